@@ -1,0 +1,31 @@
+/* Named numbers: how a layer or an optimiser is described without either side knowing the
+ * other's structs (a job file's reader makes them, core/nn and core/optim read them). */
+#ifndef LKS_BASE_OPTION_H
+#define LKS_BASE_OPTION_H
+
+#include <stddef.h>
+
+enum { LKS_OPTION_MAX_VALUES = 4 };
+
+/* `key` is borrowed. Booleans are 0 and 1; integers up to 2^53 are exact. */
+typedef struct lks_option {
+    const char *key;
+    int n_values;
+    double values[LKS_OPTION_MAX_VALUES];
+} lks_option;
+
+/* A borrowed list. */
+typedef struct lks_options {
+    const lks_option *items;
+    size_t n_items;
+} lks_options;
+
+/* The first value of `key`, or `fallback`. */
+double lks_option_get(lks_options options, const char *key, double fallback);
+
+/* `key`'s values in out[0..n), a single one repeated (kernel_size: 5 is 5 x 5); or
+ * `fallback` in all of them. */
+void lks_option_get_n(lks_options options, const char *key, int n, double fallback,
+                      double *out);
+
+#endif

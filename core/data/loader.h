@@ -1,0 +1,48 @@
+/* A thread that gathers batches ahead of the training step, in a fixed order.
+ *
+ * The loader owns a ring of batches; lks_loader_next lends one until the following call.
+ * One consumer thread. */
+#ifndef LKS_DATA_LOADER_H
+#define LKS_DATA_LOADER_H
+
+#include "data/dataset.h"
+#include "data/order.h"
+
+/* A run of sample positions within one epoch. */
+typedef struct lks_batch_slice {
+    uint64_t epoch;
+    uint64_t first;
+    int64_t n; /* may be 0: an empty lane */
+} lks_batch_slice;
+
+/* What the loader should gather as its item-th batch: true and *out, or false at the end.
+ * Pure; called from the loader's thread with item = 0, 1, 2 … */
+typedef bool (*lks_loader_plan)(const void *context, uint64_t item, lks_batch_slice *out);
+
+typedef struct lks_loader_options {
+    const lks_dataset *dataset; /* borrowed, outlives the loader */
+    lks_order order;
+    lks_loader_plan plan;
+    const void *plan_context;
+    int64_t max_batch; /* the largest slice.n the plan will ask for */
+    int n_ahead;       /* batches gathered ahead, at least 1; 2 is usual */
+} lks_loader_options;
+
+typedef struct lks_batch {
+    lks_batch_slice slice;
+    float *inputs; /* [n, sample_shape…], 64-byte aligned, the loader's */
+    void *targets; /* [n, target_shape…] of the dataset's target dtype */
+} lks_batch;
+
+typedef struct lks_loader lks_loader;
+
+lks_status lks_loader_create(const lks_loader_options *options, lks_loader **out);
+
+/* Stops the thread; NULL is fine. Lent batches are gone. */
+void lks_loader_destroy(lks_loader *loader);
+
+/* The next batch, waiting for it; *out is NULL after the plan's last. It is lent until
+ * the next call. */
+lks_status lks_loader_next(lks_loader *loader, const lks_batch **out);
+
+#endif

@@ -1,0 +1,35 @@
+/* NumPy's array files.
+ * source: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html */
+#ifndef LKS_IO_NPY_H
+#define LKS_IO_NPY_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/status.h"
+#include "tensor/dtype.h"
+
+enum { LKS_NPY_MAX_DIMS = 8 };
+
+/* Row-major, native byte order; `data` is the caller's to lks_free. */
+typedef struct lks_npy {
+    lks_dtype dtype;
+    int ndim;
+    int64_t sizes[LKS_NPY_MAX_DIMS];
+    void *data;
+    size_t size_bytes;
+} lks_npy;
+
+/* Read a file (.gz too). Big-endian and Fortran-order files are converted. Object arrays
+ * and dtypes we lack are refused (LKS_FORMAT); a short file is LKS_IO. Errors name the
+ * file. */
+lks_status lks_npy_read(const char *path, lks_npy *out);
+
+/* The same from memory; `name` stands for the path in errors. */
+lks_status lks_npy_parse(const void *bytes, size_t n_bytes, const char *name,
+                         lks_npy *out);
+
+/* Write version 1.0, whole or not at all. */
+lks_status lks_npy_write(const char *path, const lks_npy *array);
+
+#endif

@@ -1,0 +1,172 @@
+/* The floor below the operations: what a device must be able to do. A device is one
+ * lks_kernels table. Kernels know views, not tensors: no graph, no scopes, no ownership.
+ *
+ * Rules for all kernels
+ *   - `out` is allocated by the caller, of the right shape and dtype, and does not
+ * overlap an input unless it is the same view as it (then pointwise kernels work in
+ * place).
+ *   - Views may have any strides, 0 (broadcast) and negative ones too, and any size may
+ * be 0, unless a kernel says "dense": row-major without gaps.
+ *   - Shapes and dtypes were checked by the operation; a kernel that lacks a dtype
+ * returns LKS_DTYPE naming itself and the dtype. Other errors: LKS_NOMEM, LKS_DEVICE.
+ *   - The same inputs give the same bits, whatever ran before, for a given number of
+ * threads. */
+#ifndef LKS_KERNELS_H
+#define LKS_KERNELS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/rng.h"
+#include "base/status.h"
+#include "tensor/dtype.h"
+
+enum { LKS_MAX_DIMS = 8 };
+
+/* Borrowed memory seen as an array; strides count elements. */
+typedef struct lks_view {
+    void *data; /* the first element */
+    lks_dtype dtype;
+    int ndim;
+    int64_t sizes[LKS_MAX_DIMS];
+    int64_t strides[LKS_MAX_DIMS];
+} lks_view;
+
+typedef enum lks_unary {
+#define LKS_UNARY(name, y, dx) LKS_UNARY_##name,
+#include "pointwise.def"
+    LKS_N_UNARY
+} lks_unary;
+
+typedef enum lks_binary {
+#define LKS_BINARY(name, y, da, db) LKS_BINARY_##name,
+#include "pointwise.def"
+    LKS_N_BINARY
+} lks_binary;
+
+typedef enum lks_reduce {
+    LKS_REDUCE_SUM,
+    LKS_REDUCE_MAX,
+    LKS_REDUCE_SUM_SQUARES,
+} lks_reduce;
+
+typedef struct lks_conv2d_params {
+    int64_t stride[2], padding[2], dilation[2], groups; /* [0] height, [1] width */
+} lks_conv2d_params;
+
+typedef struct lks_pool2d_params {
+    int64_t kernel[2], stride[2], padding[2], dilation[2];
+} lks_pool2d_params;
+
+/* source: torch.optim.SGD */
+typedef struct lks_sgd_params {
+    double lr, momentum, dampening, weight_decay;
+    bool nesterov;
+    bool first_step; /* the momentum buffer starts as the gradient */
+} lks_sgd_params;
+
+/* source: torch.optim.Adam; step counts from 1 */
+typedef struct lks_adam_params {
+    double lr, beta1, beta2, eps, weight_decay;
+    uint64_t step;
+} lks_adam_params;
+
+typedef struct lks_kernels {
+    const char *name; /* "cpu" */
+
+    /* Memory, 64-byte aligned. Freed blocks may be kept for reuse. */
+    void *(*alloc)(int device_index, size_t n_bytes); /* NULL: LKS_NOMEM recorded */
+    void (*free)(int device_index, void *block, size_t n_bytes);
+
+    /* out[…] = value */
+    lks_status (*fill)(const lks_view *out, double value);
+    /* out = x, cast; same sizes (x broadcast by strides of 0). All dtype pairs. */
+    lks_status (*copy)(const lks_view *x, const lks_view *out);
+
+    /* Same sizes throughout (inputs broadcast by strides of 0) and one dtype throughout.
+     * neg, abs, square, relu and all of binary take every dtype but bool; the rest the
+     * float ones. f16 and bf16 compute in f32. Backward takes f32 and f64. */
+    lks_status (*unary)(lks_unary op, const lks_view *x, const lks_view *out);
+    lks_status (*unary_backward)(lks_unary op, const lks_view *x, const lks_view *y,
+                                 const lks_view *dy, const lks_view *dx);
+    lks_status (*binary)(lks_binary op, const lks_view *a, const lks_view *b,
+                         const lks_view *out);
+
+    /* out has x's ndim, sizes equal to x's or 1 where it is reduced. Max of nothing is
+     * refused by the operation. Floats, i64, i32. f32 sums are accurate to a few ulp on
+     * any size (pairwise or better). */
+    lks_status (*reduce)(lks_reduce op, const lks_view *x, const lks_view *out);
+    /* out [sizes without dim] i64: the first index of the largest (NaN is largest). */
+    lks_status (*argmax)(const lks_view *x, int dim, const lks_view *out);
+
+    /* out[.., i, ..] = x[.., index[i], ..] along dim; index [n] i64, in range. All
+     * dtypes. */
+    lks_status (*index_select)(const lks_view *x, int dim, const lks_view *index,
+                               const lks_view *out);
+    /* out[.., index[i], ..] += x[.., i, ..], in order of i. f32 f64. */
+    lks_status (*index_add)(const lks_view *x, int dim, const lks_view *index,
+                            const lks_view *out);
+
+    /* c = a b (+ c if accumulate) (+ bias). f32 f64.
+     *   a [m, k], b [k, n]: any strides; fast where one of the two strides is 1
+     *   bias [n] or NULL; c [m, n]: fast with rows dense */
+    lks_status (*gemm)(const lks_view *a, const lks_view *b, const lks_view *bias,
+                       bool accumulate, const lks_view *c);
+
+    /* Convolution, f32 f64, all dense.
+     *   x (N, C, H, W), w (O, C/groups, KH, KW), bias (O) or NULL, y (N, O, OH, OW)
+     *   backward_weight writes dw, and dbias unless NULL; accumulate adds to what stands
+     * there */
+    lks_status (*conv2d)(const lks_view *x, const lks_view *w, const lks_view *bias,
+                         const lks_conv2d_params *params, const lks_view *y);
+    lks_status (*conv2d_backward_data)(const lks_view *dy, const lks_view *w,
+                                       const lks_conv2d_params *params,
+                                       const lks_view *dx);
+    lks_status (*conv2d_backward_weight)(const lks_view *x, const lks_view *dy,
+                                         const lks_conv2d_params *params, bool accumulate,
+                                         const lks_view *dw, const lks_view *dbias);
+
+    /* Pooling, f32 f64, all dense: x (N, C, H, W), y (N, C, OH, OW), index like y, i32:
+     * the flat h * W + w each maximum came from (the first of equals; NaN wins). */
+    lks_status (*max_pool2d)(const lks_view *x, const lks_pool2d_params *params,
+                             const lks_view *y, const lks_view *index);
+    lks_status (*max_pool2d_backward)(const lks_view *dy, const lks_view *index,
+                                      const lks_pool2d_params *params,
+                                      const lks_view *dx);
+
+    /* Over the last dimension, dense, f32 f64: y = softmax(x), or log_softmax(x) if log.
+     */
+    lks_status (*softmax)(const lks_view *x, bool log, const lks_view *y);
+    lks_status (*softmax_backward)(const lks_view *y, const lks_view *dy, bool log,
+                                   const lks_view *dx);
+
+    /* Fused softmax cross-entropy, dense, f32 f64.
+     *   x (N, C); target (N) i64 in [0, C), or < 0: ignored (loss 0, gradient 0)
+     *   log_p (N, C) = log_softmax(x), kept for backward; loss (N)
+     *   backward: dx[n, c] = scale[n] * (exp(log_p[n, c]) - [c == target[n]]); scale (N)
+     * may have stride 0 */
+    lks_status (*cross_entropy)(const lks_view *x, const lks_view *target,
+                                const lks_view *log_p, const lks_view *loss);
+    lks_status (*cross_entropy_backward)(const lks_view *log_p, const lks_view *target,
+                                         const lks_view *scale, const lks_view *dx);
+
+    /* y[i] = u_i >= p ? x[i] / (1 - p) : 0, u_i the stream's uniform f32 element i, i
+     * counting x row-major. Dense. Its own backward: the same call on dy gives dx. */
+    lks_status (*dropout)(const lks_view *x, double p, const lks_rng *rng,
+                          const lks_view *y);
+
+    /* One pass over flat f32 blocks of n elements. `buf` may be NULL without momentum. */
+    lks_status (*sgd)(const lks_sgd_params *params, size_t n, const float *grad,
+                      float *param, float *buf);
+    lks_status (*adam)(const lks_adam_params *params, size_t n, const float *grad,
+                       float *param, float *m, float *v);
+
+    /* y += x and y *= a over flat f32 blocks: the gradient reduction's arithmetic. */
+    lks_status (*add_flat)(size_t n, const float *x, float *y);
+    lks_status (*scale_flat)(size_t n, float a, float *y);
+    /* sum of squares in f64 */
+    lks_status (*sum_squares_flat)(size_t n, const float *x, double *out);
+} lks_kernels;
+
+#endif

@@ -1,0 +1,64 @@
+/* A model's parameters in one flat f32 block, their gradients in another of the same
+ * layout.
+ *
+ *     param i:  [offset[i], offset[i] + numel[i])    in definition order, each start on a
+ *                                                    64-byte boundary, the gaps zero
+ *
+ * So a communicator reduces slices of one block in place, an optimiser is one pass over
+ * it, and a checkpoint is one write. The block owns the parameter tensors (leaves that
+ * require gradients). */
+#ifndef LKS_NN_PARAM_BLOCK_H
+#define LKS_NN_PARAM_BLOCK_H
+
+#include "tensor/tensor.h"
+
+typedef struct lks_param_block lks_param_block;
+
+typedef struct lks_param {
+    const char *name;   /* PyTorch's: "0.weight" */
+    lks_tensor *tensor; /* a view of the values */
+    size_t offset;      /* in elements, of both blocks */
+    size_t numel;
+} lks_param;
+
+typedef struct lks_param_spec {
+    const char *name;
+    lks_shape shape;
+} lks_param_spec;
+
+/* Values are zero until something initialises them. */
+lks_status lks_param_block_create(const lks_param_spec *specs, size_t n,
+                                  lks_device device, lks_param_block **out);
+void lks_param_block_destroy(lks_param_block *block);
+
+size_t lks_param_block_count(const lks_param_block *block);
+const lks_param *lks_param_block_at(const lks_param_block *block, size_t i);
+
+/* Elements of either flat block, gaps included. */
+size_t lks_param_block_numel(const lks_param_block *block);
+
+/* The flat blocks. After writing the values: lks_param_block_touch. */
+float *lks_param_block_values(const lks_param_block *block);
+float *lks_param_block_grads(const lks_param_block *block);
+void lks_param_block_touch(lks_param_block *block);
+
+/* Let gradients land in `grads` [numel] (NULL: the block's own again) and count what
+ * stands there as nothing. The memory stays the caller's. */
+lks_status lks_param_block_set_grads(lks_param_block *block, float *grads);
+
+/* Count what stands in the gradients as nothing: the next contribution overwrites it. */
+void lks_param_block_zero_grad(lks_param_block *block);
+
+/* Zero the gradients no contribution reached since (an unused parameter) and the gaps. */
+void lks_param_block_fill_missing_grads(lks_param_block *block);
+
+/* Called in backward, from its thread, as the gradient of parameter `i` is complete. NULL
+ * ends it. */
+typedef void (*lks_param_ready)(void *context, size_t i);
+void lks_param_block_on_ready(lks_param_block *block, lks_param_ready ready,
+                              void *context);
+
+/* 64 bits of the values: equal on ranks that are in step. */
+uint64_t lks_param_block_hash(const lks_param_block *block);
+
+#endif

@@ -1,0 +1,103 @@
+/* The differentiable operations. Names, shapes and meaning are PyTorch's; where one
+ * differs, its line says so. Ownership, NULL and errors: tensor/tensor.h. dims may count
+ * from the end. */
+#ifndef LKS_OPS_OPS_H
+#define LKS_OPS_OPS_H
+
+#include "base/rng.h"
+#include "tensor/tensor.h"
+
+/* Pointwise; operands broadcast, dtypes promote. */
+lks_tensor *lks_add(lks_tensor *a, lks_tensor *b);
+lks_tensor *lks_sub(lks_tensor *a, lks_tensor *b);
+lks_tensor *lks_mul(lks_tensor *a, lks_tensor *b);
+lks_tensor *lks_div(lks_tensor *a, lks_tensor *b);
+lks_tensor *lks_add_scalar(lks_tensor *a, double b);
+lks_tensor *lks_mul_scalar(lks_tensor *a, double b);
+lks_tensor *lks_neg(lks_tensor *x);
+lks_tensor *lks_abs(lks_tensor *x);
+lks_tensor *lks_square(lks_tensor *x);
+lks_tensor *lks_sqrt(lks_tensor *x);
+lks_tensor *lks_exp(lks_tensor *x);
+lks_tensor *lks_log(lks_tensor *x);
+lks_tensor *lks_relu(lks_tensor *x);
+lks_tensor *lks_tanh(lks_tensor *x);
+lks_tensor *lks_sigmoid(lks_tensor *x);
+
+/* In place: change and return their first argument. Refused on a leaf that requires a
+ * gradient while recording, as PyTorch does. */
+lks_tensor *lks_add_(lks_tensor *a, lks_tensor *b);
+lks_tensor *lks_mul_(lks_tensor *a, lks_tensor *b);
+lks_tensor *lks_relu_(lks_tensor *x);
+lks_tensor *lks_fill_(lks_tensor *x, double value);
+lks_tensor *lks_copy_(lks_tensor *x,
+                      lks_tensor *source); /* casts and broadcasts source */
+
+/* Reductions over `n` dims (n = 0: all); sums of integers are i64. */
+lks_tensor *lks_sum(lks_tensor *x, const int *dims, int n, bool keepdim);
+lks_tensor *lks_mean(lks_tensor *x, const int *dims, int n, bool keepdim);
+lks_tensor *lks_sum_all(lks_tensor *x);
+lks_tensor *lks_mean_all(lks_tensor *x);
+lks_tensor *lks_argmax(lks_tensor *x, int dim); /* i64, not differentiable */
+
+/* Shapes. Views where PyTorch gives views. */
+lks_tensor *lks_reshape(lks_tensor *x,
+                        lks_shape shape); /* one size may be -1; copies if it must */
+lks_tensor *lks_flatten(lks_tensor *x, int start_dim, int end_dim);
+lks_tensor *lks_transpose(lks_tensor *x, int dim0, int dim1);
+lks_tensor *lks_permute(lks_tensor *x, const int *dims); /* ndim of them */
+lks_tensor *lks_expand(lks_tensor *x, lks_shape shape);  /* -1: as it is */
+lks_tensor *lks_squeeze(lks_tensor *x, int dim);
+lks_tensor *lks_unsqueeze(lks_tensor *x, int dim);
+lks_tensor *lks_narrow(lks_tensor *x, int dim, int64_t start, int64_t length);
+lks_tensor *lks_select(lks_tensor *x, int dim, int64_t index);
+lks_tensor *lks_slice(lks_tensor *x, int dim, int64_t start, int64_t end, int64_t step);
+lks_tensor *lks_cat(lks_tensor *const *xs, int n, int dim);
+lks_tensor *lks_contiguous(lks_tensor *x); /* x itself if it is */
+lks_tensor *lks_clone(lks_tensor *x);
+lks_tensor *lks_to(lks_tensor *x, lks_dtype dtype);
+lks_tensor *lks_index_select(lks_tensor *x, int dim,
+                             lks_tensor *index); /* index (n) i64 */
+
+/* (…, m, k) x (…, k, n), leading dimensions broadcast; 1-d operands as in torch.matmul.
+ */
+lks_tensor *lks_matmul(lks_tensor *a, lks_tensor *b);
+/* x (…, in), w (out, in), b (out) or NULL: x wᵀ + b, (…, out). */
+lks_tensor *lks_linear(lks_tensor *x, lks_tensor *w, lks_tensor *b);
+
+/* x (N, C, H, W) or (C, H, W), w (O, C/groups, KH, KW), b (O) or NULL. NULL params:
+ * stride 1, no padding. */
+lks_tensor *lks_conv2d(lks_tensor *x, lks_tensor *w, lks_tensor *b,
+                       const lks_conv2d_params *params);
+/* params->stride of 0 means kernel; dilation of 0 means 1. */
+lks_tensor *lks_max_pool2d(lks_tensor *x, const lks_pool2d_params *params);
+
+lks_tensor *lks_softmax(lks_tensor *x, int dim);
+lks_tensor *lks_log_softmax(lks_tensor *x, int dim);
+
+/* Zero each element with probability p in [0, 1), scale the rest by 1 / (1 - p); where is
+ * a pure function of rng and the element's index. PyTorch's dropout with training=True.
+ */
+lks_tensor *lks_dropout(lks_tensor *x, double p, const lks_rng *rng);
+
+typedef enum lks_reduction {
+    LKS_REDUCTION_MEAN,
+    LKS_REDUCTION_SUM,
+    LKS_REDUCTION_NONE,
+} lks_reduction;
+
+enum { LKS_NO_IGNORE_INDEX = -100 }; /* PyTorch's default ignore_index */
+
+typedef struct lks_cross_entropy_options {
+    lks_reduction reduction;
+    int64_t ignore_index; /* LKS_NO_IGNORE_INDEX unless set */
+} lks_cross_entropy_options;
+
+/* x (N, C) or (N, C, d1, …), target (N) or (N, d1, …) i64. NULL options: mean, ignore
+ * -100. A target outside [0, C) that is not ignore_index is LKS_INVALID. */
+lks_tensor *lks_cross_entropy(lks_tensor *x, lks_tensor *target,
+                              const lks_cross_entropy_options *options);
+/* Same shapes (they broadcast, as in PyTorch). */
+lks_tensor *lks_mse_loss(lks_tensor *x, lks_tensor *target, lks_reduction reduction);
+
+#endif

@@ -1,0 +1,29 @@
+/* Optimisers: one pass over a model's flat blocks. Meaning and defaults are
+ * torch.optim's.
+ *
+ * Add one: a file in optim/ with a const lks_optim_type, a line in optim/optims.def. */
+#ifndef LKS_OPTIM_OPTIM_H
+#define LKS_OPTIM_OPTIM_H
+
+#include "base/option.h"
+#include "nn/param_block.h"
+
+typedef struct lks_optim lks_optim;
+
+/* `type`: "sgd" (lr, momentum, dampening, weight_decay, nesterov) or "adam" (lr, betas,
+ * eps, weight_decay). The block is borrowed and outlives the optimiser. LKS_INVALID:
+ * unknown type, or a value out of range. */
+lks_status lks_optim_create(const char *type, lks_options options, lks_param_block *block,
+                            lks_optim **out);
+void lks_optim_destroy(lks_optim *optim);
+
+/* Update the values from the block's gradients. */
+lks_status lks_optim_step(lks_optim *optim);
+
+double lks_optim_lr(const lks_optim *optim);
+void lks_optim_set_lr(lks_optim *optim, double lr);
+
+/* The 2-norm of all gradients. */
+lks_status lks_grad_norm(const lks_param_block *block, double *out);
+
+#endif

@@ -1,0 +1,83 @@
+/* Tensors: refcounted views (dtype, sizes, strides, offset) of refcounted storages.
+ *
+ * Ownership, once for the whole library:
+ *   - What an operation or a creation function returns belongs to the thread's innermost
+ * open scope (scope.h) and dies with it; lks_keep takes it out. With no scope open it is
+ * the caller's, to be given back with lks_unref.
+ *   - Arguments are borrowed.
+ *   - Anything given NULL returns NULL, so expressions nest; the first failure's text and
+ * code stay in the thread's error (base/status.h). A tensor may be read from any thread;
+ * changing it, and the graph behind it, is one thread's. */
+#ifndef LKS_TENSOR_TENSOR_H
+#define LKS_TENSOR_TENSOR_H
+
+#include "device.h"
+#include "tensor/dtype.h"
+#include "tensor/shape.h"
+
+typedef struct lks_tensor lks_tensor;
+
+/* Creation. `device`: where. Contents of lks_empty are undefined. */
+lks_tensor *lks_empty(lks_shape shape, lks_dtype dtype, lks_device device);
+lks_tensor *lks_zeros(lks_shape shape, lks_dtype dtype, lks_device device);
+lks_tensor *lks_ones(lks_shape shape, lks_dtype dtype, lks_device device);
+lks_tensor *lks_full(lks_shape shape, double value, lks_dtype dtype, lks_device device);
+/* 0, 1, … n-1 */
+lks_tensor *lks_arange(int64_t n, lks_dtype dtype, lks_device device);
+/* A copy of row-major host values. */
+lks_tensor *lks_from_data(lks_shape shape, lks_dtype dtype, const void *values,
+                          lks_device device);
+/* Row-major memory of the caller's, not copied, which must outlive the tensor and its
+ * views. */
+lks_tensor *lks_from_blob(lks_shape shape, lks_dtype dtype, void *data,
+                          lks_device device);
+/* Uniform in [0, 1) and standard normal; element i depends on `rng` and i only. */
+lks_tensor *lks_rand(lks_shape shape, lks_dtype dtype, const lks_rng *rng,
+                     lks_device device);
+lks_tensor *lks_randn(lks_shape shape, lks_dtype dtype, const lks_rng *rng,
+                      lks_device device);
+
+/* One more reference; returns t. */
+lks_tensor *lks_ref(lks_tensor *t);
+/* One less; frees at none. NULL is fine. */
+void lks_unref(lks_tensor *t);
+
+lks_shape lks_sizes(const lks_tensor *t);
+int lks_ndim(const lks_tensor *t);
+int64_t lks_size(const lks_tensor *t, int dim); /* dim may count from the end: -1 */
+int64_t lks_stride(const lks_tensor *t, int dim);
+int64_t lks_numel(const lks_tensor *t);
+lks_dtype lks_tensor_dtype(const lks_tensor *t);
+lks_device lks_tensor_device(const lks_tensor *t);
+bool lks_is_contiguous(const lks_tensor *t);
+/* The first element; follow it with lks_stride. On a CPU device it may be read and
+ * written; whoever writes calls lks_bump_version. */
+void *lks_data(const lks_tensor *t);
+void lks_bump_version(lks_tensor *t);
+
+/* The single element of a tensor of one, as a double. LKS_SHAPE otherwise. */
+lks_status lks_item(const lks_tensor *t, double *out);
+/* All elements, row-major and in t's dtype, into the caller's memory. */
+lks_status lks_to_host(const lks_tensor *t, void *out);
+
+/* Autograd: see autograd/backward.h for lks_backward. */
+bool lks_requires_grad(const lks_tensor *t);
+/* Make a leaf want its gradient; floats only. Returns t, or NULL if t is not a leaf. */
+lks_tensor *lks_requires_grad_(lks_tensor *t);
+/* The gradient of a leaf, or NULL if none has landed. Borrowed from t. */
+lks_tensor *lks_grad(const lks_tensor *t);
+/* Let gradients of this leaf land in `grad` (same sizes and dtype, dense; NULL: in a
+ * tensor of the leaf's own). What stands in it then counts as nothing: the first
+ * contribution overwrites, later ones add. Takes a reference. */
+lks_status lks_set_grad(lks_tensor *t, lks_tensor *grad);
+/* The next contribution overwrites what stands in the gradient. */
+void lks_zero_grad(lks_tensor *t);
+/* Whether a contribution landed since lks_set_grad or lks_zero_grad. */
+bool lks_has_grad(const lks_tensor *t);
+/* The same storage without history. */
+lks_tensor *lks_detach(lks_tensor *t);
+
+/* To `text`, as PyTorch prints; returns the length it wanted, like snprintf. */
+int lks_print(const lks_tensor *t, char *text, size_t size);
+
+#endif

@@ -1,0 +1,49 @@
+/* Frames: how messages travel on a byte stream.
+ *
+ *     +----------------+----------------------+
+ *     | length u32le   | Message, protobuf    |     0 < length <= LKS_FRAME_MAX_BYTES
+ *     +----------------+----------------------+
+ *
+ * A decoder owns what it has buffered; messages it gives out are the caller's. No thread
+ * safety. */
+#ifndef LKS_PROTO_FRAME_H
+#define LKS_PROTO_FRAME_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/status.h"
+#include "lockstep.pb-c.h"
+
+enum {
+    LKS_PROTOCOL_VERSION = 1,
+    LKS_FRAME_MAX_BYTES = 64 * 1024,
+    LKS_FRAME_HEADER = 4,
+};
+
+/* A message as one frame; *out is the caller's to lks_free. LKS_INVALID if it is too
+ * large. */
+lks_status lks_frame_encode(const Lks__Proto__Message *message, uint8_t **out,
+                            size_t *n_bytes);
+
+typedef struct lks_frame_decoder {
+    uint8_t *buffer;
+    size_t n_buffered;
+    size_t capacity;
+} lks_frame_decoder;
+
+void lks_frame_decoder_init(lks_frame_decoder *decoder);
+void lks_frame_decoder_release(lks_frame_decoder *decoder);
+
+/* Add what the stream brought, cut anywhere. Buffers at most one frame and its header
+ * beyond what lks_frame_decoder_next has taken: call next until it gives NULL after each
+ * feed. LKS_FORMAT: a length of 0 or above the limit. */
+lks_status lks_frame_decoder_feed(lks_frame_decoder *decoder, const void *bytes,
+                                  size_t n_bytes);
+
+/* The next whole message, or NULL in *out when there is none yet; freed with
+ * lks__proto__message__free_unpacked(message, NULL). LKS_FORMAT: not a Message, or one
+ * without body; the stream is then beyond repair. */
+lks_status lks_frame_decoder_next(lks_frame_decoder *decoder, Lks__Proto__Message **out);
+
+#endif

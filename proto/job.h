@@ -1,0 +1,85 @@
+/* A job: what to train, as a checked struct. job_yaml.h reads and writes it;
+ * job_schema.def lists every key, its type, range and default.
+ *
+ * An lks_job owns its strings; it is plain data otherwise and is read by any thread. */
+#ifndef LKS_PROTO_JOB_H
+#define LKS_PROTO_JOB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/option.h"
+#include "base/status.h"
+
+enum {
+    LKS_JOB_MAX_LAYERS = 256,
+    LKS_JOB_MAX_OPTIONS = 16, /* of one layer or the optimiser */
+    LKS_JOB_MAX_CHANNELS = 16,
+    LKS_JOB_MAX_FILES = 16,
+    LKS_JOB_AUTO = 0, /* lanes, threads_per_rank: decided at launch */
+};
+
+typedef enum lks_job_reduction {
+    LKS_JOB_REDUCTION_AUTO, /* ordered on CPU, fast on GPU */
+    LKS_JOB_REDUCTION_ORDERED,
+    LKS_JOB_REDUCTION_FAST,
+} lks_job_reduction;
+
+/* A named thing with options: a layer ("conv2d") or an optimiser ("sgd"). Names and keys
+ * are static strings of the schema. Only options that the file sets or that have a
+ * default in the schema stand here. */
+typedef struct lks_job_item {
+    const char *type;
+    lks_option options[LKS_JOB_MAX_OPTIONS];
+    size_t n_options;
+    int line, column; /* of the name, from 1; 0: not from a file */
+} lks_job_item;
+
+/* Files of one split, in the order core/data/dataset.h wants: idx {images, labels}, npy
+ * {inputs, targets}, cifar10 a list. n_files is 0 when the split is absent. */
+typedef struct lks_job_split {
+    char *files[LKS_JOB_MAX_FILES];
+    size_t n_files;
+} lks_job_split;
+
+typedef struct lks_job {
+    char *name;
+    uint64_t seed;
+
+    struct {
+        const char *format; /* "idx" "cifar10" "npy" */
+        char *root; /* NULL: files are as they stand, relative to the job file's folder */
+        lks_job_split train, test;
+        double mean[LKS_JOB_MAX_CHANNELS], std[LKS_JOB_MAX_CHANNELS];
+        size_t n_channels; /* 0: no normalisation */
+        bool shuffle, drop_last;
+    } data;
+
+    lks_job_item *layers;
+    size_t n_layers;
+    const char *loss; /* "cross_entropy" "mse_loss" */
+    lks_job_item optimizer;
+
+    struct {
+        uint64_t epochs, steps; /* exactly one is not 0 */
+        uint64_t batch_size;    /* global */
+        uint32_t lanes;         /* or LKS_JOB_AUTO */
+        uint32_t threads_per_rank;
+        lks_job_reduction reduction;
+        char *init; /* NULL: PyTorch's default initialisation */
+    } train;
+
+    struct {
+        uint64_t every_steps;
+    } report;
+
+    struct {
+        uint64_t every_steps; /* 0: none */
+        uint32_t keep;
+    } checkpoint;
+} lks_job;
+
+void lks_job_release(lks_job *job);
+
+#endif

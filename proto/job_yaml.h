@@ -1,0 +1,25 @@
+/* Job files: YAML (JSON is a subset) to lks_job and back.
+ *
+ * An error is one line, "FILE:LINE:COLUMN: what was found, what is allowed", with the
+ * nearest known key where one is near: LKS_INVALID for what the file says, LKS_IO for
+ * what cannot be read. */
+#ifndef LKS_PROTO_JOB_YAML_H
+#define LKS_PROTO_JOB_YAML_H
+
+#include "proto/job.h"
+
+/* `overrides` are "key.sub=value" (`--set`), applied after the file, values in YAML;
+ * errors in one name it as "--set key=value". *out is written only on success;
+ * lks_job_release frees it. */
+lks_status lks_job_read(const char *path, const char *const *overrides,
+                        size_t n_overrides, lks_job *out);
+
+/* The same from text; `name` stands for the file in errors. */
+lks_status lks_job_parse(const char *text, size_t n_bytes, const char *name,
+                         const char *const *overrides, size_t n_overrides, lks_job *out);
+
+/* The job as YAML with all defaults filled in, which reads back as the same job; *out is
+ * the caller's to lks_free. */
+lks_status lks_job_format(const lks_job *job, char **out);
+
+#endif

@@ -1,0 +1,65 @@
+/* A communicator: how the ranks of a run exchange blocks of floats. One const table a
+ * transport; every collective is startable and waitable, so that it runs while backward
+ * goes on.
+ *
+ * Called from the rank's main thread only. Every rank starts the same collectives in the
+ * same order with the same sizes. Buffers stay untouched between start and wait. */
+#ifndef LKS_WORKER_COMM_COMM_H
+#define LKS_WORKER_COMM_COMM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/status.h"
+
+typedef struct lks_comm lks_comm;
+typedef struct lks_request lks_request; /* one started operation */
+
+typedef struct lks_comm_ops {
+    const char *name; /* "self" "mpi" */
+
+    /* Sum `values` [n] f32 over all ranks, in place, in whatever order the library likes.
+     */
+    lks_status (*all_reduce)(lks_comm *comm, float *values, size_t n, lks_request **out);
+
+    /* Point to point within a collective: send [n] to `peer`, receive [n] from `peer`.
+     * Messages between two ranks with one tag arrive in order. */
+    lks_status (*send)(lks_comm *comm, int peer, int tag, const float *values, size_t n,
+                       lks_request **out);
+    lks_status (*receive)(lks_comm *comm, int peer, int tag, float *values, size_t n,
+                          lks_request **out);
+
+    /* values [sum of counts]; rank r's own part stands at offsets[r], counts[r] long,
+     * before the call, everyone's after it. */
+    lks_status (*all_gather)(lks_comm *comm, void *values, const size_t *offsets_bytes,
+                             const size_t *counts_bytes, lks_request **out);
+
+    lks_status (*broadcast)(lks_comm *comm, void *bytes, size_t n_bytes, int root,
+                            lks_request **out);
+    lks_status (*barrier)(lks_comm *comm, lks_request **out);
+
+    /* Whether it is complete, making progress; never blocks. A complete one is freed and
+     * NULLed. */
+    lks_status (*test)(lks_comm *comm, lks_request **request, int *done);
+    /* Wait, free, set *request to NULL. A NULL *request is complete. */
+    lks_status (*wait)(lks_comm *comm, lks_request **request);
+
+    void (*destroy)(lks_comm *comm);
+} lks_comm_ops;
+
+/* Embedded first in each transport's own struct. */
+struct lks_comm {
+    const lks_comm_ops *ops;
+    int rank;
+    int size;
+};
+
+/* One rank: every collective is complete at once. */
+lks_status lks_comm_self_create(lks_comm **out);
+
+/* MPI_COMM_WORLD, duplicated. MPI is initialised (FUNNELED or more) by the caller. */
+lks_status lks_comm_mpi_create(lks_comm **out);
+
+void lks_comm_destroy(lks_comm *comm); /* NULL is fine */
+
+#endif
