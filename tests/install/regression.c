@@ -6,11 +6,11 @@
 int main(void)
 {
     const lks_rng rng = {.seed = 1};
+    lks_status st = lks_scope_open(); /* owns what the lines below make */
     lks_tensor *x = lks_rand(LKS_SHAPE_OF(256, 1), LKS_F32, &rng, lks_cpu);
     lks_tensor *y = lks_add_scalar(lks_mul_scalar(x, 2), -1);
     lks_tensor *w = lks_requires_grad_(lks_zeros(LKS_SHAPE_OF(1, 1), LKS_F32, lks_cpu));
     lks_tensor *b = lks_requires_grad_(lks_zeros(LKS_SHAPE_OF(1), LKS_F32, lks_cpu));
-    lks_status st = LKS_OK;
 
     for (int step = 0; step < 500 && st == LKS_OK; step++) {
         lks_scope_open();
@@ -30,9 +30,6 @@ int main(void)
         return 1;
     }
     printf("w = %.3f, b = %.3f\n", *(float *)lks_data(w), *(float *)lks_data(b));
-    lks_unref(b);
-    lks_unref(w);
-    lks_unref(y);
-    lks_unref(x);
+    lks_scope_close();
     return 0;
 }
