@@ -7,13 +7,16 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#define LKS_ORDER_MAX_SAMPLES (UINT64_C(1) << 62)
+
 typedef struct lks_order {
     uint64_t seed;
-    uint64_t n_samples; /* at least 1 */
+    uint64_t n_samples; /* 1 to LKS_ORDER_MAX_SAMPLES */
     bool shuffle;       /* false: position i is sample i */
 } lks_order;
 
-/* The sample at `position` < n_samples of `epoch`. Costs a few Philox blocks. */
+/* The sample at `position` < n_samples of `epoch` < 2^56. Costs eight Philox blocks, some
+ * 200 ns. */
 uint64_t lks_order_at(const lks_order *order, uint64_t epoch, uint64_t position);
 
 #endif
