@@ -1,0 +1,122 @@
+#include "base/option_rule.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/try.h"
+
+enum { TEXT_SIZE = 256 };
+
+static const lks_option *find_option(lks_options options, const char *key)
+{
+    for (size_t i = 0; i < options.n_items; i++)
+        if (strcmp(options.items[i].key, key) == 0)
+            return &options.items[i];
+    return NULL;
+}
+
+static bool has_rule(const lks_option_rule *rules, size_t n_rules, const char *key)
+{
+    for (size_t i = 0; i < n_rules; i++)
+        if (strcmp(rules[i].key, key) == 0)
+            return true;
+    return false;
+}
+
+/* "out_features, bias" */
+static const char *list_keys(const lks_option_rule *rules, size_t n_rules,
+                             char text[TEXT_SIZE])
+{
+    size_t n = 0;
+
+    strcpy(text, "none");
+    for (size_t i = 0; i < n_rules && n < TEXT_SIZE; i++)
+        n += (size_t)snprintf(text + n, TEXT_SIZE - n, "%s%s", i ? ", " : "",
+                              rules[i].key);
+    return text;
+}
+
+static lks_status refuse_unknown(const lks_option_rule *rules, size_t n_rules,
+                                 lks_options options, const char *owner)
+{
+    for (size_t i = 0; i < options.n_items; i++) {
+        char keys[TEXT_SIZE];
+
+        if (!has_rule(rules, n_rules, options.items[i].key))
+            return lks_fail(LKS_INVALID, "%s has no option '%s'; its options are: %s",
+                            owner, options.items[i].key, list_keys(rules, n_rules, keys));
+    }
+    return LKS_OK;
+}
+
+static bool in_range(const lks_option_rule *rule, double value)
+{
+    if (rule->kind == LKS_OPTION_BOOL)
+        return value == 0 || value == 1;
+    if (!isfinite(value) || value < rule->min || value > rule->max)
+        return false;
+    if (rule->max_excluded && value == rule->max)
+        return false;
+    return rule->kind == LKS_OPTION_REAL || value == floor(value);
+}
+
+/* "a whole number of at least 1", "a number from 0 to below 1", "true or false" */
+static const char *allowed_text(const lks_option_rule *rule, char text[TEXT_SIZE])
+{
+    const char *kind =
+        rule->kind == LKS_OPTION_INTEGER ? "a whole number" : "a finite number";
+
+    if (rule->kind == LKS_OPTION_BOOL)
+        snprintf(text, TEXT_SIZE, "true or false");
+    else if (rule->max < LKS_OPTION_MAX_SIZE)
+        snprintf(text, TEXT_SIZE, "%s from %g to %s%g", kind, rule->min,
+                 rule->max_excluded ? "below " : "", rule->max);
+    else
+        snprintf(text, TEXT_SIZE, "%s of at least %g", kind, rule->min);
+    return text;
+}
+
+static void store(const lks_option_rule *rule, int i, double value, void *out)
+{
+    char *first = (char *)out + rule->offset;
+
+    if (rule->kind == LKS_OPTION_REAL)
+        ((double *)(void *)first)[i] = value;
+    else if (rule->kind == LKS_OPTION_INTEGER)
+        ((int64_t *)(void *)first)[i] = (int64_t)value;
+    else
+        ((bool *)first)[i] = value != 0;
+}
+
+static lks_status read_one(const lks_option_rule *rule, const lks_option *option,
+                           const char *owner, void *out)
+{
+    if (!option && rule->required)
+        return lks_fail(LKS_INVALID, "%s needs %s", owner, rule->key);
+    if (option && option->n_values != 1 && option->n_values != rule->n_values)
+        return lks_fail(LKS_INVALID, "%s: %s has %d values; it takes %s%d", owner,
+                        rule->key, option->n_values, rule->n_values > 1 ? "1 or " : "",
+                        rule->n_values);
+    for (int i = 0; i < rule->n_values; i++) {
+        double value = rule->fallback[i];
+        char allowed[TEXT_SIZE];
+
+        if (option) {
+            value = option->values[option->n_values > 1 ? i : 0];
+            if (!in_range(rule, value))
+                return lks_fail(LKS_INVALID, "%s: %s is %g; it must be %s", owner,
+                                rule->key, value, allowed_text(rule, allowed));
+        }
+        store(rule, i, value, out);
+    }
+    return LKS_OK;
+}
+
+lks_status lks_option_read(const lks_option_rule *rules, size_t n_rules,
+                           lks_options options, const char *owner, void *out)
+{
+    LKS_TRY(refuse_unknown(rules, n_rules, options, owner));
+    for (size_t i = 0; i < n_rules; i++)
+        LKS_TRY(read_one(&rules[i], find_option(options, rules[i].key), owner, out));
+    return LKS_OK;
+}
