@@ -36,21 +36,26 @@ const lks_param *lks_param_block_at(const lks_param_block *block, size_t i);
 
 /* Elements of either flat block, gaps included. */
 size_t lks_param_block_numel(const lks_param_block *block);
+lks_device lks_param_block_device(const lks_param_block *block);
 
-/* The flat blocks. After writing the values: lks_param_block_touch. */
+/* The flat blocks, the block's own. After writing the values: lks_param_block_touch. The
+ * optimiser and lks_grad_norm read these gradients, wherever contributions land. */
 float *lks_param_block_values(const lks_param_block *block);
 float *lks_param_block_grads(const lks_param_block *block);
 void lks_param_block_touch(lks_param_block *block);
 
 /* Let gradients land in `grads` [numel] (NULL: the block's own again) and count what
- * stands there as nothing. The memory stays the caller's. */
+ * stands there as nothing. The memory stays the caller's, who brings the sum to
+ * lks_param_block_grads before an optimiser's step. On failure, call it again before the
+ * next backward. */
 lks_status lks_param_block_set_grads(lks_param_block *block, float *grads);
 
 /* Count what stands in the gradients as nothing: the next contribution overwrites it. */
 void lks_param_block_zero_grad(lks_param_block *block);
 
-/* Zero the gradients no contribution reached since (an unused parameter) and the gaps. */
-void lks_param_block_fill_missing_grads(lks_param_block *block);
+/* Where gradients land now, zero those no contribution reached (an unused parameter) and
+ * the gaps. After backward, before anybody reads the whole block. */
+lks_status lks_param_block_fill_missing_grads(lks_param_block *block);
 
 /* Called in backward, from its thread, as the gradient of parameter `i` is complete. NULL
  * ends it. */
@@ -58,7 +63,9 @@ typedef void (*lks_param_ready)(void *context, size_t i);
 void lks_param_block_on_ready(lks_param_block *block, lks_param_ready ready,
                               void *context);
 
-/* 64 bits of the values: equal on ranks that are in step. */
+/* 64 bits of the values, gaps included: equal on ranks that are in step. Any one changed
+ * bit changes it; it is no defence against an adversary. Reads the block once, at the
+ * speed of memory. CPU blocks only. */
 uint64_t lks_param_block_hash(const lks_param_block *block);
 
 #endif

@@ -10,14 +10,15 @@
 
 typedef struct lks_optim lks_optim;
 
-/* `type`: "sgd" (lr, momentum, dampening, weight_decay, nesterov) or "adam" (lr, betas,
- * eps, weight_decay). The block is borrowed and outlives the optimiser. LKS_INVALID:
- * unknown type, or a value out of range. */
+/* `type`: "sgd" (lr 0.001, momentum 0, dampening 0, weight_decay 0, nesterov false) or
+ * "adam" (lr 0.001, betas 0.9 0.999, eps 1e-8, weight_decay 0). The block is borrowed and
+ * outlives the optimiser. LKS_INVALID: unknown type, or a value out of range. */
 lks_status lks_optim_create(const char *type, lks_options options, lks_param_block *block,
                             lks_optim **out);
 void lks_optim_destroy(lks_optim *optim);
 
-/* Update the values from the block's gradients. */
+/* Update the values from the block's gradients. Gradients that no contribution reached
+ * must be zero: lks_param_block_fill_missing_grads. */
 lks_status lks_optim_step(lks_optim *optim);
 
 double lks_optim_lr(const lks_optim *optim);
