@@ -1,0 +1,66 @@
+/* nn.Flatten. */
+#include <stddef.h>
+
+#include "base/try.h"
+#include "nn/layer.h"
+#include "ops/ops.h"
+
+typedef struct flatten {
+    int64_t start_dim, end_dim; /* count the batch dimension, as PyTorch does */
+} flatten;
+
+static const lks_option_rule options[] = {
+    {.key = "start_dim",
+     .kind = LKS_OPTION_INTEGER,
+     .n_values = 1,
+     .offset = offsetof(flatten, start_dim),
+     .fallback = {1},
+     .min = -LKS_MAX_DIMS,
+     .max = LKS_MAX_DIMS},
+    {.key = "end_dim",
+     .kind = LKS_OPTION_INTEGER,
+     .n_values = 1,
+     .offset = offsetof(flatten, end_dim),
+     .fallback = {-1},
+     .min = -LKS_MAX_DIMS,
+     .max = LKS_MAX_DIMS},
+};
+
+static lks_status infer(lks_layer *layer)
+{
+    const flatten *config = layer->config;
+    const lks_shape *in = &layer->in;
+    lks_shape *out = &layer->out;
+    int start, end;
+
+    LKS_TRY(lks_layer_sample_dim(layer, "start_dim", config->start_dim, &start));
+    LKS_TRY(lks_layer_sample_dim(layer, "end_dim", config->end_dim, &end));
+    if (start > end)
+        return lks_layer_refuse(layer, "start_dim %lld comes after end_dim %lld",
+                                (long long)config->start_dim, (long long)config->end_dim);
+    for (int i = 0; i < in->ndim; i++) {
+        if (i <= start || i > end)
+            out->sizes[out->ndim++] = in->sizes[i];
+        else
+            out->sizes[out->ndim - 1] *= in->sizes[i];
+    }
+    return LKS_OK;
+}
+
+static lks_tensor *forward(const lks_layer *layer, lks_tensor *const *params,
+                           lks_tensor *x, const lks_layer_run *run)
+{
+    const flatten *config = layer->config;
+
+    (void)params, (void)run;
+    return lks_flatten(x, (int)config->start_dim, (int)config->end_dim);
+}
+
+const lks_layer_type lks_layer_flatten = {
+    .name = "flatten",
+    .options = options,
+    .n_options = sizeof options / sizeof *options,
+    .config_size_bytes = sizeof(flatten),
+    .infer = infer,
+    .forward = forward,
+};

@@ -1,0 +1,65 @@
+/* nn.Linear: y = x wᵀ + b over the last dimension. */
+#include <stddef.h>
+
+#include "base/try.h"
+#include "nn/layer.h"
+#include "ops/ops.h"
+
+typedef struct linear {
+    int64_t out_features;
+    bool bias;
+} linear;
+
+static const lks_option_rule options[] = {
+    {.key = "out_features",
+     .kind = LKS_OPTION_INTEGER,
+     .n_values = 1,
+     .offset = offsetof(linear, out_features),
+     .required = true,
+     .min = 1,
+     .max = LKS_OPTION_MAX_SIZE},
+    {.key = "bias",
+     .kind = LKS_OPTION_BOOL,
+     .n_values = 1,
+     .offset = offsetof(linear, bias),
+     .fallback = {1}},
+};
+
+static lks_status infer(lks_layer *layer)
+{
+    const linear *config = layer->config;
+    lks_shape in = layer->in;
+    lks_init init;
+
+    if (in.ndim == 0)
+        return lks_layer_refuse(layer, "linear wants (features)");
+    int64_t in_features = in.sizes[in.ndim - 1];
+
+    init = lks_init_fan_in((double)in_features);
+    LKS_TRY(lks_layer_add_param(layer, "weight",
+                                LKS_SHAPE_OF(config->out_features, in_features), init));
+    if (config->bias)
+        LKS_TRY(
+            lks_layer_add_param(layer, "bias", LKS_SHAPE_OF(config->out_features), init));
+    layer->out = in;
+    layer->out.sizes[in.ndim - 1] = config->out_features;
+    return LKS_OK;
+}
+
+static lks_tensor *forward(const lks_layer *layer, lks_tensor *const *params,
+                           lks_tensor *x, const lks_layer_run *run)
+{
+    const linear *config = layer->config;
+
+    (void)run;
+    return lks_linear(x, params[0], config->bias ? params[1] : NULL);
+}
+
+const lks_layer_type lks_layer_linear = {
+    .name = "linear",
+    .options = options,
+    .n_options = sizeof options / sizeof *options,
+    .config_size_bytes = sizeof(linear),
+    .infer = infer,
+    .forward = forward,
+};

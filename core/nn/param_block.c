@@ -1,0 +1,272 @@
+#include "nn/param_block.h"
+
+#include <string.h>
+
+#include "autograd/backward.h"
+#include "base/alloc.h"
+#include "base/try.h"
+#include "kernels.h"
+#include "tensor/scope.h"
+
+/* Parameters start on 64-byte boundaries: whole cache lines, whole vectors. */
+enum { ALIGN = 64 / sizeof(float) };
+
+typedef struct slot {
+    lks_param param;
+    char *name;
+    lks_param_block *block; /* for the ready callback */
+} slot;
+
+struct lks_param_block {
+    lks_device device;
+    slot *slots;
+    size_t n_slots;
+    size_t numel; /* gaps included */
+    float *values, *grads;
+    float *landing; /* where gradients land: grads, or the caller's */
+    lks_param_ready ready;
+    void *ready_context;
+};
+
+/* The stretch [first, first + n) of a flat block. */
+static lks_view stretch(float *flat, size_t first, size_t n)
+{
+    return (lks_view){.data = flat + first,
+                      .dtype = LKS_F32,
+                      .ndim = 1,
+                      .sizes = {(int64_t)n},
+                      .strides = {1}};
+}
+
+static lks_status zero(const lks_param_block *block, float *flat, size_t first, size_t n)
+{
+    const lks_view view = stretch(flat, first, n);
+
+    return n ? lks_device_kernels(block->device)->fill(&view, 0) : LKS_OK;
+}
+
+static size_t padded(size_t numel)
+{
+    return (numel + ALIGN - 1) / ALIGN * ALIGN;
+}
+
+/* The gap behind slot i. */
+static lks_status zero_gap(const lks_param_block *block, float *flat, const slot *s)
+{
+    return zero(block, flat, s->param.offset + s->param.numel,
+                padded(s->param.numel) - s->param.numel);
+}
+
+/* Names, sizes and offsets. */
+static lks_status lay_out(lks_param_block *block, const lks_param_spec *specs, size_t n)
+{
+    size_t most = (size_t)PTRDIFF_MAX / sizeof(float) - ALIGN;
+
+    block->slots = lks_calloc(n, sizeof *block->slots);
+    if (!block->slots)
+        return LKS_NOMEM;
+    for (size_t i = 0; i < n; i++) {
+        slot *s = &block->slots[i];
+        int64_t numel;
+
+        LKS_TRY(lks_shape_numel(&specs[i].shape, &numel));
+        if ((uint64_t)numel > most - block->numel)
+            return lks_fail(LKS_NOMEM, "%s: the parameters exceed the address space",
+                            specs[i].name);
+        s->name = lks_strdup(specs[i].name);
+        if (!s->name)
+            return LKS_NOMEM;
+        s->block = block;
+        s->param =
+            (lks_param){.name = s->name, .offset = block->numel, .numel = (size_t)numel};
+        block->numel += padded((size_t)numel);
+        block->n_slots++;
+    }
+    return LKS_OK;
+}
+
+static lks_status alloc_zeroed(lks_param_block *block, float **out)
+{
+    *out = lks_device_kernels(block->device)
+               ->alloc(block->device.index, block->numel * sizeof(float));
+    return *out ? zero(block, *out, 0, block->numel) : LKS_NOMEM;
+}
+
+static lks_status make_tensor(lks_param_block *block, slot *s, const lks_shape *shape)
+{
+    lks_tensor *t;
+
+    LKS_TRY(lks_scope_open());
+    t = lks_from_blob(*shape, LKS_F32, block->values + s->param.offset, block->device);
+    s->param.tensor = lks_keep(t ? lks_requires_grad_(t) : NULL);
+    lks_scope_close();
+    return s->param.tensor ? LKS_OK : lks_error_status();
+}
+
+lks_status lks_param_block_create(const lks_param_spec *specs, size_t n,
+                                  lks_device device, lks_param_block **out)
+{
+    lks_param_block *block = lks_calloc(1, sizeof *block);
+    lks_status st;
+
+    if (!block)
+        return LKS_NOMEM;
+    block->device = device;
+    LKS_GO(lay_out(block, specs, n));
+    LKS_GO(alloc_zeroed(block, &block->values));
+    LKS_GO(alloc_zeroed(block, &block->grads));
+    for (size_t i = 0; i < n; i++)
+        LKS_GO(make_tensor(block, &block->slots[i], &specs[i].shape));
+    LKS_GO(lks_param_block_set_grads(block, NULL));
+    *out = block;
+    block = NULL;
+cleanup:
+    lks_param_block_destroy(block);
+    return st;
+}
+
+void lks_param_block_destroy(lks_param_block *block)
+{
+    const lks_kernels *kernels;
+
+    if (!block)
+        return;
+    kernels = lks_device_kernels(block->device);
+    for (size_t i = 0; i < block->n_slots; i++) {
+        lks_unref(block->slots[i].param.tensor);
+        lks_free(block->slots[i].name);
+    }
+    if (block->values)
+        kernels->free(block->device.index, block->values, block->numel * sizeof(float));
+    if (block->grads)
+        kernels->free(block->device.index, block->grads, block->numel * sizeof(float));
+    lks_free(block->slots);
+    lks_free(block);
+}
+
+size_t lks_param_block_count(const lks_param_block *block)
+{
+    return block->n_slots;
+}
+
+const lks_param *lks_param_block_at(const lks_param_block *block, size_t i)
+{
+    return &block->slots[i].param;
+}
+
+size_t lks_param_block_numel(const lks_param_block *block)
+{
+    return block->numel;
+}
+
+lks_device lks_param_block_device(const lks_param_block *block)
+{
+    return block->device;
+}
+
+float *lks_param_block_values(const lks_param_block *block)
+{
+    return block->values;
+}
+
+float *lks_param_block_grads(const lks_param_block *block)
+{
+    return block->grads;
+}
+
+void lks_param_block_touch(lks_param_block *block)
+{
+    for (size_t i = 0; i < block->n_slots; i++)
+        lks_bump_version(block->slots[i].param.tensor);
+}
+
+/* Let the gradient of one parameter land at its place in `flat`. */
+static lks_status aim(const lks_param_block *block, const lks_param *param, float *flat)
+{
+    lks_tensor *grad = lks_from_blob(lks_sizes(param->tensor), LKS_F32,
+                                     flat + param->offset, block->device);
+
+    return grad ? lks_set_grad(param->tensor, grad) : lks_error_status();
+}
+
+lks_status lks_param_block_set_grads(lks_param_block *block, float *grads)
+{
+    float *landing = grads ? grads : block->grads;
+    lks_status st;
+
+    if (landing == block->landing) {
+        lks_param_block_zero_grad(block);
+        return LKS_OK;
+    }
+    block->landing = NULL; /* mixed, should this fail half-way */
+    LKS_TRY(lks_scope_open());
+    for (size_t i = 0; i < block->n_slots; i++)
+        LKS_GO(aim(block, &block->slots[i].param, landing));
+    block->landing = landing;
+    st = LKS_OK;
+cleanup:
+    lks_scope_close();
+    return st;
+}
+
+void lks_param_block_zero_grad(lks_param_block *block)
+{
+    for (size_t i = 0; i < block->n_slots; i++)
+        lks_zero_grad(block->slots[i].param.tensor);
+}
+
+lks_status lks_param_block_fill_missing_grads(lks_param_block *block)
+{
+    for (size_t i = 0; i < block->n_slots; i++) {
+        const slot *s = &block->slots[i];
+
+        if (!lks_has_grad(s->param.tensor))
+            LKS_TRY(zero(block, block->landing, s->param.offset, s->param.numel));
+        LKS_TRY(zero_gap(block, block->landing, s));
+    }
+    return LKS_OK;
+}
+
+static void tell_ready(void *context, lks_tensor *leaf)
+{
+    const slot *s = context;
+
+    (void)leaf;
+    s->block->ready(s->block->ready_context, (size_t)(s - s->block->slots));
+}
+
+void lks_param_block_on_ready(lks_param_block *block, lks_param_ready ready,
+                              void *context)
+{
+    block->ready = ready;
+    block->ready_context = context;
+    for (size_t i = 0; i < block->n_slots; i++) {
+        slot *s = &block->slots[i];
+
+        lks_on_grad_ready(s->param.tensor, ready ? tell_ready : NULL, s);
+    }
+}
+
+/* Multiply and xor-shift, 64 bits at a time, in four chains so that the multiplications
+ * overlap; each step is a bijection of its chain, so one changed word always shows. The
+ * constants are the odd numbers nearest 2^64 over the golden ratio and its square. */
+static inline uint64_t mix(uint64_t chain, uint64_t word)
+{
+    chain = (chain ^ word) * 0x9E3779B97F4A7C15u;
+    return chain ^ chain >> 32;
+}
+
+uint64_t lks_param_block_hash(const lks_param_block *block)
+{
+    uint64_t chain[4] = {1, 2, 3, 4}, hash = 0x61C8864680B583EBu;
+    uint64_t words[4]; /* eight floats */
+
+    for (size_t i = 0; i < block->numel; i += 8) {
+        memcpy(words, block->values + i, sizeof words);
+        for (int lane = 0; lane < 4; lane++)
+            chain[lane] = mix(chain[lane], words[lane]);
+    }
+    for (int lane = 0; lane < 4; lane++)
+        hash = mix(hash, chain[lane]);
+    return hash;
+}

@@ -1,0 +1,53 @@
+/* nn.MaxPool2d. */
+#include <stddef.h>
+
+#include "base/try.h"
+#include "kernels.h"
+#include "nn/layer.h"
+#include "nn/window.h"
+#include "ops/ops.h"
+
+static const lks_option_rule options[] = {
+    LKS_WINDOW_OPTION(lks_pool2d_params, kernel, "kernel_size", 1, .required = true),
+    /* 0, which nobody can ask for: the kernel's size */
+    LKS_WINDOW_OPTION(lks_pool2d_params, stride, "stride", 1, .fallback = {0, 0}),
+    LKS_WINDOW_OPTION(lks_pool2d_params, padding, "padding", 0, .fallback = {0, 0}),
+    LKS_WINDOW_OPTION(lks_pool2d_params, dilation, "dilation", 1, .fallback = {1, 1}),
+};
+
+static lks_status infer(lks_layer *layer)
+{
+    lks_pool2d_params *p = layer->config;
+    int64_t place[2];
+
+    for (int i = 0; i < 2; i++) {
+        if (p->stride[i] == 0)
+            p->stride[i] = p->kernel[i];
+        /* more would leave windows over nothing but padding; PyTorch's limit too */
+        if (p->padding[i] > p->kernel[i] / 2)
+            return lks_layer_refuse_options(
+                layer, "padding is %lld; it must be at most half of kernel_size, %lld",
+                (long long)p->padding[i], (long long)(p->kernel[i] / 2));
+    }
+    LKS_TRY(
+        lks_window_infer(layer, p->kernel, p->stride, p->padding, p->dilation, place));
+    layer->out = LKS_SHAPE_OF(layer->in.sizes[0], place[0], place[1]);
+    return LKS_OK;
+}
+
+static lks_tensor *forward(const lks_layer *layer, lks_tensor *const *params,
+                           lks_tensor *x, const lks_layer_run *run)
+{
+    (void)params;
+    (void)run;
+    return lks_max_pool2d(x, layer->config);
+}
+
+const lks_layer_type lks_layer_max_pool2d = {
+    .name = "max_pool2d",
+    .options = options,
+    .n_options = sizeof options / sizeof *options,
+    .config_size_bytes = sizeof(lks_pool2d_params),
+    .infer = infer,
+    .forward = forward,
+};
