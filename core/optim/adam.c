@@ -1,0 +1,59 @@
+/* torch.optim.Adam:
+ *     g = grad + weight_decay * p
+ *     m = beta1 * m + (1 - beta1) * g,   v = beta2 * v + (1 - beta2) * g²
+ *     p = p - lr / (1 - beta1^t) * m / (sqrt(v) / sqrt(1 - beta2^t) + eps)
+ * source: Kingma & Ba, "Adam: a method for stochastic optimization", ICLR 2015 */
+#include <float.h>
+#include <math.h>
+#include <stddef.h>
+
+#include "optim/optim_type.h"
+
+static const lks_option_rule options[] = {
+    {.key = "lr",
+     .n_values = 1,
+     .offset = offsetof(lks_adam_params, lr),
+     .fallback = {1e-3},
+     .max = LKS_OPTION_NO_MAX},
+    {.key = "betas", /* beta1, then beta2 */
+     .n_values = 2,
+     .offset = offsetof(lks_adam_params, beta1),
+     .fallback = {0.9, 0.999},
+     .max = 1,
+     .max_excluded = true},
+    {.key = "eps",
+     .n_values = 1,
+     .offset = offsetof(lks_adam_params, eps),
+     .fallback = {1e-8},
+     .max = LKS_OPTION_NO_MAX},
+    {.key = "weight_decay",
+     .n_values = 1,
+     .offset = offsetof(lks_adam_params, weight_decay),
+     .max = LKS_OPTION_NO_MAX},
+};
+
+static int n_states(const void *config)
+{
+    (void)config;
+    return 2;
+}
+
+static lks_status step(const lks_kernels *kernels, const void *config, uint64_t at,
+                       size_t n, const float *grads, float *values, float *const *states)
+{
+    lks_adam_params params = *(const lks_adam_params *)config;
+
+    params.step = at;
+    /* With eps = 0 the gaps between parameters would become 0 / 0. */
+    params.eps = fmax(params.eps, FLT_MIN);
+    return kernels->adam(&params, n, grads, values, states[0], states[1]);
+}
+
+const lks_optim_type lks_optim_adam = {
+    .name = "adam",
+    .options = options,
+    .n_options = sizeof options / sizeof *options,
+    .config_size_bytes = sizeof(lks_adam_params),
+    .n_states = n_states,
+    .step = step,
+};

@@ -1,0 +1,146 @@
+#include "optim/optim.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/try.h"
+#include "optim/optim_type.h"
+
+#define LKS_OPTIM(name) extern const lks_optim_type lks_optim_##name;
+#include "optim/optims.def"
+#undef LKS_OPTIM
+
+static const lks_optim_type *const types[] = {
+#define LKS_OPTIM(name) &lks_optim_##name,
+#include "optim/optims.def"
+#undef LKS_OPTIM
+};
+
+enum { N_TYPES = sizeof types / sizeof *types };
+
+struct lks_optim {
+    const lks_optim_type *type;
+    lks_param_block *block;
+    uint64_t n_steps; /* taken */
+    float *states[LKS_OPTIM_MAX_STATES];
+    union {
+        double lr; /* every configuration begins with it */
+        _Alignas(max_align_t) char bytes[LKS_OPTIM_MAX_CONFIG];
+    } config;
+};
+
+static lks_status find_type(const char *name, const lks_optim_type **out)
+{
+    char known[256];
+    size_t n = 0;
+
+    for (size_t i = 0; i < N_TYPES; i++) {
+        if (strcmp(types[i]->name, name) == 0) {
+            *out = types[i];
+            return LKS_OK;
+        }
+        if (n < sizeof known)
+            n += (size_t)snprintf(known + n, sizeof known - n, "%s%s", i ? ", " : "",
+                                  types[i]->name);
+    }
+    return lks_fail(LKS_INVALID, "there is no optimizer '%s'; there are: %s", name,
+                    known);
+}
+
+static size_t state_size_bytes(const lks_optim *optim)
+{
+    return lks_param_block_numel(optim->block) * sizeof(float);
+}
+
+static lks_status make_states(lks_optim *optim)
+{
+    lks_device device = lks_param_block_device(optim->block);
+    const lks_kernels *kernels = lks_device_kernels(device);
+    int n = optim->type->n_states(&optim->config);
+
+    for (int i = 0; i < n; i++) {
+        lks_view view = {.dtype = LKS_F32,
+                         .ndim = 1,
+                         .sizes = {(int64_t)lks_param_block_numel(optim->block)},
+                         .strides = {1}};
+
+        optim->states[i] = kernels->alloc(device.index, state_size_bytes(optim));
+        if (!optim->states[i])
+            return LKS_NOMEM;
+        view.data = optim->states[i];
+        LKS_TRY(kernels->fill(&view, 0));
+    }
+    return LKS_OK;
+}
+
+lks_status lks_optim_create(const char *type, lks_options options, lks_param_block *block,
+                            lks_optim **out)
+{
+    lks_optim *optim = lks_calloc(1, sizeof *optim);
+    lks_status st;
+
+    if (!optim)
+        return LKS_NOMEM;
+    optim->block = block;
+    LKS_GO(find_type(type, &optim->type));
+    LKS_GO(lks_option_read(optim->type->options, optim->type->n_options, options, type,
+                           &optim->config));
+    if (optim->type->check)
+        LKS_GO(optim->type->check(&optim->config));
+    LKS_GO(make_states(optim));
+    *out = optim;
+    optim = NULL;
+cleanup:
+    lks_optim_destroy(optim);
+    return st;
+}
+
+void lks_optim_destroy(lks_optim *optim)
+{
+    lks_device device;
+
+    if (!optim)
+        return;
+    device = lks_param_block_device(optim->block);
+    for (int i = 0; i < LKS_OPTIM_MAX_STATES; i++)
+        if (optim->states[i])
+            lks_device_kernels(device)->free(device.index, optim->states[i],
+                                             state_size_bytes(optim));
+    lks_free(optim);
+}
+
+lks_status lks_optim_step(lks_optim *optim)
+{
+    lks_param_block *block = optim->block;
+
+    LKS_TRY(optim->type->step(lks_device_kernels(lks_param_block_device(block)),
+                              &optim->config, optim->n_steps + 1,
+                              lks_param_block_numel(block), lks_param_block_grads(block),
+                              lks_param_block_values(block), optim->states));
+    optim->n_steps++;
+    lks_param_block_touch(block);
+    return LKS_OK;
+}
+
+double lks_optim_lr(const lks_optim *optim)
+{
+    return optim->config.lr;
+}
+
+void lks_optim_set_lr(lks_optim *optim, double lr)
+{
+    optim->config.lr = lr;
+}
+
+lks_status lks_grad_norm(const lks_param_block *block, double *out)
+{
+    double squares;
+
+    LKS_TRY(lks_device_kernels(lks_param_block_device(block))
+                ->sum_squares_flat(lks_param_block_numel(block),
+                                   lks_param_block_grads(block), &squares));
+    *out = sqrt(squares);
+    return LKS_OK;
+}

@@ -1,0 +1,27 @@
+/* What an optimiser is: options, state blocks, one step. For core/optim's own files. */
+#ifndef LKS_OPTIM_OPTIM_TYPE_H
+#define LKS_OPTIM_OPTIM_TYPE_H
+
+#include "base/option_rule.h"
+#include "kernels.h"
+#include "optim/optim.h"
+
+enum { LKS_OPTIM_MAX_STATES = 4, LKS_OPTIM_MAX_CONFIG = 128 };
+
+typedef struct lks_optim_type {
+    const char *name; /* torch.optim's, in lower case */
+    const lks_option_rule *options;
+    size_t n_options;
+    /* What the options fill: a struct of at most LKS_OPTIM_MAX_CONFIG bytes that begins
+     * with the learning rate, a double. */
+    size_t config_size_bytes;
+    /* LKS_INVALID: the options do not go together. May be NULL. */
+    lks_status (*check)(const void *config);
+    /* How many flat state blocks this configuration needs; they start as zeros. */
+    int (*n_states)(const void *config);
+    /* One pass over `n` elements; `step` counts from 1. */
+    lks_status (*step)(const lks_kernels *kernels, const void *config, uint64_t step,
+                       size_t n, const float *grads, float *values, float *const *states);
+} lks_optim_type;
+
+#endif

@@ -1,0 +1,68 @@
+/* torch.optim.SGD:
+ *     g = grad + weight_decay * p
+ *     b = g at the first step, then momentum * b + (1 - dampening) * g
+ *     p = p - lr * (nesterov ? g + momentum * b : momentum ? b : g) */
+#include <stddef.h>
+
+#include "optim/optim_type.h"
+
+static const lks_option_rule options[] = {
+    {.key = "lr",
+     .n_values = 1,
+     .offset = offsetof(lks_sgd_params, lr),
+     .fallback = {1e-3},
+     .max = LKS_OPTION_NO_MAX},
+    {.key = "momentum",
+     .n_values = 1,
+     .offset = offsetof(lks_sgd_params, momentum),
+     .max = LKS_OPTION_NO_MAX},
+    {.key = "dampening",
+     .n_values = 1,
+     .offset = offsetof(lks_sgd_params, dampening),
+     .min = -LKS_OPTION_NO_MAX,
+     .max = LKS_OPTION_NO_MAX},
+    {.key = "weight_decay",
+     .n_values = 1,
+     .offset = offsetof(lks_sgd_params, weight_decay),
+     .max = LKS_OPTION_NO_MAX},
+    {.key = "nesterov",
+     .kind = LKS_OPTION_BOOL,
+     .n_values = 1,
+     .offset = offsetof(lks_sgd_params, nesterov)},
+};
+
+static lks_status check(const void *config)
+{
+    const lks_sgd_params *params = config;
+
+    if (params->nesterov && (params->momentum == 0 || params->dampening != 0))
+        return lks_fail(LKS_INVALID,
+                        "sgd: nesterov needs a momentum above 0 and no dampening");
+    return LKS_OK;
+}
+
+static int n_states(const void *config)
+{
+    const lks_sgd_params *params = config;
+
+    return params->momentum != 0;
+}
+
+static lks_status step(const lks_kernels *kernels, const void *config, uint64_t at,
+                       size_t n, const float *grads, float *values, float *const *states)
+{
+    lks_sgd_params params = *(const lks_sgd_params *)config;
+
+    params.first_step = at == 1;
+    return kernels->sgd(&params, n, grads, values, states[0]);
+}
+
+const lks_optim_type lks_optim_sgd = {
+    .name = "sgd",
+    .options = options,
+    .n_options = sizeof options / sizeof *options,
+    .config_size_bytes = sizeof(lks_sgd_params),
+    .check = check,
+    .n_states = n_states,
+    .step = step,
+};
