@@ -92,6 +92,12 @@ typedef struct lks_kernels {
                                  const lks_view *dy, const lks_view *dx);
     lks_status (*binary)(lks_binary op, const lks_view *a, const lks_view *b,
                          const lks_view *out);
+    /* da and db from the formulas in pointwise.def; one of the two may be NULL: not
+     * wanted. A view that no wanted formula names is readable but means nothing. f32 f64.
+     */
+    lks_status (*binary_backward)(lks_binary op, const lks_view *a, const lks_view *b,
+                                  const lks_view *y, const lks_view *dy,
+                                  const lks_view *da, const lks_view *db);
 
     /* out has x's ndim, sizes equal to x's or 1 where it is reduced. Max of nothing is
      * refused by the operation. Floats, i64, i32. f32 sums are accurate to a few ulp on
