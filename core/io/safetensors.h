@@ -11,7 +11,8 @@
 
 enum { LKS_SAFETENSORS_MAX_DIMS = 8 };
 
-/* One array. Reading: all pointers belong to the file. Writing: borrowed. Row-major. */
+/* One array, row-major. Reading: all pointers belong to the file, data are aligned to
+ * their dtype. Writing: all pointers are borrowed. */
 typedef struct lks_safetensors_entry {
     const char *name;
     lks_dtype dtype;
@@ -28,11 +29,12 @@ typedef struct lks_safetensors lks_safetensors;
  * overlap, leave holes, overflow or disagree with the shape, bytes left over). */
 lks_status lks_safetensors_open(const char *path, lks_safetensors **out);
 
-/* The same from memory, which must outlive *out; `name` stands for the path in errors. */
+/* The same from memory, which is copied; `name` stands for the path in errors. */
 lks_status lks_safetensors_parse(const void *bytes, size_t n_bytes, const char *name,
                                  lks_safetensors **out);
 void lks_safetensors_close(lks_safetensors *file);
 
+/* How many arrays, and the i-th in the order of the file. */
 size_t lks_safetensors_count(const lks_safetensors *file);
 const lks_safetensors_entry *lks_safetensors_at(const lks_safetensors *file, size_t i);
 
@@ -41,8 +43,9 @@ const lks_safetensors_entry *lks_safetensors_find(const lks_safetensors *file,
                                                   const char *name);
 
 /* Write entries whole or not at all: beside `path`, flushed to disk, renamed over it. The
- * same entries give the same bytes. LKS_IO on a full disk and the like; `path` is then as
- * it was. */
+ * same entries, in any order, give the same bytes. LKS_IO on a full disk and the like:
+ * `path` is then as it was. LKS_INVALID: a name twice, not UTF-8 or reserved, a negative
+ * size. */
 lks_status lks_safetensors_write(const char *path, const lks_safetensors_entry *entries,
                                  size_t n_entries);
 
