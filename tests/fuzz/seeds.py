@@ -1,0 +1,78 @@
+#!/usr/bin/env python3
+"""First inputs for the data formats' fuzz targets: small, each with another feature.
+
+    tests/fuzz/seeds.py          writes tests/fuzz/corpus/{safetensors,npy,idx}
+"""
+import gzip
+import json
+import os
+import struct
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+def put(target, name, data):
+    folder = os.path.join(HERE, "corpus", target)
+    os.makedirs(folder, exist_ok=True)
+    with open(os.path.join(folder, name), "wb") as file:
+        file.write(data)
+
+
+def weights(header, data=b""):
+    text = header if isinstance(header, bytes) else json.dumps(header).encode()
+    return struct.pack("<Q", len(text)) + text + data
+
+
+def entry(dtype, shape, begin, end):
+    return {"dtype": dtype, "shape": shape, "data_offsets": [begin, end]}
+
+
+put("safetensors", "empty", weights(b"{}      "))
+put("safetensors", "two", weights({"0.weight": entry("F32", [2, 3], 0, 24),
+                                   "0.bias": entry("F32", [2], 24, 32)}, bytes(32)))
+put("safetensors", "all-dtypes", weights(
+    {d: entry(d, [1], 8 * i, 8 * i + 8) for i, d in enumerate(["F64", "I64"])}, bytes(16)))
+put("safetensors", "unaligned", weights({"b": entry("U8", [1], 0, 1), "f": entry("F32", [1], 1, 5),
+                                         "h": entry("BF16", [0], 5, 5)}, bytes(5)))
+put("safetensors", "metadata", weights({"__metadata__": {"format": "pt"},
+                                        "x": entry("BOOL", [], 0, 1)}, b"\1"))
+put("safetensors", "overlap", weights({"a": entry("U8", [4], 0, 4), "b": entry("U8", [4], 2, 6)}, bytes(6)))
+put("safetensors", "hole", weights({"a": entry("U8", [4], 2, 6)}, bytes(6)))
+put("safetensors", "overflow", weights({"a": entry("F64", [2**62, 4], 0, 0)}))
+put("safetensors", "long-header", struct.pack("<Q", 2**63) + b"{}")
+
+
+def npy(header, data, version=1):
+    text = header.encode()
+    prefix = b"\x93NUMPY" + bytes([version, 0])
+    length = "<H" if version == 1 else "<I"
+    used = len(prefix) + struct.calcsize(length) + len(text) + 1
+    text += b" " * (-used % 64) + b"\n"
+    return prefix + struct.pack(length, len(text)) + text + data
+
+
+put("npy", "f4", npy("{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }", bytes(24)))
+put("npy", "big-endian-fortran", npy("{'descr': '>i8', 'fortran_order': True, 'shape': (2, 2), }", bytes(32)))
+put("npy", "scalar", npy("{'descr': '|b1', 'fortran_order': False, 'shape': (), }", b"\1", 2))
+put("npy", "one", npy('{"shape":(3,),"fortran_order":False,"descr":"<f2"}', bytes(6), 3))
+put("npy", "empty", npy("{'descr': '|u1', 'fortran_order': False, 'shape': (0, 5), }", b""))
+put("npy", "object", npy("{'descr': '|O', 'fortran_order': False, 'shape': (1,), }", bytes(8)))
+put("npy", "record", npy("{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (1,), }", bytes(4)))
+put("npy", "huge", npy("{'descr': '<f8', 'fortran_order': False, 'shape': (9999999999, 9999999999), }", b""))
+
+
+def idx(dtype, dims, data):
+    return struct.pack(f">BBBB{len(dims)}I", 0, 0, dtype, len(dims), *dims) + data
+
+
+# The target reads the first byte as choices: 1 gzip, 2 labels.
+put("idx", "images", b"\0" + idx(8, [2, 2, 3], bytes(range(12))))
+put("idx", "images-4d", b"\0" + idx(8, [2, 3, 1, 2], bytes(range(12))))
+put("idx", "labels", b"\2" + idx(8, [3], b"\0\1\2"))
+put("idx", "images-gz", b"\1" + gzip.compress(idx(8, [2, 2, 3], bytes(range(12))), mtime=0))
+put("idx", "labels-gz-two-members", b"\3" + gzip.compress(idx(8, [3], b"\0"), mtime=0)
+    + gzip.compress(b"\1\2", mtime=0))
+put("idx", "images-for-labels", b"\2" + idx(8, [2, 2, 3], bytes(12)))
+put("idx", "overflow", b"\0" + idx(8, [2**32 - 1] * 4, b""))
+put("idx", "zero", b"\0" + idx(8, [0, 0, 0], b""))
+put("idx", "floats", b"\0" + idx(13, [1, 1, 1], bytes(4)))
