@@ -40,6 +40,11 @@ static void *checked(void *block, size_t n_bytes)
     return block;
 }
 
+int lks_alloc_fault(size_t n_bytes)
+{
+    return fault_is_due() && !checked(NULL, n_bytes);
+}
+
 /* The product, or 0 with the failure recorded. At least 1, so that nothing is NULL by
  * size. */
 static size_t checked_product(size_t count, size_t size_bytes)

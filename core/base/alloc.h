@@ -25,6 +25,10 @@ char *lks_asprintf(const char *format, ...) __attribute__((format(printf, 1, 2))
 /* NULL is fine. */
 void lks_free(void *block);
 
+/* For an allocator on top of this one that serves n_bytes from a block it kept: whether
+ * this is the request that a test wants to fail; LKS_NOMEM is then recorded. */
+int lks_alloc_fault(size_t n_bytes);
+
 /* For tests: let the next n calls of any thread succeed and fail the one after, once.
  * Negative: never fail (the default). */
 void lks_alloc_fail_after(long n);
