@@ -24,9 +24,14 @@ lks_status lks_device_parse(const char *name, lks_device *out);
 /* The kernels of a device; never NULL for a device that lks_device_parse gave. */
 const struct lks_kernels *lks_device_kernels(lks_device device);
 
-/* Threads that the calling process's CPU kernels may use; at least 1. The result of an
- * operation may depend on it, so a run fixes it once at start. */
+/* Threads that the calling process's CPU kernels may use; 1 until set, and never less.
+ * The result of an operation may depend on it, so a run fixes it once at start. */
 void lks_set_num_threads(int n_threads);
 int lks_num_threads(void);
+
+/* What the CPU kernels of this machine were built for: "avx512f", "avx2", "sse2" or
+ * "generic". The same bits are promised for one instruction set only, so a run records
+ * it. */
+const char *lks_cpu_instruction_set(void);
 
 #endif

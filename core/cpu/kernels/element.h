@@ -1,0 +1,91 @@
+/* Elements of each dtype: how one is stored, the type it computes in, and the way
+ * between. For loops that a macro writes once per dtype. */
+#ifndef LKS_CPU_KERNELS_ELEMENT_H
+#define LKS_CPU_KERNELS_ELEMENT_H
+
+#include <stdint.h>
+
+#include "tensor/dtype.h"
+
+#define LKS_INLINE static inline __attribute__((always_inline, unused))
+
+LKS_INLINE float lks_from_bits(uint32_t bits)
+{
+    union {
+        uint32_t bits;
+        float value;
+    } both = {.bits = bits};
+
+    return both.value;
+}
+
+LKS_INLINE uint32_t lks_to_bits(float value)
+{
+    union {
+        float value;
+        uint32_t bits;
+    } both = {.value = value};
+
+    return both.bits;
+}
+
+/* The narrow floats, as dtype.h has them but without calls and branches, so that loops
+ * vectorise. f32 arithmetic shifts the exponent and so handles the subnormals. */
+LKS_INLINE float lks_load_f16(uint16_t bits)
+{
+    uint32_t magnitude = (uint32_t)(bits & 0x7fff) << 13;
+    uint32_t sign = (uint32_t)(bits & 0x8000) << 16;
+    uint32_t finite = lks_to_bits(lks_from_bits(magnitude) * 0x1p112f);
+    uint32_t special = magnitude | 0x7f800000;
+
+    return lks_from_bits((magnitude < 0x0f800000 ? finite : special) | sign);
+}
+
+LKS_INLINE uint16_t lks_store_f16(float value)
+{
+    uint32_t bits = lks_to_bits(value), sign = bits & 0x80000000;
+    uint32_t magnitude = bits ^ sign;
+    /* below 2^-14 a sum with 1/2 rounds to the subnormals' spacing of 2^-24 */
+    uint32_t subnormal = lks_to_bits(lks_from_bits(magnitude) + 0.5f) - 0x3f000000;
+    uint32_t normal = (magnitude + 0xfff + (magnitude >> 13 & 1) - 0x38000000) >> 13;
+    uint32_t special = magnitude > 0x7f800000 ? 0x7e00 : 0x7c00;
+    uint32_t half = magnitude >= 0x477ff000  ? special
+                    : magnitude < 0x38800000 ? subnormal
+                                             : normal;
+
+    return (uint16_t)(half | sign >> 16);
+}
+
+LKS_INLINE float lks_load_bf16(uint16_t bits)
+{
+    return lks_from_bits((uint32_t)bits << 16);
+}
+
+LKS_INLINE uint16_t lks_store_bf16(float value)
+{
+    uint32_t bits = lks_to_bits(value);
+    uint32_t rounded = (bits + 0x7fff + (bits >> 16 & 1)) >> 16;
+
+    return (uint16_t)(value != value ? (bits >> 16 | 0x40) : rounded);
+}
+
+/* X(dtype, stored as, computes in, load, store) */
+#define LKS_INT_ELEMENTS(X)                                                              \
+    X(I64, int64_t, int64_t, (int64_t), (int64_t))                                       \
+    X(I32, int32_t, int32_t, (int32_t), (int32_t))                                       \
+    X(I16, int16_t, int32_t, (int32_t), (int16_t))                                       \
+    X(U8, uint8_t, int32_t, (int32_t), (uint8_t))
+#define LKS_FLOAT_ELEMENTS(X)                                                            \
+    X(F32, float, float, (float), (float))                                               \
+    X(F64, double, double, (double), (double))                                           \
+    X(F16, uint16_t, float, lks_load_f16, lks_store_f16)                                 \
+    X(BF16, uint16_t, float, lks_load_bf16, lks_store_bf16)
+#define LKS_BOOL_ELEMENTS(X) X(BOOL, uint8_t, int32_t, (int32_t), (uint8_t)0 !=)
+
+#define LKS_ELEMENTS(X) LKS_FLOAT_ELEMENTS(X) LKS_INT_ELEMENTS(X) LKS_BOOL_ELEMENTS(X)
+
+/* `body` for i in [0, n), the compiler being told that iterations do not meet: an output
+ * is either apart from the inputs or element for element in the place of one. */
+#define LKS_SIMD_FOR(i, n) _Pragma("omp simd") for (int64_t i = 0; i < (n); i++)
+
+#endif

@@ -1,0 +1,130 @@
+/* Passes over flat parameter, gradient and state blocks. */
+#include "cpu/cpu.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "cpu/kernels/element.h"
+#include "cpu/parallel.h"
+
+enum { MIN_PER_THREAD = 65536 };
+
+typedef struct sgd_pass {
+    const lks_sgd_params *params;
+    const float *grad;
+    float *param, *buf;
+} sgd_pass;
+
+static void sgd_range(int64_t first, int64_t last, void *context)
+{
+    const sgd_pass *pass = context;
+    const lks_sgd_params *params = pass->params;
+    const float lr = (float)params->lr, decay = (float)params->weight_decay;
+    const float momentum = (float)params->momentum;
+    const float take = params->first_step ? 1.0f : (float)(1 - params->dampening);
+    const float *grad = pass->grad + first;
+    float *param = pass->param + first, *buf = pass->buf ? pass->buf + first : NULL;
+    int64_t n = last - first;
+
+    if (buf && params->first_step)
+        memset(buf, 0, (size_t)n * sizeof *buf);
+    if (!buf || params->momentum == 0) {
+        LKS_SIMD_FOR(i, n)
+        param[i] -= lr * (grad[i] + decay * param[i]);
+    } else if (params->nesterov) {
+        LKS_SIMD_FOR(i, n)
+        {
+            float d = grad[i] + decay * param[i];
+
+            buf[i] = momentum * buf[i] + take * d;
+            param[i] -= lr * (d + momentum * buf[i]);
+        }
+    } else {
+        LKS_SIMD_FOR(i, n)
+        {
+            buf[i] = momentum * buf[i] + take * (grad[i] + decay * param[i]);
+            param[i] -= lr * buf[i];
+        }
+    }
+}
+
+lks_status LKS_CPU(sgd)(const lks_sgd_params *params, size_t n, const float *grad,
+                        float *param, float *buf)
+{
+    sgd_pass pass = {params, grad, param, buf};
+
+    lks_parallel_for((int64_t)n, MIN_PER_THREAD, sgd_range, &pass);
+    return LKS_OK;
+}
+
+typedef struct adam_pass {
+    const lks_adam_params *params;
+    const float *grad;
+    float *param, *m, *v;
+} adam_pass;
+
+static void adam_range(int64_t first, int64_t last, void *context)
+{
+    const adam_pass *pass = context;
+    const lks_adam_params *params = pass->params;
+    const double correct1 = 1 - pow(params->beta1, (double)params->step);
+    const double correct2 = 1 - pow(params->beta2, (double)params->step);
+    const float step_size = (float)(params->lr / correct1);
+    const float unbias = (float)(1 / sqrt(correct2)), eps = (float)params->eps;
+    const float decay = (float)params->weight_decay;
+    const float beta1 = (float)params->beta1, take1 = (float)(1 - params->beta1);
+    const float beta2 = (float)params->beta2, take2 = (float)(1 - params->beta2);
+    const float *grad = pass->grad + first;
+    float *param = pass->param + first, *m = pass->m + first, *v = pass->v + first;
+    int64_t n = last - first;
+
+    LKS_SIMD_FOR(i, n)
+    {
+        float g = grad[i] + decay * param[i];
+
+        m[i] = beta1 * m[i] + take1 * g;
+        v[i] = beta2 * v[i] + take2 * (g * g);
+        param[i] -= step_size * m[i] / (sqrtf(v[i]) * unbias + eps);
+    }
+}
+
+lks_status LKS_CPU(adam)(const lks_adam_params *params, size_t n, const float *grad,
+                         float *param, float *m, float *v)
+{
+    adam_pass pass = {params, grad, param, m, v};
+
+    lks_parallel_for((int64_t)n, MIN_PER_THREAD, adam_range, &pass);
+    return LKS_OK;
+}
+
+lks_status LKS_CPU(add_flat)(size_t n, const float *x, float *y)
+{
+    LKS_SIMD_FOR(i, (int64_t)n)
+    y[i] += x[i];
+    return LKS_OK;
+}
+
+lks_status LKS_CPU(scale_flat)(size_t n, float a, float *y)
+{
+    LKS_SIMD_FOR(i, (int64_t)n)
+    y[i] *= a;
+    return LKS_OK;
+}
+
+lks_status LKS_CPU(sum_squares_flat)(size_t n, const float *x, double *out)
+{
+    enum { LANES = 32 };
+    double sums[LANES] = {0}, total = 0;
+    size_t i = 0;
+
+    for (; i + LANES <= n; i += LANES) {
+        LKS_SIMD_FOR(j, LANES)
+        sums[j] += (double)x[i + (size_t)j] * (double)x[i + (size_t)j];
+    }
+    for (size_t j = 0; i + j < n; j++)
+        sums[j] += (double)x[i + j] * (double)x[i + j];
+    for (int j = 0; j < LANES; j++)
+        total += sums[j];
+    *out = total;
+    return LKS_OK;
+}

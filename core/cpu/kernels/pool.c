@@ -1,0 +1,130 @@
+#include "cpu/cpu.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "cpu/kernels/element.h"
+#include "cpu/parallel.h"
+
+/* One call's arguments; a plane is one channel of one image. */
+typedef struct pooling {
+    const lks_pool2d_params *params;
+    int64_t h, w, oh, ow;
+    const void *in;
+    const int32_t *index_in; /* backward */
+    void *out;
+    int32_t *index_out; /* forward */
+} pooling;
+
+/* The first place of a window inside [0, size), and the end of the window. */
+static void clip_window(int64_t at, int64_t size, int64_t kernel, int64_t stride,
+                        int64_t padding, int64_t dilation, int64_t *first, int64_t *end)
+{
+    int64_t begin = at * stride - padding;
+    int64_t limit = begin + (kernel - 1) * dilation + 1;
+
+    *first = begin < 0 ? begin + (-begin + dilation - 1) / dilation * dilation : begin;
+    *end = limit < size ? limit : size;
+}
+
+#define POOL(T)                                                                          \
+    static void max_pool_plane_##T(const pooling *p, const T *x, T *y, int32_t *index)   \
+    {                                                                                    \
+        const lks_pool2d_params *k = p->params;                                          \
+                                                                                         \
+        for (int64_t at = 0; at < p->oh * p->ow; at++) {                                 \
+            int64_t h0, h_end, w0, w_end, best_at = -1;                                  \
+            T best = (T)-INFINITY;                                                       \
+                                                                                         \
+            clip_window(at / p->ow, p->h, k->kernel[0], k->stride[0], k->padding[0],     \
+                        k->dilation[0], &h0, &h_end);                                    \
+            clip_window(at % p->ow, p->w, k->kernel[1], k->stride[1], k->padding[1],     \
+                        k->dilation[1], &w0, &w_end);                                    \
+            for (int64_t h = h0; h < h_end; h += k->dilation[0])                         \
+                for (int64_t w = w0; w < w_end; w += k->dilation[1]) {                   \
+                    T v = x[h * p->w + w];                                               \
+                                                                                         \
+                    if (best_at < 0 || v > best || (v != v && best == best)) {           \
+                        best = v;                                                        \
+                        best_at = h * p->w + w;                                          \
+                    }                                                                    \
+                }                                                                        \
+            y[at] = best;                                                                \
+            index[at] = (int32_t)best_at;                                                \
+        }                                                                                \
+    }                                                                                    \
+                                                                                         \
+    static void max_pool_##T(int64_t first, int64_t last, void *context)                 \
+    {                                                                                    \
+        const pooling *p = context;                                                      \
+                                                                                         \
+        for (int64_t i = first; i < last; i++)                                           \
+            max_pool_plane_##T(p, (const T *)p->in + i * p->h * p->w,                    \
+                               (T *)p->out + i * p->oh * p->ow,                          \
+                               p->index_out + i * p->oh * p->ow);                        \
+    }                                                                                    \
+                                                                                         \
+    static void max_pool_backward_##T(int64_t first, int64_t last, void *context)        \
+    {                                                                                    \
+        const pooling *p = context;                                                      \
+                                                                                         \
+        for (int64_t i = first; i < last; i++) {                                         \
+            const T *dy = (const T *)p->in + i * p->oh * p->ow;                          \
+            const int32_t *index = p->index_in + i * p->oh * p->ow;                      \
+            T *dx = (T *)p->out + i * p->h * p->w;                                       \
+                                                                                         \
+            memset(dx, 0, (size_t)(p->h * p->w) * sizeof(T));                            \
+            for (int64_t at = 0; at < p->oh * p->ow; at++)                               \
+                dx[index[at]] += dy[at];                                                 \
+        }                                                                                \
+    }
+POOL(float)
+POOL(double)
+
+static lks_status run(const lks_view *in, int64_t n_planes, const pooling *p,
+                      lks_range_fn f32, lks_range_fn f64)
+{
+    const int64_t grain = 16384 / (p->h * p->w + 1) + 1;
+
+    if (in->dtype != LKS_F32 && in->dtype != LKS_F64)
+        return lks_cpu_no_dtype("max_pool2d", in->dtype);
+    lks_parallel_for(n_planes, grain, in->dtype == LKS_F32 ? f32 : f64,
+                     (void *)(uintptr_t)p);
+    return LKS_OK;
+}
+
+lks_status LKS_CPU(max_pool2d)(const lks_view *x, const lks_pool2d_params *params,
+                               const lks_view *y, const lks_view *index)
+{
+    const pooling p = {
+        .params = params,
+        .h = x->sizes[2],
+        .w = x->sizes[3],
+        .oh = y->sizes[2],
+        .ow = y->sizes[3],
+        .in = x->data,
+        .out = y->data,
+        .index_out = index->data,
+    };
+
+    return run(x, x->sizes[0] * x->sizes[1], &p, max_pool_float, max_pool_double);
+}
+
+lks_status LKS_CPU(max_pool2d_backward)(const lks_view *dy, const lks_view *index,
+                                        const lks_pool2d_params *params,
+                                        const lks_view *dx)
+{
+    const pooling p = {
+        .params = params,
+        .h = dx->sizes[2],
+        .w = dx->sizes[3],
+        .oh = dy->sizes[2],
+        .ow = dy->sizes[3],
+        .in = dy->data,
+        .index_in = index->data,
+        .out = dx->data,
+    };
+
+    return run(dy, dx->sizes[0] * dx->sizes[1], &p, max_pool_backward_float,
+               max_pool_backward_double);
+}

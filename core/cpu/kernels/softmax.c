@@ -1,0 +1,181 @@
+/* Softmax and the cross-entropy on top of it, row by row. */
+#include "cpu/cpu.h"
+
+#include "cpu/kernels/element.h"
+#include "cpu/kernels/math.h"
+#include "cpu/loops.h"
+#include "cpu/parallel.h"
+
+typedef struct rows {
+    int64_t n_columns;
+    const void *a, *b;
+    const int64_t *target;
+    int64_t target_stride, scale_stride, loss_stride;
+    bool log;
+    void *out, *loss;
+} rows;
+
+#define EXP(x) _Generic((x), float : lks_expf, double : exp)(x)
+#define LOG(x) _Generic((x), float : logf, double : log)(x)
+
+#define SOFTMAX(T)                                                                       \
+    LKS_INLINE T row_max_##T(int64_t n, const T *x)                                      \
+    {                                                                                    \
+        T max = x[0];                                                                    \
+                                                                                         \
+        for (int64_t i = 1; i < n; i++)                                                  \
+            max = x[i] > max || x[i] != x[i] ? x[i] : max;                               \
+        return max;                                                                      \
+    }                                                                                    \
+                                                                                         \
+    /* y = log_softmax(x) */                                                             \
+    LKS_INLINE void log_softmax_row_##T(int64_t n, const T *x, T *y)                     \
+    {                                                                                    \
+        T max = row_max_##T(n, x), sum = 0, log_sum;                                     \
+                                                                                         \
+        _Pragma("omp simd reduction(+ : sum)") for (int64_t i = 0; i < n; i++) sum +=    \
+            EXP(x[i] - max);                                                             \
+        log_sum = LOG(sum);                                                              \
+        LKS_SIMD_FOR(i, n)                                                               \
+        y[i] = x[i] - max - log_sum;                                                     \
+    }                                                                                    \
+                                                                                         \
+    LKS_INLINE void softmax_row_##T(int64_t n, const T *x, T *y)                         \
+    {                                                                                    \
+        T max = row_max_##T(n, x), sum = 0;                                              \
+                                                                                         \
+        _Pragma("omp simd reduction(+ : sum)") for (int64_t i = 0; i < n; i++)           \
+        {                                                                                \
+            y[i] = EXP(x[i] - max);                                                      \
+            sum += y[i];                                                                 \
+        }                                                                                \
+        LKS_SIMD_FOR(i, n)                                                               \
+        y[i] /= sum;                                                                     \
+    }                                                                                    \
+                                                                                         \
+    static void softmax_##T(int64_t first, int64_t last, void *context)                  \
+    {                                                                                    \
+        const rows *r = context;                                                         \
+        int64_t n = r->n_columns;                                                        \
+                                                                                         \
+        for (int64_t i = first * n; i < last * n; i += n)                                \
+            if (r->log)                                                                  \
+                log_softmax_row_##T(n, (const T *)r->a + i, (T *)r->out + i);            \
+            else                                                                         \
+                softmax_row_##T(n, (const T *)r->a + i, (T *)r->out + i);                \
+    }                                                                                    \
+                                                                                         \
+    /* dx = y (dy - sum(y dy)), or dy - e^y sum(dy) if y is a logarithm */               \
+    static void softmax_backward_##T(int64_t first, int64_t last, void *context)         \
+    {                                                                                    \
+        const rows *r = context;                                                         \
+        int64_t n = r->n_columns;                                                        \
+                                                                                         \
+        for (int64_t row = first; row < last; row++) {                                   \
+            const T *y = (const T *)r->a + row * n, *dy = (const T *)r->b + row * n;     \
+            T *dx = (T *)r->out + row * n;                                               \
+            T sum = 0;                                                                   \
+                                                                                         \
+            _Pragma("omp simd reduction(+ : sum)") for (int64_t i = 0; i < n; i++)       \
+                sum += r->log ? dy[i] : y[i] * dy[i];                                    \
+            LKS_SIMD_FOR(i, n)                                                           \
+            dx[i] = r->log ? dy[i] - EXP(y[i]) * sum : y[i] * (dy[i] - sum);             \
+        }                                                                                \
+    }                                                                                    \
+                                                                                         \
+    static void cross_entropy_##T(int64_t first, int64_t last, void *context)            \
+    {                                                                                    \
+        const rows *r = context;                                                         \
+        int64_t n = r->n_columns;                                                        \
+                                                                                         \
+        for (int64_t row = first; row < last; row++) {                                   \
+            T *log_p = (T *)r->out + row * n;                                            \
+            int64_t target = r->target[row * r->target_stride];                          \
+                                                                                         \
+            log_softmax_row_##T(n, (const T *)r->a + row * n, log_p);                    \
+            ((T *)r->loss)[row * r->loss_stride] = target < 0 ? 0 : -log_p[target];      \
+        }                                                                                \
+    }                                                                                    \
+                                                                                         \
+    static void cross_entropy_backward_##T(int64_t first, int64_t last, void *context)   \
+    {                                                                                    \
+        const rows *r = context;                                                         \
+        int64_t n = r->n_columns;                                                        \
+                                                                                         \
+        for (int64_t row = first; row < last; row++) {                                   \
+            const T *log_p = (const T *)r->a + row * n;                                  \
+            T *dx = (T *)r->out + row * n;                                               \
+            int64_t target = r->target[row * r->target_stride];                          \
+            T scale = target < 0 ? 0 : ((const T *)r->b)[row * r->scale_stride];         \
+                                                                                         \
+            LKS_SIMD_FOR(i, n)                                                           \
+            dx[i] = target < 0 ? 0 : scale * EXP(log_p[i]);                              \
+            if (target >= 0)                                                             \
+                dx[target] = scale * (EXP(log_p[target]) - 1);                           \
+        }                                                                                \
+    }
+SOFTMAX(float)
+SOFTMAX(double)
+
+static lks_status run(const char *kernel, const lks_view *x, rows *r, lks_range_fn f32,
+                      lks_range_fn f64)
+{
+    int64_t n_rows = 1;
+
+    if (x->dtype != LKS_F32 && x->dtype != LKS_F64)
+        return lks_cpu_no_dtype(kernel, x->dtype);
+    r->n_columns = x->ndim > 0 ? x->sizes[x->ndim - 1] : 1;
+    for (int d = 0; d < x->ndim - 1; d++)
+        n_rows *= x->sizes[d];
+    if (r->n_columns > 0)
+        lks_parallel_for(n_rows, 8192 / r->n_columns + 1, x->dtype == LKS_F32 ? f32 : f64,
+                         r);
+    return LKS_OK;
+}
+
+lks_status LKS_CPU(softmax)(const lks_view *x, bool log, const lks_view *y)
+{
+    rows r = {.a = x->data, .log = log, .out = y->data};
+
+    return run("softmax", x, &r, softmax_float, softmax_double);
+}
+
+lks_status LKS_CPU(softmax_backward)(const lks_view *y, const lks_view *dy, bool log,
+                                     const lks_view *dx)
+{
+    rows r = {.a = y->data, .b = dy->data, .log = log, .out = dx->data};
+
+    return run("softmax_backward", y, &r, softmax_backward_float,
+               softmax_backward_double);
+}
+
+lks_status LKS_CPU(cross_entropy)(const lks_view *x, const lks_view *target,
+                                  const lks_view *log_p, const lks_view *loss)
+{
+    rows r = {
+        .a = x->data,
+        .target = target->data,
+        .target_stride = target->strides[0],
+        .loss_stride = loss->strides[0],
+        .out = log_p->data,
+        .loss = loss->data,
+    };
+
+    return run("cross_entropy", x, &r, cross_entropy_float, cross_entropy_double);
+}
+
+lks_status LKS_CPU(cross_entropy_backward)(const lks_view *log_p, const lks_view *target,
+                                           const lks_view *scale, const lks_view *dx)
+{
+    rows r = {
+        .a = log_p->data,
+        .b = scale->data,
+        .target = target->data,
+        .target_stride = target->strides[0],
+        .scale_stride = scale->strides[0],
+        .out = dx->data,
+    };
+
+    return run("cross_entropy_backward", log_p, &r, cross_entropy_backward_float,
+               cross_entropy_backward_double);
+}

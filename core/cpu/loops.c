@@ -1,0 +1,156 @@
+#include "cpu/loops.h"
+
+#include <stdlib.h>
+
+#include "cpu/parallel.h"
+
+/* Elements a thread must have to be worth waking. */
+enum { MIN_ELEMENTS_PER_THREAD = 32768 };
+
+int64_t lks_view_numel(const lks_view *view)
+{
+    int64_t n = 1;
+
+    for (int d = 0; d < view->ndim; d++)
+        n *= view->sizes[d];
+    return n;
+}
+
+/* Whether dimension a should lie outside dimension b. */
+static bool lies_outside(const lks_nest *nest, int a, int b)
+{
+    for (int k = 0; k < nest->n_operands; k++) {
+        int64_t stride_a = llabs(nest->strides[a][k]);
+        int64_t stride_b = llabs(nest->strides[b][k]);
+
+        if (stride_a != stride_b)
+            return stride_a > stride_b;
+    }
+    return false;
+}
+
+static void swap_dims(lks_nest *nest, int a, int b)
+{
+    int64_t size = nest->sizes[a];
+
+    nest->sizes[a] = nest->sizes[b];
+    nest->sizes[b] = size;
+    for (int k = 0; k < nest->n_operands; k++) {
+        int64_t stride = nest->strides[a][k];
+
+        nest->strides[a][k] = nest->strides[b][k];
+        nest->strides[b][k] = stride;
+    }
+}
+
+static bool runs_on(const lks_nest *nest, int outer, int inner)
+{
+    for (int k = 0; k < nest->n_operands; k++)
+        if (nest->strides[outer][k] != nest->strides[inner][k] * nest->sizes[inner])
+            return false;
+    return true;
+}
+
+static void join_dims(lks_nest *nest)
+{
+    int last = 0;
+
+    for (int d = 1; d < nest->ndim; d++) {
+        int64_t joined = nest->sizes[last] * nest->sizes[d];
+        bool joins = runs_on(nest, last, d);
+
+        if (!joins)
+            last++;
+        swap_dims(nest, last, d);
+        if (joins)
+            nest->sizes[last] = joined;
+    }
+    nest->ndim = last + 1;
+}
+
+void lks_nest_init(lks_nest *nest, int n_operands, const lks_view *const *views)
+{
+    *nest = (lks_nest){.n_operands = n_operands};
+    for (int k = 0; k < n_operands; k++)
+        nest->data[k] = views[k]->data;
+    for (int d = 0; d < views[0]->ndim; d++) {
+        if (views[0]->sizes[d] == 1)
+            continue;
+        nest->sizes[nest->ndim] = views[0]->sizes[d];
+        for (int k = 0; k < n_operands; k++)
+            nest->strides[nest->ndim][k] =
+                views[k]->strides[d] * (int64_t)lks_dtype_size_bytes(views[k]->dtype);
+        nest->ndim++;
+        for (int i = nest->ndim - 1; i > 0 && lies_outside(nest, i, i - 1); i--)
+            swap_dims(nest, i, i - 1);
+    }
+    if (nest->ndim == 0)
+        nest->sizes[nest->ndim++] = 1;
+    join_dims(nest);
+}
+
+typedef struct nest_run {
+    const lks_nest *nest;
+    lks_row_fn row;
+    const void *context;
+} nest_run;
+
+/* All rows whose index in the outermost dimension is in [first, last). */
+static void run_outer_range(int64_t first, int64_t last, void *context)
+{
+    const nest_run *run = context;
+    const lks_nest *nest = run->nest;
+    int inner = nest->ndim - 1;
+    int64_t index[LKS_MAX_DIMS] = {first};
+    char *data[LKS_NEST_MAX_OPERANDS];
+    int d;
+
+    for (int k = 0; k < nest->n_operands; k++)
+        data[k] = nest->data[k] + first * nest->strides[0][k];
+    if (inner == 0) {
+        run->row(last - first, data, nest->strides[0], run->context);
+        return;
+    }
+    do {
+        run->row(nest->sizes[inner], data, nest->strides[inner], run->context);
+        for (d = inner - 1; d >= 0; d--) {
+            int64_t end = d == 0 ? last : nest->sizes[d];
+
+            for (int k = 0; k < nest->n_operands; k++)
+                data[k] += nest->strides[d][k];
+            if (++index[d] < end)
+                break;
+            for (int k = 0; k < nest->n_operands; k++)
+                data[k] -= nest->strides[d][k] * nest->sizes[d];
+            index[d] = 0;
+        }
+    } while (d >= 0);
+}
+
+/* Elements of one step of the outermost loop; 0 if the nest is empty. */
+static int64_t inner_numel(const lks_nest *nest)
+{
+    int64_t n = nest->sizes[0] > 0;
+
+    for (int d = 1; d < nest->ndim; d++)
+        n *= nest->sizes[d];
+    return n;
+}
+
+void lks_nest_run(const lks_nest *nest, lks_row_fn row, const void *context)
+{
+    nest_run run = {nest, row, context};
+    int64_t inner = inner_numel(nest);
+
+    if (inner > 0)
+        lks_parallel_for(nest->sizes[0], MIN_ELEMENTS_PER_THREAD / inner + 1,
+                         run_outer_range, &run);
+}
+
+void lks_nest_walk(const lks_nest *nest, lks_row_fn row, const void *context)
+{
+    nest_run run = {nest, row, context};
+
+    if (inner_numel(nest) > 0)
+        run_outer_range(0, nest->sizes[0], &run);
+}

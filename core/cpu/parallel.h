@@ -1,0 +1,19 @@
+/* Splitting a kernel's work over the threads of lks_set_num_threads. */
+#ifndef LKS_CPU_PARALLEL_H
+#define LKS_CPU_PARALLEL_H
+
+#include <stdint.h>
+
+/* Work on items [first, last) of a range. */
+typedef void (*lks_range_fn)(int64_t first, int64_t last, void *context);
+
+/* Call `work` on contiguous parts that make up [0, n), one a thread, and wait. A part has
+ * at least `grain` items, so small work stays on the calling thread. Parts write to
+ * disjoint places and do not depend on where they begin: then results do not depend on
+ * the number of threads. */
+void lks_parallel_for(int64_t n, int64_t grain, lks_range_fn work, void *context);
+
+/* Bound the threads of OpenMP code that is not ours (oneDNN) on the calling thread. */
+void lks_parallel_bound_openmp(void);
+
+#endif
