@@ -1,0 +1,81 @@
+/* What several keys of a job must agree on, as far as it can be told without data. */
+#include "proto/job_build.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/try.h"
+
+static lks_status check_duration(const lks_job_build *build)
+{
+    const lks_node *epochs = lks_job_found(build, "train.epochs");
+    const lks_node *steps = lks_job_found(build, "train.steps");
+    const lks_node *train = lks_node_find(build->root, "train");
+
+    if (epochs && steps)
+        return lks_node_fail_at_key(steps, "both epochs and steps in train, give one");
+    if (!epochs && !steps)
+        return lks_node_fail_at_key(
+            train, "neither epochs nor steps in train, one must say how long to train");
+    return LKS_OK;
+}
+
+static lks_status check_lanes(const lks_job_build *build)
+{
+    uint64_t batch_size = build->job.train.batch_size;
+    uint32_t lanes = build->job.train.lanes;
+
+    if (lanes == LKS_JOB_AUTO || batch_size >= lanes)
+        return LKS_OK;
+    return lks_node_fail(lks_job_found(build, "train.batch_size"),
+                         "batch_size %" PRIu64 " is smaller than lanes %" PRIu32
+                         ": each lane needs a sample of a batch",
+                         batch_size, lanes);
+}
+
+static lks_status check_normalize(const lks_job_build *build)
+{
+    const lks_node *mean = lks_job_found(build, "data.normalize.mean");
+    const lks_node *std = lks_job_found(build, "data.normalize.std");
+    size_t n_mean, n_std;
+
+    if (!mean && !std)
+        return LKS_OK;
+    if (!mean || !std)
+        return lks_node_fail_at_key(mean ? mean : std,
+                                    "normalize has %s without %s, it needs both",
+                                    mean ? "mean" : "std", mean ? "std" : "mean");
+    n_mean = mean->kind == LKS_NODE_LIST ? mean->n_entries : 1;
+    n_std = std->kind == LKS_NODE_LIST ? std->n_entries : 1;
+    if (n_mean != n_std)
+        return lks_node_fail(std, "std has %zu numbers and mean has %zu, one a channel",
+                             n_std, n_mean);
+    for (size_t i = 0; i < n_std; i++)
+        if (!(build->job.data.std[i] > 0))
+            return lks_node_fail(std, "std is %g for channel %zu, it must be above 0",
+                                 build->job.data.std[i], i);
+    return LKS_OK;
+}
+
+/* source: torch.optim.SGD: "Nesterov momentum requires a momentum and zero dampening" */
+static lks_status check_nesterov(const lks_job_build *build)
+{
+    const lks_job_item *item = &build->job.optimizer;
+    const lks_options options = {item->options, item->n_options};
+
+    if (lks_option_get(options, "nesterov", 0) == 0)
+        return LKS_OK;
+    if (lks_option_get(options, "momentum", 0) > 0 &&
+        lks_option_get(options, "dampening", 0) == 0)
+        return LKS_OK;
+    return lks_node_fail_at_key(lks_job_found(build, "optimizer"),
+                                "nesterov needs a momentum above 0 and a dampening of 0");
+}
+
+lks_status lks_job_check(const lks_job_build *build)
+{
+    LKS_TRY(check_duration(build));
+    LKS_TRY(check_lanes(build));
+    LKS_TRY(check_normalize(build));
+    return check_nesterov(build);
+}

@@ -1,0 +1,257 @@
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/try.h"
+#include "proto/job_schema.h"
+#include "proto/job_yaml.h"
+#include "proto/scalar.h"
+#include "proto/text.h"
+#include "proto/utf8.h"
+
+/* Letters, digits and a few signs that mean nothing in YAML, and no null. */
+static bool is_plain(const char *text)
+{
+    static const char harmless[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                   "0123456789._/+-";
+
+    return strspn(text, harmless) == strlen(text) && strchr("-.+", text[0]) == NULL &&
+           !lks_scalar_is_null(text);
+}
+
+static bool needs_escape(uint32_t code)
+{
+    return code < 0x20 || (code >= 0x7f && code < 0xa0) || code == 0x2028 ||
+           code == 0x2029 || code == 0xfeff || code == 0xfffe || code == 0xffff;
+}
+
+static lks_status add_text(lks_text *out, const char *text)
+{
+    size_t n = strlen(text), step;
+    uint32_t code;
+
+    if (is_plain(text)) {
+        lks_text_add(out, "%s", text);
+        return LKS_OK;
+    }
+    lks_text_add(out, "\"");
+    for (; n > 0; text += step, n -= step) {
+        if ((step = lks_utf8_next(text, n, &code)) == 0)
+            return lks_fail(LKS_INVALID, "a job file cannot say this, it is not UTF-8");
+        if (needs_escape(code))
+            lks_text_add(out, "\\u%04" PRIx32, code);
+        else
+            lks_text_add(out, "%s%.*s", code == '"' || code == '\\' ? "\\" : "",
+                         (int)step, text);
+    }
+    lks_text_add(out, "\"");
+    return LKS_OK;
+}
+
+static void add_real(lks_text *out, double value)
+{
+    char text[LKS_REAL_TEXT];
+
+    lks_real_text(value, text);
+    lks_text_add(out, "%s", text);
+}
+
+static lks_status write_whole64(lks_text *out, const lks_job *job, const void *member)
+{
+    (void)job;
+    lks_text_add(out, "%" PRIu64, *(const uint64_t *)member);
+    return LKS_OK;
+}
+
+static lks_status write_whole32(lks_text *out, const lks_job *job, const void *member)
+{
+    (void)job;
+    lks_text_add(out, "%" PRIu32, *(const uint32_t *)member);
+    return LKS_OK;
+}
+
+static lks_status write_auto32(lks_text *out, const lks_job *job, const void *member)
+{
+    if (*(const uint32_t *)member != LKS_JOB_AUTO)
+        return write_whole32(out, job, member);
+    lks_text_add(out, "auto");
+    return LKS_OK;
+}
+
+static lks_status write_flag(lks_text *out, const lks_job *job, const void *member)
+{
+    (void)job;
+    lks_text_add(out, "%s", *(const bool *)member ? "true" : "false");
+    return LKS_OK;
+}
+
+static lks_status write_text(lks_text *out, const lks_job *job, const void *member)
+{
+    (void)job;
+    return add_text(out, *(const char *const *)member);
+}
+
+static lks_status write_reduction(lks_text *out, const lks_job *job, const void *member)
+{
+    static const char *const words[] = {"auto", "ordered", "fast"};
+
+    (void)job;
+    lks_text_add(out, "%s", words[*(const lks_job_reduction *)member]);
+    return LKS_OK;
+}
+
+static lks_status write_numbers(lks_text *out, const lks_job *job, const void *member)
+{
+    for (size_t i = 0; i < job->data.n_channels; i++) {
+        lks_text_add(out, i ? ", " : "[");
+        add_real(out, ((const double *)member)[i]);
+    }
+    lks_text_add(out, "]");
+    return LKS_OK;
+}
+
+static lks_status write_files(lks_text *out, const lks_job *job, const void *member)
+{
+    const lks_job_split *split = member;
+    const lks_job_format_type *format = lks_job_format_find(job->data.format);
+    bool has_parts = format && format->n_parts == split->n_files;
+
+    lks_text_add(out, has_parts ? "{" : "[");
+    for (size_t i = 0; i < split->n_files; i++) {
+        lks_text_add(out, "%s", i ? ", " : "");
+        if (has_parts)
+            lks_text_add(out, "%s: ", format->parts[i]);
+        LKS_TRY(add_text(out, split->files[i]));
+    }
+    lks_text_add(out, has_parts ? "}" : "]");
+    return LKS_OK;
+}
+
+static const lks_job_option *find_option(const lks_job_type *type, const char *key)
+{
+    const lks_job_option *option = type->options;
+
+    while (option->key && strcmp(option->key, key) != 0)
+        option++;
+    return option->key ? option : NULL;
+}
+
+static lks_status add_item(lks_text *out, const lks_job_type *types,
+                           const lks_job_item *item)
+{
+    const lks_job_type *type = lks_job_type_find(types, item->type);
+
+    if (!type)
+        return lks_fail(LKS_INVALID, "a job file knows no '%s'", item->type);
+    lks_text_add(out, item->n_options ? "%s: {" : "%s", item->type);
+    for (size_t i = 0; i < item->n_options; i++) {
+        const lks_option *value = &item->options[i];
+        const lks_job_option *option = find_option(type, value->key);
+
+        if (!option)
+            return lks_fail(LKS_INVALID, "%s has no option '%s'", item->type, value->key);
+        lks_text_add(out, "%s%s: %s", i ? ", " : "", value->key,
+                     value->n_values > 1 ? "[" : "");
+        for (int v = 0; v < value->n_values; v++) {
+            lks_text_add(out, "%s", v ? ", " : "");
+            if (option->kind == LKS_JOB_OPTION_TOGGLE)
+                lks_text_add(out, "%s", value->values[v] != 0 ? "true" : "false");
+            else if (option->kind == LKS_JOB_OPTION_WHOLE)
+                lks_text_add(out, "%.0f", value->values[v]);
+            else
+                add_real(out, value->values[v]);
+        }
+        lks_text_add(out, "%s", value->n_values > 1 ? "]" : "");
+    }
+    lks_text_add(out, "%s", item->n_options ? "}" : "");
+    return LKS_OK;
+}
+
+static lks_status write_layers(lks_text *out, const lks_job *job, const void *member)
+{
+    (void)member;
+    for (size_t i = 0; i < job->n_layers; i++) {
+        lks_text_add(out, "\n  - ");
+        LKS_TRY(add_item(out, lks_job_layer_types, &job->layers[i]));
+    }
+    return LKS_OK;
+}
+
+static lks_status write_optimizer(lks_text *out, const lks_job *job, const void *member)
+{
+    const lks_job_item *item = member;
+
+    (void)job;
+    lks_text_add(out, item->n_options ? "{" : "");
+    LKS_TRY(add_item(out, lks_job_optimizer_types, item));
+    lks_text_add(out, item->n_options ? "}" : "");
+    return LKS_OK;
+}
+
+static lks_status (*const writers[])(lks_text *, const lks_job *, const void *) = {
+    [LKS_JOB_WHOLE64] = write_whole64, [LKS_JOB_WHOLE32] = write_whole32,
+    [LKS_JOB_AUTO32] = write_auto32,   [LKS_JOB_FLAG] = write_flag,
+    [LKS_JOB_NAME] = write_text,       [LKS_JOB_PATH] = write_text,
+    [LKS_JOB_CHOICE] = write_text,     [LKS_JOB_REDUCTION] = write_reduction,
+    [LKS_JOB_NUMBERS] = write_numbers, [LKS_JOB_FILES] = write_files,
+    [LKS_JOB_LAYERS] = write_layers,   [LKS_JOB_OPTIMIZER] = write_optimizer,
+};
+
+/* A key without fallback that nothing was said for. */
+static bool is_absent(const lks_job *job, const lks_job_key *key, const void *member)
+{
+    if (key->fallback || key->is_required)
+        return false;
+    switch (key->kind) {
+    case LKS_JOB_PATH:
+        return !*(char *const *)member;
+    case LKS_JOB_FILES:
+        return ((const lks_job_split *)member)->n_files == 0;
+    case LKS_JOB_NUMBERS:
+        return job->data.n_channels == 0;
+    case LKS_JOB_WHOLE64:
+        return *(const uint64_t *)member == 0;
+    default:
+        return false;
+    }
+}
+
+/* The headings of the sections that path is in and the key written before it was not,
+ * then the key's name, indented: "train:\n  batch_size:". */
+static void write_name(lks_text *out, const char *path, const char *before)
+{
+    int depth = 0;
+    bool is_shared = true;
+    const char *dot;
+
+    for (const char *part = path; (dot = strchr(part, '.')) != NULL; part = dot + 1) {
+        is_shared = is_shared && strncmp(path, before, (size_t)(dot - path) + 1) == 0;
+        if (!is_shared)
+            lks_text_add(out, "%*s%.*s:\n", depth, "", (int)(dot - part), part);
+        depth += 2;
+    }
+    lks_text_add(out, "%*s%s:", depth, "", lks_job_leaf(path));
+}
+
+lks_status lks_job_format(const lks_job *job, char **out)
+{
+    lks_text text = {0};
+    const char *before = "";
+    lks_status st;
+
+    for (size_t i = 0; i < LKS_JOB_N_KEYS; i++) {
+        const lks_job_key *key = &lks_job_keys[i];
+        const void *member = (const char *)job + key->offset;
+
+        if (is_absent(job, key, member))
+            continue;
+        write_name(&text, key->path, before);
+        lks_text_add(&text, "%s", key->kind == LKS_JOB_LAYERS ? "" : " ");
+        LKS_GO(writers[key->kind](&text, job, member));
+        lks_text_add(&text, "\n");
+        before = key->path;
+    }
+    LKS_GO(lks_text_take(&text, out));
+cleanup:
+    lks_text_release(&text);
+    return st;
+}

@@ -1,0 +1,101 @@
+#include "proto/job_schema.h"
+
+#include <math.h>
+#include <string.h>
+
+#define REQUIRED          .is_required = true
+#define ABSENT            .is_required = false
+#define DEFAULT(text)     .fallback = text
+#define NO_LIMITS         .min = 0
+#define BETWEEN(from, to) .min = (from), .max = (to)
+#define WORDS(...)                                                                       \
+    .words = (const char *const[])                                                       \
+    {                                                                                    \
+        __VA_ARGS__, NULL                                                                \
+    }
+
+const lks_job_key lks_job_keys[LKS_JOB_N_KEYS] = {
+#define LKS_JOB_KEY(path_, kind_, member, fallback_, limits, doc_)                       \
+    {.path = path_,                                                                      \
+     .kind = LKS_JOB_##kind_,                                                            \
+     .offset = offsetof(lks_job, member),                                                \
+     fallback_,                                                                          \
+     limits,                                                                             \
+     .doc = doc_},
+#include "proto/job_schema.def"
+#undef LKS_JOB_KEY
+};
+
+#define NO_PARTS .n_parts = 0
+#define PARTS(...)                                                                       \
+    .parts = (const char *const[]){__VA_ARGS__},                                         \
+    .n_parts = sizeof(const char *const[]){__VA_ARGS__} / sizeof(char *)
+
+const lks_job_format_type lks_job_formats[] = {
+#define LKS_JOB_FORMAT(name_, parts_) {.name = name_, parts_},
+#include "proto/job_schema.def"
+#undef LKS_JOB_FORMAT
+    {.name = NULL},
+};
+
+#define OPTION(key_, kind_, n_min, n_max, min_, below_, fallback_)                       \
+    {                                                                                    \
+        .key = key_, .kind = LKS_JOB_OPTION_##kind_, .min_values = n_min,                \
+        .max_values = n_max, .min = min_, .below = below_, fallback_                     \
+    }
+#define WHOLE_BELOW                       2147483648.0 /* INT32_MAX + 1 */
+#define WHOLE(key, min, fallback)         OPTION(key, WHOLE, 1, 1, min, WHOLE_BELOW, fallback)
+#define PAIR(key, min, fallback)          OPTION(key, WHOLE, 1, 2, min, WHOLE_BELOW, fallback)
+#define REAL(key, min, below, fallback)   OPTION(key, REAL, 1, 1, min, below, fallback)
+#define REALS2(key, min, below, fallback) OPTION(key, REAL, 2, 2, min, below, fallback)
+#define TOGGLE(key, fallback)             OPTION(key, TOGGLE, 1, 1, 0, 2, fallback)
+#define NO_OPTIONS                                                                       \
+    {                                                                                    \
+        .key = NULL                                                                      \
+    }
+#define TYPE(name_, ...) {.name = name_, .options = {__VA_ARGS__}},
+
+const lks_job_type lks_job_layer_types[] = {
+#define LKS_JOB_LAYER TYPE
+#include "proto/job_schema.def"
+#undef LKS_JOB_LAYER
+    {.name = NULL},
+};
+
+const lks_job_type lks_job_optimizer_types[] = {
+#define LKS_JOB_OPTIMIZER TYPE
+#include "proto/job_schema.def"
+#undef LKS_JOB_OPTIMIZER
+    {.name = NULL},
+};
+
+size_t lks_job_key_find(const char *path)
+{
+    size_t i = 0;
+
+    while (i < LKS_JOB_N_KEYS && strcmp(lks_job_keys[i].path, path) != 0)
+        i++;
+    return i;
+}
+
+const char *lks_job_leaf(const char *path)
+{
+    const char *dot = strrchr(path, '.');
+    return dot ? dot + 1 : path;
+}
+
+const lks_job_format_type *lks_job_format_find(const char *name)
+{
+    for (const lks_job_format_type *format = lks_job_formats; format->name; format++)
+        if (strcmp(format->name, name) == 0)
+            return format;
+    return NULL;
+}
+
+const lks_job_type *lks_job_type_find(const lks_job_type *table, const char *name)
+{
+    for (; table->name; table++)
+        if (strcmp(table->name, name) == 0)
+            return table;
+    return NULL;
+}

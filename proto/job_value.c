@@ -1,0 +1,336 @@
+#include "proto/job_build.h"
+
+#include <ctype.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/try.h"
+#include "proto/scalar.h"
+#include "proto/text.h"
+
+static bool is_plain_scalar(const lks_node *node)
+{
+    return node->kind == LKS_NODE_SCALAR && !node->quoted;
+}
+
+lks_status lks_node_expected(const lks_node *node, const char *name, const char *expected)
+{
+    char shown[LKS_SHOWN_TEXT];
+    double number;
+    bool flag;
+    bool needs_no_quotes =
+        node->kind == LKS_NODE_SCALAR && node->quoted &&
+        (lks_scalar_real(node->text, &number) || lks_scalar_flag(node->text, &flag));
+
+    return lks_node_fail(node, "%s is %s, it must be %s%s", name,
+                         lks_node_shown(node, shown), expected,
+                         needs_no_quotes ? ", without quotes" : "");
+}
+
+const char *lks_node_digits_hint(const lks_node *node)
+{
+    lks_whole whole;
+    bool looks_like_one = node->kind == LKS_NODE_SCALAR && !node->quoted &&
+                          isdigit((unsigned char)node->text[0]);
+
+    return looks_like_one && !lks_scalar_whole(node->text, &whole) ? ", in plain digits"
+                                                                   : "";
+}
+
+lks_status lks_node_flag(const lks_node *node, const char *name, bool *out)
+{
+    if (!is_plain_scalar(node) || !lks_scalar_flag(node->text, out))
+        return lks_node_expected(node, name, "true or false");
+    return LKS_OK;
+}
+
+lks_status lks_node_real(const lks_node *node, const char *name, const char *expected,
+                         double *out)
+{
+    if (!is_plain_scalar(node) || !lks_scalar_real(node->text, out))
+        return lks_node_expected(node, name, expected);
+    return LKS_OK;
+}
+
+lks_status lks_node_text(const lks_node *node, const char *name, const char **out)
+{
+    if (node->kind != LKS_NODE_SCALAR || node->text[0] == '\0')
+        return lks_node_expected(node, name, "a text");
+    *out = node->text;
+    return LKS_OK;
+}
+
+static void *member(lks_job_build *build, const lks_job_key *key)
+{
+    return (char *)&build->job + key->offset;
+}
+
+static lks_status read_whole(const lks_job_key *key, const lks_node *node,
+                             const char *or_else, uint64_t *out)
+{
+    lks_whole whole;
+    char expected[128];
+    bool is_whole = is_plain_scalar(node) && lks_scalar_whole(node->text, &whole);
+
+    if (is_whole && !whole.negative && !whole.huge && whole.magnitude >= key->min &&
+        whole.magnitude <= key->max) {
+        *out = whole.magnitude;
+        return LKS_OK;
+    }
+    if (key->max < INT32_MAX || (is_whole && !whole.negative && whole.magnitude > 0))
+        snprintf(expected, sizeof expected,
+                 "%sa whole number from %" PRIu64 " to %" PRIu64, or_else, key->min,
+                 key->max);
+    else
+        snprintf(expected, sizeof expected, "%sa whole number of at least %" PRIu64,
+                 or_else, key->min);
+    lks_append(expected, sizeof expected, "%s", lks_node_digits_hint(node));
+    return lks_node_expected(node, lks_job_leaf(key->path), expected);
+}
+
+static lks_status set_whole64(lks_job_build *build, const lks_job_key *key,
+                              const lks_node *node)
+{
+    return read_whole(key, node, "", member(build, key));
+}
+
+static lks_status set_whole32(lks_job_build *build, const lks_job_key *key,
+                              const lks_node *node)
+{
+    uint64_t value = 0;
+
+    LKS_TRY(read_whole(key, node, "", &value));
+    *(uint32_t *)member(build, key) = (uint32_t)value;
+    return LKS_OK;
+}
+
+static lks_status set_auto32(lks_job_build *build, const lks_job_key *key,
+                             const lks_node *node)
+{
+    uint64_t value = LKS_JOB_AUTO;
+
+    if (!is_plain_scalar(node) || strcmp(node->text, "auto") != 0)
+        LKS_TRY(read_whole(key, node, "auto or ", &value));
+    *(uint32_t *)member(build, key) = (uint32_t)value;
+    return LKS_OK;
+}
+
+static lks_status set_flag(lks_job_build *build, const lks_job_key *key,
+                           const lks_node *node)
+{
+    return lks_node_flag(node, lks_job_leaf(key->path), member(build, key));
+}
+
+static lks_status set_text(lks_job_build *build, const lks_job_key *key,
+                           const lks_node *node)
+{
+    const char *text = NULL;
+
+    LKS_TRY(lks_node_text(node, lks_job_leaf(key->path), &text));
+    return (*(char **)member(build, key) = lks_strdup(text)) ? LKS_OK : LKS_NOMEM;
+}
+
+/* It names a folder and a metric's label, so it must be harmless in both. */
+static lks_status set_name(lks_job_build *build, const lks_job_key *key,
+                           const lks_node *node)
+{
+    const char *text = NULL;
+    size_t n = 0;
+
+    LKS_TRY(lks_node_text(node, lks_job_leaf(key->path), &text));
+    while (isalnum((unsigned char)text[n]) || (text[n] && strchr("._-", text[n])))
+        n++;
+    if (text[n] != '\0' || n > 64 || !isalnum((unsigned char)text[0]))
+        return lks_node_expected(node, key->path,
+                                 "at most 64 letters, digits, '.', '_' and '-', the "
+                                 "first a letter or digit");
+    return set_text(build, key, node);
+}
+
+static lks_status set_path(lks_job_build *build, const lks_job_key *key,
+                           const lks_node *node)
+{
+    const char *base = node->source->is_file ? build->folder : build->cwd;
+    const char *text = NULL;
+
+    LKS_TRY(lks_node_text(node, lks_job_leaf(key->path), &text));
+    if (text[0] == '/' || !base)
+        return set_text(build, key, node);
+    *(char **)member(build, key) =
+        lks_asprintf("%s/%s", strcmp(base, "/") == 0 ? "" : base, text);
+    return *(char **)member(build, key) ? LKS_OK : LKS_NOMEM;
+}
+
+/* The index of a word among the key's, or the error that lists them. */
+static lks_status read_word(const lks_job_key *key, const lks_node *node, size_t *out)
+{
+    char expected[128] = "one of ";
+
+    for (size_t i = 0; key->words[i]; i++) {
+        if (node->kind == LKS_NODE_SCALAR && strcmp(node->text, key->words[i]) == 0) {
+            *out = i;
+            return LKS_OK;
+        }
+        lks_append(expected, sizeof expected, "%s%s", i ? ", " : "", key->words[i]);
+    }
+    return lks_node_expected(node, lks_job_leaf(key->path), expected);
+}
+
+static lks_status set_choice(lks_job_build *build, const lks_job_key *key,
+                             const lks_node *node)
+{
+    size_t i = 0;
+
+    LKS_TRY(read_word(key, node, &i));
+    *(const char **)member(build, key) = key->words[i];
+    return LKS_OK;
+}
+
+static lks_status set_reduction(lks_job_build *build, const lks_job_key *key,
+                                const lks_node *node)
+{
+    size_t i = 0;
+
+    LKS_TRY(read_word(key, node, &i));
+    *(lks_job_reduction *)member(build, key) = (lks_job_reduction)i;
+    return LKS_OK;
+}
+
+static lks_status set_numbers(lks_job_build *build, const lks_job_key *key,
+                              const lks_node *node)
+{
+    const char *name = lks_job_leaf(key->path);
+    double *values = member(build, key);
+    size_t n = 0;
+
+    if (node->kind == LKS_NODE_SCALAR) {
+        build->job.data.n_channels = 1;
+        return lks_node_real(node, name, "a number or a list of numbers", values);
+    }
+    if (node->kind != LKS_NODE_LIST || node->n_entries == 0)
+        return lks_node_expected(node, name, "a number or a list of numbers");
+    if (node->n_entries > LKS_JOB_MAX_CHANNELS)
+        return lks_node_fail(node, "%s has %zu numbers, at most %d channels are possible",
+                             name, node->n_entries, LKS_JOB_MAX_CHANNELS);
+    for (const lks_node *entry = node->first; entry; entry = entry->next)
+        LKS_TRY(lks_node_real(entry, name, "a list of numbers", &values[n++]));
+    build->job.data.n_channels = n;
+    return LKS_OK;
+}
+
+static lks_status add_file(lks_job_split *split, const lks_node *node, const char *name)
+{
+    const char *text = NULL;
+
+    LKS_TRY(lks_node_text(node, name, &text));
+    if (split->n_files == LKS_JOB_MAX_FILES)
+        return lks_node_fail(node, "%s has more than %d files", name, LKS_JOB_MAX_FILES);
+    if (!(split->files[split->n_files] = lks_strdup(text)))
+        return LKS_NOMEM;
+    split->n_files++;
+    return LKS_OK;
+}
+
+static lks_status set_file_list(lks_job_split *split, const lks_node *node,
+                                const char *name)
+{
+    if (node->kind == LKS_NODE_SCALAR)
+        return add_file(split, node, name);
+    if (node->kind != LKS_NODE_LIST || node->n_entries == 0)
+        return lks_node_expected(node, name, "a file or a list of files");
+    for (const lks_node *entry = node->first; entry; entry = entry->next)
+        LKS_TRY(add_file(split, entry, name));
+    return LKS_OK;
+}
+
+static lks_status set_file_parts(lks_job_split *split, const lks_node *node,
+                                 const char *name, const lks_job_format_type *format)
+{
+    char expected[128], hint[128];
+
+    snprintf(expected, sizeof expected, "a map {%s: FILE, %s: FILE} (format %s)",
+             format->parts[0], format->parts[1], format->name);
+    if (node->kind != LKS_NODE_MAP)
+        return lks_node_expected(node, name, expected);
+    for (const lks_node *entry = node->first; entry; entry = entry->next) {
+        size_t i = 0;
+
+        while (i < format->n_parts && strcmp(format->parts[i], entry->key) != 0)
+            i++;
+        if (i == format->n_parts) {
+            char shown[LKS_SHOWN_TEXT];
+
+            return lks_node_fail_at_key(
+                entry, "unknown key %s in %s%s", lks_text_shown(entry->key, shown), name,
+                lks_job_hint(entry->key, format->parts, format->n_parts, "it knows", hint,
+                             sizeof hint));
+        }
+    }
+    for (size_t i = 0; i < format->n_parts; i++) {
+        const lks_node *part = lks_node_find(node, format->parts[i]);
+
+        if (!part)
+            return lks_node_fail_at_key(node, "'%s' is missing in %s, it must be %s",
+                                        format->parts[i], name, expected);
+        LKS_TRY(add_file(split, part, format->parts[i]));
+    }
+    return LKS_OK;
+}
+
+static lks_status set_files(lks_job_build *build, const lks_job_key *key,
+                            const lks_node *node)
+{
+    /* data.format stands before the files in the schema, so it is known here */
+    const lks_job_format_type *format = lks_job_format_find(build->job.data.format);
+    lks_job_split *split = member(build, key);
+    const char *name = lks_job_leaf(key->path);
+
+    return format->n_parts > 0 ? set_file_parts(split, node, name, format)
+                               : set_file_list(split, node, name);
+}
+
+static lks_status set_layers(lks_job_build *build, const lks_job_key *key,
+                             const lks_node *node)
+{
+    lks_job *job = &build->job;
+
+    (void)key;
+    if (node->kind != LKS_NODE_LIST || node->n_entries == 0)
+        return lks_node_expected(node, "model",
+                                 "a list of layers, such as [flatten, "
+                                 "linear: {out_features: 10}]");
+    if (node->n_entries > LKS_JOB_MAX_LAYERS)
+        return lks_node_fail(node, "model has %zu layers, at most %d are possible",
+                             node->n_entries, LKS_JOB_MAX_LAYERS);
+    if (!(job->layers = lks_calloc(node->n_entries, sizeof *job->layers)))
+        return LKS_NOMEM;
+    for (const lks_node *entry = node->first; entry; entry = entry->next)
+        LKS_TRY(lks_job_item_build(build, lks_job_layer_types, "layer", entry,
+                                   &job->layers[job->n_layers++]));
+    return LKS_OK;
+}
+
+static lks_status set_optimizer(lks_job_build *build, const lks_job_key *key,
+                                const lks_node *node)
+{
+    return lks_job_item_build(build, lks_job_optimizer_types, "optimizer", node,
+                              member(build, key));
+}
+
+lks_status lks_job_value(lks_job_build *build, const lks_job_key *key,
+                         const lks_node *node)
+{
+    static lks_status (*const setters[])(lks_job_build *, const lks_job_key *,
+                                         const lks_node *) = {
+        [LKS_JOB_WHOLE64] = set_whole64, [LKS_JOB_WHOLE32] = set_whole32,
+        [LKS_JOB_AUTO32] = set_auto32,   [LKS_JOB_FLAG] = set_flag,
+        [LKS_JOB_NAME] = set_name,       [LKS_JOB_PATH] = set_path,
+        [LKS_JOB_CHOICE] = set_choice,   [LKS_JOB_REDUCTION] = set_reduction,
+        [LKS_JOB_NUMBERS] = set_numbers, [LKS_JOB_FILES] = set_files,
+        [LKS_JOB_LAYERS] = set_layers,   [LKS_JOB_OPTIMIZER] = set_optimizer,
+    };
+
+    return setters[key->kind](build, key, node);
+}

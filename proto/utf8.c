@@ -1,0 +1,39 @@
+#include "proto/utf8.h"
+
+#include <string.h>
+
+size_t lks_utf8_next(const char *text, size_t n, uint32_t *code)
+{
+    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+    const uint8_t *bytes = (const uint8_t *)text;
+    size_t length = bytes[0] < 0x80         ? 1
+                    : bytes[0] >> 5 == 0x6  ? 2
+                    : bytes[0] >> 4 == 0xe  ? 3
+                    : bytes[0] >> 3 == 0x1e ? 4
+                                            : 0;
+    uint32_t value;
+
+    if (length == 0 || length > n)
+        return 0;
+    value = length == 1 ? bytes[0] : bytes[0] & (0x7fu >> length);
+    for (size_t i = 1; i < length; i++) {
+        if (bytes[i] >> 6 != 0x2)
+            return 0;
+        value = value << 6 | (bytes[i] & 0x3fu);
+    }
+    if (value < least[length] || value > 0x10ffff || (value >= 0xd800 && value < 0xe000))
+        return 0;
+    *code = value;
+    return length;
+}
+
+bool lks_utf8_is_valid(const char *text)
+{
+    size_t n = strlen(text), step;
+    uint32_t code;
+
+    for (; n > 0; text += step, n -= step)
+        if ((step = lks_utf8_next(text, n, &code)) == 0)
+            return false;
+    return true;
+}

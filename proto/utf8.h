@@ -1,0 +1,15 @@
+/* Reading UTF-8. Private to proto. */
+#ifndef LKS_PROTO_UTF8_H
+#define LKS_PROTO_UTF8_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* The code point at text[0..n), n > 0, and its bytes; 0 bytes if it is malformed:
+ * overlong, a surrogate, beyond U+10FFFF, cut short. */
+size_t lks_utf8_next(const char *text, size_t n, uint32_t *code);
+
+bool lks_utf8_is_valid(const char *text);
+
+#endif
