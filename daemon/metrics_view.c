@@ -1,0 +1,259 @@
+/* The Prometheus text, exposition format 0.0.4. One row a metric; the rows of a table are
+ * written in order, all jobs or ranks of a metric together. */
+#include "daemon/status_view.h"
+
+#include <math.h>
+
+typedef struct lks_job_metric {
+    const char *name, *type, *help;
+    bool needs_report; /* left out until rank 0 has reported */
+    double (*value)(const lks_job_record *job);
+} lks_job_metric;
+
+static double job_step(const lks_job_record *job)
+{
+    return (double)job->progress.step;
+}
+
+static double job_total_steps(const lks_job_record *job)
+{
+    return (double)job->progress.total_steps;
+}
+
+static double job_epoch(const lks_job_record *job)
+{
+    return (double)job->progress.epoch;
+}
+
+static double job_samples(const lks_job_record *job)
+{
+    return (double)job->progress.samples;
+}
+
+static double job_rate(const lks_job_record *job)
+{
+    return job->progress.samples_per_s;
+}
+
+static double job_loss(const lks_job_record *job)
+{
+    return job->progress.loss;
+}
+
+static double job_learning_rate(const lks_job_record *job)
+{
+    return job->progress.lr;
+}
+
+static double job_ranks(const lks_job_record *job)
+{
+    return (double)job->world_size;
+}
+
+static double job_started(const lks_job_record *job)
+{
+    return job->started_at_s;
+}
+
+static const lks_job_metric job_metrics[] = {
+    {"lockstep_job_ranks", "gauge", "World size of the job.", false, job_ranks},
+    {"lockstep_job_start_time_seconds", "gauge", "When the job started, since 1970.",
+     false, job_started},
+    {"lockstep_job_step", "gauge", "Steps completed.", false, job_step},
+    {"lockstep_job_planned_steps", "gauge", "Steps of the whole job.", false,
+     job_total_steps},
+    {"lockstep_job_epoch", "gauge", "Current epoch, from 0.", true, job_epoch},
+    {"lockstep_job_samples_total", "counter", "Samples trained on, over all ranks.", true,
+     job_samples},
+    {"lockstep_job_samples_per_second", "gauge", "Training rate over all ranks.", true,
+     job_rate},
+    {"lockstep_job_loss", "gauge", "Training loss of the last reported step.", true,
+     job_loss},
+    {"lockstep_job_learning_rate", "gauge", "Learning rate of the last reported step.",
+     true, job_learning_rate},
+};
+
+typedef struct lks_rank_metric {
+    const char *name, *type, *help;
+    double (*value)(const lks_rank *rank, double now_s);
+} lks_rank_metric;
+
+static double rank_up(const lks_rank *rank, double now_s)
+{
+    (void)now_s;
+    return rank->state == LKS_RANK_RUNNING || rank->state == LKS_RANK_JOINING;
+}
+
+static double rank_step(const lks_rank *rank, double now_s)
+{
+    (void)now_s;
+    return (double)rank->step;
+}
+
+static double rank_rate(const lks_rank *rank, double now_s)
+{
+    (void)now_s;
+    return rank->samples_per_s;
+}
+
+static double rank_memory(const lks_rank *rank, double now_s)
+{
+    (void)now_s;
+    return (double)rank->rss_bytes;
+}
+
+static const lks_rank_metric rank_metrics[] = {
+    {"lockstep_rank_up", "gauge", "1 while the rank is connected and not stalled.",
+     rank_up},
+    {"lockstep_rank_step", "gauge", "Steps the rank has completed.", rank_step},
+    {"lockstep_rank_current_phase_seconds", "gauge",
+     "How long the rank has been in its present phase.", lks_rank_phase_s},
+    {"lockstep_rank_heartbeat_age_seconds", "gauge",
+     "Time since the rank was last heard of.", lks_rank_heartbeat_age_s},
+    {"lockstep_rank_samples_per_second", "gauge", "The rank's own training rate.",
+     rank_rate},
+    {"lockstep_rank_resident_memory_bytes", "gauge", "Resident memory of the rank.",
+     rank_memory},
+};
+
+static const struct {
+    const char *name;
+    size_t offset;
+} phases[] = {
+    {"load", offsetof(lks_phase_times, load)},
+    {"forward", offsetof(lks_phase_times, forward)},
+    {"backward", offsetof(lks_phase_times, backward)},
+    {"reduce", offsetof(lks_phase_times, reduce)},
+    {"update", offsetof(lks_phase_times, update)},
+};
+
+enum { N_PHASES = sizeof phases / sizeof *phases };
+
+/* One metrics text under way: the labels of job i are made once. */
+typedef struct lks_exposition {
+    const lks_status_source *source;
+    lks_text *out;
+} lks_exposition;
+
+static void add_header(lks_text *out, const char *name, const char *type,
+                       const char *help)
+{
+    lks_text_add(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
+}
+
+static void add_value(lks_text *out, double value)
+{
+    if (isnan(value))
+        lks_text_add(out, " NaN\n");
+    else if (isinf(value))
+        lks_text_add(out, value > 0 ? " +Inf\n" : " -Inf\n");
+    else if (value >= 0 && value < 0x1p53 && value == floor(value))
+        lks_text_add(out, " %llu\n", (unsigned long long)value);
+    else
+        lks_text_add(out, " %.12g\n", value);
+}
+
+/* A label's value with \ " and newline escaped. */
+static void add_label(lks_text *out, const char *name, const char *value)
+{
+    lks_text_add(out, "%s=\"", name);
+    for (const char *c = value; *c; c++) {
+        if (*c == '\n')
+            lks_text_add(out, "\\n");
+        else
+            lks_text_add(out, *c == '\\' || *c == '"' ? "\\%c" : "%c", *c);
+    }
+    lks_text_add(out, "\"");
+}
+
+static void add_job_metrics(const lks_exposition *e)
+{
+    for (size_t m = 0; m < sizeof job_metrics / sizeof *job_metrics; m++) {
+        const lks_job_metric *metric = &job_metrics[m];
+
+        add_header(e->out, metric->name, metric->type, metric->help);
+        for (size_t j = 0; j < e->source->n_jobs; j++) {
+            lks_job_record job = lks_coordinator_job(e->source->jobs[j]);
+
+            if (metric->needs_report && !job.progress.has_report)
+                continue;
+            lks_text_add(e->out, "%s{", metric->name);
+            add_label(e->out, "job_id", job.id);
+            lks_text_add(e->out, "}");
+            add_value(e->out, metric->value(&job));
+        }
+    }
+}
+
+static void add_job_states(const lks_exposition *e)
+{
+    add_header(e->out, "lockstep_job_state", "gauge", "1 for the state the job is in.");
+    for (size_t j = 0; j < e->source->n_jobs; j++) {
+        lks_job_record job = lks_coordinator_job(e->source->jobs[j]);
+
+        for (int s = 0; s < LKS_N_JOB_STATES; s++) {
+            lks_text_add(e->out, "lockstep_job_state{");
+            add_label(e->out, "job_id", job.id);
+            lks_text_add(e->out, ",state=\"%s\"} %d\n",
+                         lks_job_state_name((lks_job_state)s), (int)job.state == s);
+        }
+    }
+}
+
+static void add_rank_sample(const lks_exposition *e, const char *name, const char *job_id,
+                            uint32_t rank)
+{
+    lks_text_add(e->out, "%s{", name);
+    add_label(e->out, "job_id", job_id);
+    lks_text_add(e->out, ",rank=\"%u\"", rank);
+}
+
+static void add_rank_metric(const lks_exposition *e, const lks_rank_metric *metric,
+                            const lks_coordinator *coordinator)
+{
+    lks_job_record job = lks_coordinator_job(coordinator);
+    const lks_rank *ranks = lks_coordinator_ranks(coordinator);
+
+    for (uint32_t r = 0; r < job.world_size; r++) {
+        add_rank_sample(e, metric->name, job.id, r);
+        lks_text_add(e->out, "}");
+        add_value(e->out, metric->value(&ranks[r], e->source->now_s));
+    }
+}
+
+static void add_phase_times(const lks_exposition *e, const lks_coordinator *coordinator)
+{
+    lks_job_record job = lks_coordinator_job(coordinator);
+    const lks_rank *ranks = lks_coordinator_ranks(coordinator);
+
+    for (uint32_t r = 0; r < job.world_size; r++)
+        for (size_t p = 0; p < N_PHASES; p++) {
+            const char *times = (const char *)&ranks[r].times;
+
+            add_rank_sample(e, "lockstep_rank_phase_seconds_total", job.id, r);
+            lks_text_add(e->out, ",phase=\"%s\"}", phases[p].name);
+            add_value(e->out, *(const double *)(times + phases[p].offset));
+        }
+}
+
+lks_status lks_view_metrics(const lks_status_source *source, const lks_coordinator *job,
+                            lks_text *out)
+{
+    const lks_exposition e = {source, out};
+
+    (void)job;
+    add_header(out, "lockstep_build_info", "gauge", "1, labelled with the version.");
+    lks_text_add(out, "lockstep_build_info{version=\"%s\"} 1\n", LKS_VERSION);
+    add_job_states(&e);
+    add_job_metrics(&e);
+    for (size_t m = 0; m < sizeof rank_metrics / sizeof *rank_metrics; m++) {
+        add_header(out, rank_metrics[m].name, rank_metrics[m].type, rank_metrics[m].help);
+        for (size_t j = 0; j < source->n_jobs; j++)
+            add_rank_metric(&e, &rank_metrics[m], source->jobs[j]);
+    }
+    add_header(out, "lockstep_rank_phase_seconds_total", "counter",
+               "Time the rank has spent in each phase of its steps.");
+    for (size_t j = 0; j < source->n_jobs; j++)
+        add_phase_times(&e, source->jobs[j]);
+    return out->failed ? LKS_NOMEM : LKS_OK;
+}

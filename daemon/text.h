@@ -1,0 +1,22 @@
+/* Text that grows as it is written. A failed allocation sticks, so that a long text is
+ * written without checks and asked once at the end. */
+#ifndef LKS_DAEMON_TEXT_H
+#define LKS_DAEMON_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+typedef struct lks_text {
+    char *bytes; /* the owner's to lks_free; not ended by a zero; NULL while empty */
+    size_t n_bytes, capacity;
+    bool failed; /* LKS_NOMEM is recorded */
+} lks_text;
+
+void lks_text_release(lks_text *text);
+
+void lks_text_append(lks_text *text, const char *bytes, size_t n_bytes);
+
+void lks_text_add(lks_text *text, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+#endif
