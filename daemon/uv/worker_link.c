@@ -1,0 +1,468 @@
+#include "daemon/uv/worker_link.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/try.h"
+#include "daemon/uv/loop.h"
+#include "proto/frame.h"
+
+enum {
+    LISTEN_BACKLOG = 4096, /* the kernel cuts it to its own limit */
+    READ_BYTES = 64 * 1024,
+    EXTRA_STRANGERS = 256,      /* beyond the world size */
+    MAX_QUEUED_BYTES = 4 << 20, /* to one worker */
+    WHY_BYTES = 192,
+};
+
+#define HELLO_TIMEOUT_S 5.0
+
+typedef struct lks_conn {
+    uv_tcp_t tcp;
+    lks_worker_link *link;
+    struct lks_conn *older, *newer; /* among strangers */
+    lks_frame_decoder decoder;
+    double accepted_at_s;
+    uint32_t rank;
+    bool is_joined, is_closing;
+    char why[WHY_BYTES]; /* it is closed; empty: the coordinator wants it so */
+} lks_conn;
+
+struct lks_worker_link {
+    lks_worker_link_options options;
+    uv_tcp_t listener;
+    char address[64 + 8];
+    lks_conn *oldest, *newest; /* of the strangers */
+    uint32_t n_strangers;
+    lks_conn **ranks;   /* [world_size]; NULL: not connected */
+    uint32_t n_handles; /* not yet closed: the listener and every connection */
+    bool is_closing;
+    bool has_unaccepted;    /* a connection waits until there is memory for it */
+    char input[READ_BYTES]; /* every read is used up at once */
+};
+
+/* Strangers. */
+
+static void add_stranger(lks_worker_link *link, lks_conn *conn)
+{
+    conn->older = link->newest;
+    *(link->newest ? &link->newest->newer : &link->oldest) = conn;
+    link->newest = conn;
+    link->n_strangers++;
+}
+
+static void remove_stranger(lks_conn *conn)
+{
+    lks_worker_link *link = conn->link;
+
+    *(conn->older ? &conn->older->newer : &link->oldest) = conn->newer;
+    *(conn->newer ? &conn->newer->older : &link->newest) = conn->older;
+    link->n_strangers--;
+}
+
+/* Closing. */
+
+static void handle_closed(lks_worker_link *link)
+{
+    if (--link->n_handles > 0)
+        return;
+    lks_free(link->ranks);
+    lks_free(link);
+}
+
+static void listener_closed(uv_handle_t *handle)
+{
+    handle_closed(handle->data);
+}
+
+static void conn_closed(uv_handle_t *handle)
+{
+    lks_conn *conn = handle->data;
+    lks_worker_link *link = conn->link;
+    lks_event event = {.type = LKS_EVENT_CLOSED, .rank = conn->rank, .why = conn->why};
+
+    if (conn->is_joined) {
+        link->ranks[conn->rank] = NULL;
+        if (conn->why[0] && !link->is_closing)
+            link->options.on_event(link->options.context, &event);
+    }
+    lks_frame_decoder_release(&conn->decoder);
+    lks_free(conn);
+    handle_closed(link);
+}
+
+/* The event, if any, follows from the loop, so that this may be called from anywhere. An
+ * empty `why` is not worth an event. */
+static void close_conn(lks_conn *conn, const char *why)
+{
+    if (conn->is_closing)
+        return;
+    conn->is_closing = true;
+    if (!conn->is_joined) {
+        remove_stranger(conn);
+        if (why[0])
+            lks_debug("closed a stranger's connection: %s", why);
+    }
+    lks_line_copy(conn->why, sizeof conn->why, why);
+    uv_close((uv_handle_t *)&conn->tcp, conn_closed);
+}
+
+/* Close it for the failure that stands in this thread. */
+static void close_for_error(lks_conn *conn, const char *what)
+{
+    char why[WHY_BYTES];
+
+    snprintf(why, sizeof why, "%s: %s", what, lks_error_text());
+    close_conn(conn, why);
+}
+
+/* Writing. */
+
+typedef struct lks_write {
+    uv_write_t request;
+    uint8_t *bytes;
+} lks_write;
+
+static void write_destroy(lks_write *write)
+{
+    if (write)
+        lks_free(write->bytes);
+    lks_free(write);
+}
+
+static void written(uv_write_t *request, int code)
+{
+    lks_conn *conn = request->handle->data;
+
+    write_destroy(request->data);
+    if (code < 0 && code != UV_ECANCELED) {
+        lks_uv_fail(code, "write");
+        close_for_error(conn, "its connection broke");
+    }
+}
+
+static lks_status send_message(lks_conn *conn, const Lks__Proto__Message *message)
+{
+    lks_write *write = NULL;
+    size_t n_bytes = 0;
+    uv_buf_t buffer;
+    int code;
+    lks_status st;
+
+    if (uv_stream_get_write_queue_size((uv_stream_t *)&conn->tcp) > MAX_QUEUED_BYTES)
+        LKS_FAIL(LKS_COMM, "it does not read what it is sent");
+    if (!(write = lks_calloc(1, sizeof *write)))
+        LKS_GO(LKS_NOMEM);
+    LKS_GO(lks_frame_encode(message, &write->bytes, &n_bytes));
+    write->request.data = write;
+    buffer = uv_buf_init((char *)write->bytes, (unsigned)n_bytes);
+    code = uv_write(&write->request, (uv_stream_t *)&conn->tcp, &buffer, 1, written);
+    if (code != 0)
+        LKS_GO(lks_uv_fail(code, "write"));
+    write = NULL;
+cleanup:
+    write_destroy(write);
+    return st;
+}
+
+static void send_or_close(lks_conn *conn, const Lks__Proto__Message *message)
+{
+    if (conn->is_closing)
+        return;
+    lks_error_clear();
+    if (send_message(conn, message) != LKS_OK)
+        close_for_error(conn, "cannot write to it");
+}
+
+/* Actions. */
+
+static void perform_welcome(lks_worker_link *link, const lks_action *action)
+{
+    lks_conn *conn = (lks_conn *)(uintptr_t)action->peer;
+    Lks__Proto__Welcome welcome = LKS__PROTO__WELCOME__INIT;
+    Lks__Proto__Message message = LKS__PROTO__MESSAGE__INIT;
+
+    assert(!link->ranks[action->rank] && !conn->is_joined);
+    remove_stranger(conn);
+    conn->is_joined = true;
+    conn->rank = action->rank;
+    link->ranks[action->rank] = conn;
+    welcome.protocol = LKS_PROTOCOL_VERSION;
+    welcome.lanes = action->welcome.lanes;
+    welcome.first_lane = action->welcome.first_lane;
+    welcome.end_lane = action->welcome.end_lane;
+    welcome.heartbeat_ms = action->welcome.heartbeat_ms;
+    message.body_case = LKS__PROTO__MESSAGE__BODY_WELCOME;
+    message.welcome = &welcome;
+    send_or_close(conn, &message);
+}
+
+static void perform_refuse(lks_worker_link *link, const lks_action *action)
+{
+    (void)link;
+    close_conn((lks_conn *)(uintptr_t)action->peer, action->reason);
+}
+
+static void perform_control(lks_worker_link *link, const lks_action *action)
+{
+    Lks__Proto__Control control = LKS__PROTO__CONTROL__INIT;
+    Lks__Proto__Message message = LKS__PROTO__MESSAGE__INIT;
+
+    control.command = action->command;
+    message.body_case = LKS__PROTO__MESSAGE__BODY_CONTROL;
+    message.control = &control;
+    if (link->ranks[action->rank])
+        send_or_close(link->ranks[action->rank], &message);
+}
+
+static void perform_close(lks_worker_link *link, const lks_action *action)
+{
+    if (link->ranks[action->rank])
+        close_conn(link->ranks[action->rank], "");
+}
+
+void lks_worker_link_perform(lks_worker_link *link, const lks_action *action)
+{
+    static void (*const performers[LKS_N_ACTION_TYPES])(lks_worker_link *,
+                                                        const lks_action *) = {
+        [LKS_ACTION_WELCOME] = perform_welcome,
+        [LKS_ACTION_REFUSE] = perform_refuse,
+        [LKS_ACTION_CONTROL] = perform_control,
+        [LKS_ACTION_CLOSE] = perform_close,
+    };
+
+    assert(performers[action->type]);
+    performers[action->type](link, action);
+}
+
+/* Reading. */
+
+static void take_from_stranger(lks_conn *conn, const Lks__Proto__Message *message)
+{
+    lks_worker_link *link = conn->link;
+    lks_event event = {.type = LKS_EVENT_HELLO, .peer = (uint64_t)(uintptr_t)conn};
+
+    if (message->body_case != LKS__PROTO__MESSAGE__BODY_HELLO) {
+        close_conn(conn, "its first message is not a hello");
+        return;
+    }
+    event.hello = message->hello;
+    if (!lks_cookie_equal(&link->options.cookie, event.hello->cookie.data,
+                          event.hello->cookie.len)) {
+        close_conn(conn, "its cookie is of another run");
+        return;
+    }
+    link->options.on_event(link->options.context, &event);
+}
+
+static void take_from_rank(lks_conn *conn, const Lks__Proto__Message *message)
+{
+    lks_worker_link *link = conn->link;
+    lks_event event = {.rank = conn->rank};
+
+    switch (message->body_case) {
+    case LKS__PROTO__MESSAGE__BODY_HEARTBEAT:
+        event.type = LKS_EVENT_HEARTBEAT;
+        event.heartbeat = message->heartbeat;
+        break;
+    case LKS__PROTO__MESSAGE__BODY_PROGRESS:
+        event.type = LKS_EVENT_PROGRESS;
+        event.progress = message->progress;
+        break;
+    case LKS__PROTO__MESSAGE__BODY_GOODBYE:
+        event.type = LKS_EVENT_GOODBYE;
+        event.goodbye = message->goodbye;
+        break;
+    default:
+        close_conn(conn, "it sent a message that no worker sends");
+        return;
+    }
+    link->options.on_event(link->options.context, &event);
+}
+
+static void take_bytes(lks_conn *conn, const void *bytes, size_t n_bytes)
+{
+    Lks__Proto__Message *message;
+
+    lks_error_clear();
+    if (lks_frame_decoder_feed(&conn->decoder, bytes, n_bytes) != LKS_OK) {
+        close_for_error(conn, "it sent a malformed frame");
+        return;
+    }
+    while (!conn->is_closing) {
+        if (lks_frame_decoder_next(&conn->decoder, &message) != LKS_OK) {
+            close_for_error(conn, "it sent a malformed frame");
+            return;
+        }
+        if (!message)
+            return;
+        (conn->is_joined ? take_from_rank : take_from_stranger)(conn, message);
+        lks__proto__message__free_unpacked(message, NULL);
+    }
+}
+
+static void lend_input(uv_handle_t *handle, size_t suggested, uv_buf_t *out)
+{
+    lks_conn *conn = handle->data;
+
+    (void)suggested;
+    *out = uv_buf_init(conn->link->input, sizeof conn->link->input);
+}
+
+static void have_read(uv_stream_t *stream, ssize_t n_bytes, const uv_buf_t *buffer)
+{
+    lks_conn *conn = stream->data;
+
+    if (n_bytes > 0)
+        take_bytes(conn, buffer->base, (size_t)n_bytes);
+    else if (n_bytes == UV_EOF)
+        close_conn(conn, "its connection closed");
+    else if (n_bytes < 0) {
+        lks_error_clear();
+        lks_uv_fail((int)n_bytes, "read");
+        close_for_error(conn, "its connection broke");
+    }
+}
+
+/* Connecting. */
+
+static void accept_one(lks_worker_link *link)
+{
+    lks_conn *conn = lks_calloc(1, sizeof *conn);
+
+    link->has_unaccepted = !conn;
+    if (!conn) {
+        lks_error_clear();
+        return;
+    }
+    conn->link = link;
+    conn->accepted_at_s = lks_clock_s();
+    lks_frame_decoder_init(&conn->decoder);
+    uv_tcp_init(link->listener.loop, &conn->tcp);
+    conn->tcp.data = conn;
+    link->n_handles++;
+    add_stranger(link, conn);
+    if (uv_accept((uv_stream_t *)&link->listener, (uv_stream_t *)&conn->tcp) != 0 ||
+        uv_read_start((uv_stream_t *)&conn->tcp, lend_input, have_read) != 0) {
+        close_conn(conn, "it could not be accepted");
+        return;
+    }
+    uv_tcp_nodelay(&conn->tcp, 1);
+    if (link->n_strangers > link->options.world_size + EXTRA_STRANGERS)
+        close_conn(link->oldest, "too many connect without a hello");
+}
+
+static void connected(uv_stream_t *listener, int code)
+{
+    if (code == 0)
+        accept_one(listener->data);
+    else
+        lks_debug("cannot accept a worker's connection: %s", uv_strerror(code));
+}
+
+static lks_status parse_address(const char *text, struct sockaddr_storage *out)
+{
+    if (uv_ip4_addr(text, 0, (struct sockaddr_in *)out) == 0 ||
+        uv_ip6_addr(text, 0, (struct sockaddr_in6 *)out) == 0)
+        return LKS_OK;
+    return lks_fail(LKS_INVALID, "\"%s\" is not an IPv4 or IPv6 address", text);
+}
+
+static lks_status format_address(lks_worker_link *link)
+{
+    struct sockaddr_storage bound;
+    int n_bytes = sizeof bound;
+    char host[64] = "";
+    int code = uv_tcp_getsockname(&link->listener, (struct sockaddr *)&bound, &n_bytes);
+
+    if (code != 0)
+        return lks_uv_fail(code, "cannot listen for workers");
+    uv_ip_name((struct sockaddr *)&bound, host, sizeof host);
+    /* the port stands at the same place in both kinds */
+    snprintf(link->address, sizeof link->address,
+             bound.ss_family == AF_INET6 ? "[%s]:%u" : "%s:%u", host,
+             (unsigned)ntohs(((struct sockaddr_in *)&bound)->sin_port));
+    return LKS_OK;
+}
+
+static lks_status listen_on(lks_worker_link *link, const struct sockaddr_storage *address)
+{
+    int code = uv_tcp_bind(&link->listener, (const struct sockaddr *)address, 0);
+
+    if (code == 0)
+        code = uv_listen((uv_stream_t *)&link->listener, LISTEN_BACKLOG, connected);
+    if (code != 0)
+        return lks_fail(LKS_IO, "cannot listen for workers on %s: %s",
+                        link->options.address, uv_strerror(code));
+    return format_address(link);
+}
+
+static lks_status allocate(const lks_worker_link_options *options, lks_worker_link **out)
+{
+    lks_worker_link *link = lks_calloc(1, sizeof *link);
+    lks_conn **ranks = lks_calloc(options->world_size, sizeof(lks_conn *));
+
+    if (!link || !ranks) {
+        lks_free(ranks);
+        lks_free(link);
+        return LKS_NOMEM;
+    }
+    link->ranks = ranks;
+    link->options = *options;
+    if (options->hello_timeout_s == 0)
+        link->options.hello_timeout_s = HELLO_TIMEOUT_S;
+    *out = link;
+    return LKS_OK;
+}
+
+lks_status lks_worker_link_create(uv_loop_t *loop, const lks_worker_link_options *options,
+                                  lks_worker_link **out)
+{
+    lks_worker_link *link = NULL;
+    struct sockaddr_storage address;
+    lks_status st;
+
+    LKS_GO(parse_address(options->address, &address));
+    LKS_GO(allocate(options, &link));
+    uv_tcp_init(loop, &link->listener);
+    link->listener.data = link;
+    link->n_handles = 1;
+    LKS_GO(listen_on(link, &address));
+    *out = link;
+    link = NULL;
+cleanup:
+    lks_worker_link_close(link);
+    return st;
+}
+
+const char *lks_worker_link_address(const lks_worker_link *link)
+{
+    return link->address;
+}
+
+void lks_worker_link_tick(lks_worker_link *link)
+{
+    double deadline_s = lks_clock_s() - link->options.hello_timeout_s;
+
+    if (link->has_unaccepted && !link->is_closing)
+        accept_one(link);
+    while (link->oldest && link->oldest->accepted_at_s < deadline_s)
+        close_conn(link->oldest, "it said no hello in time");
+}
+
+void lks_worker_link_close(lks_worker_link *link)
+{
+    if (!link || link->is_closing)
+        return;
+    link->is_closing = true;
+    uv_close((uv_handle_t *)&link->listener, listener_closed);
+    while (link->oldest)
+        close_conn(link->oldest, "");
+    for (uint32_t r = 0; r < link->options.world_size; r++)
+        if (link->ranks[r])
+            close_conn(link->ranks[r], "");
+}
