@@ -1,0 +1,256 @@
+#include "support/suite.h"
+
+#include <stdint.h>
+#include <zlib.h>
+
+#include "base/alloc.h"
+#include "io/npy.h"
+#include "temp_dir.h"
+#include "golden/npy_files.inc"
+
+static void check_shape(const lks_npy *array, lks_dtype dtype, int ndim,
+                        const int64_t *sizes)
+{
+    size_t n_bytes = lks_dtype_size_bytes(dtype);
+
+    ck_assert_int_eq(array->dtype, dtype);
+    ck_assert_int_eq(array->ndim, ndim);
+    for (int d = 0; d < ndim; d++) {
+        ck_assert_int_eq(array->sizes[d], sizes[d]);
+        n_bytes *= (size_t)sizes[d];
+    }
+    ck_assert_uint_eq(array->size_bytes, n_bytes);
+}
+
+START_TEST(numpys_files_are_read_whatever_their_order_of_bytes_and_axes)
+{
+    static const int64_t cube[] = {2, 3, 4};
+    lks_npy a, b, c, d;
+
+    ck_ok(lks_npy_parse(f4_c, sizeof f4_c, "a", &a));
+    ck_ok(lks_npy_parse(i4_fortran, sizeof i4_fortran, "b", &b));
+    ck_ok(lks_npy_parse(i8_big, sizeof i8_big, "c", &c));
+    ck_ok(lks_npy_parse(f2_big_fortran_v2, sizeof f2_big_fortran_v2, "d", &d));
+    check_shape(&a, LKS_F32, 3, cube);
+    check_shape(&b, LKS_I32, 3, cube);
+    check_shape(&c, LKS_I64, 3, cube);
+    check_shape(&d, LKS_F16, 3, cube);
+    for (int i = 0; i < 24; i++) {
+        ck_assert(((float *)a.data)[i] == (float)i);
+        ck_assert_int_eq(((int32_t *)b.data)[i], i);
+        ck_assert_int_eq(((int64_t *)c.data)[i], i);
+        ck_assert(lks_f16_to_f32(((uint16_t *)d.data)[i]) == (float)i);
+    }
+    lks_free(a.data);
+    lks_free(b.data);
+    lks_free(c.data);
+    lks_free(d.data);
+}
+END_TEST
+
+START_TEST(scalars_vectors_and_empty_arrays_are_read)
+{
+    lks_npy array;
+
+    ck_ok(lks_npy_parse(bool_v3, sizeof bool_v3, "bool", &array));
+    check_shape(&array, LKS_BOOL, 1, (int64_t[]){3});
+    ck_assert_mem_eq(array.data, "\1\0\1", 3);
+    lks_free(array.data);
+    ck_ok(lks_npy_parse(f8_scalar, sizeof f8_scalar, "scalar", &array));
+    check_shape(&array, LKS_F64, 0, NULL);
+    ck_assert(*(double *)array.data == 2.5);
+    lks_free(array.data);
+    ck_ok(lks_npy_parse(i2_empty, sizeof i2_empty, "empty", &array));
+    check_shape(&array, LKS_I16, 3, (int64_t[]){3, 0, 2});
+    lks_free(array.data);
+}
+END_TEST
+
+START_TEST(dtypes_that_we_lack_are_named)
+{
+    lks_npy array;
+
+    ck_fails(lks_npy_parse(u2, sizeof u2, "x.npy", &array), LKS_FORMAT,
+             "x.npy: npy dtype '<u2' is not supported; known are f8");
+    ck_fails(lks_npy_parse(text, sizeof text, "x.npy", &array), LKS_FORMAT,
+             "npy dtype '<U2' is not supported");
+    ck_fails(lks_npy_parse(record, sizeof record, "x.npy", &array), LKS_FORMAT,
+             "records are not supported");
+}
+END_TEST
+
+/* Version 1.0 with this dict and n_data bytes. */
+static size_t build(char *out, const char *dict, size_t n_data)
+{
+    const size_t n = strlen(dict);
+
+    memcpy(out, "\x93NUMPY\x01\0", 8);
+    out[8] = (char)n;
+    out[9] = (char)(n >> 8);
+    memcpy(out + 10, dict, n);
+    memset(out + 10 + n, 1, n_data);
+    return 10 + n + n_data;
+}
+
+#define DICT(descr, order, shape)                                                        \
+    "{'descr': '" descr "', 'fortran_order': " order ", 'shape': " shape ", }\n"
+
+static const struct {
+    const char *dict;
+    size_t n_data;
+    lks_status status; /* LKS_OK: the file is fine */
+    const char *text;
+} cases[] = {
+    {DICT("<f4", "False", "(2,)"), 8, LKS_OK, ""},
+    {DICT("f4", "True", "(2,)"), 8, LKS_OK, ""},
+    {DICT("=i2", "False", "(2, 1,)"), 4, LKS_OK, ""},
+    {"{\"shape\":(1,),\"descr\":\"|u1\",\"fortran_order\":False}", 1, LKS_OK, ""},
+
+    {"", 0, LKS_FORMAT, "expected '{', found ''"},
+    {"[]", 0, LKS_FORMAT, "expected '{', found '[]'"},
+    {"{}", 0, LKS_FORMAT, "'descr' is missing"},
+    {"{'descr': '<f4', 'shape': (1,)}", 4, LKS_FORMAT, "'fortran_order' is missing"},
+    {"{'descr': '<f4', 'descr': '<f4'}", 4, LKS_FORMAT, "'descr' comes twice"},
+    {"{'descr': '<f4' 'shape': (1,)}", 4, LKS_FORMAT, "expected ',' or '}'"},
+    {"{'descr' '<f4'}", 4, LKS_FORMAT, "expected ':'"},
+    {"{'descr: <f4}", 4, LKS_FORMAT, "expected a key"},
+    {"{'size': 1}", 4, LKS_FORMAT, "unknown key 'size'"},
+    {"{descr: 1}", 4, LKS_FORMAT, "expected a key, found 'descr: 1}'"},
+    {DICT("<f4", "False", "(1,)") "x", 4, LKS_FORMAT, "expected the end, found 'x'"},
+    {DICT("|O", "False", "(1,)"), 8, LKS_FORMAT, "'|O' is not supported"},
+    {DICT("", "False", "(1,)"), 8, LKS_FORMAT, "npy dtype '' is not supported"},
+    {DICT("<f4", "0", "(1,)"), 4, LKS_FORMAT, "expected True or False, found '0"},
+    {DICT("<f4", "False", "3"), 4, LKS_FORMAT, "expected a shape"},
+    {DICT("<f4", "False", "(3)"), 4, LKS_FORMAT, "expected ','"},
+    {DICT("<f4", "False", "(-1,)"), 4, LKS_FORMAT, "expected a size, found '-1"},
+    {DICT("<f4", "False", "(1 1)"), 4, LKS_FORMAT, "expected ',' or ')'"},
+    {DICT("<f4", "False", "(,)"), 4, LKS_FORMAT, "expected a size"},
+    {DICT("<f4", "False", "(9223372036854775808,)"), 4, LKS_FORMAT, "a size overflows"},
+    {DICT("<f4", "False", "(4294967296, 4294967296)"), 4, LKS_FORMAT, "shape overflows"},
+    {DICT("<f4", "False", "(1,1,1,1,1,1,1,1,1)"), 4, LKS_FORMAT, "more than 8"},
+    {DICT("<f4", "False", "(4294967296,)"), 4, LKS_IO, "file ends after"},
+    {DICT("<f4", "False", "(2,)"), 7, LKS_IO, "file ends after"},
+    {DICT("<f4", "False", "(2,)"), 9, LKS_FORMAT, "file goes on after"},
+};
+
+START_TEST(each_rule_of_the_format_is_kept)
+{
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        lks_npy array = {0};
+        char bytes[512];
+        const size_t n = build(bytes, cases[i].dict, cases[i].n_data);
+
+        if (cases[i].status == LKS_OK) {
+            ck_ok(lks_npy_parse(bytes, n, "x.npy", &array));
+            lks_free(array.data);
+            continue;
+        }
+        ck_fails(lks_npy_parse(bytes, n, "x.npy", &array), cases[i].status,
+                 cases[i].text);
+        ck_assert_ptr_null(array.data);
+    }
+}
+END_TEST
+
+START_TEST(a_file_that_is_no_npy_is_refused)
+{
+    lks_npy array;
+
+    ck_fails(lks_npy_parse("PK\3\4 a zip", 10, "x.npz", &array), LKS_FORMAT,
+             "x.npz: not an npy file");
+    ck_fails(lks_npy_parse("\x93NUMPY\x04\0  ", 10, "x", &array), LKS_FORMAT,
+             "npy version 4.0; known are");
+    ck_fails(lks_npy_parse("\x93NUMPY\x02\0\0\0\2\0", 12, "x", &array), LKS_FORMAT,
+             "npy header of 131072 bytes; at most 65536");
+    for (size_t n = 0; n < sizeof f4_c; n++)
+        ck_fails(lks_npy_parse(f4_c, n, "x", &array), LKS_IO, "x: file ends after");
+}
+END_TEST
+
+START_TEST(what_is_written_is_read_back)
+{
+    static const lks_dtype dtypes[] = {LKS_F32, LKS_F64, LKS_I64,  LKS_I32,
+                                       LKS_I16, LKS_U8,  LKS_BOOL, LKS_F16};
+    static char data[1200];
+    unsigned char start[16];
+    lks_npy got;
+
+    for (size_t i = 0; i < sizeof data; i++)
+        data[i] = (char)i;
+    temp_dir_make();
+    for (size_t i = 0; i < sizeof dtypes / sizeof *dtypes; i++) {
+        for (int ndim = 0; ndim <= LKS_NPY_MAX_DIMS; ndim++) {
+            const lks_npy array = {dtypes[i], ndim, {3, 1, 2, 5, 1, 1, 2, 1}, data, 0};
+
+            ck_ok(lks_npy_write(temp_path("x.npy"), &array));
+            file_get(temp_path("x.npy"), start, sizeof start);
+            ck_assert_uint_eq((10u + start[8] + start[9] * 256u) % 64, 0);
+            ck_ok(lks_npy_read(temp_path("x.npy"), &got));
+            check_shape(&got, dtypes[i], ndim, array.sizes);
+            ck_assert_mem_eq(got.data, data, got.size_bytes);
+            lks_free(got.data);
+        }
+    }
+    ck_assert_int_eq(temp_dir_count(), 1);
+    temp_dir_remove();
+}
+END_TEST
+
+START_TEST(a_gz_file_is_read_too)
+{
+    lks_npy got;
+    gzFile file;
+
+    temp_dir_make();
+    file = gzopen(temp_path("x.npy.gz"), "wb");
+    ck_assert_int_eq(gzwrite(file, f4_c, sizeof f4_c), sizeof f4_c);
+    gzclose(file);
+    ck_ok(lks_npy_read(temp_path("x.npy.gz"), &got));
+    check_shape(&got, LKS_F32, 3, (int64_t[]){2, 3, 4});
+    lks_free(got.data);
+    temp_dir_remove();
+}
+END_TEST
+
+START_TEST(arrays_that_cannot_be_written_are_refused)
+{
+    lks_npy array = {LKS_BF16, 1, {1}, (char[2]){0}, 2};
+
+    ck_fails(lks_npy_write("/nowhere/x", &array), LKS_INVALID, "no dtype for bfloat16");
+    array.dtype = LKS_F32;
+    array.ndim = 9;
+    ck_fails(lks_npy_write("/nowhere/x", &array), LKS_INVALID, "9 dimensions");
+    array.ndim = 1;
+    array.sizes[0] = -1;
+    ck_fails(lks_npy_write("/nowhere/x", &array), LKS_INVALID, "size -1 in dimension 0");
+    array.sizes[0] = INT64_MAX;
+    ck_fails(lks_npy_write("/nowhere/x", &array), LKS_INVALID, "shape overflows");
+    array.sizes[0] = 0;
+    ck_fails(lks_npy_write("/nowhere/x", &array), LKS_IO,
+             "cannot write /nowhere/x: No such file");
+}
+END_TEST
+
+START_TEST(no_memory_is_an_error_wherever_it_happens)
+{
+    lks_npy array;
+
+    for (long n = 0;; n++) {
+        lks_alloc_fail_after(n);
+        lks_error_clear();
+        if (lks_npy_parse(i4_fortran, sizeof i4_fortran, "x", &array) == LKS_OK)
+            break;
+        ck_assert_int_eq(lks_error_status(), LKS_NOMEM);
+    }
+    ck_assert(!lks_alloc_has_failed());
+    lks_alloc_fail_after(-1);
+    lks_free(array.data);
+}
+END_TEST
+
+LKS_SUITE("npy", numpys_files_are_read_whatever_their_order_of_bytes_and_axes,
+          scalars_vectors_and_empty_arrays_are_read, dtypes_that_we_lack_are_named,
+          each_rule_of_the_format_is_kept, a_file_that_is_no_npy_is_refused,
+          what_is_written_is_read_back, a_gz_file_is_read_too,
+          arrays_that_cannot_be_written_are_refused,
+          no_memory_is_an_error_wherever_it_happens)
