@@ -1,4 +1,4 @@
-/* "Did you mean …?": the known word nearest to a mistyped one. Private to proto. */
+/* "Did you mean …?": the known word nearest to a mistyped one. */
 #ifndef LKS_PROTO_NEAREST_H
 #define LKS_PROTO_NEAREST_H
 
