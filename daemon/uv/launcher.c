@@ -1,0 +1,161 @@
+#include "daemon/uv/launcher.h"
+
+#include <signal.h>
+#include <stdbool.h>
+
+#include "base/alloc.h"
+#include "daemon/uv/session.h"
+
+enum {
+    N_STREAMS = 2,
+    /* After the program's end: how often to look whether its session is empty and its
+     * output read, and for how long, since a process that cannot die must not keep us. */
+    DRAIN_STEP_MS = 5,
+    DRAIN_STEPS = 400,
+};
+
+struct lks_launch {
+    lks_launch_options options;
+    uv_process_t process;
+    uv_pipe_t pipes[N_STREAMS];
+    uv_timer_t timer; /* until the exit: of the grace; after it: of the drain */
+    int n_open;       /* pipes without their end of file */
+    int n_drain_steps;
+    int n_handles; /* not yet closed */
+    bool stopping, exited;
+    int64_t exit_status;
+    int signal_number;
+    char buffer[64 * 1024]; /* one read at a time, handed on before the next */
+};
+
+static void drain(uv_timer_t *timer)
+{
+    lks_launch *launch = timer->data;
+    int n_left = lks_session_signal(launch->process.pid, SIGKILL);
+
+    if ((n_left > 0 || launch->n_open > 0) && launch->n_drain_steps++ < DRAIN_STEPS)
+        return;
+    uv_timer_stop(timer);
+    launch->options.on_end(launch->options.context, launch->exit_status,
+                           launch->signal_number);
+}
+
+static void on_exit_of_program(uv_process_t *process, int64_t exit_status,
+                               int signal_number)
+{
+    lks_launch *launch = process->data;
+
+    launch->exited = true;
+    launch->exit_status = exit_status;
+    launch->signal_number = signal_number;
+    uv_timer_start(&launch->timer, drain, 0, DRAIN_STEP_MS);
+}
+
+static void on_grace_over(uv_timer_t *timer)
+{
+    lks_launch_kill(timer->data);
+}
+
+static void give_buffer(uv_handle_t *handle, size_t suggested, uv_buf_t *out)
+{
+    lks_launch *launch = handle->data;
+
+    (void)suggested;
+    *out = uv_buf_init(launch->buffer, sizeof launch->buffer);
+}
+
+static void on_read(uv_stream_t *stream, ssize_t n_read, const uv_buf_t *buf)
+{
+    lks_launch *launch = stream->data;
+    lks_launch_stream which = (uv_pipe_t *)stream == &launch->pipes[LKS_LAUNCH_OUT]
+                                  ? LKS_LAUNCH_OUT
+                                  : LKS_LAUNCH_ERR;
+
+    if (n_read > 0)
+        launch->options.on_output(launch->options.context, which, buf->base,
+                                  (size_t)n_read);
+    if (n_read >= 0)
+        return;
+    uv_read_stop(stream);
+    launch->n_open--;
+}
+
+static int spawn(lks_launch *launch)
+{
+    uv_stdio_container_t stdio[1 + N_STREAMS] = {{.flags = UV_IGNORE}};
+    uv_process_options_t options = {
+        .exit_cb = on_exit_of_program,
+        .file = launch->options.argv[0],
+        .args = (char **)launch->options.argv,
+        .env = (char **)launch->options.envp,
+        .flags = UV_PROCESS_DETACHED, /* setsid */
+        .stdio_count = 1 + N_STREAMS,
+        .stdio = stdio,
+    };
+
+    for (int i = 0; i < N_STREAMS; i++) {
+        stdio[1 + i].flags = UV_CREATE_PIPE | UV_WRITABLE_PIPE;
+        stdio[1 + i].data.stream = (uv_stream_t *)&launch->pipes[i];
+    }
+    return uv_spawn(launch->options.loop, &launch->process, &options);
+}
+
+lks_status lks_launch_start(const lks_launch_options *options, lks_launch **out)
+{
+    lks_launch *launch = lks_calloc(1, sizeof *launch);
+    int err;
+
+    if (!launch)
+        return LKS_NOMEM;
+    launch->options = *options;
+    launch->process.data = launch;
+    launch->timer.data = launch;
+    launch->n_open = N_STREAMS;
+    launch->n_handles = N_STREAMS + 2;
+    uv_timer_init(options->loop, &launch->timer);
+    for (int i = 0; i < N_STREAMS; i++) {
+        uv_pipe_init(options->loop, &launch->pipes[i], 0);
+        launch->pipes[i].data = launch;
+    }
+    err = spawn(launch);
+    for (int i = 0; i < N_STREAMS && !err; i++)
+        err = uv_read_start((uv_stream_t *)&launch->pipes[i], give_buffer, on_read);
+    if (err) {
+        lks_fail(LKS_IO, "%s: %s", options->argv[0], uv_strerror(err));
+        lks_launch_kill(launch);
+        lks_launch_close(launch);
+        return LKS_IO;
+    }
+    *out = launch;
+    return LKS_OK;
+}
+
+void lks_launch_stop(lks_launch *launch, uint64_t grace_ms)
+{
+    if (launch->stopping || launch->exited)
+        return;
+    launch->stopping = true;
+    uv_process_kill(&launch->process, SIGTERM);
+    uv_timer_start(&launch->timer, on_grace_over, grace_ms, 0);
+}
+
+void lks_launch_kill(lks_launch *launch)
+{
+    lks_session_signal(launch->process.pid, SIGKILL);
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+    lks_launch *launch = handle->data;
+
+    if (--launch->n_handles == 0)
+        lks_free(launch);
+}
+
+void lks_launch_close(lks_launch *launch)
+{
+    uv_close((uv_handle_t *)&launch->process, on_closed);
+    uv_close((uv_handle_t *)&launch->timer, on_closed);
+    for (int i = 0; i < N_STREAMS; i++)
+        uv_close((uv_handle_t *)&launch->pipes[i], on_closed);
+}

@@ -1,0 +1,55 @@
+/* Start a program that starts others (mpirun and its ranks), hear what it prints, and be
+ * sure that nothing of it is left at its end.
+ *
+ * The program gets a session of its own, so that a terminal's Ctrl-C reaches only us and
+ * that every process it leaves on this host can be found by the session, even those that
+ * made process groups of their own, as mpirun's ranks do. Processes on other hosts are
+ * reached by the program alone.
+ *
+ * Everything happens on the caller's loop and thread. The launch owns itself until
+ * on_end; lks_launch_close then frees it. */
+#ifndef LKS_DAEMON_UV_LAUNCHER_H
+#define LKS_DAEMON_UV_LAUNCHER_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <uv.h>
+
+#include "base/status.h"
+
+typedef struct lks_launch lks_launch;
+
+typedef enum lks_launch_stream {
+    LKS_LAUNCH_OUT,
+    LKS_LAUNCH_ERR,
+} lks_launch_stream;
+
+typedef struct lks_launch_options {
+    uv_loop_t *loop;
+    char *const *argv; /* NULL-terminated; argv[0] is looked up on the PATH */
+    char *const *envp; /* NULL-terminated; NULL: ours */
+
+    /* Bytes as they come, cut anywhere. */
+    void (*on_output)(void *context, lks_launch_stream stream, const char *bytes,
+                      size_t n_bytes);
+    /* Once, after the last output: the program is gone and so is its session.
+     * `signal_number` is 0 unless one ended it. */
+    void (*on_end)(void *context, int64_t exit_status, int signal_number);
+    void *context;
+} lks_launch_options;
+
+/* The program reads /dev/null. LKS_IO: it cannot be started; on_end is then not called.
+ */
+lks_status lks_launch_start(const lks_launch_options *options, lks_launch **out);
+
+/* Ask it to end (SIGTERM), and after `grace_ms` insist as lks_launch_kill does. Later
+ * calls do nothing. */
+void lks_launch_stop(lks_launch *launch, uint64_t grace_ms);
+
+/* SIGKILL to every process of its session, now. */
+void lks_launch_kill(lks_launch *launch);
+
+/* After on_end, or in it; what is left of it is freed when the loop runs next. */
+void lks_launch_close(lks_launch *launch);
+
+#endif
