@@ -1,0 +1,70 @@
+#include "daemon/cli/metrics_tail.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/alloc.h"
+
+enum { TAIL_BYTES = 64 * 1024 };
+
+static void read_line(const char *line, size_t n_bytes, lks_metrics_tail *out)
+{
+    json_t *object = json_loadb(line, n_bytes, 0, NULL);
+    json_t *accuracy = json_object_get(object, "accuracy");
+    uint64_t step = (uint64_t)json_integer_value(json_object_get(object, "step"));
+    double loss = json_number_value(json_object_get(object, "loss"));
+
+    if (json_object_get(object, "split")) {
+        out->has_evaluation = true;
+        out->evaluation_step = step;
+        out->evaluation_loss = loss;
+        out->has_accuracy = json_is_number(accuracy);
+        out->accuracy = json_number_value(accuracy);
+    } else if (object) {
+        out->has_step = true;
+        out->step = step;
+        out->loss = loss;
+    }
+    json_decref(object);
+}
+
+/* The file's last bytes, from the first whole line on; gives how many, 0 if none. */
+static size_t read_tail(FILE *file, char *bytes)
+{
+    size_t n_bytes, n_skip = 0;
+    long size;
+
+    if (fseek(file, 0, SEEK_END) != 0 || (size = ftell(file)) < 0 ||
+        fseek(file, size > TAIL_BYTES ? size - TAIL_BYTES : 0, SEEK_SET) != 0)
+        return 0;
+    n_bytes = fread(bytes, 1, TAIL_BYTES, file);
+    if (size > TAIL_BYTES) {
+        const char *newline = memchr(bytes, '\n', n_bytes);
+
+        n_skip = newline ? (size_t)(newline - bytes) + 1 : n_bytes;
+    }
+    memmove(bytes, bytes + n_skip, n_bytes - n_skip);
+    return n_bytes - n_skip;
+}
+
+void lks_metrics_tail_read(const char *run_dir, lks_metrics_tail *out)
+{
+    char *path = lks_asprintf("%s/metrics.jsonl", run_dir);
+    char *bytes = lks_malloc(TAIL_BYTES);
+    FILE *file = path ? fopen(path, "re") : NULL;
+    const char *line = bytes, *end, *newline;
+
+    *out = (lks_metrics_tail){0};
+    if (file && bytes) {
+        end = bytes + read_tail(file, bytes);
+        while ((newline = memchr(line, '\n', (size_t)(end - line))) != NULL) {
+            read_line(line, (size_t)(newline - line), out);
+            line = newline + 1;
+        }
+    }
+    if (file)
+        fclose(file);
+    lks_free(bytes);
+    lks_free(path);
+}

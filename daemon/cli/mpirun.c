@@ -1,0 +1,154 @@
+#include "daemon/cli/mpirun.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/try.h"
+
+static bool has_prefix(const char *text, const char *prefix)
+{
+    return strncmp(text, prefix, strlen(prefix)) == 0;
+}
+
+static bool contains(const lks_strings *list, const char *text)
+{
+    for (size_t i = 0; i < list->n_items; i++)
+        if (strcmp(list->items[i], text) == 0)
+            return true;
+    return false;
+}
+
+/* Where the ranks run, and on which cores. A rank has threads of its own, so it must not
+ * be bound to one core as is mpirun's way with two ranks. */
+static lks_status add_placement(const lks_mpirun_plan *plan, lks_strings *out)
+{
+    if (plan->ranks > 0) {
+        LKS_TRY(lks_strings_add(out, "-n"));
+        LKS_TRY(lks_strings_addf(out, "%u", plan->ranks));
+    }
+    if (plan->host) {
+        LKS_TRY(lks_strings_add(out, "--host"));
+        LKS_TRY(lks_strings_add(out, plan->host));
+    }
+    if (plan->hostfile) {
+        LKS_TRY(lks_strings_add(out, "--hostfile"));
+        LKS_TRY(lks_strings_add(out, plan->hostfile));
+    }
+    if (!plan->host && !plan->hostfile && plan->ranks > plan->cores)
+        LKS_TRY(lks_strings_add(out, "--oversubscribe"));
+    if (!contains(plan->extra, "--bind-to")) {
+        LKS_TRY(lks_strings_add(out, "--bind-to"));
+        LKS_TRY(lks_strings_add(out, "none"));
+    }
+    return LKS_OK;
+}
+
+lks_status lks_mpirun_argv(const lks_mpirun_plan *plan, lks_strings *out)
+{
+    /* A cut link to another host is noticed in seconds; the default takes minutes and
+     * leaves orphans there. */
+    static const char *const keepalive[] = {
+        "--mca", "oob_tcp_keepalive_time",   "2", "--mca", "oob_tcp_keepalive_intvl", "1",
+        "--mca", "oob_tcp_keepalive_probes", "3", NULL};
+
+    LKS_TRY(lks_strings_add(out, plan->mpirun));
+    LKS_TRY(add_placement(plan, out));
+    LKS_TRY(lks_strings_add_all(out, keepalive));
+    if (plan->host || plan->hostfile) { /* elsewhere the environment does not follow */
+        LKS_TRY(lks_strings_add(out, "-x"));
+        LKS_TRY(lks_strings_add(out, "LOCKSTEP_TTY"));
+    }
+    for (size_t i = 0; i < plan->extra->n_items; i++)
+        LKS_TRY(lks_strings_add(out, plan->extra->items[i]));
+    LKS_TRY(lks_strings_add(out, plan->worker));
+    LKS_TRY(lks_strings_add(out, "--run-dir"));
+    LKS_TRY(lks_strings_add(out, plan->run_dir));
+    for (size_t i = 0; i < plan->set->n_items; i++) {
+        LKS_TRY(lks_strings_add(out, "--set"));
+        LKS_TRY(lks_strings_add(out, plan->set->items[i]));
+    }
+    return lks_strings_add(out, plan->job);
+}
+
+static bool is_set(char *const *envp, const char *name_and_equals)
+{
+    for (; *envp; envp++)
+        if (has_prefix(*envp, name_and_equals))
+            return true;
+    return false;
+}
+
+/* Of an enclosing MPI job; OMPI_MCA_ settings are a person's own, unless we are a rank
+ * and mpirun made them. */
+static bool is_of_a_job(const char *variable, bool in_a_rank)
+{
+    static const char *const prefixes[] = {"OMPI_", "PMIX_", "PMI_", "PRTE_",
+                                           "LOCKSTEP_TTY="};
+
+    if (has_prefix(variable, "OMPI_MCA_"))
+        return in_a_rank;
+    for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++)
+        if (has_prefix(variable, prefixes[i]))
+            return true;
+    return false;
+}
+
+lks_status lks_mpirun_env(char *const *envp, bool is_root, bool is_tty, lks_strings *out)
+{
+    static const char *const as_root[] = {"OMPI_ALLOW_RUN_AS_ROOT=1",
+                                          "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1", NULL};
+    bool in_a_rank = is_set(envp, "OMPI_COMM_WORLD_RANK=");
+
+    for (; *envp; envp++)
+        if (!is_of_a_job(*envp, in_a_rank))
+            LKS_TRY(lks_strings_add(out, *envp));
+    if (is_root)
+        LKS_TRY(lks_strings_add_all(out, as_root));
+    return lks_strings_addf(out, "LOCKSTEP_TTY=%d", is_tty);
+}
+
+void lks_mpirun_news_init(lks_mpirun_news *news)
+{
+    *news = (lks_mpirun_news){.rank = -1, .exit_code = -1};
+}
+
+/* Its reasons for not starting the ranks, as they begin. */
+static bool is_refusal(const char *line)
+{
+    static const char *const known[] = {
+        "There are not enough slots available",
+        "mpirun was unable to",
+        "Open RTE was unable to open the hostfile",
+        "mpirun: Error:",
+        "ORTE was unable to reliably start",
+        "All nodes which are allocated for this job are already filled",
+        "ssh: ",
+    };
+
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (has_prefix(line, known[i]))
+            return true;
+    return false;
+}
+
+void lks_mpirun_news_read(lks_mpirun_news *news, const char *line)
+{
+    int rank, number;
+    char host[sizeof news->host] = "";
+
+    if (sscanf(line,
+               "%*[^ ] noticed that process rank %d with PID %*d on node %127s exited on "
+               "signal %d",
+               &rank, host, &number) == 3) {
+        news->rank = rank;
+        news->signal_number = number;
+        snprintf(news->host, sizeof news->host, "%s", host);
+    } else if (news->rank < 0 &&
+               sscanf(line, " Process name: [[%*d,%*d],%d]", &rank) == 1) {
+        news->rank = rank;
+    } else if (news->exit_code < 0 && sscanf(line, " Exit code: %d", &number) == 1) {
+        news->exit_code = number;
+    } else if (!news->refusal[0] && is_refusal(line)) {
+        snprintf(news->refusal, sizeof news->refusal, "%s", line);
+    }
+}

@@ -1,0 +1,17 @@
+/* Where the programs are that `lockstep` starts. Paths are the caller's to lks_free. */
+#ifndef LKS_DAEMON_CLI_PROGRAMS_H
+#define LKS_DAEMON_CLI_PROGRAMS_H
+
+#include "base/status.h"
+
+/* This very program. */
+lks_status lks_programs_self(char **out);
+
+/* lockstep-worker: $LOCKSTEP_WORKER, else beside this program, else in
+ * ../libexec/lockstep, else on the PATH. */
+lks_status lks_programs_worker(char **out);
+
+/* mpirun: $LOCKSTEP_MPIRUN, else on the PATH. */
+lks_status lks_programs_mpirun(char **out);
+
+#endif

@@ -1,0 +1,368 @@
+/* `lockstep run`: check the job, make its run directory, start the ranks through mpirun,
+ * show what they print, and say in one line how it ended. */
+#define _GNU_SOURCE /* sched_getaffinity, environ */
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/try.h"
+#include "daemon/cli/cli.h"
+#include "daemon/cli/metrics_tail.h"
+#include "daemon/cli/mpirun.h"
+#include "daemon/cli/programs.h"
+#include "daemon/cli/run_output.h"
+#include "daemon/cli/runs.h"
+#include "daemon/uv/launcher.h"
+#include "daemon/uv/signals.h"
+#include "proto/job_yaml.h"
+
+enum {
+    /* mpirun asks the ranks, waits a second, kills them: all within this. */
+    STOP_GRACE_MS = 3000,
+    /* After a rank has told an error, the rest are to follow it by then. */
+    ERROR_GRACE_S = 5,
+};
+
+typedef struct run {
+    const lks_args *args;
+    lks_job job;
+    uint32_t ranks, cores;
+    char *run_dir;
+    bool run_dir_is_new;
+    lks_strings argv, envp;
+    double started_at_s;
+
+    uv_loop_t loop;
+    lks_launch *launch;
+    lks_signals signals;
+    uv_timer_t error_timer;
+    lks_run_output output;
+    bool interrupted;
+    int exit_status, signal_number; /* of mpirun */
+} run;
+
+/* The cores that this process may use, not all that there are. */
+static uint32_t count_cores(void)
+{
+    cpu_set_t set;
+
+    if (sched_getaffinity(0, sizeof set, &set) == 0)
+        return (uint32_t)CPU_COUNT(&set);
+    return (uint32_t)sysconf(_SC_NPROCESSORS_ONLN);
+}
+
+static uint64_t min3(uint64_t a, uint64_t b, uint64_t c)
+{
+    uint64_t least = a < b ? a : b;
+
+    return least < c ? least : c;
+}
+
+/* As many ranks as the cores carry, but none without a sample in each step. */
+static uint32_t default_ranks(const lks_job *job, uint32_t cores)
+{
+    uint32_t threads = job->train.threads_per_rank ? job->train.threads_per_rank : 1;
+    uint32_t carried = cores / threads > 0 ? cores / threads : 1;
+    uint32_t lanes = job->train.lanes ? job->train.lanes : carried;
+
+    return (uint32_t)min3(carried, lanes, job->train.batch_size);
+}
+
+/* Lanes are by default as many as the ranks, and each needs a sample. */
+static lks_status check_ranks(const run *r)
+{
+    if (r->job.train.lanes == LKS_JOB_AUTO && r->ranks > r->job.train.batch_size)
+        return lks_fail(
+            LKS_INVALID,
+            "--ranks %u: train.batch_size is %llu, and with train.lanes: auto "
+            "every rank needs at least one sample of it",
+            r->ranks, (unsigned long long)r->job.train.batch_size);
+    return LKS_OK;
+}
+
+static lks_status choose_ranks(run *r)
+{
+    r->cores = count_cores();
+    r->ranks = r->args->ranks;
+    if (r->ranks == 0 && !r->args->host && !r->args->hostfile)
+        r->ranks = default_ranks(&r->job, r->cores);
+    return check_ranks(r);
+}
+
+/* What to execute: this program as mpirun's guard, mpirun, the worker. */
+static lks_status make_command(run *r)
+{
+    char *self = NULL, *mpirun = NULL, *worker = NULL;
+    lks_mpirun_plan plan = {.job = r->args->positional.items[0],
+                            .run_dir = r->run_dir,
+                            .ranks = r->ranks,
+                            .cores = r->cores,
+                            .host = r->args->host,
+                            .hostfile = r->args->hostfile,
+                            .set = &r->args->set,
+                            .extra = &r->args->rest};
+    lks_status st;
+
+    LKS_GO(lks_programs_self(&self));
+    LKS_GO(lks_programs_mpirun(&mpirun));
+    LKS_GO(lks_programs_worker(&worker));
+    plan.mpirun = mpirun;
+    plan.worker = worker;
+    LKS_GO(lks_strings_add(&r->argv, self));
+    LKS_GO(lks_strings_add(&r->argv, "exec-bound"));
+    LKS_GO(lks_strings_addf(&r->argv, "%d", (int)getpid()));
+    LKS_GO(lks_strings_add(&r->argv, "--"));
+    LKS_GO(lks_mpirun_argv(&plan, &r->argv));
+    LKS_GO(lks_mpirun_env(environ, geteuid() == 0, isatty(STDOUT_FILENO) == 1, &r->envp));
+cleanup:
+    lks_free(self);
+    lks_free(mpirun);
+    lks_free(worker);
+    return st;
+}
+
+/* All else that can be refused before anything is started. */
+static lks_status prepare(run *r)
+{
+    LKS_TRY(choose_ranks(r));
+    LKS_TRY(
+        lks_runs_create(r->job.name, r->args->run_dir, &r->run_dir, &r->run_dir_is_new));
+    LKS_TRY(make_command(r));
+    return lks_run_output_init(&r->output, r->run_dir);
+}
+
+static void on_error_grace_over(uv_timer_t *timer)
+{
+    run *r = timer->data;
+
+    lks_launch_stop(r->launch, STOP_GRACE_MS);
+}
+
+static void on_output(void *context, lks_launch_stream stream, const char *bytes,
+                      size_t n_bytes)
+{
+    run *r = context;
+
+    if (stream == LKS_LAUNCH_OUT) {
+        lks_run_output_out(&r->output, bytes, n_bytes);
+        return;
+    }
+    lks_run_output_err(&r->output, bytes, n_bytes);
+    if (r->output.error[0] && !uv_is_active((uv_handle_t *)&r->error_timer))
+        uv_timer_start(&r->error_timer, on_error_grace_over, ERROR_GRACE_S * 1000, 0);
+}
+
+static void on_signal(void *context, int signal_number)
+{
+    run *r = context;
+
+    (void)signal_number;
+    if (r->interrupted) {
+        lks_launch_kill(r->launch);
+        return;
+    }
+    r->interrupted = true;
+    lks_run_output_end(&r->output);
+    lks_info("stopping the ranks; once more kills them at once");
+    lks_launch_stop(r->launch, STOP_GRACE_MS);
+}
+
+static void on_end(void *context, int64_t exit_status, int signal_number)
+{
+    run *r = context;
+
+    r->exit_status = (int)exit_status;
+    r->signal_number = signal_number;
+    lks_launch_close(r->launch);
+    lks_signals_release(&r->signals);
+    uv_close((uv_handle_t *)&r->error_timer, NULL);
+}
+
+static lks_status launch_and_wait(run *r)
+{
+    lks_launch_options options = {.loop = &r->loop,
+                                  .argv = r->argv.items,
+                                  .envp = r->envp.items,
+                                  .on_output = on_output,
+                                  .on_end = on_end,
+                                  .context = r};
+    lks_status st;
+
+    uv_loop_init(&r->loop);
+    uv_timer_init(&r->loop, &r->error_timer);
+    r->error_timer.data = r;
+    st = lks_signals_init(&r->signals, &r->loop, on_signal, r);
+    if (st == LKS_OK) {
+        st = lks_launch_start(&options, &r->launch);
+        if (st != LKS_OK)
+            lks_signals_release(&r->signals);
+    }
+    if (st != LKS_OK)
+        uv_close((uv_handle_t *)&r->error_timer, NULL);
+    uv_run(&r->loop, UV_RUN_DEFAULT);
+    uv_loop_close(&r->loop);
+    lks_run_output_end(&r->output);
+    return st;
+}
+
+/* Of rank 0, which may have had no time to. */
+static void remove_socket(const run *r)
+{
+    char *path = lks_asprintf("%s/status.sock", r->run_dir);
+
+    if (path)
+        (void)unlink(path);
+    lks_free(path);
+}
+
+static bool has_weights(const run *r)
+{
+    char *path = lks_asprintf("%s/model.safetensors", r->run_dir);
+    bool has = path && access(path, R_OK) == 0;
+
+    lks_free(path);
+    return has;
+}
+
+static int say_finished(const run *r, const lks_metrics_tail *tail)
+{
+    printf("lockstep: finished in %.1f s", lks_clock_s() - r->started_at_s);
+    if (tail->has_evaluation && tail->has_accuracy)
+        printf(": test accuracy %.2f %%, test loss %.4f", 100 * tail->accuracy,
+               tail->evaluation_loss);
+    else if (tail->has_evaluation)
+        printf(": test loss %.4g", tail->evaluation_loss);
+    else if (tail->has_step)
+        printf(": loss %.4g at step %llu", tail->loss, (unsigned long long)tail->step);
+    printf("; weights in %s/model.safetensors\n", r->run_dir);
+    return LKS_EXIT_OK;
+}
+
+static int say_interrupted(const run *r, const lks_metrics_tail *tail)
+{
+    if (tail->has_step)
+        lks_warn("interrupted after step %llu; what it wrote is in %s",
+                 (unsigned long long)tail->step, r->run_dir);
+    else
+        lks_warn("interrupted before the first reported step");
+    return LKS_EXIT_INTERRUPTED;
+}
+
+static int say_failed(const run *r)
+{
+    char why[2400];
+
+    lks_run_output_explain(&r->output, r->exit_status, r->signal_number, why, sizeof why);
+    lks_error("%s", why);
+    return r->output.error[0] && r->exit_status == LKS_EXIT_USAGE ? LKS_EXIT_USAGE
+                                                                  : LKS_EXIT_FAILED;
+}
+
+/* Say how it ended and leave the directory tidy; gives the exit status. */
+static int conclude(run *r)
+{
+    lks_metrics_tail tail;
+    int exit_status;
+
+    remove_socket(r);
+    lks_metrics_tail_read(r->run_dir, &tail);
+    if (r->interrupted)
+        exit_status = say_interrupted(r, &tail);
+    else if (r->exit_status == 0 && r->signal_number == 0 && has_weights(r))
+        exit_status = say_finished(r, &tail);
+    else
+        exit_status = say_failed(r);
+    /* The log matters only where a rank has not said itself what was wrong. */
+    if (r->run_dir_is_new && (r->output.error[0] || r->interrupted))
+        lks_runs_discard(r->run_dir);
+    return exit_status;
+}
+
+static void say_what_runs_where(const run *r)
+{
+    printf("lockstep: job %s on ", r->job.name);
+    if (r->ranks > 0)
+        printf("%u rank%s", r->ranks, r->ranks == 1 ? "" : "s");
+    else
+        printf("every slot");
+    if (r->args->host || r->args->hostfile)
+        printf(" of %s", r->args->host ? r->args->host : r->args->hostfile);
+    printf(", run directory %s\n", r->run_dir);
+    fflush(stdout);
+}
+
+static void release(run *r)
+{
+    lks_run_output_release(&r->output);
+    lks_strings_release(&r->argv);
+    lks_strings_release(&r->envp);
+    lks_free(r->run_dir);
+    lks_job_release(&r->job);
+}
+
+static lks_status read_job(run *r)
+{
+    return lks_job_read(r->args->positional.items[0],
+                        (const char *const *)r->args->set.items, r->args->set.n_items,
+                        &r->job);
+}
+
+static int run_job(const lks_args *args)
+{
+    run r = {.args = args, .started_at_s = lks_clock_s()};
+    lks_status st;
+    int exit_status;
+
+    if (read_job(&r) != LKS_OK)
+        return lks_cli_failed(LKS_EXIT_USAGE);
+    st = prepare(&r);
+
+    if (st == LKS_OK) {
+        say_what_runs_where(&r);
+        st = launch_and_wait(&r);
+    }
+    if (st == LKS_OK) {
+        exit_status = conclude(&r);
+    } else {
+        exit_status =
+            lks_cli_failed(st == LKS_INVALID ? LKS_EXIT_USAGE : LKS_EXIT_FAILED);
+        if (r.run_dir && r.run_dir_is_new)
+            lks_runs_discard(r.run_dir);
+    }
+    release(&r);
+    return exit_status;
+}
+
+static const lks_arg options[] = {
+    {"--ranks", "-n", "N", "how many processes train (default: one per core)",
+     LKS_ARG_COUNT, offsetof(lks_args, ranks)},
+    {"--run-dir", NULL, "DIR", "where the run's files go (default: a new one in runs/)",
+     LKS_ARG_TEXT, offsetof(lks_args, run_dir)},
+    LKS_ARG_SET,
+    {"--host", NULL, "LIST", "hosts to run on, as for mpirun: node1:4,node2:4",
+     LKS_ARG_TEXT, offsetof(lks_args, host)},
+    {"--hostfile", NULL, "FILE", "a file of such hosts, as for mpirun", LKS_ARG_TEXT,
+     offsetof(lks_args, hostfile)},
+    LKS_ARG_HELP,
+};
+
+const lks_command lks_command_run = {
+    .name = "run",
+    .arguments = "JOB [OPTION]… [-- MPIRUN-ARGUMENT…]",
+    .summary = "Train what the job file JOB describes",
+    .details =
+        "Everything after -- goes to mpirun as it stands, e.g. -- --mca "
+        "btl_tcp_if_include "
+        "eth0.\nExit status: 0 trained, 1 failed, 2 bad job file or command line, 130 "
+        "interrupted.\nCtrl-C ends the ranks; a second one kills them.\n",
+    .options = options,
+    .n_options = sizeof options / sizeof *options,
+    .min_positional = 1,
+    .max_positional = 1,
+    .takes_rest = true,
+    .run = run_job,
+};

@@ -1,0 +1,126 @@
+#include "daemon/cli/run_output.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <string.h>
+
+#include "base/alloc.h"
+
+static const char error_prefix[] = "lockstep: error: ";
+
+lks_status lks_run_output_init(lks_run_output *output, const char *run_dir)
+{
+    *output = (lks_run_output){0};
+    lks_mpirun_news_init(&output->news);
+    output->log_path = lks_asprintf("%s/logs/mpirun.log", run_dir);
+    if (!output->log_path)
+        return LKS_NOMEM;
+    output->log = fopen(output->log_path, "we");
+    if (!output->log)
+        return lks_fail(LKS_IO, "%s: cannot write: %s", output->log_path,
+                        strerror(errno));
+    setvbuf(output->log, NULL, _IOLBF, 0);
+    return LKS_OK;
+}
+
+void lks_run_output_out(lks_run_output *output, const char *bytes, size_t n_bytes)
+{
+    fwrite(bytes, 1, n_bytes, stdout);
+    fflush(stdout);
+    output->mid_line = bytes[n_bytes - 1] != '\n';
+}
+
+static void start_line(lks_run_output *output)
+{
+    if (output->mid_line)
+        fputs("\n", stdout);
+    fflush(stdout);
+    output->mid_line = false;
+}
+
+static void take_line(lks_run_output *output)
+{
+    char *line = output->line;
+
+    line[output->n_line] = '\0';
+    output->n_line = 0;
+    line[strcspn(line, "\r")] = '\0';
+    fprintf(output->log, "%s\n", line);
+    if (strncmp(line, error_prefix, strlen(error_prefix)) == 0) {
+        if (!output->error[0])
+            snprintf(output->error, sizeof output->error, "%s",
+                     line + strlen(error_prefix));
+    } else if (strncmp(line, "lockstep: ", strlen("lockstep: ")) == 0) {
+        start_line(output);
+        fprintf(stderr, "%s\n", line);
+    } else {
+        lks_mpirun_news_read(&output->news, line);
+    }
+}
+
+void lks_run_output_err(lks_run_output *output, const char *bytes, size_t n_bytes)
+{
+    for (size_t i = 0; i < n_bytes; i++) {
+        if (bytes[i] == '\n')
+            take_line(output);
+        else if (output->n_line + 1 < sizeof output->line)
+            output->line[output->n_line++] = bytes[i];
+    }
+}
+
+void lks_run_output_end(lks_run_output *output)
+{
+    if (output->n_line > 0)
+        take_line(output);
+    start_line(output);
+}
+
+/* Whether `text` speaks of this rank: "rank 1" is not in "rank 12". */
+static bool names_rank(const char *text, int rank)
+{
+    char name[32];
+    int n = snprintf(name, sizeof name, "rank %d", rank);
+
+    for (; (text = strstr(text, name)) != NULL; text += n)
+        if (!isdigit((unsigned char)text[n]))
+            return true;
+    return false;
+}
+
+void lks_run_output_explain(const lks_run_output *output, int exit_status,
+                            int signal_number, char *out, size_t size_bytes)
+{
+    const lks_mpirun_news *news = &output->news;
+    bool died = news->rank >= 0 && news->signal_number != 0;
+
+    if (output->error[0] && !(died && !names_rank(output->error, news->rank)))
+        snprintf(out, size_bytes, "%s", output->error);
+    else if (died)
+        snprintf(
+            out, size_bytes,
+            "rank %d on host %s was killed by signal %d (%s)%s: the run has ended; "
+            "see %s",
+            news->rank, news->host, news->signal_number, strsignal(news->signal_number),
+            news->signal_number == 9 ? ", perhaps for want of memory (dmesg tells)" : "",
+            output->log_path);
+    else if (news->refusal[0])
+        snprintf(out, size_bytes, "mpirun could not start the ranks: %s: see %s",
+                 news->refusal, output->log_path);
+    else if (news->rank >= 0)
+        snprintf(out, size_bytes,
+                 "rank %d ended with exit status %d and without a word: see %s",
+                 news->rank, news->exit_code, output->log_path);
+    else if (signal_number)
+        snprintf(out, size_bytes, "mpirun was killed by signal %d (%s): see %s",
+                 signal_number, strsignal(signal_number), output->log_path);
+    else
+        snprintf(out, size_bytes, "mpirun ended with exit status %d: see %s", exit_status,
+                 output->log_path);
+}
+
+void lks_run_output_release(lks_run_output *output)
+{
+    if (output->log)
+        fclose(output->log);
+    lks_free(output->log_path);
+}

@@ -1,0 +1,44 @@
+/* What a run prints, sorted: the ranks' standard output passes through untouched; of
+ * standard error, the program's own lines ("lockstep: …") pass, mpirun's and everybody
+ * else's go to the log; errors are kept back for the end, so that a run ends in one line.
+ *
+ * An error line is how a rank says that the run is over. */
+#ifndef LKS_DAEMON_CLI_RUN_OUTPUT_H
+#define LKS_DAEMON_CLI_RUN_OUTPUT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "base/status.h"
+#include "daemon/cli/mpirun.h"
+
+typedef struct lks_run_output {
+    FILE *log;
+    char *log_path;
+    bool mid_line; /* standard output stands within a line */
+    lks_mpirun_news news;
+    char error[2048]; /* the first error that a rank told, without its prefix; or "" */
+    char line[2048];  /* of standard error, still without its end; cut when longer */
+    size_t n_line;
+} lks_run_output;
+
+/* Opens <run_dir>/logs/mpirun.log. */
+lks_status lks_run_output_init(lks_run_output *output, const char *run_dir);
+
+void lks_run_output_out(lks_run_output *output, const char *bytes, size_t n_bytes);
+void lks_run_output_err(lks_run_output *output, const char *bytes, size_t n_bytes);
+
+/* No more will come; what stands in an unended line is taken as one, and standard output
+ * goes to a new line. */
+void lks_run_output_end(lks_run_output *output);
+
+/* One line, into out[0..size_bytes), why a run that mpirun ended with `exit_status` or
+ * `signal_number` has failed: a rank's own words, unless mpirun saw another rank die
+ * before. */
+void lks_run_output_explain(const lks_run_output *output, int exit_status,
+                            int signal_number, char *out, size_t size_bytes);
+
+void lks_run_output_release(lks_run_output *output);
+
+#endif

@@ -1,0 +1,113 @@
+#include "daemon/cli/run_ref.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/try.h"
+#include "daemon/cli/metrics_tail.h"
+#include "daemon/cli/runs.h"
+#include "daemon/uv/session.h"
+
+lks_status lks_run_ref_find(const lks_args *args, lks_run_ref *out)
+{
+    lks_run_ref ref = {0};
+    lks_status st = LKS_OK;
+
+    if (args->socket) {
+        ref.socket_path = lks_strdup(args->socket);
+    } else {
+        LKS_GO(lks_runs_find(args->positional.n_items ? args->positional.items[0] : NULL,
+                             &ref.run_dir));
+        ref.socket_path = lks_asprintf("%s/status.sock", ref.run_dir);
+    }
+    if (!ref.socket_path)
+        LKS_FAIL(LKS_NOMEM, "out of memory");
+    *out = ref;
+    ref = (lks_run_ref){0};
+cleanup:
+    lks_run_ref_release(&ref);
+    return st;
+}
+
+/* ", the last reported step is 400 with loss 0.52", or nothing. */
+static void describe_metrics(const lks_run_ref *ref, char *out, size_t size_bytes)
+{
+    lks_metrics_tail tail = {0};
+    size_t n;
+
+    out[0] = '\0';
+    if (ref->run_dir)
+        lks_metrics_tail_read(ref->run_dir, &tail);
+    if (tail.has_step)
+        snprintf(out, size_bytes, "; its last reported step is %llu with loss %.4f",
+                 (unsigned long long)tail.step, tail.loss);
+    n = strlen(out);
+    if (tail.has_accuracy)
+        snprintf(out + n, size_bytes - n, ", its last test accuracy %.2f %%",
+                 100 * tail.accuracy);
+}
+
+static bool has_weights(const lks_run_ref *ref)
+{
+    char *path = ref->run_dir ? lks_asprintf("%s/model.safetensors", ref->run_dir) : NULL;
+    bool has = path && access(path, F_OK) == 0;
+
+    lks_free(path);
+    return has;
+}
+
+static lks_status explain_not_running(const lks_run_ref *ref, const char *metrics)
+{
+    const char *name = ref->run_dir ? ref->run_dir : ref->socket_path;
+
+    if (has_weights(ref))
+        return lks_fail(LKS_STATE,
+                        "%s is not running: it finished, the weights are in "
+                        "%s/model.safetensors%s",
+                        name, ref->run_dir, metrics);
+    return lks_fail(LKS_STATE, "%s is not running, and it wrote no final weights%s", name,
+                    metrics);
+}
+
+/* The listener is known to the kernel even when it does not run. */
+static lks_status explain_silence(const lks_run_ref *ref, const char *metrics)
+{
+    pid_t pid = lks_status_listener(ref->socket_path);
+    char state = pid ? lks_process_state(pid) : '\0';
+
+    if (state == 'T' || state == 't')
+        return lks_fail(LKS_COMM,
+                        "the coordinator in rank 0 does not answer: its process %d is "
+                        "stopped (kill -CONT %d lets it go on)%s",
+                        (int)pid, (int)pid, metrics);
+    if (pid)
+        return lks_fail(
+            LKS_COMM,
+            "the coordinator in rank 0 (process %d) does not answer within %d "
+            "ms%s",
+            (int)pid, LKS_STATUS_TIMEOUT_MS, metrics);
+    return lks_fail(LKS_COMM, "the coordinator in rank 0 does not answer within %d ms%s",
+                    LKS_STATUS_TIMEOUT_MS, metrics);
+}
+
+lks_status lks_run_ref_fetch(const lks_run_ref *ref, lks_status_report *out)
+{
+    lks_status st = lks_status_fetch(ref->socket_path, NULL, out);
+    char metrics[160];
+
+    if (st != LKS_STATE && st != LKS_CANCELLED)
+        return st;
+    lks_error_clear();
+    describe_metrics(ref, metrics, sizeof metrics);
+    return st == LKS_STATE ? explain_not_running(ref, metrics)
+                           : explain_silence(ref, metrics);
+}
+
+void lks_run_ref_release(lks_run_ref *ref)
+{
+    lks_free(ref->run_dir);
+    lks_free(ref->socket_path);
+    *ref = (lks_run_ref){0};
+}

@@ -1,0 +1,60 @@
+/* `lockstep status`: what a run is doing, once. */
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/try.h"
+#include "daemon/cli/cli.h"
+#include "daemon/cli/run_ref.h"
+#include "daemon/cli/status_table.h"
+
+static lks_status print_json(const lks_status_report *report)
+{
+    json_t *both = json_pack("{s:O, s:O}", "job", report->job, "ranks", report->ranks);
+
+    if (!both)
+        return lks_fail(LKS_NOMEM, "out of memory");
+    json_dumpf(both, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(9));
+    puts("");
+    json_decref(both);
+    return LKS_OK;
+}
+
+static int show_status(const lks_args *args)
+{
+    lks_run_ref ref = {0};
+    lks_status_report report = {0};
+    lks_status st;
+
+    LKS_GO(lks_run_ref_find(args, &ref));
+    LKS_GO(lks_run_ref_fetch(&ref, &report));
+    if (args->json)
+        LKS_GO(print_json(&report));
+    else
+        lks_status_table_print(stdout, &report,
+                               ref.run_dir ? ref.run_dir : ref.socket_path, SIZE_MAX);
+cleanup:
+    lks_status_report_release(&report);
+    lks_run_ref_release(&ref);
+    return st == LKS_OK ? LKS_EXIT_OK : lks_cli_failed(LKS_EXIT_FAILED);
+}
+
+static const lks_arg options[] = {
+    {"--json", NULL, NULL, "the documents of the status socket: {job, ranks}",
+     LKS_ARG_FLAG, offsetof(lks_args, json)},
+    LKS_ARG_SOCKET,
+    LKS_ARG_HELP,
+};
+
+const lks_command lks_command_status = {
+    .name = "status",
+    .arguments = "[RUN] [--json] [--socket PATH]",
+    .summary = "Show how a run goes and where each rank is",
+    .details =
+        "RUN is a run directory, or its name in runs/; without it, the newest run there "
+        "that is live.\nIt exits with 1 when the run is not running or its "
+        "coordinator does not answer.\n",
+    .options = options,
+    .n_options = sizeof options / sizeof *options,
+    .max_positional = 1,
+    .run = show_status,
+};

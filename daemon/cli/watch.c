@@ -1,0 +1,174 @@
+/* `lockstep watch`: a run's status every second until it ends, redrawn in place on a
+ * terminal, a line each otherwise. */
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/try.h"
+#include "daemon/cli/cli.h"
+#include "daemon/cli/run_ref.h"
+#include "daemon/cli/status_table.h"
+
+typedef struct watch {
+    lks_run_ref ref;
+    bool is_tty;
+    size_t n_drawn; /* lines on the terminal that the next picture replaces */
+    bool seen;      /* it answered at least once */
+    bool silent;    /* it did not answer at the last look */
+    bool succeeded, over;
+} watch;
+
+static struct winsize screen(void)
+{
+    struct winsize size = {0};
+
+    (void)ioctl(STDOUT_FILENO, TIOCGWINSZ, &size);
+    return size;
+}
+
+/* Lines on the screen: a long one takes several. */
+static size_t count_lines(const char *text, size_t n_columns)
+{
+    const char *newline;
+    size_t n = 0;
+
+    for (; (newline = strchr(text, '\n')) != NULL; text = newline + 1) {
+        size_t width = (size_t)(newline - text);
+
+        n += n_columns && width > n_columns ? (width + n_columns - 1) / n_columns : 1;
+    }
+    return n;
+}
+
+/* Ranks that fit on the screen beside the other lines. */
+static size_t visible_ranks(size_t n_rows)
+{
+    enum { OTHER_LINES = 7 };
+
+    return n_rows > OTHER_LINES ? n_rows - OTHER_LINES : 16;
+}
+
+/* Over the picture before: up to its first line, clear to the screen's end, draw. */
+static lks_status draw(watch *w, const lks_status_report *report)
+{
+    struct winsize size = screen();
+    char *text = NULL;
+    size_t n_bytes;
+    FILE *picture = open_memstream(&text, &n_bytes);
+
+    if (!picture)
+        return lks_fail(LKS_NOMEM, "out of memory");
+    lks_status_table_print(picture, report,
+                           w->ref.run_dir ? w->ref.run_dir : w->ref.socket_path,
+                           visible_ranks(size.ws_row));
+    fclose(picture);
+    if (w->n_drawn)
+        printf("\033[%zuA\033[J", w->n_drawn);
+    fputs(text, stdout);
+    w->n_drawn = count_lines(text, size.ws_col);
+    free(text);
+    return LKS_OK;
+}
+
+static void print_line(const lks_status_report *report)
+{
+    const char *reason = json_string_value(json_object_get(report->job, "reason"));
+
+    printf("%s: ", json_string_value(json_object_get(report->job, "state")));
+    lks_status_table_print_progress(stdout, report->job);
+    printf("%s%s\n", reason && *reason ? "  ! " : "", reason ? reason : "");
+}
+
+static void note_state(watch *w, const lks_status_report *report)
+{
+    const char *state = json_string_value(json_object_get(report->job, "state"));
+
+    w->seen = true;
+    w->silent = false;
+    w->succeeded = state && strcmp(state, "succeeded") == 0;
+    w->over =
+        w->succeeded ||
+        (state && (strcmp(state, "failed") == 0 || strcmp(state, "cancelled") == 0));
+}
+
+/* One look. A silent coordinator is told of and asked again; a run that is gone is over.
+ */
+static lks_status look(watch *w)
+{
+    lks_status_report report = {0};
+    lks_status st = lks_run_ref_fetch(&w->ref, &report);
+
+    if (st == LKS_OK) {
+        note_state(w, &report);
+        if (w->is_tty)
+            st = draw(w, &report);
+        else
+            print_line(&report);
+    } else if (st == LKS_COMM) {
+        const char *why = lks_error_text();
+
+        if (!w->is_tty || !w->silent)
+            lks_warn("%s", why);
+        w->silent = true;
+        w->n_drawn = 0;
+        st = LKS_OK;
+    }
+    lks_status_report_release(&report);
+    fflush(stdout);
+    return st;
+}
+
+/* The socket is gone: the run ended between two looks. Its directory tells how. */
+static int conclude(watch *w, lks_status st)
+{
+    if (st == LKS_OK)
+        return w->succeeded ? LKS_EXIT_OK : LKS_EXIT_FAILED;
+    if (st == LKS_STATE && w->seen && w->ref.run_dir) {
+        char path[4096];
+        const char *how = lks_error_text();
+
+        snprintf(path, sizeof path, "%s/model.safetensors", w->ref.run_dir);
+        if (access(path, F_OK) == 0) {
+            lks_info("%s", how);
+            return LKS_EXIT_OK;
+        }
+        lks_error("%s", how);
+        return LKS_EXIT_FAILED;
+    }
+    return lks_cli_failed(LKS_EXIT_FAILED);
+}
+
+static int watch_run(const lks_args *args)
+{
+    watch w = {.is_tty = isatty(STDOUT_FILENO) == 1};
+    lks_status st = lks_run_ref_find(args, &w.ref);
+    int exit_status;
+
+    while (st == LKS_OK) {
+        st = look(&w);
+        if (w.over || st != LKS_OK)
+            break;
+        sleep(1);
+    }
+    exit_status = conclude(&w, st);
+    lks_run_ref_release(&w.ref);
+    return exit_status;
+}
+
+static const lks_arg options[] = {LKS_ARG_SOCKET, LKS_ARG_HELP};
+
+const lks_command lks_command_watch = {
+    .name = "watch",
+    .arguments = "[RUN] [--socket PATH]",
+    .summary = "Show a run's status every second until it ends",
+    .details = "RUN is as for `lockstep status`. It exits with 0 if the run trained to "
+               "its end.\n",
+    .options = options,
+    .n_options = sizeof options / sizeof *options,
+    .max_positional = 1,
+    .run = watch_run,
+};

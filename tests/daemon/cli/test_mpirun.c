@@ -1,0 +1,217 @@
+#include "support/suite.h"
+
+#include <stdio.h>
+
+#include "base/alloc.h"
+#include "daemon/cli/mpirun.h"
+
+/* The command line as one string; the caller's to free. */
+static char *command_line(const lks_mpirun_plan *plan)
+{
+    lks_strings argv = {0};
+    char *line = calloc(1, 4096);
+
+    ck_ok(lks_mpirun_argv(plan, &argv));
+    for (size_t i = 0; i < argv.n_items; i++) {
+        strcat(line, argv.items[i]);
+        strcat(line, i + 1 < argv.n_items ? " " : "");
+    }
+    ck_assert_ptr_null(argv.items[argv.n_items]);
+    lks_strings_release(&argv);
+    return line;
+}
+
+static const lks_strings none;
+
+START_TEST(the_worker_gets_the_job_the_directory_and_the_settings)
+{
+    char *settings[] = {"seed=1", "train.steps=5"};
+    lks_strings set = {.items = settings, .n_items = 2};
+    lks_mpirun_plan plan = {.mpirun = "mpirun",
+                            .worker = "/w",
+                            .job = "j.yaml",
+                            .run_dir = "runs/x",
+                            .ranks = 2,
+                            .cores = 4,
+                            .set = &set,
+                            .extra = &none};
+    char *line = command_line(&plan);
+
+    ck_assert(strncmp(line, "mpirun -n 2 --bind-to none ", 27) == 0);
+    ck_assert_ptr_nonnull(
+        strstr(line, " /w --run-dir runs/x --set seed=1 --set train.steps=5 j.yaml"));
+    ck_assert_ptr_nonnull(strstr(line, "oob_tcp_keepalive_time 2"));
+    ck_assert_ptr_null(strstr(line, "oversubscribe"));
+    free(line);
+}
+END_TEST
+
+START_TEST(more_ranks_than_cores_are_allowed_on_this_host_only)
+{
+    lks_mpirun_plan plan = {.mpirun = "mpirun",
+                            .worker = "w",
+                            .job = "j",
+                            .run_dir = "r",
+                            .ranks = 8,
+                            .cores = 2,
+                            .set = &none,
+                            .extra = &none};
+    char *line = command_line(&plan);
+
+    ck_assert_ptr_nonnull(strstr(line, " --oversubscribe "));
+    free(line);
+    plan.host = "a:4,b:4";
+    line = command_line(&plan);
+    ck_assert_ptr_null(strstr(line, "oversubscribe"));
+    ck_assert_ptr_nonnull(strstr(line, " --host a:4,b:4 "));
+    ck_assert_ptr_nonnull(strstr(line, " -x LOCKSTEP_TTY "));
+    free(line);
+}
+END_TEST
+
+START_TEST(a_persons_own_mpirun_arguments_come_through_and_win)
+{
+    char *own[] = {"--bind-to", "core"};
+    lks_strings extra = {.items = own, .n_items = 2};
+    lks_mpirun_plan plan = {.mpirun = "mpirun",
+                            .worker = "w",
+                            .job = "j",
+                            .run_dir = "r",
+                            .hostfile = "h.txt",
+                            .set = &none,
+                            .extra = &extra};
+    char *line = command_line(&plan);
+
+    ck_assert_ptr_nonnull(strstr(line, " --bind-to core w --run-dir"));
+    ck_assert_ptr_null(strstr(line, "none"));
+    ck_assert_ptr_null(strstr(line, " -n "));
+    ck_assert_ptr_nonnull(strstr(line, "--hostfile h.txt"));
+    free(line);
+}
+END_TEST
+
+static bool has(const lks_strings *envp, const char *text)
+{
+    for (size_t i = 0; i < envp->n_items; i++)
+        if (strcmp(envp->items[i], text) == 0)
+            return true;
+    return false;
+}
+
+START_TEST(an_enclosing_mpi_job_is_scrubbed_from_the_environment)
+{
+    char *in_a_rank[] = {"PATH=/bin",
+                         "OMPI_COMM_WORLD_RANK=0",
+                         "PMIX_RANK=0",
+                         "OMPI_MCA_ess=pmi",
+                         "PMI_SIZE=2",
+                         "PRTE_X=1",
+                         "LOCKSTEP_TTY=junk",
+                         "HOME=/root",
+                         NULL};
+    lks_strings envp = {0};
+
+    ck_ok(lks_mpirun_env(in_a_rank, false, true, &envp));
+    ck_assert_uint_eq(envp.n_items, 3);
+    ck_assert(has(&envp, "PATH=/bin") && has(&envp, "HOME=/root") &&
+              has(&envp, "LOCKSTEP_TTY=1"));
+    lks_strings_release(&envp);
+}
+END_TEST
+
+START_TEST(a_persons_own_open_mpi_settings_stay)
+{
+    char *own[] = {"OMPI_MCA_btl=tcp,self", NULL};
+    lks_strings envp = {0};
+
+    ck_ok(lks_mpirun_env(own, true, false, &envp));
+    ck_assert(has(&envp, "OMPI_MCA_btl=tcp,self"));
+    ck_assert(has(&envp, "OMPI_ALLOW_RUN_AS_ROOT=1"));
+    ck_assert(has(&envp, "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1"));
+    ck_assert(has(&envp, "LOCKSTEP_TTY=0"));
+    lks_strings_release(&envp);
+}
+END_TEST
+
+/* The texts are Open MPI 4.1.4's own. */
+START_TEST(a_killed_rank_is_read_from_what_mpirun_says)
+{
+    lks_mpirun_news news;
+
+    lks_mpirun_news_init(&news);
+    ck_assert_int_eq(news.rank, -1);
+    lks_mpirun_news_read(&news,
+                         "Primary job  terminated normally, but 1 process returned");
+    lks_mpirun_news_read(&news,
+                         "mpirun noticed that process rank 3 with PID 0 on node vm "
+                         "exited on signal 9 (Killed).");
+    ck_assert_int_eq(news.rank, 3);
+    ck_assert_int_eq(news.signal_number, 9);
+    ck_assert_str_eq(news.host, "vm");
+}
+END_TEST
+
+START_TEST(an_exit_status_is_read_from_what_mpirun_says)
+{
+    lks_mpirun_news news;
+
+    lks_mpirun_news_init(&news);
+    lks_mpirun_news_read(&news, "  Process name: [[15996,1],2]");
+    lks_mpirun_news_read(&news, "  Exit code:    3");
+    ck_assert_int_eq(news.rank, 2);
+    ck_assert_int_eq(news.exit_code, 3);
+    ck_assert_int_eq(news.signal_number, 0);
+    ck_assert_str_eq(news.refusal, "");
+}
+END_TEST
+
+START_TEST(a_refusal_to_start_is_read_from_what_mpirun_says)
+{
+    lks_mpirun_news news;
+
+    lks_mpirun_news_init(&news);
+    lks_mpirun_news_read(&news, "There are not enough slots available in the system to "
+                                "satisfy the 3");
+    lks_mpirun_news_read(&news, "slots that were requested by the application:");
+    ck_assert_ptr_nonnull(strstr(news.refusal, "not enough slots"));
+    ck_assert_int_eq(news.rank, -1);
+}
+END_TEST
+
+START_TEST(no_failed_allocation_leaks_or_crashes)
+{
+    lks_mpirun_plan plan = {.mpirun = "mpirun",
+                            .worker = "w",
+                            .job = "j",
+                            .run_dir = "r",
+                            .ranks = 8,
+                            .host = "h",
+                            .set = &none,
+                            .extra = &none};
+    lks_strings argv = {0};
+    lks_status st;
+
+    for (long n = 0;; n++) {
+        lks_alloc_fail_after(n);
+        st = lks_mpirun_argv(&plan, &argv);
+        if (!lks_alloc_has_failed())
+            break;
+        ck_assert_int_eq(st, LKS_NOMEM);
+        lks_strings_release(&argv);
+        lks_error_clear();
+    }
+    lks_alloc_fail_after(-1);
+    ck_ok(st);
+    lks_strings_release(&argv);
+}
+END_TEST
+
+LKS_SUITE("mpirun", the_worker_gets_the_job_the_directory_and_the_settings,
+          more_ranks_than_cores_are_allowed_on_this_host_only,
+          a_persons_own_mpirun_arguments_come_through_and_win,
+          an_enclosing_mpi_job_is_scrubbed_from_the_environment,
+          a_persons_own_open_mpi_settings_stay,
+          a_killed_rank_is_read_from_what_mpirun_says,
+          an_exit_status_is_read_from_what_mpirun_says,
+          a_refusal_to_start_is_read_from_what_mpirun_says,
+          no_failed_allocation_leaks_or_crashes)
