@@ -1,0 +1,102 @@
+/* Leaves: the tensors whose gradients the user wants, and where those land. */
+#include "autograd/node.h"
+#include "base/alloc.h"
+#include "base/try.h"
+
+bool lks_requires_grad(const lks_tensor *t)
+{
+    return t->node != NULL;
+}
+
+lks_tensor *lks_requires_grad_(lks_tensor *t)
+{
+    lks_leaf *leaf;
+
+    if (!t)
+        return NULL;
+    if (lks_node_leaf(t->node))
+        return t;
+    if (t->node) {
+        lks_fail(LKS_STATE, "requires_grad_: the tensor is the result of an operation, "
+                            "not a leaf; lks_detach it first");
+        return NULL;
+    }
+    if (!lks_dtype_is_float(t->view.dtype)) {
+        lks_fail(LKS_DTYPE,
+                 "requires_grad_: %s has no gradients, only floating-point "
+                 "dtypes do",
+                 lks_dtype_name(t->view.dtype));
+        return NULL;
+    }
+    if (!(leaf = lks_calloc(1, sizeof *leaf)))
+        return NULL;
+    leaf->node.n_refs = 1;
+    leaf->node.device = t->storage->device;
+    leaf->node.kernels = t->storage->kernels;
+    leaf->tensor = t;
+    t->node = &leaf->node;
+    return t;
+}
+
+lks_tensor *lks_grad(const lks_tensor *t)
+{
+    return lks_has_grad(t) ? t->node->grad : NULL;
+}
+
+bool lks_has_grad(const lks_tensor *t)
+{
+    return lks_node_leaf(t->node) && t->node->has_grad;
+}
+
+static lks_status check_grad(const lks_tensor *t, const lks_tensor *grad)
+{
+    const lks_shape want = lks_sizes(t), have = lks_sizes(grad);
+    char want_text[LKS_SHAPE_TEXT], have_text[LKS_SHAPE_TEXT];
+
+    if (!lks_shape_equal(&want, &have) || t->view.dtype != grad->view.dtype)
+        return lks_fail(LKS_SHAPE, "set_grad: a %s gradient %s for a %s leaf %s",
+                        lks_dtype_name(grad->view.dtype),
+                        lks_shape_text(&have, have_text, sizeof have_text),
+                        lks_dtype_name(t->view.dtype),
+                        lks_shape_text(&want, want_text, sizeof want_text));
+    if (!grad->dense)
+        return lks_fail(LKS_SHAPE, "set_grad: the gradient is not dense");
+    if (grad->storage->kernels != t->storage->kernels)
+        return lks_fail(LKS_DEVICE, "set_grad: the gradient is on another device");
+    return LKS_OK;
+}
+
+lks_status lks_set_grad(lks_tensor *t, lks_tensor *grad)
+{
+    if (!lks_node_leaf(t->node))
+        return lks_fail(LKS_STATE, "set_grad: the tensor is no leaf that requires a "
+                                   "gradient");
+    if (grad)
+        LKS_TRY(check_grad(t, grad));
+    lks_ref(grad);
+    lks_unref(t->node->grad);
+    t->node->grad = grad;
+    t->node->has_grad = false;
+    return LKS_OK;
+}
+
+void lks_zero_grad(lks_tensor *t)
+{
+    if (lks_node_leaf(t->node))
+        t->node->has_grad = false;
+}
+
+void lks_on_grad_ready(lks_tensor *t, lks_grad_ready ready, void *context)
+{
+    lks_leaf *leaf = lks_node_leaf(t->node);
+
+    if (!leaf)
+        return;
+    leaf->ready = ready;
+    leaf->context = context;
+}
+
+lks_tensor *lks_detach(lks_tensor *t)
+{
+    return t ? lks_scope_own(lks_tensor_alias(t, &t->view)) : NULL;
+}

@@ -1,0 +1,85 @@
+/* The graph: what operations record, what the reverse sweep walks.
+ *
+ *     y's node --edge--> x's node --edge--> … --edge--> a leaf's node
+ *
+ * A node is one application of an operation; an edge leads to where one of its inputs
+ * came from. Nodes hold nodes and storages (what they saved), never tensors with history,
+ * so a graph has no cycles. A graph is one thread's: counts are plain. */
+#ifndef LKS_AUTOGRAD_NODE_H
+#define LKS_AUTOGRAD_NODE_H
+
+#include "autograd/backward.h"
+#include "tensor/tensor_impl.h"
+
+typedef struct lks_node lks_node;
+struct lks_op;
+
+/* `to` is NULL where no gradient is wanted. Shape and dtype are the input's. */
+typedef struct lks_edge {
+    lks_node *to;
+    lks_dtype dtype;
+    lks_shape shape;
+} lks_edge;
+
+/* A view kept for backward, and how often its storage had changed by then. */
+typedef struct lks_saved {
+    lks_storage *storage;
+    uint32_t version;
+    lks_view view;
+} lks_saved;
+
+struct lks_node {
+    uint64_t sequence; /* above that of every node it leads to; 0 for leaves */
+    unsigned n_refs;
+    int n_edges, n_saved;
+    unsigned saved_what;     /* which of LKS_IN(i), LKS_OUT, LKS_AUX stand in saved[] */
+    bool released;           /* swept: edges and saved are gone */
+    bool has_grad;           /* a contribution stands in grad */
+    const struct lks_op *op; /* NULL: a leaf */
+    lks_device device;
+    const lks_kernels *kernels;
+    struct lks_sweep *sweep; /* that visits it now */
+    lks_tensor *grad;        /* a leaf's gradient; another's cotangent during the sweep */
+    lks_edge *edges;
+    lks_saved *saved;
+    void *params; /* the operation's, copied */
+    lks_node *next_dead;
+};
+
+/* A tensor that the user wants the gradient of. */
+typedef struct lks_leaf {
+    lks_node node;
+    lks_tensor *tensor; /* not held; NULL once it is gone */
+    lks_grad_ready ready;
+    void *context;
+    int n_pending; /* contributions still to come in this sweep */
+    bool landed;   /* one came in this sweep */
+} lks_leaf;
+
+/* A node with room for edges, saved views and params, all empty; one reference, the
+ * caller's. Its sequence number is above all of this thread's. */
+lks_node *lks_node_create(const struct lks_op *op, const lks_storage *like, int n_edges,
+                          int n_saved);
+
+/* Let the i-th input's gradient go to where t came from; t tells shape and dtype. */
+void lks_node_set_edge(lks_node *node, int i, const lks_tensor *t);
+void lks_node_save(lks_node *node, int slot, const lks_tensor *t);
+
+/* Drop edges, saved views and what params hold: nothing of it is needed again. */
+void lks_node_release(lks_node *node);
+
+void lks_node_unref(lks_node *node); /* NULL is fine; a graph of any depth */
+
+static inline lks_node *lks_node_ref(lks_node *node)
+{
+    node->n_refs++;
+    return node;
+}
+
+/* The leaf a node is, or NULL. */
+lks_leaf *lks_node_leaf(lks_node *node);
+
+/* t is being freed: its leaf, if it has one, must not point to it. */
+void lks_node_forget_tensor(lks_node *node, const lks_tensor *t);
+
+#endif

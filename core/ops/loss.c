@@ -1,0 +1,215 @@
+/* Losses. */
+#include <math.h>
+
+#include "base/try.h"
+#include "ops/op.h"
+
+/* cross_entropy: one node for log-softmax, picking and reduction. Inputs are x (N, C) and
+ * target (N), dense, ignored targets negative. */
+typedef struct cross_entropy {
+    lks_reduction reduction;
+    int64_t n_counted; /* rows that are not ignored */
+} cross_entropy;
+
+static lks_status cross_entropy_infer(const lks_call *call, lks_shape *shape,
+                                      lks_dtype *dtype)
+{
+    const cross_entropy *params = call->params;
+
+    *dtype = call->in[0]->view.dtype;
+    *shape =
+        params->reduction == LKS_REDUCTION_NONE ? lks_sizes(call->in[1]) : LKS_SCALAR;
+    return LKS_OK;
+}
+
+/* loss (N) summed into the result (). */
+static lks_status reduce_rows(lks_call *call, const lks_view *rows)
+{
+    const cross_entropy *params = call->params;
+    const lks_shape one = LKS_SHAPE_OF(1);
+    const lks_view out = lks_view_dense(call->out->view.data, rows->dtype, &one);
+
+    LKS_TRY(call->kernels->reduce(LKS_REDUCE_SUM, rows, &out));
+    if (params->reduction == LKS_REDUCTION_SUM)
+        return LKS_OK;
+    return lks_scale_view(call, &call->out->view, LKS_BINARY_div,
+                          (double)params->n_counted);
+}
+
+static lks_status cross_entropy_forward(lks_call *call)
+{
+    const lks_tensor *x = call->in[0], *target = call->in[1];
+    const lks_shape shape = lks_sizes(x), rows_shape = lks_sizes(target);
+    bool reduces = ((const cross_entropy *)call->params)->reduction != LKS_REDUCTION_NONE;
+    lks_tensor *rows = call->out;
+    lks_status st;
+
+    call->aux = lks_tensor_create(&shape, x->view.dtype, call->device);
+    if (reduces)
+        rows = lks_tensor_create(&rows_shape, x->view.dtype, call->device);
+    if (!call->aux || !rows)
+        LKS_GO(LKS_NOMEM);
+    LKS_GO(call->kernels->cross_entropy(&x->view, &target->view, &call->aux->view,
+                                        &rows->view));
+    if (reduces)
+        LKS_GO(reduce_rows(call, &rows->view));
+cleanup:
+    if (reduces)
+        lks_unref(rows);
+    return st;
+}
+
+/* dx[n, c] = scale[n] (softmax(x)[n, c] - [c = target[n]]), scale dy or dy / count. */
+static lks_status cross_entropy_backward(lks_backprop *bp)
+{
+    const cross_entropy *params = bp->params;
+    const lks_view *target = lks_saved_view(bp, LKS_IN(1));
+    const lks_shape rows = lks_view_shape(target);
+    lks_tensor *dy = bp->dy;
+    lks_landing dx;
+    lks_view scale;
+
+    if (params->reduction == LKS_REDUCTION_MEAN)
+        dy = lks_mul_scalar(dy, 1 / (double)params->n_counted);
+    if (!dy)
+        return LKS_NOMEM;
+    scale = lks_view_expand(&dy->view, &rows);
+    LKS_TRY(lks_land_open(bp, 0, false, &dx));
+    return lks_land_close(bp, &dx,
+                          bp->kernels->cross_entropy_backward(lks_saved_view(bp, LKS_AUX),
+                                                              target, &scale, &dx.view));
+}
+
+const lks_op lks_op_cross_entropy = {
+    .name = "cross_entropy",
+    .params_size = sizeof(cross_entropy),
+    .needs = {LKS_IN(1) | LKS_AUX},
+    .infer = cross_entropy_infer,
+    .forward = cross_entropy_forward,
+    .backward = cross_entropy_backward,
+};
+
+static lks_status check_shapes(const lks_tensor *x, const lks_tensor *target)
+{
+    bool fits = x->view.ndim >= 2 && target->view.ndim == x->view.ndim - 1;
+
+    for (int i = 0; fits && i < target->view.ndim; i++)
+        fits = target->view.sizes[i] == x->view.sizes[i == 0 ? 0 : i + 1];
+    if (!fits)
+        return lks_fail(LKS_SHAPE,
+                        "cross_entropy: input %s does not go with target %s: takes "
+                        "(N, C, …) and (N, …)",
+                        LKS_TEXT(x), LKS_TEXT(target));
+    if (target->view.dtype != LKS_I64)
+        return lks_fail(LKS_DTYPE, "cross_entropy: targets are int64 classes, not %s",
+                        lks_dtype_name(target->view.dtype));
+    return LKS_OK;
+}
+
+/* Every target is a class or ignored. Sets how many count, and whether a target that is
+ * ignored looks like a class. */
+static lks_status check_targets(const lks_tensor *target, int64_t n_classes,
+                                int64_t ignore_index, int64_t *n_counted,
+                                bool *ignored_class)
+{
+    const int64_t *labels = lks_data(target);
+
+    LKS_TRY(lks_host_access(target, "cross_entropy"));
+    *n_counted = 0;
+    *ignored_class = false;
+    for (int64_t i = 0; i < target->numel; i++) {
+        if (labels[i] == ignore_index) {
+            *ignored_class |= ignore_index >= 0;
+            continue;
+        }
+        if (labels[i] < 0 || labels[i] >= n_classes)
+            return lks_fail(LKS_INVALID,
+                            "cross_entropy: target %lld of row %lld is outside the %lld "
+                            "classes",
+                            (long long)labels[i], (long long)i, (long long)n_classes);
+        ++*n_counted;
+    }
+    return LKS_OK;
+}
+
+/* Targets with ignored ones as the kernel wants them: negative. */
+static lks_tensor *hide_ignored(lks_tensor *target, int64_t ignore_index)
+{
+    lks_tensor *hidden = lks_clone(target);
+
+    if (hidden) {
+        int64_t *labels = lks_data(hidden);
+        for (int64_t i = 0; i < hidden->numel; i++)
+            if (labels[i] == ignore_index)
+                labels[i] = -1;
+    }
+    return hidden;
+}
+
+/* x (N, C, d1, …) as (N d1 …, C). */
+static lks_tensor *classes_last(lks_tensor *x)
+{
+    int dims[LKS_MAX_DIMS], ndim = x->view.ndim;
+
+    if (ndim == 2)
+        return lks_contiguous(x);
+    for (int i = 0; i < ndim; i++)
+        dims[i] = i == 0 ? 0 : i == ndim - 1 ? 1 : i + 1;
+    x = lks_contiguous(lks_permute(x, dims));
+    return lks_flatten(x, 0, -2);
+}
+
+static lks_tensor *apply_cross_entropy(lks_tensor *x, lks_tensor *target,
+                                       const lks_cross_entropy_options *options)
+{
+    cross_entropy params = {.reduction = options->reduction};
+    lks_tensor *in[2], *loss;
+    bool ignored_class;
+
+    if (check_shapes(x, target) != LKS_OK)
+        return NULL;
+    in[0] = classes_last(x);
+    in[1] = lks_contiguous(target);
+    if (!in[1] || check_targets(in[1], x->view.sizes[1], options->ignore_index,
+                                &params.n_counted, &ignored_class) != LKS_OK)
+        return NULL;
+    if (ignored_class)
+        in[1] = hide_ignored(in[1], options->ignore_index);
+    if (target->view.ndim > 1)
+        in[1] = lks_flatten(in[1], 0, -1);
+    loss = lks_op_apply(&lks_op_cross_entropy, in, 2, &params);
+    if (options->reduction == LKS_REDUCTION_NONE && target->view.ndim > 1)
+        loss = lks_reshape(loss, lks_sizes(target));
+    return loss;
+}
+
+lks_tensor *lks_cross_entropy(lks_tensor *x, lks_tensor *target,
+                              const lks_cross_entropy_options *options)
+{
+    static const lks_cross_entropy_options defaults = {LKS_REDUCTION_MEAN,
+                                                       LKS_NO_IGNORE_INDEX};
+    lks_tensor *loss;
+
+    if (!x || !target || lks_scope_open() != LKS_OK)
+        return NULL;
+    loss = apply_cross_entropy(x, target, options ? options : &defaults);
+    lks_scope_return(loss);
+    lks_scope_close();
+    return loss;
+}
+
+lks_tensor *lks_mse_loss(lks_tensor *x, lks_tensor *target, lks_reduction reduction)
+{
+    lks_tensor *loss;
+
+    if (lks_scope_open() != LKS_OK)
+        return NULL;
+    loss = lks_square(lks_sub(x, target));
+    if (reduction == LKS_REDUCTION_MEAN)
+        loss = lks_mean_all(loss);
+    else if (reduction == LKS_REDUCTION_SUM)
+        loss = lks_sum_all(loss);
+    lks_scope_return(loss);
+    lks_scope_close();
+    return loss;
+}

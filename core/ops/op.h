@@ -1,0 +1,109 @@
+/* What an operation is: one const table a kind, applied by one engine (op.c) that checks,
+ * allocates, runs and records.
+ *
+ *     lks_relu(x) -> lks_op_apply(&lks_op_relu, {x})
+ *         infer     shape and dtype of the result, or the error
+ *         forward   kernels on views, into the result
+ *         record    a node with edges to x's node and what backward needs (if wanted)
+ *     the sweep, later -> backward(bp): kernels or operations on what was saved
+ *
+ * Private to core/ops and core/autograd. */
+#ifndef LKS_OPS_OP_H
+#define LKS_OPS_OP_H
+
+#include "autograd/backprop.h"
+#include "ops/ops.h"
+#include "tensor/tensor_impl.h"
+
+typedef struct lks_op lks_op;
+
+enum { LKS_OP_MAX_NEEDS = 3 };
+
+/* What a backward may ask for: an input, the output, what forward left in call->aux. */
+#define LKS_IN(i) (1u << (i))
+#define LKS_OUT   (1u << 8)
+#define LKS_AUX   (1u << 9)
+
+/* One application on its way. Inputs that may be absent are NULL then. */
+typedef struct lks_call {
+    const lks_op *op;
+    lks_tensor *const *in;
+    int n;
+    const void *params;
+    const lks_kernels *kernels;
+    lks_device device;
+    lks_tensor *out;
+    lks_tensor *aux; /* the call's own */
+    bool recording;  /* a node will be made: leave in aux what backward needs */
+} lks_call;
+
+struct lks_op {
+    const char *name;
+    int code;           /* which formula of a family: lks_unary, lks_binary */
+    unsigned optional;  /* LKS_IN(i) of inputs that may be NULL */
+    size_t params_size; /* params are copied into the node */
+    /* needs[i]: what the gradient of input i is computed from. Only what the wanted
+     * gradients need is kept. */
+    unsigned needs[LKS_OP_MAX_NEEDS];
+
+    /* Either a computation: */
+    lks_status (*infer)(const lks_call *call, lks_shape *shape, lks_dtype *dtype);
+    lks_status (*forward)(lks_call *call);
+    /* or a view of its first input: */
+    lks_status (*view)(const lks_call *call, lks_view *out);
+
+    lks_status (*backward)(lks_backprop *bp); /* NULL: not differentiable */
+    void (*release)(void *params);            /* may be NULL */
+};
+
+/* The result, owned by the innermost scope, or NULL with the failure recorded. */
+lks_tensor *lks_op_apply(const lks_op *op, lks_tensor *const *in, int n,
+                         const void *params);
+
+/* The same with the result written over in[0], whose shape and dtype it has; returns
+ * in[0], borrowed. */
+lks_tensor *lks_op_apply_(const lks_op *op, lks_tensor *const *in, int n,
+                          const void *params);
+
+/* infer for results shaped and typed as the first input. */
+lks_status lks_infer_same(const lks_call *call, lks_shape *shape, lks_dtype *dtype);
+
+/* Every operation of ops.def, by name. */
+enum {
+#define LKS_OP(name) LKS_OP_##name,
+#include "ops.def"
+    LKS_N_OPS
+};
+extern const lks_op *const lks_ops[LKS_N_OPS];
+
+#define LKS_OP(name) extern const lks_op lks_op_##name;
+#include "ops.def"
+
+/* Helpers among operations. Results are the scope's. */
+
+/* The text of t's shape, for error lines. */
+typedef struct lks_text {
+    char text[LKS_SHAPE_TEXT];
+} lks_text;
+#define LKS_TEXT(t) (lks_view_text(&(t)->view, &(lks_text){{0}}))
+const char *lks_view_text(const lks_view *view, lks_text *text);
+
+/* Sum t over what broadcasting `shape` to t's shape repeated. t itself if nothing. */
+lks_tensor *lks_sum_to(lks_tensor *t, const lks_shape *shape);
+
+/* view = view op number, in place: for use in forward. */
+lks_status lks_scale_view(const lks_call *call, const lks_view *view, lks_binary op,
+                          double number);
+
+/* How many places a window of `kernel` finds along `size`; -1 if it is larger than all
+ * there is. */
+int64_t lks_window_count(int64_t size, int64_t kernel, int64_t stride, int64_t padding,
+                         int64_t dilation);
+
+/* One more owner for t: what an operation returns where its result is its argument. */
+lks_tensor *lks_same(lks_tensor *t);
+
+/* An uninitialised tensor like a saved view or an edge's input, dense. */
+lks_tensor *lks_empty_like(const lks_tensor *t);
+
+#endif

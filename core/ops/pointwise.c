@@ -1,0 +1,212 @@
+/* Pointwise operations. The families come from pointwise.def: the formula there, a
+ * prototype in ops.h and test cases make a new one. */
+#include <math.h>
+#include <string.h>
+
+#include "base/try.h"
+#include "ops/op.h"
+#include "ops/pointwise_needs.h"
+
+static lks_status unary_forward(lks_call *call)
+{
+    return call->kernels->unary((lks_unary)call->op->code, &call->in[0]->view,
+                                &call->out->view);
+}
+
+static lks_status unary_backward(lks_backprop *bp)
+{
+    const lks_view *x = lks_saved_view(bp, LKS_IN(0)), *y = lks_saved_view(bp, LKS_OUT);
+    const lks_view *dy = &bp->dy->view;
+    lks_landing dx;
+
+    LKS_TRY(lks_land_open(bp, 0, false, &dx));
+    /* What the formula does not name was not saved: anything readable stands in. */
+    return lks_land_close(bp, &dx,
+                          bp->kernels->unary_backward((lks_unary)bp->node->op->code,
+                                                      x ? x : dy, y ? y : dy, dy,
+                                                      &dx.view));
+}
+
+static lks_tensor *unary(const lks_op *op, bool floats_only, lks_tensor *x)
+{
+    lks_tensor *y;
+
+    if (!x || !floats_only || lks_dtype_is_float(x->view.dtype))
+        return lks_op_apply(op, &x, 1, NULL);
+    if (lks_scope_open() != LKS_OK)
+        return NULL;
+    x = lks_to(x, LKS_F32);
+    y = lks_scope_return(lks_op_apply(op, &x, 1, NULL));
+    lks_scope_close();
+    return y;
+}
+
+#define LKS_UNARY(op_name, fy, fdx)                                                      \
+    const lks_op lks_op_##op_name = {                                                    \
+        .name = #op_name,                                                                \
+        .code = LKS_UNARY_##op_name,                                                     \
+        .needs = {op_name##_needs},                                                      \
+        .infer = lks_infer_same,                                                         \
+        .forward = unary_forward,                                                        \
+        .backward = unary_backward,                                                      \
+    };                                                                                   \
+    lks_tensor *lks_##op_name(lks_tensor *x)                                             \
+    {                                                                                    \
+        return unary(&lks_op_##op_name, op_name##_floats_only, x);                       \
+    }
+#include "pointwise.def"
+
+/* Binary: operands of one dtype, broadcast. */
+
+static lks_status binary_infer(const lks_call *call, lks_shape *shape, lks_dtype *dtype)
+{
+    const lks_tensor *a = call->in[0], *b = call->in[1];
+    const lks_shape a_shape = lks_sizes(a), b_shape = lks_sizes(b);
+
+    *dtype = a->view.dtype;
+    if (!lks_shapes_meet(&a_shape, &b_shape, shape))
+        return lks_fail(LKS_SHAPE, "%s: %s does not broadcast with %s", call->op->name,
+                        LKS_TEXT(a), LKS_TEXT(b));
+    return LKS_OK;
+}
+
+static lks_status binary_forward(lks_call *call)
+{
+    const lks_shape shape = lks_sizes(call->out);
+    const lks_view a = lks_view_expand(&call->in[0]->view, &shape);
+    const lks_view b = lks_view_expand(&call->in[1]->view, &shape);
+
+    return call->kernels->binary((lks_binary)call->op->code, &a, &b, &call->out->view);
+}
+
+/* Formulas of da and db, to see which are plain dy. */
+static const char *const binary_formulas[LKS_N_BINARY][2] = {
+#define LKS_BINARY(name, fy, fda, fdb) [LKS_BINARY_##name] = {#fda, #fdb},
+#include "pointwise.def"
+};
+
+/* Those of the wanted gradients that take a kernel, each of dy's shape: NULL where the
+ * cotangent itself is the gradient. */
+static lks_status run_binary_backward(lks_backprop *bp, lks_tensor *const *grads)
+{
+    const lks_view *saved[3] = {lks_saved_view(bp, LKS_IN(0)),
+                                lks_saved_view(bp, LKS_IN(1)),
+                                lks_saved_view(bp, LKS_OUT)};
+    const lks_shape shape = lks_sizes(bp->dy);
+    lks_view views[3];
+
+    for (int i = 0; i < 3; i++)
+        views[i] = saved[i] ? lks_view_expand(saved[i], &shape) : bp->dy->view;
+    return bp->kernels->binary_backward(
+        (lks_binary)bp->node->op->code, &views[0], &views[1], &views[2], &bp->dy->view,
+        grads[0] ? &grads[0]->view : NULL, grads[1] ? &grads[1]->view : NULL);
+}
+
+static lks_status binary_backward(lks_backprop *bp)
+{
+    lks_tensor *grads[2] = {NULL, NULL};
+
+    for (int i = 0; i < 2; i++) {
+        bool is_dy = strcmp(binary_formulas[bp->node->op->code][i], "dy") == 0;
+        if (lks_wants(bp, i) && !is_dy && !(grads[i] = lks_empty_like(bp->dy)))
+            return LKS_NOMEM;
+    }
+    if (grads[0] || grads[1])
+        LKS_TRY(run_binary_backward(bp, grads));
+    for (int i = 0; i < 2; i++)
+        if (lks_wants(bp, i))
+            LKS_TRY(lks_give(
+                bp, i, lks_sum_to(grads[i] ? grads[i] : bp->dy, lks_input_shape(bp, i))));
+    return LKS_OK;
+}
+
+/* The dtype in which two operands meet. */
+static lks_dtype common_dtype(const lks_op *op, const lks_tensor *a, const lks_tensor *b)
+{
+    lks_dtype dtype = lks_dtype_promote(a->view.dtype, b->view.dtype);
+
+    if (op->code == LKS_BINARY_div && !lks_dtype_is_float(dtype))
+        return LKS_F32;
+    return dtype;
+}
+
+/* Operands cast to where they meet. Sums and products of booleans are taken in u8: true
+ * is what is not zero. */
+static lks_tensor *binary_cast(const lks_op *op, lks_tensor *a, lks_tensor *b)
+{
+    lks_dtype dtype = common_dtype(op, a, b);
+    lks_dtype compute = dtype == LKS_BOOL ? LKS_U8 : dtype;
+
+    if (dtype == LKS_BOOL && op->code == LKS_BINARY_sub) {
+        lks_fail(LKS_DTYPE, "sub: booleans have no difference");
+        return NULL;
+    }
+    lks_tensor *in[2] = {lks_to(a, compute), lks_to(b, compute)};
+    return lks_to(lks_op_apply(op, in, 2, NULL), dtype);
+}
+
+static lks_tensor *binary(const lks_op *op, lks_tensor *a, lks_tensor *b)
+{
+    lks_tensor *in[2] = {a, b}, *y;
+
+    if (!a || !b)
+        return NULL;
+    if (a->view.dtype == b->view.dtype && common_dtype(op, a, b) == a->view.dtype &&
+        a->view.dtype != LKS_BOOL)
+        return lks_op_apply(op, in, 2, NULL);
+    if (lks_scope_open() != LKS_OK)
+        return NULL;
+    y = lks_scope_return(binary_cast(op, a, b));
+    lks_scope_close();
+    return y;
+}
+
+#define LKS_BINARY(op_name, fy, fda, fdb)                                                \
+    const lks_op lks_op_##op_name = {                                                    \
+        .name = #op_name,                                                                \
+        .code = LKS_BINARY_##op_name,                                                    \
+        .needs = {op_name##_da_needs, op_name##_db_needs},                               \
+        .infer = binary_infer,                                                           \
+        .forward = binary_forward,                                                       \
+        .backward = binary_backward,                                                     \
+    };                                                                                   \
+    lks_tensor *lks_##op_name(lks_tensor *a, lks_tensor *b)                              \
+    {                                                                                    \
+        return binary(&lks_op_##op_name, a, b);                                          \
+    }
+#include "pointwise.def"
+
+/* What x becomes beside a number: as PyTorch, an integer tensor stays so beside a whole
+ * number. */
+static lks_dtype beside_number(const lks_tensor *x, double number)
+{
+    if (lks_dtype_is_float(x->view.dtype))
+        return x->view.dtype;
+    if (number != floor(number))
+        return LKS_F32;
+    return x->view.dtype == LKS_BOOL ? LKS_I64 : x->view.dtype;
+}
+
+static lks_tensor *with_number(const lks_op *op, lks_tensor *x, double number)
+{
+    lks_tensor *y;
+
+    if (!x || lks_scope_open() != LKS_OK)
+        return NULL;
+    y = binary(
+        op, x,
+        lks_full(LKS_SCALAR, number, beside_number(x, number), x->storage->device));
+    lks_scope_return(y);
+    lks_scope_close();
+    return y;
+}
+
+lks_tensor *lks_add_scalar(lks_tensor *a, double b)
+{
+    return with_number(&lks_op_add, a, b);
+}
+
+lks_tensor *lks_mul_scalar(lks_tensor *a, double b)
+{
+    return with_number(&lks_op_mul, a, b);
+}

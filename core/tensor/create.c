@@ -1,0 +1,150 @@
+/* Tensors from nothing, from numbers and from the caller's memory. */
+#include <math.h>
+#include <string.h>
+
+#include "tensor/tensor_impl.h"
+
+lks_tensor *lks_empty(lks_shape shape, lks_dtype dtype, lks_device device)
+{
+    return lks_scope_own(lks_tensor_create(&shape, dtype, device));
+}
+
+lks_tensor *lks_full(lks_shape shape, double value, lks_dtype dtype, lks_device device)
+{
+    lks_tensor *t = lks_tensor_create(&shape, dtype, device);
+
+    if (t && t->storage->kernels->fill(&t->view, value) != LKS_OK) {
+        lks_unref(t);
+        return NULL;
+    }
+    return lks_scope_own(t);
+}
+
+lks_tensor *lks_zeros(lks_shape shape, lks_dtype dtype, lks_device device)
+{
+    return lks_full(shape, 0, dtype, device);
+}
+
+lks_tensor *lks_ones(lks_shape shape, lks_dtype dtype, lks_device device)
+{
+    return lks_full(shape, 1, dtype, device);
+}
+
+/* A dense tensor whose memory the host is about to fill; the caller's, in no scope. */
+static lks_tensor *create_for_host(const char *what, const lks_shape *shape,
+                                   lks_dtype dtype, lks_device device)
+{
+    lks_tensor *t = lks_tensor_create(shape, dtype, device);
+
+    if (t && lks_host_access(t, what) != LKS_OK) {
+        lks_unref(t);
+        return NULL;
+    }
+    return t;
+}
+
+/* t cast to `dtype`, in t's place. */
+static lks_tensor *recast(lks_tensor *t, lks_dtype dtype)
+{
+    lks_shape shape;
+    lks_tensor *cast;
+
+    if (!t || t->view.dtype == dtype)
+        return t;
+    shape = lks_sizes(t);
+    cast = lks_tensor_create(&shape, dtype, t->storage->device);
+    if (cast && t->storage->kernels->copy(&t->view, &cast->view) != LKS_OK) {
+        lks_unref(cast);
+        cast = NULL;
+    }
+    lks_unref(t);
+    return cast;
+}
+
+lks_tensor *lks_arange(int64_t n, lks_dtype dtype, lks_device device)
+{
+    lks_shape shape = LKS_SHAPE_OF(n);
+    lks_tensor *t = create_for_host("arange", &shape, LKS_I64, device);
+
+    if (t)
+        for (int64_t i = 0; i < n; i++)
+            ((int64_t *)t->view.data)[i] = i;
+    return lks_scope_own(recast(t, dtype));
+}
+
+lks_tensor *lks_from_data(lks_shape shape, lks_dtype dtype, const void *values,
+                          lks_device device)
+{
+    lks_tensor *t = create_for_host("from_data", &shape, dtype, device);
+
+    if (t && t->numel > 0)
+        memcpy(t->view.data, values, (size_t)t->numel * lks_dtype_size_bytes(dtype));
+    return lks_scope_own(t);
+}
+
+lks_tensor *lks_from_blob(lks_shape shape, lks_dtype dtype, void *data, lks_device device)
+{
+    int64_t numel;
+    lks_storage *storage;
+    lks_view view;
+    lks_tensor *t;
+
+    if (lks_shape_numel(&shape, &numel) != LKS_OK)
+        return NULL;
+    storage = lks_storage_wrap(device, data, (size_t)numel * lks_dtype_size_bytes(dtype));
+    if (!storage)
+        return NULL;
+    view = lks_view_dense(data, dtype, &shape);
+    t = lks_tensor_from_storage(storage, &view);
+    lks_storage_unref(storage);
+    return lks_scope_own(t);
+}
+
+/* f64 is drawn as such, every other float from f32. */
+static lks_tensor *create_random(const char *what, const lks_shape *shape,
+                                 lks_dtype dtype, lks_device device)
+{
+    if (!lks_dtype_is_float(dtype)) {
+        lks_fail(LKS_DTYPE, "%s: %s is no floating-point dtype", what,
+                 lks_dtype_name(dtype));
+        return NULL;
+    }
+    return create_for_host(what, shape, dtype == LKS_F64 ? LKS_F64 : LKS_F32, device);
+}
+
+lks_tensor *lks_rand(lks_shape shape, lks_dtype dtype, const lks_rng *rng,
+                     lks_device device)
+{
+    lks_tensor *t = create_random("rand", &shape, dtype, device);
+
+    if (t && t->view.dtype == LKS_F64)
+        lks_rng_uniform_f64(rng, 0, (size_t)t->numel, t->view.data);
+    else if (t)
+        lks_rng_uniform_f32(rng, 0, (size_t)t->numel, t->view.data);
+    return lks_scope_own(recast(t, dtype));
+}
+
+/* Box-Muller; element i takes the stream's f64 elements 2i and 2i + 1. */
+static double normal_at(const lks_rng *rng, uint64_t i)
+{
+    double u[2];
+
+    lks_rng_uniform_f64(rng, 2 * i, 2, u);
+    return sqrt(-2 * log1p(-u[0])) * cos(2 * M_PI * u[1]);
+}
+
+lks_tensor *lks_randn(lks_shape shape, lks_dtype dtype, const lks_rng *rng,
+                      lks_device device)
+{
+    lks_tensor *t = create_random("randn", &shape, dtype, device);
+
+    for (int64_t i = 0; t && i < t->numel; i++) {
+        double value = normal_at(rng, (uint64_t)i);
+
+        if (t->view.dtype == LKS_F64)
+            ((double *)t->view.data)[i] = value;
+        else
+            ((float *)t->view.data)[i] = (float)value;
+    }
+    return lks_scope_own(recast(t, dtype));
+}

@@ -1,0 +1,34 @@
+/* A storage: one refcounted block of a device's memory, shared by the tensors that view
+ * it. */
+#ifndef LKS_TENSOR_STORAGE_H
+#define LKS_TENSOR_STORAGE_H
+
+#include <stdatomic.h>
+
+#include "device.h"
+#include "kernels.h"
+
+typedef struct lks_storage {
+    atomic_int n_refs;
+    lks_device device;
+    const lks_kernels *kernels;
+    void *data;
+    size_t size_bytes;
+    bool owned; /* else the caller's memory: lks_from_blob */
+    /* Counts in-place changes through any view; what was saved for backward remembers the
+     * count. */
+    uint32_t version;
+    /* The version after the latest in-place change that was recorded in a graph, 0 if
+     * none: views taken before it have a history that is no longer true. */
+    uint32_t recorded_version;
+} lks_storage;
+
+/* A new block; NULL with the failure recorded. */
+lks_storage *lks_storage_create(lks_device device, size_t size_bytes);
+/* Around the caller's memory. */
+lks_storage *lks_storage_wrap(lks_device device, void *data, size_t size_bytes);
+
+lks_storage *lks_storage_ref(lks_storage *storage);
+void lks_storage_unref(lks_storage *storage); /* NULL is fine */
+
+#endif

@@ -1,0 +1,162 @@
+#include "tensor/tensor_impl.h"
+
+#include "autograd/node.h"
+#include "base/alloc.h"
+#include "base/try.h"
+
+lks_tensor *lks_tensor_from_storage(lks_storage *storage, const lks_view *view)
+{
+    lks_tensor *t = lks_malloc(sizeof *t);
+
+    if (!t)
+        return NULL;
+    atomic_init(&t->n_refs, 1);
+    t->slot = 0;
+    t->view = *view;
+    t->numel = lks_view_count(view);
+    t->storage = lks_storage_ref(storage);
+    t->node = NULL;
+    t->dense = lks_view_is_dense(view);
+    t->is_view = false;
+    t->view_version = storage->version;
+    return t;
+}
+
+lks_tensor *lks_tensor_create(const lks_shape *shape, lks_dtype dtype, lks_device device)
+{
+    int64_t numel;
+    size_t size_bytes;
+    lks_storage *storage;
+    lks_view view;
+    lks_tensor *t;
+    char text[LKS_SHAPE_TEXT];
+
+    if (lks_shape_numel(shape, &numel) != LKS_OK)
+        return NULL;
+    if (__builtin_mul_overflow((size_t)numel, lks_dtype_size_bytes(dtype), &size_bytes)) {
+        lks_fail(LKS_NOMEM, "a %s tensor of shape %s does not fit in memory",
+                 lks_dtype_name(dtype), lks_shape_text(shape, text, sizeof text));
+        return NULL;
+    }
+    if (!(storage = lks_storage_create(device, size_bytes)))
+        return NULL;
+    view = lks_view_dense(storage->data, dtype, shape);
+    t = lks_tensor_from_storage(storage, &view);
+    lks_storage_unref(storage);
+    return t;
+}
+
+lks_tensor *lks_tensor_alias(const lks_tensor *t, const lks_view *view)
+{
+    return lks_tensor_from_storage(t->storage, view);
+}
+
+lks_tensor *lks_ref(lks_tensor *t)
+{
+    if (t)
+        atomic_fetch_add_explicit(&t->n_refs, 1, memory_order_relaxed);
+    return t;
+}
+
+void lks_unref(lks_tensor *t)
+{
+    if (!t || atomic_fetch_sub_explicit(&t->n_refs, 1, memory_order_acq_rel) != 1)
+        return;
+    lks_node_forget_tensor(t->node, t);
+    lks_node_unref(t->node);
+    lks_storage_unref(t->storage);
+    lks_free(t);
+}
+
+lks_shape lks_sizes(const lks_tensor *t)
+{
+    return lks_view_shape(&t->view);
+}
+
+int lks_ndim(const lks_tensor *t)
+{
+    return t->view.ndim;
+}
+
+static int dim_index(const lks_tensor *t, int dim)
+{
+    return dim < 0 ? dim + t->view.ndim : dim;
+}
+
+int64_t lks_size(const lks_tensor *t, int dim)
+{
+    return t->view.sizes[dim_index(t, dim)];
+}
+
+int64_t lks_stride(const lks_tensor *t, int dim)
+{
+    return t->view.strides[dim_index(t, dim)];
+}
+
+int64_t lks_numel(const lks_tensor *t)
+{
+    return t->numel;
+}
+
+lks_dtype lks_tensor_dtype(const lks_tensor *t)
+{
+    return t->view.dtype;
+}
+
+lks_device lks_tensor_device(const lks_tensor *t)
+{
+    return t->storage->device;
+}
+
+bool lks_is_contiguous(const lks_tensor *t)
+{
+    return t->dense;
+}
+
+void *lks_data(const lks_tensor *t)
+{
+    return t->view.data;
+}
+
+void lks_bump_version(lks_tensor *t)
+{
+    t->storage->version++;
+}
+
+lks_status lks_dim_resolve(const char *op, int ndim, int dim, int *out)
+{
+    if (dim < -ndim || dim >= ndim)
+        return lks_fail(LKS_SHAPE, "%s: no dimension %d in a tensor of %d", op, dim,
+                        ndim);
+    *out = dim < 0 ? dim + ndim : dim;
+    return LKS_OK;
+}
+
+lks_status lks_host_access(const lks_tensor *t, const char *what)
+{
+    if (t->storage->device.type != LKS_CPU)
+        return lks_fail(LKS_DEVICE, "%s: %s:%d memory cannot be read by the host", what,
+                        t->storage->kernels->name, t->storage->device.index);
+    return LKS_OK;
+}
+
+lks_status lks_to_host(const lks_tensor *t, void *out)
+{
+    const lks_shape shape = lks_sizes(t);
+    const lks_view to = lks_view_dense(out, t->view.dtype, &shape);
+
+    LKS_TRY(lks_host_access(t, "to_host"));
+    return t->storage->kernels->copy(&t->view, &to);
+}
+
+lks_status lks_item(const lks_tensor *t, double *out)
+{
+    const lks_view to = {.data = out, .dtype = LKS_F64, .ndim = 0};
+    const lks_view from = {.data = t->view.data, .dtype = t->view.dtype, .ndim = 0};
+
+    if (t->numel != 1)
+        return lks_fail(LKS_SHAPE, "item: the tensor has %lld elements, not one",
+                        (long long)t->numel);
+    LKS_TRY(lks_host_access(t, "item"));
+    return t->storage->kernels->copy(&from, &to);
+}

@@ -1,0 +1,47 @@
+/* What a tensor is made of: for core/tensor, core/autograd and core/ops only. */
+#ifndef LKS_TENSOR_TENSOR_IMPL_H
+#define LKS_TENSOR_TENSOR_IMPL_H
+
+#include <stdatomic.h>
+
+#include "tensor/scope.h"
+#include "tensor/storage.h"
+#include "tensor/tensor.h"
+#include "tensor/view.h"
+
+struct lks_node;
+
+/*     tensor --> storage --> memory          node: the operation that made it, or the
+ *        |          ^                        leaf's place for its gradient (autograd/
+ *        v          |                        node.h). Nodes hold storages and nodes,
+ * never node --> saved views                 tensors: so there are no cycles. */
+struct lks_tensor {
+    atomic_int n_refs;
+    uint32_t slot; /* where the thread's scopes list it, counted from 1; 0: nowhere */
+    lks_view view; /* view.data is the first element */
+    int64_t numel;
+    lks_storage *storage;
+    struct lks_node *node; /* NULL: wants no gradient */
+    bool dense;
+    bool is_view;          /* made by a view operation: shares another tensor's storage */
+    uint32_t view_version; /* the storage's version as the view was taken */
+};
+
+/* New tensors are the caller's, in no scope; NULL with the failure recorded. */
+lks_tensor *lks_tensor_create(const lks_shape *shape, lks_dtype dtype, lks_device device);
+/* Another view of t's storage, without history. */
+lks_tensor *lks_tensor_alias(const lks_tensor *t, const lks_view *view);
+lks_tensor *lks_tensor_from_storage(lks_storage *storage, const lks_view *view);
+
+/* Hand the caller's reference to the innermost scope, if one is open; returns t. NULL is
+ * passed on; on failure t is let go and NULL returned. */
+lks_tensor *lks_scope_own(lks_tensor *t);
+
+/* `dim` counted from the end made to count from the start. LKS_SHAPE, naming the
+ * operation, if there is no such dimension. */
+lks_status lks_dim_resolve(const char *op, int ndim, int dim, int *out);
+
+/* The storage may be read and written by the host, or LKS_DEVICE naming `what`. */
+lks_status lks_host_access(const lks_tensor *t, const char *what);
+
+#endif

@@ -1,0 +1,152 @@
+#include "tensor/view.h"
+
+lks_view lks_view_dense(void *data, lks_dtype dtype, const lks_shape *shape)
+{
+    lks_view view = {.data = data, .dtype = dtype, .ndim = shape->ndim};
+
+    for (int i = 0; i < shape->ndim; i++)
+        view.sizes[i] = shape->sizes[i];
+    lks_shape_strides(shape, view.strides);
+    return view;
+}
+
+lks_shape lks_view_shape(const lks_view *view)
+{
+    lks_shape shape = {.ndim = view->ndim};
+
+    for (int i = 0; i < view->ndim; i++)
+        shape.sizes[i] = view->sizes[i];
+    return shape;
+}
+
+int64_t lks_view_count(const lks_view *view)
+{
+    int64_t n = 1;
+
+    for (int i = 0; i < view->ndim; i++)
+        n *= view->sizes[i];
+    return n;
+}
+
+bool lks_view_is_dense(const lks_view *view)
+{
+    int64_t expected = 1;
+
+    for (int i = view->ndim; i-- > 0;) {
+        if (view->sizes[i] == 0)
+            return true;
+        if (view->sizes[i] != 1 && view->strides[i] != expected)
+            return lks_view_count(view) == 0;
+        expected *= view->sizes[i];
+    }
+    return true;
+}
+
+bool lks_view_repeats(const lks_view *view)
+{
+    for (int i = 0; i < view->ndim; i++)
+        if (view->strides[i] == 0 && view->sizes[i] > 1)
+            return true;
+    return false;
+}
+
+void *lks_view_at(const lks_view *view, int64_t offset)
+{
+    return (char *)view->data + offset * (int64_t)lks_dtype_size_bytes(view->dtype);
+}
+
+lks_view lks_view_expand(const lks_view *view, const lks_shape *shape)
+{
+    lks_view out = {.data = view->data, .dtype = view->dtype, .ndim = shape->ndim};
+    int lead = shape->ndim - view->ndim;
+
+    for (int i = 0; i < shape->ndim; i++) {
+        out.sizes[i] = shape->sizes[i];
+        if (i >= lead && view->sizes[i - lead] == shape->sizes[i])
+            out.strides[i] = view->strides[i - lead];
+    }
+    return out;
+}
+
+lks_view lks_view_transpose(const lks_view *view, int dim0, int dim1)
+{
+    lks_view out = *view;
+
+    out.sizes[dim0] = view->sizes[dim1];
+    out.sizes[dim1] = view->sizes[dim0];
+    out.strides[dim0] = view->strides[dim1];
+    out.strides[dim1] = view->strides[dim0];
+    return out;
+}
+
+lks_view lks_view_slice(const lks_view *view, int dim, int64_t start, int64_t step,
+                        int64_t length)
+{
+    lks_view out = *view;
+
+    /* An empty slice may start past the end; its address must not. */
+    if (length > 0)
+        out.data = lks_view_at(view, start * view->strides[dim]);
+    out.sizes[dim] = length;
+    out.strides[dim] = view->strides[dim] * step;
+    return out;
+}
+
+/* Merge neighbours that are one run of memory, drop sizes of 1: at most ndim (size,
+ * stride) pairs that visit the same elements in the same order. */
+static int collapse(const lks_view *view, int64_t *sizes, int64_t *strides)
+{
+    int n = 0;
+
+    for (int i = 0; i < view->ndim; i++) {
+        if (view->sizes[i] == 1)
+            continue;
+        if (n > 0 && strides[n - 1] == view->sizes[i] * view->strides[i]) {
+            sizes[n - 1] *= view->sizes[i];
+            strides[n - 1] = view->strides[i];
+        } else {
+            sizes[n] = view->sizes[i];
+            strides[n++] = view->strides[i];
+        }
+    }
+    return n;
+}
+
+bool lks_view_reshape(const lks_view *view, const lks_shape *shape, lks_view *out)
+{
+    int64_t sizes[LKS_MAX_DIMS], strides[LKS_MAX_DIMS], left = 1, stride = 1;
+    lks_view result = lks_view_dense(view->data, view->dtype, shape);
+    int from = collapse(view, sizes, strides);
+
+    if (lks_view_count(view) == 0) {
+        *out = result;
+        return true;
+    }
+    /* From the last dimension on, cut each run of memory into the new sizes. */
+    for (int i = shape->ndim; i-- > 0;) {
+        if (shape->sizes[i] == 1) {
+            result.strides[i] = stride;
+            continue;
+        }
+        if (left == 1) {
+            left = sizes[--from];
+            stride = strides[from];
+        }
+        if (left % shape->sizes[i] != 0)
+            return false;
+        result.strides[i] = stride;
+        stride *= shape->sizes[i];
+        left /= shape->sizes[i];
+    }
+    *out = result;
+    return true;
+}
+
+bool lks_view_matrix(const lks_view *view, int n_row_dims, lks_view *out)
+{
+    lks_shape shape = {2, {1, 1}};
+
+    for (int i = 0; i < view->ndim; i++)
+        shape.sizes[i >= n_row_dims] *= view->sizes[i];
+    return lks_view_reshape(view, &shape, out);
+}

@@ -1,0 +1,45 @@
+/* Arithmetic on views: what slicing, broadcasting and reshaping do to sizes and strides.
+ * Private to core; views are borrowed memory (kernels.h). */
+#ifndef LKS_TENSOR_VIEW_H
+#define LKS_TENSOR_VIEW_H
+
+#include "kernels.h"
+#include "tensor/shape.h"
+
+/* Row-major without gaps over `data`. */
+lks_view lks_view_dense(void *data, lks_dtype dtype, const lks_shape *shape);
+
+lks_shape lks_view_shape(const lks_view *view);
+int64_t lks_view_count(const lks_view *view);
+
+/* Row-major without gaps: may be handed to a kernel that asks for "dense". */
+bool lks_view_is_dense(const lks_view *view);
+
+/* Some element stands at several indices (a stride of 0), so writing is ambiguous. */
+bool lks_view_repeats(const lks_view *view);
+
+/* The address of element `offset`, counted in elements from the first. */
+void *lks_view_at(const lks_view *view, int64_t offset);
+
+/* lks_shape_broadcast without the error: false if the two do not go together. */
+bool lks_shapes_meet(const lks_shape *a, const lks_shape *b, lks_shape *out);
+
+/* Broadcast to `shape`, with which it goes together. */
+lks_view lks_view_expand(const lks_view *view, const lks_shape *shape);
+
+/* Swap two dimensions. */
+lks_view lks_view_transpose(const lks_view *view, int dim0, int dim1);
+
+/* Elements start, start + step, … of dimension `dim`, `length` of them. */
+lks_view lks_view_slice(const lks_view *view, int dim, int64_t start, int64_t step,
+                        int64_t length);
+
+/* The same elements in the same order under another shape of as many. False if that takes
+ * a copy. */
+bool lks_view_reshape(const lks_view *view, const lks_shape *shape, lks_view *out);
+
+/* The first `n_row_dims` dimensions as rows, the others as columns. False if that takes a
+ * copy. */
+bool lks_view_matrix(const lks_view *view, int n_row_dims, lks_view *out);
+
+#endif
