@@ -111,7 +111,7 @@ static lks_status set_auto32(lks_job_build *build, const lks_job_key *key,
 {
     uint64_t value = LKS_JOB_AUTO;
 
-    if (!is_plain_scalar(node) || strcmp(node->text, "auto") != 0)
+    if (node->kind != LKS_NODE_SCALAR || strcmp(node->text, "auto") != 0)
         LKS_TRY(read_whole(key, node, "auto or ", &value));
     *(uint32_t *)member(build, key) = (uint32_t)value;
     return LKS_OK;

@@ -1,0 +1,364 @@
+#include "proto/sample_job.h"
+
+#include <math.h>
+
+#include "base/rng.h"
+#include "proto/job_schema.h"
+
+/* A stream of choices: the same jobs in every run. */
+static lks_rng rng;
+static uint64_t drawn;
+
+static uint32_t below(uint32_t n)
+{
+    return lks_rng_bits(&rng, drawn++) % n;
+}
+
+static char *random_text(bool is_name)
+{
+    static const char *const texts[] = {"plain",        "/a/b-c_d.gz", "null",
+                                        "true",         "12",          "~",
+                                        "a b",          "x: y",        "#no",
+                                        "- a",          "it's",        "\"q\" \\ ",
+                                        "tab\there",    "é ∀",         "\n",
+                                        "\x7f",         "[1]",         "{a: b}",
+                                        "&a",           "*a",          "%x",
+                                        "@x",           " lead",       "trail ",
+                                        "a:b",          "C1\xc2\x85",  "\xf0\x9f\x98\x80",
+                                        "\xe2\x80\xa8", "!t",          "1e3"};
+    char name[9] = {0};
+
+    if (!is_name)
+        return lks_strdup(texts[below(sizeof texts / sizeof *texts)]);
+    for (int i = 0; i < 8; i++)
+        name[i] = "abcXYZ019"[below(9)];
+    return lks_strdup(name);
+}
+
+/* Any finite double of a range, most of them ugly. */
+static double random_real(double min, double limit)
+{
+    for (;;) {
+        uint64_t bits = (uint64_t)below(UINT32_MAX) << 32 | below(UINT32_MAX);
+        double value;
+
+        memcpy(&value, &bits, sizeof value);
+        if (below(2))
+            value = (double)below(1000) / 1000;
+        if (isfinite(value) && value >= min && value < limit)
+            return value;
+    }
+}
+
+static uint64_t random_whole(uint64_t min, uint64_t max)
+{
+    uint64_t any = (uint64_t)below(UINT32_MAX) << 32 | below(UINT32_MAX);
+    uint64_t span = max - min;
+
+    return span == UINT64_MAX ? any : min + (below(2) ? any : below(100)) % (span + 1);
+}
+
+static double random_option(const lks_job_option *option)
+{
+    if (option->kind == LKS_JOB_OPTION_TOGGLE)
+        return below(2);
+    if (option->kind == LKS_JOB_OPTION_REAL)
+        return random_real(option->min, option->below);
+    return option->min + below(1000);
+}
+
+static void random_item(const lks_job_type *types, lks_job_item *out)
+{
+    size_t n = 0;
+    const lks_job_type *type;
+
+    while (types[n].name)
+        n++;
+    type = &types[below((uint32_t)n)];
+    out->type = type->name;
+    for (const lks_job_option *option = type->options; option->key; option++) {
+        lks_option *to = &out->options[out->n_options];
+
+        if (!option->is_required && !option->fallback && below(2))
+            continue;
+        to->key = option->key;
+        to->n_values = below(2) ? option->min_values : option->max_values;
+        for (int v = 0; v < to->n_values; v++)
+            to->values[v] = random_option(option);
+        out->n_options++;
+    }
+}
+
+static void random_split(const lks_job *job, lks_job_split *out)
+{
+    const lks_job_format_type *format = lks_job_format_find(job->data.format);
+    size_t n = format->n_parts ? format->n_parts : 1 + below(LKS_JOB_MAX_FILES);
+
+    for (; out->n_files < n; out->n_files++)
+        out->files[out->n_files] = random_text(false);
+}
+
+static void random_value(lks_job *job, const lks_job_key *key)
+{
+    void *member = (char *)job + key->offset;
+    size_t n = 0;
+
+    switch (key->kind) {
+    case LKS_JOB_WHOLE64:
+        *(uint64_t *)member = random_whole(key->min, key->max);
+        break;
+    case LKS_JOB_WHOLE32:
+        *(uint32_t *)member = (uint32_t)random_whole(key->min, key->max);
+        break;
+    case LKS_JOB_AUTO32:
+        *(uint32_t *)member =
+            below(2) ? LKS_JOB_AUTO : (uint32_t)random_whole(1, key->max);
+        break;
+    case LKS_JOB_FLAG:
+        *(bool *)member = below(2);
+        break;
+    case LKS_JOB_NAME:
+    case LKS_JOB_PATH:
+        *(char **)member = random_text(key->kind == LKS_JOB_NAME);
+        break;
+    case LKS_JOB_CHOICE:
+    case LKS_JOB_REDUCTION:
+        while (key->words[n])
+            n++;
+        n = below((uint32_t)n);
+        if (key->kind == LKS_JOB_CHOICE)
+            *(const char **)member = key->words[n];
+        else
+            *(lks_job_reduction *)member = (lks_job_reduction)n;
+        break;
+    case LKS_JOB_NUMBERS:
+        job->data.n_channels = 3;
+        for (n = 0; n < 3; n++)
+            ((double *)member)[n] = random_real(1e-300, HUGE_VAL);
+        break;
+    case LKS_JOB_FILES:
+        random_split(job, member);
+        break;
+    case LKS_JOB_LAYERS:
+        job->n_layers = 1 + below(10);
+        job->layers = lks_calloc(job->n_layers, sizeof *job->layers);
+        for (n = 0; n < job->n_layers; n++)
+            random_item(lks_job_layer_types, &job->layers[n]);
+        break;
+    case LKS_JOB_OPTIMIZER:
+        random_item(lks_job_optimizer_types, member);
+        break;
+    }
+}
+
+/* A job that lks_job_check has nothing against. */
+static void random_job(lks_job *job)
+{
+    bool has_normalize = below(2);
+
+    memset(job, 0, sizeof *job);
+    for (size_t i = 0; i < LKS_JOB_N_KEYS; i++) {
+        const lks_job_key *key = &lks_job_keys[i];
+        bool may_lack = !key->is_required && !key->fallback;
+
+        if (key->kind == LKS_JOB_NUMBERS ? has_normalize : !may_lack || below(2))
+            random_value(job, key);
+    }
+    if (job->train.epochs)
+        job->train.steps = 0;
+    else if (!job->train.steps)
+        job->train.steps = 1;
+    if (job->train.lanes > job->train.batch_size)
+        job->train.lanes = (uint32_t)job->train.batch_size;
+    for (size_t i = 0; i < job->optimizer.n_options; i++)
+        if (strcmp(job->optimizer.options[i].key, "nesterov") == 0)
+            job->optimizer.options[i].values[0] = 0;
+}
+
+static void same_text(const char *a, const char *b)
+{
+    ck_assert((a == NULL) == (b == NULL));
+    if (a)
+        ck_assert_str_eq(a, b);
+}
+
+static void same_items(const lks_job_item *a, const lks_job_item *b)
+{
+    ck_assert_str_eq(a->type, b->type);
+    ck_assert_uint_eq(a->n_options, b->n_options);
+    for (size_t i = 0; i < a->n_options; i++) {
+        ck_assert_str_eq(a->options[i].key, b->options[i].key);
+        ck_assert_int_eq(a->options[i].n_values, b->options[i].n_values);
+        ck_assert_mem_eq(a->options[i].values, b->options[i].values,
+                         (size_t)a->options[i].n_values * sizeof(double));
+    }
+}
+
+static void same_splits(const lks_job_split *a, const lks_job_split *b)
+{
+    ck_assert_uint_eq(a->n_files, b->n_files);
+    for (size_t i = 0; i < a->n_files; i++)
+        ck_assert_str_eq(a->files[i], b->files[i]);
+}
+
+static void same_jobs(const lks_job *a, const lks_job *b)
+{
+    same_text(a->name, b->name);
+    ck_assert_uint_eq(a->seed, b->seed);
+    same_text(a->data.format, b->data.format);
+    same_text(a->data.root, b->data.root);
+    same_splits(&a->data.train, &b->data.train);
+    same_splits(&a->data.test, &b->data.test);
+    ck_assert_uint_eq(a->data.n_channels, b->data.n_channels);
+    ck_assert_mem_eq(a->data.mean, b->data.mean, sizeof a->data.mean);
+    ck_assert_mem_eq(a->data.std, b->data.std, sizeof a->data.std);
+    ck_assert(a->data.shuffle == b->data.shuffle &&
+              a->data.drop_last == b->data.drop_last);
+    ck_assert_uint_eq(a->n_layers, b->n_layers);
+    for (size_t i = 0; i < a->n_layers; i++)
+        same_items(&a->layers[i], &b->layers[i]);
+    same_text(a->loss, b->loss);
+    same_items(&a->optimizer, &b->optimizer);
+    ck_assert_uint_eq(a->train.epochs, b->train.epochs);
+    ck_assert_uint_eq(a->train.steps, b->train.steps);
+    ck_assert_uint_eq(a->train.batch_size, b->train.batch_size);
+    ck_assert_uint_eq(a->train.lanes, b->train.lanes);
+    ck_assert_uint_eq(a->train.threads_per_rank, b->train.threads_per_rank);
+    ck_assert_int_eq(a->train.reduction, b->train.reduction);
+    same_text(a->train.init, b->train.init);
+    ck_assert_uint_eq(a->report.every_steps, b->report.every_steps);
+    ck_assert_uint_eq(a->checkpoint.every_steps, b->checkpoint.every_steps);
+    ck_assert_uint_eq(a->checkpoint.keep, b->checkpoint.keep);
+}
+
+START_TEST(a_written_job_reads_back_as_the_same)
+{
+    for (uint32_t i = 0; i < 1000; i++) {
+        lks_job job, again;
+        char *text = NULL;
+
+        rng = (lks_rng){.seed = i};
+        drawn = 0;
+        random_job(&job);
+        ck_ok(lks_job_format(&job, &text));
+        ck_assert_msg(parse_text(text, &again) == LKS_OK, "job %u: %s\n%s", i,
+                      lks_error_text(), text);
+        same_jobs(&job, &again);
+        lks_job_release(&job);
+        lks_job_release(&again);
+        lks_free(text);
+    }
+}
+END_TEST
+
+START_TEST(a_job_is_written_for_people_with_its_defaults)
+{
+    static const char want[] = "job: j\n"
+                               "seed: 0\n"
+                               "data:\n"
+                               "  format: npy\n"
+                               "  train: {inputs: x.npy, targets: \"y y.npy\"}\n"
+                               "  normalize:\n"
+                               "    mean: [0.1, 0.5]\n"
+                               "    std: [1, 1e-05]\n"
+                               "  shuffle: true\n"
+                               "  drop_last: false\n"
+                               "model:\n"
+                               "  - conv2d: {out_channels: 6, kernel_size: [5, 3], "
+                               "stride: 1, padding: 0, dilation: "
+                               "1, groups: 1, bias: true}\n"
+                               "  - relu\n"
+                               "loss: mse_loss\n"
+                               "optimizer: {adam: {lr: 0.001, betas: [0.9, 0.999], eps: "
+                               "1e-08, weight_decay: 0}}\n"
+                               "train:\n"
+                               "  steps: 5\n"
+                               "  batch_size: 1\n"
+                               "  lanes: auto\n"
+                               "  threads_per_rank: auto\n"
+                               "  reduction: auto\n"
+                               "report:\n"
+                               "  every_steps: 50\n"
+                               "checkpoint:\n"
+                               "  every_steps: 0\n"
+                               "  keep: 3\n";
+    static const char least[] =
+        "train: {batch_size: 1, steps: 5}\n"
+        "model: [conv2d: {kernel_size: [5, 3], out_channels: 6}, relu]\n"
+        "data: {train: {targets: y y.npy, inputs: x.npy}, format: npy,\n"
+        "       normalize: {std: [1.0, 0.00001], mean: [0.1, 0.5]}}\n"
+        "loss: mse_loss\n"
+        "optimizer: adam\n"
+        "job: j\n";
+    lks_job job;
+    char *text = NULL;
+
+    ck_ok(parse_text(least, &job));
+    ck_ok(lks_job_format(&job, &text));
+    ck_assert_str_eq(text, want);
+    lks_free(text);
+    lks_job_release(&job);
+}
+END_TEST
+
+START_TEST(what_a_job_file_cannot_say_is_refused)
+{
+    lks_job job;
+    char *text = NULL;
+
+    ck_ok(parse_text(sample_job, &job));
+    job.data.root[0] = '\xff';
+    ck_fails(lks_job_format(&job, &text), LKS_INVALID, "not UTF-8");
+    job.data.root[0] = '/';
+    job.layers[1].type = "rnn";
+    ck_fails(lks_job_format(&job, &text), LKS_INVALID, "a job file knows no 'rnn'");
+    job.layers[1].type = "relu";
+    job.layers[1].options[0] = (lks_option){.key = "p", .n_values = 1};
+    job.layers[1].n_options = 1;
+    ck_fails(lks_job_format(&job, &text), LKS_INVALID, "relu has no option 'p'");
+    ck_assert_ptr_null(text);
+    lks_job_release(&job);
+}
+END_TEST
+
+START_TEST(every_failed_allocation_of_the_writer_is_reported)
+{
+    lks_job job;
+    char *text = NULL;
+    long n = 0;
+
+    ck_ok(parse_text(sample_job, &job));
+    for (;; n++) {
+        lks_status st;
+
+        lks_error_clear();
+        lks_alloc_fail_after(n);
+        st = lks_job_format(&job, &text);
+        if (!lks_alloc_has_failed())
+            break;
+        ck_assert_int_eq(st, LKS_NOMEM);
+        ck_assert_ptr_null(text);
+    }
+    lks_alloc_fail_after(-1);
+    ck_assert_int_gt(n, 1);
+    lks_free(text);
+    lks_job_release(&job);
+}
+END_TEST
+
+START_TEST(releasing_twice_or_an_empty_job_is_fine)
+{
+    lks_job job = {0};
+
+    lks_job_release(&job);
+    ck_ok(parse_text(sample_job, &job));
+    lks_job_release(&job);
+    lks_job_release(&job);
+}
+END_TEST
+
+LKS_SUITE("job_format", a_written_job_reads_back_as_the_same,
+          a_job_is_written_for_people_with_its_defaults,
+          what_a_job_file_cannot_say_is_refused,
+          every_failed_allocation_of_the_writer_is_reported,
+          releasing_twice_or_an_empty_job_is_fine)

@@ -1,0 +1,162 @@
+#include "support/suite.h"
+
+#include <math.h>
+
+#include "proto/nearest.h"
+#include "proto/scalar.h"
+#include "proto/text.h"
+#include "proto/utf8.h"
+
+START_TEST(whole_numbers_are_plain_digits_only)
+{
+    static const char *const good[] = {"0", "7", "18446744073709551615", "-3", "-0"};
+    static const char *const bad[] = {"",      "-",  "+1", "01",  "1.0", "1e3", "0x10",
+                                      "1_000", " 1", "1 ", "--1", "١",   "1a",  "-01"};
+    lks_whole whole;
+
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++)
+        ck_assert_msg(lks_scalar_whole(good[i], &whole) && !whole.huge, "%s", good[i]);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        ck_assert_msg(!lks_scalar_whole(bad[i], &whole), "%s", bad[i]);
+    ck_assert(lks_scalar_whole("18446744073709551615", &whole));
+    ck_assert_uint_eq(whole.magnitude, UINT64_MAX);
+    ck_assert(lks_scalar_whole("-12", &whole) && whole.negative && whole.magnitude == 12);
+    ck_assert(lks_scalar_whole("18446744073709551616", &whole) && whole.huge);
+    ck_assert(lks_scalar_whole("99999999999999999999999", &whole) && whole.huge);
+}
+END_TEST
+
+START_TEST(numbers_are_finite_decimals)
+{
+    static const struct {
+        const char *text;
+        double want;
+    } good[] = {{"0", 0},       {"-1.5", -1.5}, {".5", 0.5},   {"5.", 5}, {"1e-3", 1e-3},
+                {"+2E+2", 200}, {"0.1", 0.1},   {"1e-400", 0}, {"007", 7}};
+    static const char *const bad[] = {"",    ".",    "e5",  "1e",    "1e+",
+                                      "inf", ".inf", "nan", "0x1p3", "1e999",
+                                      "1,5", "1 ",   "--1", "1f"};
+    double value = 0;
+
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+        ck_assert_msg(lks_scalar_real(good[i].text, &value), "%s", good[i].text);
+        ck_assert_double_eq(value, good[i].want);
+    }
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        ck_assert_msg(!lks_scalar_real(bad[i], &value), "%s", bad[i]);
+}
+END_TEST
+
+START_TEST(doubles_are_written_in_their_shortest_form)
+{
+    static const struct {
+        double value;
+        const char *want;
+    } cases[] = {{0.1, "0.1"},
+                 {1.0 / 3, "0.3333333333333333"},
+                 {0, "0"},
+                 {-2, "-2"},
+                 {1e-8, "1e-08"},
+                 {0.1 + 0.2, "0.30000000000000004"},
+                 {1.7976931348623157e308, "1.7976931348623157e+308"},
+                 {4.9406564584124654e-324, "5e-324"}};
+    char text[LKS_REAL_TEXT];
+    double back = 0;
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        lks_real_text(cases[i].value, text);
+        ck_assert_str_eq(text, cases[i].want);
+        ck_assert(lks_scalar_real(text, &back) && back == cases[i].value);
+    }
+}
+END_TEST
+
+START_TEST(flags_are_true_and_false_alone)
+{
+    static const char *const bad[] = {"yes", "no", "on", "True", "1", "", "truee"};
+    bool flag = false;
+
+    ck_assert(lks_scalar_flag("true", &flag) && flag);
+    ck_assert(lks_scalar_flag("false", &flag) && !flag);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        ck_assert_msg(!lks_scalar_flag(bad[i], &flag), "%s", bad[i]);
+}
+END_TEST
+
+START_TEST(the_nearest_word_is_at_most_two_slips_away)
+{
+    static const char *const words[] = {"epochs", "batch_size", "lr", "conv2d", "relu"};
+    static const struct {
+        const char *word, *want;
+    } cases[] = {
+        {"epochs", "epochs"},
+        {"epoch", "epochs"},
+        {"epcohs", "epochs"},
+        {"EPOCHS", "epochs"},
+        {"eopchss", "epochs"},
+        {"ep", NULL},
+        {"eeppoocchhs", NULL},
+        {"bachsize", "batch_size"},
+        {"l", NULL},
+        {"lx", NULL},
+        {"rl", NULL},
+        {"Conv2D", "conv2d"},
+        {"conv", "conv2d"},
+        {"batch", "batch_size"},
+        {"", NULL},
+        {"rel", "relu"},
+        {"a word far longer than any that is known here", NULL},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const char *got = lks_nearest(cases[i].word, words, 5);
+
+        ck_assert_msg((got == NULL) == (cases[i].want == NULL), "%s: %s", cases[i].word,
+                      got ? got : "none");
+        if (got)
+            ck_assert_str_eq(got, cases[i].want);
+    }
+    ck_assert_ptr_null(lks_nearest("epochs", words, 0));
+}
+END_TEST
+
+START_TEST(utf8_is_read_strictly)
+{
+    static const char *const good[] = {
+        "", "abc", "é", "∀", "\xf0\x9f\x98\x80", "\xf4\x8f\xbf\xbf"};
+    static const char *const bad[] = {"\x80",
+                                      "\xc3",
+                                      "\xc0\x80", /* overlong */
+                                      "\xe0\x80\x80",
+                                      "\xed\xa0\x80", /* surrogate */
+                                      "\xf4\x90\x80\x80",
+                                      "\xff",
+                                      "\xe2\x88",
+                                      "a\xe2z\x80",
+                                      "\xf8\x88\x80\x80\x80"};
+    uint32_t code = 0;
+
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++)
+        ck_assert_msg(lks_utf8_is_valid(good[i]), "%s", good[i]);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        ck_assert_msg(!lks_utf8_is_valid(bad[i]), "%zu", i);
+    ck_assert_uint_eq(lks_utf8_next("\xe2\x88\x80", 3, &code), 3);
+    ck_assert_uint_eq(code, 0x2200);
+}
+END_TEST
+
+START_TEST(appending_stops_at_the_end_of_the_room)
+{
+    char room[8] = "";
+
+    lks_append(room, sizeof room, "%s", "abcd");
+    lks_append(room, sizeof room, "%s", "efgh");
+    lks_append(room, sizeof room, "%s", "ijkl");
+    ck_assert_str_eq(room, "abcdefg");
+}
+END_TEST
+
+LKS_SUITE("scalar", whole_numbers_are_plain_digits_only, numbers_are_finite_decimals,
+          doubles_are_written_in_their_shortest_form, flags_are_true_and_false_alone,
+          the_nearest_word_is_at_most_two_slips_away, utf8_is_read_strictly,
+          appending_stops_at_the_end_of_the_room)
