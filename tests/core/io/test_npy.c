@@ -5,7 +5,7 @@
 
 #include "base/alloc.h"
 #include "io/npy.h"
-#include "temp_dir.h"
+#include "support/temp_dir.h"
 #include "golden/npy_files.inc"
 
 static void check_shape(const lks_npy *array, lks_dtype dtype, int ndim,

@@ -4,7 +4,7 @@
 
 #include "base/alloc.h"
 #include "io/safetensors.h"
-#include "temp_dir.h"
+#include "support/temp_dir.h"
 #include "golden/safetensors_files.inc"
 
 static const float weight[] = {0, 1, 2, 3, 4, 5}, bias[] = {0.5f, -0.5f};

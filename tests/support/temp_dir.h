@@ -1,6 +1,6 @@
 /* A folder for one test's files. */
-#ifndef LKS_TESTS_CORE_IO_TEMP_DIR_H
-#define LKS_TESTS_CORE_IO_TEMP_DIR_H
+#ifndef LKS_TESTS_SUPPORT_TEMP_DIR_H
+#define LKS_TESTS_SUPPORT_TEMP_DIR_H
 
 #include <check.h>
 #include <dirent.h>
