@@ -1,0 +1,246 @@
+#include "support/suite.h"
+
+#include <stdint.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "data/loader.h"
+#include "io/npy.h"
+#include "support/temp_dir.h"
+
+enum { N_SAMPLES = 103 };
+
+/* Sample i is {i, -i} with target i. */
+static lks_dataset *open_dataset(void)
+{
+    const lks_dataset_source source = {
+        .format = "npy", .root = temp_dir, .n_files = 2, .files = {"x.npy", "y.npy"}};
+    float x[N_SAMPLES][2];
+    int64_t y[N_SAMPLES];
+    lks_dataset *dataset;
+
+    for (int i = 0; i < N_SAMPLES; i++) {
+        x[i][0] = (float)i;
+        x[i][1] = (float)-i;
+        y[i] = i;
+    }
+    temp_dir_make();
+    ck_ok(lks_npy_write(temp_path("x.npy"),
+                        &(lks_npy){LKS_F32, 2, {N_SAMPLES, 2}, x, sizeof x}));
+    ck_ok(lks_npy_write(temp_path("y.npy"),
+                        &(lks_npy){LKS_I64, 1, {N_SAMPLES}, y, sizeof y}));
+    ck_ok(lks_dataset_open(&source, &dataset));
+    temp_dir_remove();
+    return dataset;
+}
+
+/* Two epochs of batches of up to 10, an empty one after each. */
+enum { BATCH = 10, PER_EPOCH = 12, N_ITEMS = 2 * PER_EPOCH };
+
+static bool two_epochs(const void *context, uint64_t item, lks_batch_slice *out)
+{
+    const uint64_t first = item % PER_EPOCH * BATCH;
+
+    (void)context;
+    out->epoch = item / PER_EPOCH;
+    out->first = first < N_SAMPLES ? first : N_SAMPLES;
+    out->n = first + BATCH <= N_SAMPLES ? BATCH : (int64_t)(N_SAMPLES - out->first);
+    return item < N_ITEMS;
+}
+
+static lks_loader_options options_for(const lks_dataset *dataset)
+{
+    return (lks_loader_options){
+        .dataset = dataset,
+        .order = {.seed = 4, .n_samples = N_SAMPLES, .shuffle = true},
+        .plan = two_epochs,
+        .max_batch = BATCH,
+        .n_ahead = 2,
+    };
+}
+
+static void check_batch(const lks_batch *batch, const lks_order *order)
+{
+    for (int64_t i = 0; i < batch->slice.n; i++) {
+        const uint64_t sample =
+            lks_order_at(order, batch->slice.epoch, batch->slice.first + (uint64_t)i);
+
+        ck_assert_int_eq(((const int64_t *)batch->targets)[i], (int64_t)sample);
+        ck_assert(batch->inputs[2 * i] == (float)sample);
+        ck_assert(batch->inputs[2 * i + 1] == -(float)sample);
+    }
+}
+
+START_TEST(batches_come_in_the_plans_order_with_short_and_empty_ones)
+{
+    static const int ahead[] = {1, 2, 5, 100};
+    lks_dataset *dataset = open_dataset();
+
+    for (size_t k = 0; k < sizeof ahead / sizeof *ahead; k++) {
+        lks_loader_options options = options_for(dataset);
+        lks_loader *loader;
+        const lks_batch *batch;
+        int64_t n_seen = 0;
+
+        options.n_ahead = ahead[k];
+        ck_ok(lks_loader_create(&options, &loader));
+        for (uint64_t item = 0; item < N_ITEMS; item++) {
+            lks_batch_slice want;
+
+            two_epochs(NULL, item, &want);
+            ck_ok(lks_loader_next(loader, &batch));
+            ck_assert_ptr_nonnull(batch);
+            ck_assert_uint_eq(batch->slice.epoch, want.epoch);
+            ck_assert_uint_eq(batch->slice.first, want.first);
+            ck_assert_int_eq(batch->slice.n, want.n);
+            ck_assert_uint_eq((uintptr_t)batch->inputs % 64, 0);
+            if (item % 5 == 0)
+                usleep(500); /* let the thread run full */
+            check_batch(batch, &options.order);
+            n_seen += batch->slice.n;
+        }
+        ck_assert_int_eq(n_seen, 2 * N_SAMPLES);
+        for (int again = 0; again < 3; again++) {
+            ck_ok(lks_loader_next(loader, &batch));
+            ck_assert_ptr_null(batch);
+        }
+        lks_loader_destroy(loader);
+    }
+    lks_dataset_destroy(dataset);
+}
+END_TEST
+
+START_TEST(a_loader_can_be_destroyed_at_any_moment)
+{
+    lks_dataset *dataset = open_dataset();
+    const lks_loader_options options = options_for(dataset);
+    const lks_batch *batch;
+
+    for (int n_taken = 0; n_taken <= N_ITEMS + 1; n_taken++) {
+        for (int pause_us = 0; pause_us <= 200; pause_us += 100) {
+            lks_loader *loader;
+
+            ck_ok(lks_loader_create(&options, &loader));
+            for (int i = 0; i < n_taken; i++)
+                ck_ok(lks_loader_next(loader, &batch));
+            if (pause_us)
+                usleep((useconds_t)pause_us);
+            lks_loader_destroy(loader);
+        }
+    }
+    lks_loader_destroy(NULL);
+    lks_dataset_destroy(dataset);
+}
+END_TEST
+
+static bool endless(const void *context, uint64_t item, lks_batch_slice *out)
+{
+    (void)context;
+    *out = (lks_batch_slice){.epoch = item, .first = 0, .n = 1};
+    return true;
+}
+
+START_TEST(an_endless_plan_is_only_gathered_as_far_ahead_as_asked)
+{
+    lks_dataset *dataset = open_dataset();
+    lks_loader_options options = options_for(dataset);
+    lks_loader *loader;
+    const lks_batch *batch;
+
+    options.plan = endless;
+    ck_ok(lks_loader_create(&options, &loader));
+    for (uint64_t item = 0; item < 500; item++) {
+        ck_ok(lks_loader_next(loader, &batch));
+        ck_assert_uint_eq(batch->slice.epoch, item);
+        check_batch(batch, &options.order);
+    }
+    lks_loader_destroy(loader);
+    lks_dataset_destroy(dataset);
+}
+END_TEST
+
+/* The third slice is *context. */
+static bool third_is(const void *context, uint64_t item, lks_batch_slice *out)
+{
+    *out = item == 2 ? *(const lks_batch_slice *)context : (lks_batch_slice){0, 0, 1};
+    return true;
+}
+
+START_TEST(a_slice_outside_the_epoch_fails_when_its_turn_comes_and_ever_after)
+{
+    static const struct {
+        lks_batch_slice slice;
+        const char *text;
+    } cases[] = {
+        {{0, 100, 4}, "positions 100 to 104 of an epoch of 103 samples"},
+        {{0, UINT64_MAX, 1}, "of an epoch of 103 samples"},
+        {{0, 0, BATCH + 1}, "a batch of 11 samples; at most 10 fit"},
+        {{0, 0, -1}, "a batch of -1 samples"},
+    };
+    lks_dataset *dataset = open_dataset();
+
+    for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+        lks_loader_options options = options_for(dataset);
+        lks_loader *loader;
+        const lks_batch *batch;
+
+        options.plan = third_is;
+        options.plan_context = &cases[k].slice;
+        ck_ok(lks_loader_create(&options, &loader));
+        ck_ok(lks_loader_next(loader, &batch));
+        ck_ok(lks_loader_next(loader, &batch));
+        ck_fails(lks_loader_next(loader, &batch), LKS_INVALID, cases[k].text);
+        ck_fails(lks_loader_next(loader, &batch), LKS_INVALID, cases[k].text);
+        lks_loader_destroy(loader);
+    }
+    lks_dataset_destroy(dataset);
+}
+END_TEST
+
+START_TEST(options_that_make_no_sense_are_refused)
+{
+    lks_dataset *dataset = open_dataset();
+    lks_loader_options options = options_for(dataset);
+    lks_loader *loader;
+
+    options.n_ahead = 0;
+    ck_fails(lks_loader_create(&options, &loader), LKS_INVALID, "n_ahead 0");
+    options = options_for(dataset);
+    options.max_batch = 0;
+    ck_fails(lks_loader_create(&options, &loader), LKS_INVALID, "max_batch 0");
+    options.max_batch = INT64_MAX;
+    ck_fails(lks_loader_create(&options, &loader), LKS_INVALID, "is too large");
+    options = options_for(dataset);
+    options.order.n_samples = N_SAMPLES + 1;
+    ck_fails(lks_loader_create(&options, &loader), LKS_INVALID,
+             "an order of 104 samples over a dataset of 103");
+    lks_dataset_destroy(dataset);
+}
+END_TEST
+
+START_TEST(no_memory_is_an_error_wherever_it_happens)
+{
+    lks_dataset *dataset = open_dataset();
+    const lks_loader_options options = options_for(dataset);
+    lks_loader *loader;
+
+    for (long n = 0;; n++) {
+        lks_alloc_fail_after(n);
+        lks_error_clear();
+        if (lks_loader_create(&options, &loader) == LKS_OK)
+            break;
+        ck_assert_int_eq(lks_error_status(), LKS_NOMEM);
+    }
+    ck_assert(!lks_alloc_has_failed());
+    lks_alloc_fail_after(-1);
+    lks_loader_destroy(loader);
+    lks_dataset_destroy(dataset);
+}
+END_TEST
+
+LKS_SUITE("loader", batches_come_in_the_plans_order_with_short_and_empty_ones,
+          a_loader_can_be_destroyed_at_any_moment,
+          an_endless_plan_is_only_gathered_as_far_ahead_as_asked,
+          a_slice_outside_the_epoch_fails_when_its_turn_comes_and_ever_after,
+          options_that_make_no_sense_are_refused,
+          no_memory_is_an_error_wherever_it_happens)
