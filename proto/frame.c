@@ -5,6 +5,7 @@
 
 #include "base/alloc.h"
 #include "base/try.h"
+#include "proto/utf8.h"
 
 /* What one message may take in memory: an honest one takes less than its frame and a few
  * structs; one made of 32 thousand unknown fields would take forty times its frame. */
@@ -142,6 +143,31 @@ static void budget_free(void *data, void *block)
     lks_free(block);
 }
 
+/* proto3 promises UTF-8 in texts, which protobuf-c takes on trust; what builds JSON of
+ * them does not. The body is flat but for numbers, so its own fields are all there is. */
+static bool texts_are_utf8(const Lks__Proto__Message *message)
+{
+    /* whichever member of the union it is, it begins as every message does */
+    const ProtobufCMessage *body = &message->hello->base;
+
+    for (unsigned i = 0; i < body->descriptor->n_fields; i++) {
+        const ProtobufCFieldDescriptor *field = &body->descriptor->fields[i];
+        const char *member = (const char *)body + field->offset;
+
+        if (field->type == PROTOBUF_C_TYPE_STRING &&
+            !lks_utf8_is_valid(*(char *const *)(const void *)member))
+            return false;
+    }
+    return true;
+}
+
+static lks_status refuse_message(Lks__Proto__Message *message,
+                                 ProtobufCAllocator *allocator, const char *why)
+{
+    lks__proto__message__free_unpacked(message, allocator);
+    return lks_fail(LKS_FORMAT, "message refused, %s", why);
+}
+
 static lks_status unpack(const uint8_t *bytes, size_t n_bytes, Lks__Proto__Message **out)
 {
     unpack_budget budget = {.left = UNPACK_MAX_BYTES};
@@ -154,12 +180,10 @@ static lks_status unpack(const uint8_t *bytes, size_t n_bytes, Lks__Proto__Messa
     if (!message)
         return lks_fail(LKS_FORMAT, "frame of %zu bytes refused, it is not a message",
                         n_bytes);
-    if (message->body_case == LKS__PROTO__MESSAGE__BODY__NOT_SET) {
-        lks__proto__message__free_unpacked(message, &allocator);
-        return lks_fail(LKS_FORMAT,
-                        "frame of %zu bytes refused, its message has no known body",
-                        n_bytes);
-    }
+    if (message->body_case == LKS__PROTO__MESSAGE__BODY__NOT_SET)
+        return refuse_message(message, &allocator, "it has no known body");
+    if (!texts_are_utf8(message))
+        return refuse_message(message, &allocator, "a text in it is not UTF-8");
     *out = message;
     return LKS_OK;
 }

@@ -46,8 +46,8 @@ lks_status lks_frame_decoder_feed(lks_frame_decoder *decoder, const void *bytes,
 
 /* The next whole message, or NULL in *out when there is none yet; freed with
  * lks__proto__message__free_unpacked(message, NULL). LKS_FORMAT: not a Message, one
- * without body, or a wrong length behind it; the stream is then beyond repair. After
- * LKS_NOMEM the call can be made again. */
+ * without body or with a text that is not UTF-8, or a wrong length behind it; the stream
+ * is then beyond repair. After LKS_NOMEM the call can be made again. */
 lks_status lks_frame_decoder_next(lks_frame_decoder *decoder, Lks__Proto__Message **out);
 
 #endif

@@ -250,6 +250,19 @@ START_TEST(a_message_without_a_known_body_is_refused)
 }
 END_TEST
 
+START_TEST(texts_that_are_not_utf8_are_refused)
+{
+    size_t n = 0;
+    uint8_t *frame = hello_frame("\xc3\xa9\xe2\x88\x80", &n);
+
+    ck_ok(decode_bytes(frame, n));
+    lks_free(frame);
+    frame = hello_frame("node\xff", &n);
+    ck_fails(decode_bytes(frame, n), LKS_FORMAT, "a text in it is not UTF-8");
+    lks_free(frame);
+}
+END_TEST
+
 START_TEST(a_frame_of_nothing_but_unknown_fields_cannot_eat_memory)
 {
     static uint8_t frame[LKS_FRAME_HEADER + LKS_FRAME_MAX_BYTES] = {0, 0, 1, 0};
@@ -331,7 +344,7 @@ LKS_SUITE("frame", a_frame_is_its_length_little_endian_and_the_message,
           memory_is_taken_for_bytes_that_came_not_for_bytes_announced,
           feeding_past_a_waiting_frame_is_refused, a_long_stream_does_not_grow_the_buffer,
           bytes_that_are_no_message_are_refused,
-          a_message_without_a_known_body_is_refused,
+          a_message_without_a_known_body_is_refused, texts_that_are_not_utf8_are_refused,
           a_frame_of_nothing_but_unknown_fields_cannot_eat_memory,
           a_message_too_large_or_empty_is_not_encoded,
           every_failed_allocation_is_reported_and_can_be_retried)
