@@ -69,7 +69,8 @@ static void put_npy(const char *name, lks_dtype dtype, int ndim, const int64_t *
 {
     lks_npy array = {.dtype = dtype, .ndim = ndim, .data = (void *)data};
 
-    memcpy(array.sizes, sizes, (size_t)ndim * sizeof *sizes);
+    for (int d = 0; d < ndim; d++)
+        array.sizes[d] = sizes[d];
     ck_ok(lks_npy_write(temp_path(name), &array));
 }
 
