@@ -6,7 +6,7 @@
 #include "base/alloc.h"
 #include "base/try.h"
 #include "proto/nearest.h"
-#include "proto/text.h"
+#include "proto/draft.h"
 
 const lks_node *lks_job_found(const lks_job_build *build, const char *path)
 {

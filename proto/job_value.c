@@ -8,7 +8,7 @@
 #include "base/alloc.h"
 #include "base/try.h"
 #include "proto/scalar.h"
-#include "proto/text.h"
+#include "proto/draft.h"
 
 static bool is_plain_scalar(const lks_node *node)
 {

@@ -4,7 +4,7 @@
 
 #include "proto/nearest.h"
 #include "proto/scalar.h"
-#include "proto/text.h"
+#include "proto/draft.h"
 #include "proto/utf8.h"
 
 START_TEST(whole_numbers_are_plain_digits_only)
