@@ -17,13 +17,18 @@ int lks_num_threads(void)
     return atomic_load_explicit(&n_allowed, memory_order_relaxed);
 }
 
-void lks_parallel_for(int64_t n, int64_t grain, lks_range_fn work, void *context)
+int64_t lks_parallel_parts(int64_t n, int64_t grain)
 {
     int64_t n_parts = n / (grain < 1 ? 1 : grain);
 
-    if (n_parts > lks_num_threads())
-        n_parts = lks_num_threads();
-    if (n_parts <= 1) {
+    return n_parts > lks_num_threads() ? lks_num_threads() : n_parts < 1 ? 1 : n_parts;
+}
+
+void lks_parallel_for(int64_t n, int64_t grain, lks_range_fn work, void *context)
+{
+    int64_t n_parts = lks_parallel_parts(n, grain);
+
+    if (n_parts == 1) {
         if (n > 0)
             work(0, n, context);
         return;

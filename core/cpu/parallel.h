@@ -13,6 +13,10 @@ typedef void (*lks_range_fn)(int64_t first, int64_t last, void *context);
  * the number of threads. */
 void lks_parallel_for(int64_t n, int64_t grain, lks_range_fn work, void *context);
 
+/* The number of parts that lks_parallel_for would make: for a caller that gives each part
+ * some memory, then makes the parts its items (with grain 1). */
+int64_t lks_parallel_parts(int64_t n, int64_t grain);
+
 /* Bound the threads of OpenMP code that is not ours (oneDNN) on the calling thread. */
 void lks_parallel_bound_openmp(void);
 

@@ -1,30 +1,79 @@
-#include "cpu/cpu.h"
+#include "cpu/kernels/conv.h"
+
+#include "base/try.h"
 #include "cpu/ref_conv.h"
 
-static lks_status check_dtype(const lks_view *x)
+static lks_conv conv_of(const lks_view *x, const lks_view *w, const lks_view *y,
+                        const lks_conv2d_params *params)
+{
+    lks_conv conv = {
+        .n = x->sizes[0],
+        .groups = params->groups,
+        .c = w->sizes[1],
+        .o = w->sizes[0] / params->groups,
+        .h = x->sizes[2],
+        .w = x->sizes[3],
+        .kh = w->sizes[2],
+        .kw = w->sizes[3],
+        .oh = y->sizes[2],
+        .ow = y->sizes[3],
+    };
+
+    for (int d = 0; d < 2; d++) {
+        conv.stride[d] = params->stride[d];
+        conv.padding[d] = params->padding[d];
+        conv.dilation[d] = params->dilation[d];
+    }
+    return conv;
+}
+
+/* f32 has the fast kernels, unless there is nothing to add up; f64 the definition. */
+static bool is_fast(const lks_view *x, const lks_view *w, const lks_view *y)
+{
+    const lks_view *const views[] = {x, w, y};
+
+    for (int i = 0; i < 3; i++)
+        for (int d = 0; d < 4; d++)
+            if (views[i]->sizes[d] == 0)
+                return false;
+    return x->dtype == LKS_F32;
+}
+
+static lks_status check_dtype(const char *kernel, const lks_view *x)
 {
     return x->dtype == LKS_F32 || x->dtype == LKS_F64
                ? LKS_OK
-               : lks_cpu_no_dtype("conv2d", x->dtype);
+               : lks_cpu_no_dtype(kernel, x->dtype);
 }
 
 lks_status LKS_CPU(conv2d)(const lks_view *x, const lks_view *w, const lks_view *bias,
                            const lks_conv2d_params *params, const lks_view *y)
 {
-    if (check_dtype(x) != LKS_OK)
-        return LKS_DTYPE;
-    lks_ref_conv2d(x, w, bias, params, y);
-    return LKS_OK;
+    lks_conv conv;
+
+    LKS_TRY(check_dtype("conv2d", x));
+    if (!is_fast(x, w, y)) {
+        lks_ref_conv2d(x, w, bias, params, y);
+        return LKS_OK;
+    }
+    conv = conv_of(x, w, y, params);
+    return LKS_CPU(conv_forward)(&conv, x->data, w->data, bias ? bias->data : NULL,
+                                 y->data);
 }
 
 lks_status LKS_CPU(conv2d_backward_data)(const lks_view *dy, const lks_view *w,
                                          const lks_conv2d_params *params,
                                          const lks_view *dx)
 {
-    if (check_dtype(dy) != LKS_OK)
-        return LKS_DTYPE;
-    lks_ref_conv2d_backward_data(dy, w, params, dx);
-    return LKS_OK;
+    lks_conv conv;
+
+    LKS_TRY(check_dtype("conv2d_backward_data", dy));
+    if (!is_fast(dx, w, dy)) {
+        lks_ref_conv2d_backward_data(dy, w, params, dx);
+        return LKS_OK;
+    }
+    conv = conv_of(dx, w, dy, params);
+    return LKS_CPU(conv_backward_data)(&conv, dy->data, w->data, dx->data);
 }
 
 lks_status LKS_CPU(conv2d_backward_weight)(const lks_view *x, const lks_view *dy,
@@ -32,8 +81,14 @@ lks_status LKS_CPU(conv2d_backward_weight)(const lks_view *x, const lks_view *dy
                                            bool accumulate, const lks_view *dw,
                                            const lks_view *dbias)
 {
-    if (check_dtype(dy) != LKS_OK)
-        return LKS_DTYPE;
-    lks_ref_conv2d_backward_weight(x, dy, params, accumulate, dw, dbias);
-    return LKS_OK;
+    lks_conv conv;
+
+    LKS_TRY(check_dtype("conv2d_backward_weight", dy));
+    if (!is_fast(x, dw, dy)) {
+        lks_ref_conv2d_backward_weight(x, dy, params, accumulate, dw, dbias);
+        return LKS_OK;
+    }
+    conv = conv_of(x, dw, dy, params);
+    return LKS_CPU(conv_backward_weight)(&conv, x->data, dy->data, accumulate, dw->data,
+                                         dbias ? dbias->data : NULL);
 }

@@ -1,0 +1,64 @@
+/* Fast f32 convolution of any stride, padding, dilation and groups.
+ *
+ * An output row needs KH rows of the input, each at KW places. So an image is first
+ * copied KW times, each copy shifted, padded and thinned so that it has the output's
+ * width:
+ *
+ *     shifted[c][kw][row][ow] = x[c][row - padding][ow * stride - padding + kw *
+ * dilation]
+ *
+ * Then y[o][oh][ow] = sum over c, kh, kw of w[o][c][kh][kw] * shifted[c][kw][oh +
+ * kh][ow], and for each (c, kh, kw) the elements of all rows follow one another as those
+ * of y do: the sum runs in whole vectors over a plane, with the output in registers, no
+ * element wasted, and a copy that is 1/KH of im2col's. (With a vertical stride the rows
+ * of each residue lie together, which keeps that true.) Tall planes are cut into bands of
+ * output rows whose copies fit the cache.
+ *
+ * The gradient of the data goes the same way back: sums over o into the shifted copies,
+ * which then are added up into dx. */
+#ifndef LKS_CPU_KERNELS_CONV_H
+#define LKS_CPU_KERNELS_CONV_H
+
+#include "cpu/cpu.h"
+
+typedef struct lks_conv {
+    int64_t n, groups;
+    int64_t c, o; /* of one group */
+    int64_t h, w, kh, kw, oh, ow;
+    int64_t stride[2], padding[2], dilation[2];
+} lks_conv;
+
+/* How the shifted copies of one group of one image lie, and which part of them is at
+ * hand. */
+typedef struct lks_band {
+    const lks_conv *conv;
+    int64_t height;         /* output rows that the layout has room for */
+    int64_t phase;          /* elements of the rows of one residue of the stride */
+    int64_t plane;          /* elements of one (c, kw) */
+    int64_t first_oh, n_oh; /* at most height */
+} lks_band;
+
+/* The first band, and the next one: false after the last. */
+lks_band LKS_CPU(conv_band)(const lks_conv *conv);
+bool LKS_CPU(conv_next_band)(lks_band *band);
+
+/* Elements of the copies, with those that vectors read beyond the last. */
+int64_t LKS_CPU(conv_band_numel)(const lks_band *band);
+
+/* Where the first output row's term of kh stands in a plane of the copies. */
+int64_t LKS_CPU(conv_band_offset)(const lks_band *band, int64_t kh);
+
+/* x (c, h, w) to its copies; and the copies added up into dx (c, h, w). */
+void LKS_CPU(conv_band_copy)(const lks_band *band, const float *x, float *shifted);
+void LKS_CPU(conv_band_add)(const lks_band *band, const float *shifted, float *dx);
+
+/* bias and dbias may be NULL. */
+lks_status LKS_CPU(conv_forward)(const lks_conv *conv, const float *x, const float *w,
+                                 const float *bias, float *y);
+lks_status LKS_CPU(conv_backward_data)(const lks_conv *conv, const float *dy,
+                                       const float *w, float *dx);
+lks_status LKS_CPU(conv_backward_weight)(const lks_conv *conv, const float *x,
+                                         const float *dy, bool accumulate, float *dw,
+                                         float *dbias);
+
+#endif

@@ -1,0 +1,132 @@
+#include "cpu/kernels/conv.h"
+
+#include <string.h>
+
+#include "cpu/kernels/tile.h"
+#include "cpu/parallel.h"
+
+/* One call. A row is one (c, kw) of a group: a plane of the shifted copies, into which
+ * for each kh the sum over o of w dy is added. */
+typedef struct backward {
+    const lks_conv *conv;
+    lks_band band;
+    const float *dy, *w;
+    float *dx;
+    int64_t n_rows; /* c * kw */
+    int64_t n_parts, shifted_numel, dy_numel;
+    int64_t *offsets; /* [o] */
+    float *weights;   /* [group][kh][row block][o][rows of the block] */
+    float *shifted;   /* [n_parts][shifted_numel] */
+    float *padded_dy; /* [n_parts][dy_numel] */
+} backward;
+
+static void pack_weights(backward *f)
+{
+    const lks_conv *conv = f->conv;
+    float *to = f->weights;
+
+    for (int64_t first = 0; first < conv->groups * conv->o; first += conv->o)
+        for (int64_t kh = 0; kh < conv->kh; kh++)
+            for (int64_t b = 0; b < lks_n_row_blocks(f->n_rows); b++)
+                for (int64_t o = first; o < first + conv->o; o++)
+                    for (int64_t row = lks_row_block(f->n_rows, b);
+                         row < lks_row_block(f->n_rows, b + 1); row++)
+                        *to++ = f->w[((o * conv->c + row / conv->kw) * conv->kh + kh) *
+                                         conv->kw +
+                                     row % conv->kw];
+}
+
+static void run_band(const backward *f, const lks_band *band, int64_t unit,
+                     const float *dy, float *shifted)
+{
+    const lks_conv *conv = f->conv;
+    int64_t group = unit % conv->groups;
+
+    memset(shifted, 0, (size_t)(f->n_rows * band->plane) * sizeof *shifted);
+    for (int64_t kh = 0; kh < conv->kh; kh++)
+        for (int64_t b = 0; b < lks_n_row_blocks(f->n_rows); b++) {
+            int64_t row = lks_row_block(f->n_rows, b);
+            const lks_tile tile = {
+                .n_rows = lks_row_block(f->n_rows, b + 1) - row,
+                .n_terms = conv->o,
+                .n = band->n_oh * conv->ow,
+                .w = f->weights + ((group * conv->kh + kh) * f->n_rows + row) * conv->o,
+                .x = dy + band->first_oh * conv->ow,
+                .offsets = f->offsets,
+                .y = shifted + row * band->plane + LKS_CPU(conv_band_offset)(band, kh),
+                .y_stride = band->plane,
+            };
+
+            LKS_CPU(tile)(&tile);
+        }
+    LKS_CPU(conv_band_add)(band, shifted, f->dx + unit * conv->c * conv->h * conv->w);
+}
+
+static void run_unit(const backward *f, int64_t unit, int64_t part)
+{
+    const lks_conv *conv = f->conv;
+    int64_t dx_numel = conv->c * conv->h * conv->w;
+    int64_t dy_numel = conv->o * conv->oh * conv->ow;
+    const float *dy = f->dy + unit * dy_numel;
+    float *shifted = f->shifted + part * f->shifted_numel;
+    lks_band band = f->band;
+
+    if (f->dy_numel > 0) {
+        float *padded = f->padded_dy + part * f->dy_numel;
+
+        dy = memcpy(padded, dy, (size_t)dy_numel * sizeof *dy);
+    }
+    memset(f->dx + unit * dx_numel, 0, (size_t)dx_numel * sizeof *f->dx);
+    do
+        run_band(f, &band, unit, dy, shifted);
+    while (LKS_CPU(conv_next_band)(&band));
+}
+
+static void run_parts(int64_t first, int64_t last, void *context)
+{
+    const backward *f = context;
+    int64_t n_units = f->conv->n * f->conv->groups;
+
+    for (int64_t part = first; part < last; part++)
+        for (int64_t unit = n_units * part / f->n_parts;
+             unit < n_units * (part + 1) / f->n_parts; unit++)
+            run_unit(f, unit, part);
+}
+
+/* Whether vectors would read beyond the end of a dy. */
+static bool reads_beyond(const lks_band *band)
+{
+    int64_t ow = band->conv->ow;
+
+    return band->height * ow % LKS_LANES != 0 || band->conv->oh * ow % LKS_LANES != 0;
+}
+
+lks_status LKS_CPU(conv_backward_data)(const lks_conv *conv, const float *dy,
+                                       const float *w, float *dx)
+{
+    backward f = {
+        .conv = conv, .band = LKS_CPU(conv_band)(conv), .dy = dy, .w = w, .dx = dx};
+    int64_t plane = conv->oh * conv->ow, weights_numel;
+    size_t n_bytes;
+
+    f.n_rows = conv->c * conv->kw;
+    f.n_parts = lks_parallel_parts(conv->n * conv->groups, 1);
+    f.shifted_numel = LKS_CPU(conv_band_numel)(&f.band);
+    f.dy_numel = reads_beyond(&f.band) ? conv->o * plane + LKS_LANES : 0;
+    weights_numel = conv->groups * conv->kh * f.n_rows * conv->o;
+    n_bytes = (size_t)conv->o * sizeof(int64_t) +
+              (size_t)(weights_numel + f.n_parts * (f.shifted_numel + f.dy_numel)) *
+                  sizeof(float);
+    f.offsets = lks_cpu_alloc(0, n_bytes);
+    if (!f.offsets)
+        return LKS_NOMEM;
+    f.weights = (float *)(f.offsets + conv->o);
+    f.shifted = f.weights + weights_numel;
+    f.padded_dy = f.shifted + f.n_parts * f.shifted_numel;
+    for (int64_t o = 0; o < conv->o; o++)
+        f.offsets[o] = o * plane;
+    pack_weights(&f);
+    lks_parallel_for(f.n_parts, 1, run_parts, &f);
+    lks_cpu_free(0, f.offsets, n_bytes);
+    return LKS_OK;
+}
