@@ -1,0 +1,429 @@
+/* Runs the cases of every operation: see test_ops/cases.h. */
+#include "support/suite.h"
+
+#include <math.h>
+#include <stdio.h>
+
+#include "test_ops/cases.h"
+
+/* From ops.def: an operation without cases does not link. */
+#define LKS_OP(name)       extern const lks_op_cases lks_op_cases_##name;
+#define LKS_COMPOSED(name) extern const lks_op_cases lks_op_cases_##name;
+#include "ops/ops.def"
+
+static const struct operation {
+    const char *name;
+    const lks_op_cases *cases;
+} operations[] = {
+#define LKS_OP(name)       {#name, &lks_op_cases_##name},
+#define LKS_COMPOSED(name) {#name, &lks_op_cases_##name},
+#include "ops/ops.def"
+};
+enum { N_OPERATIONS = sizeof operations / sizeof *operations };
+
+/* What PyTorch gives. A NULL gradient: there is none. */
+typedef struct golden {
+    const char *name;
+    lks_shape shape;
+    const double *values;
+    const double *grads[LKS_CASE_MAX_INPUTS];
+} golden;
+
+static const double NOTHING[1];
+static const golden goldens[] = {
+#include "../../golden/ops.inc"
+};
+enum { N_GOLDENS = sizeof goldens / sizeof *goldens };
+
+/* How inputs lie in memory. */
+typedef enum layout { DENSE, TRANSPOSED, GAPS, REVERSED, N_LAYOUTS } layout;
+static const char *const layout_names[] = {"dense", "transposed", "with gaps",
+                                           "reversed"};
+
+/* One case with its inputs made. */
+typedef struct run {
+    const char *op;
+    const char *name;
+    lks_case_fn f;
+    layout layout;
+    int n;
+    lks_tensor *inputs[LKS_CASE_MAX_INPUTS];
+    char title[128];
+} run;
+
+/* The same function as bits() in make_ops.py. */
+static uint32_t input_bits(uint32_t i, uint32_t k)
+{
+    uint32_t h = i * 2654435761u + (k + 1) * 97531u;
+
+    h ^= h >> 15;
+    h *= 2246822519u;
+    return h ^ h >> 13;
+}
+
+static int count_inputs(const lks_case_input *inputs)
+{
+    int n = 0;
+
+    while (n < LKS_CASE_MAX_INPUTS && inputs[n].low < inputs[n].high)
+        n++;
+    return n;
+}
+
+/* Memory that a view of t's shape can be taken of in the given layout, as that view. */
+static lks_tensor *lay_out(lks_shape shape, lks_dtype dtype, layout how)
+{
+    lks_tensor *t;
+    lks_shape larger = shape;
+
+    if (how == TRANSPOSED && shape.ndim >= 2) {
+        larger.sizes[0] = shape.sizes[shape.ndim - 1];
+        larger.sizes[shape.ndim - 1] = shape.sizes[0];
+        return lks_transpose(lks_zeros(larger, dtype, lks_cpu), 0, -1);
+    }
+    if (how == GAPS)
+        for (int d = 0; d < shape.ndim; d++)
+            larger.sizes[d] = 2 * shape.sizes[d] + 1;
+    t = lks_zeros(larger, dtype, lks_cpu);
+    for (int d = 0; d < shape.ndim && how == GAPS; d++)
+        t = lks_slice(t, d, 1, larger.sizes[d], 2);
+    for (int d = 0; d < shape.ndim && how == REVERSED; d++)
+        t = lks_slice(t, d, -1, -shape.sizes[d] - 1, -1);
+    return t;
+}
+
+static lks_tensor *make_input(const lks_case_input *spec, uint32_t k, lks_dtype dtype,
+                              layout how)
+{
+    lks_tensor *t = lay_out(spec->shape, dtype, how), *values;
+    lks_tensor *dense = lks_zeros(spec->shape, spec->dtype, lks_cpu);
+
+    for (int64_t i = 0; i < lks_numel(dense); i++) {
+        uint32_t bits = input_bits((uint32_t)i, k);
+        if (spec->dtype == LKS_I64)
+            ((int64_t *)lks_data(dense))[i] =
+                (int64_t)spec->low + bits % (uint32_t)(spec->high - spec->low);
+        else
+            ((double *)lks_data(dense))[i] =
+                spec->low + (spec->high - spec->low) * (bits / 4294967296.0);
+    }
+    values = lks_copy_(t, dense);
+    ck_assert_msg(values != NULL, "%s", lks_error_text());
+    return lks_detach(t);
+}
+
+static run make_run(const char *op, const lks_op_case *c, lks_dtype floats, layout how)
+{
+    run r = {.op = op, .name = c->name, .f = c->f, .layout = how};
+
+    r.n = count_inputs(c->inputs);
+    snprintf(r.title, sizeof r.title, "%s/%s, %s", op, c->name, layout_names[how]);
+    for (int k = 0; k < r.n; k++) {
+        bool is_float = c->inputs[k].dtype == LKS_F64;
+        r.inputs[k] =
+            make_input(&c->inputs[k], (uint32_t)k, is_float ? floats : LKS_I64, how);
+        if (is_float)
+            lks_requires_grad_(r.inputs[k]);
+    }
+    return r;
+}
+
+static const golden *find_golden(const char *op, const char *name)
+{
+    char title[96];
+
+    snprintf(title, sizeof title, "%s/%s", op, name);
+    for (int i = 0; i < N_GOLDENS; i++)
+        if (strcmp(goldens[i].name, title) == 0)
+            return &goldens[i];
+    ck_abort_msg("%s: no numbers in tests/golden/make_ops.py", title);
+    return NULL;
+}
+
+static void compare(const run *r, const char *what, lks_tensor *got, const double *want,
+                    double tolerance)
+{
+    size_t n = (size_t)lks_numel(got);
+    double *values = calloc(n + 1, sizeof *values);
+
+    ck_ok(lks_to_host(lks_to(got, LKS_F64), values));
+    for (size_t i = 0; i < n; i++)
+        ck_assert_msg(fabs(values[i] - want[i]) <= tolerance * fmax(1, fabs(want[i])),
+                      "%s: %s, element %zu: %.17g, PyTorch has %.12g", r->title, what, i,
+                      values[i], want[i]);
+    free(values);
+}
+
+static void compare_forward(const run *r, lks_tensor *y, const golden *g,
+                            double tolerance)
+{
+    const lks_shape shape = y ? lks_sizes(y) : LKS_SCALAR;
+    char got[LKS_SHAPE_TEXT], want[LKS_SHAPE_TEXT];
+
+    ck_assert_msg(y != NULL, "%s: %s", r->title, lks_error_text());
+    ck_assert_msg(lks_shape_equal(&shape, &g->shape), "%s: shape %s, PyTorch has %s",
+                  r->title, lks_shape_text(&shape, got, sizeof got),
+                  lks_shape_text(&g->shape, want, sizeof want));
+    compare(r, "result", y, g->values, tolerance);
+}
+
+static lks_tensor *make_cotangent(lks_tensor *y)
+{
+    const lks_case_input spec = {LKS_F64, lks_sizes(y), -1, 1};
+    return lks_to(make_input(&spec, 99, LKS_F64, DENSE), lks_tensor_dtype(y));
+}
+
+static void compare_gradients(const run *r, lks_tensor *y, const golden *g,
+                              double tolerance)
+{
+    ck_assert_msg(lks_backward_from(y, make_cotangent(y)) == LKS_OK, "%s: %s", r->title,
+                  lks_error_text());
+    for (int k = 0; k < r->n; k++) {
+        char what[32];
+
+        snprintf(what, sizeof what, "gradient %d", k);
+        if (!lks_requires_grad(r->inputs[k]))
+            continue;
+        /* Where an input reaches the result nowhere, PyTorch may write zeros. */
+        if (lks_has_grad(r->inputs[k]) && g->grads[k])
+            compare(r, what, lks_grad(r->inputs[k]), g->grads[k], tolerance);
+        else if (g->grads[k])
+            compare(r, what, lks_zeros(lks_sizes(r->inputs[k]), LKS_F64, lks_cpu),
+                    g->grads[k], 0);
+    }
+}
+
+typedef void (*run_fn)(run *r);
+
+/* Every case in every layout, each in a scope of its own. */
+static void for_each_run(lks_dtype floats, run_fn visit)
+{
+    for (int i = 0; i < N_OPERATIONS; i++)
+        for (const lks_op_case *c = operations[i].cases->cases; c->name; c++)
+            for (layout how = DENSE; how < N_LAYOUTS; how++) {
+                ck_ok(lks_scope_open());
+                run r = make_run(operations[i].name, c, floats, how);
+                visit(&r);
+                lks_scope_close();
+            }
+}
+
+static void check_f64(run *r)
+{
+    const golden *g = find_golden(r->op, r->name);
+    lks_tensor *y = r->f(r->inputs);
+
+    compare_forward(r, y, g, 1e-10);
+    if (lks_requires_grad(y))
+        compare_gradients(r, y, g, 1e-10);
+}
+
+START_TEST(every_operation_gives_pytorchs_results_and_gradients)
+{
+    for_each_run(LKS_F64, check_f64);
+}
+END_TEST
+
+static void check_f32(run *r)
+{
+    const golden *g = find_golden(r->op, r->name);
+    lks_tensor *y = r->f(r->inputs);
+
+    compare_forward(r, y, g, 2e-6);
+    /* The cotangent was drawn in f64: rounding it costs as much as the sweep. */
+    if (lks_requires_grad(y))
+        compare_gradients(r, y, g, 1e-5);
+}
+
+START_TEST(every_operation_does_so_in_single_precision)
+{
+    for_each_run(LKS_F32, check_f32);
+}
+END_TEST
+
+static lks_tensor *call_case(void *context, lks_tensor *const *inputs, int n)
+{
+    const run *r = context;
+
+    (void)n;
+    return r->f(inputs);
+}
+
+static void check_numerically(run *r)
+{
+    lks_tensor *y = r->f(r->inputs);
+
+    ck_assert_msg(y != NULL, "%s: %s", r->title, lks_error_text());
+    if (lks_requires_grad(y))
+        ck_assert_msg(lks_gradcheck(call_case, r, r->inputs, r->n, 1e-6) == LKS_OK,
+                      "%s: %s", r->title, lks_error_text());
+}
+
+START_TEST(every_gradient_agrees_with_central_differences)
+{
+    for_each_run(LKS_F64, check_numerically);
+}
+END_TEST
+
+static void check_unrecorded(run *r)
+{
+    const golden *g = find_golden(r->op, r->name);
+    bool was = lks_set_grad_enabled(false);
+    lks_tensor *y = r->f(r->inputs);
+
+    compare_forward(r, y, g, 1e-10);
+    lks_set_grad_enabled(was);
+    /* contiguous and to may give back the leaf itself */
+    for (int k = 0; k < r->n; k++)
+        if (y == r->inputs[k])
+            return;
+    ck_assert_msg(!lks_requires_grad(y), "%s: was recorded", r->title);
+}
+
+START_TEST(nothing_is_recorded_while_recording_is_off)
+{
+    for_each_run(LKS_F64, check_unrecorded);
+}
+END_TEST
+
+static void check_refusal(const char *op, const lks_op_refusal *refusal)
+{
+    const lks_op_case c = {refusal->name, refusal->f, {{0}}};
+    run r;
+
+    memcpy((void *)c.inputs, refusal->inputs, sizeof c.inputs);
+    r = make_run(op, &c, LKS_F64, DENSE);
+    lks_error_clear();
+    ck_assert_msg(r.f(r.inputs) == NULL, "%s: was not refused", r.title);
+    ck_assert_msg(lks_error_status() == refusal->status, "%s: %s", r.title,
+                  lks_status_text(lks_error_status()));
+    ck_assert_msg(strstr(lks_error_text(), refusal->says) != NULL, "%s: said \"%s\"",
+                  r.title, lks_error_text());
+}
+
+START_TEST(every_misuse_is_refused_with_its_reason)
+{
+    for (int i = 0; i < N_OPERATIONS; i++)
+        for (const lks_op_refusal *c = operations[i].cases->refusals; c->name; c++) {
+            ck_ok(lks_scope_open());
+            check_refusal(operations[i].name, c);
+            lks_scope_close();
+        }
+}
+END_TEST
+
+/* Forward and backward; what is left over is the scope's. */
+static lks_status run_whole(run *r)
+{
+    lks_status st = lks_scope_open();
+    lks_tensor *y, *cotangent;
+
+    if (st != LKS_OK)
+        return st;
+    y = r->f(r->inputs);
+    st = y ? LKS_OK : lks_error_status();
+    if (y && lks_requires_grad(y)) {
+        cotangent = lks_ones(lks_sizes(y), lks_tensor_dtype(y), lks_cpu);
+        st = lks_backward_from(y, cotangent);
+    }
+    lks_scope_close();
+    return st;
+}
+
+/* Leaks are the address sanitizer's to find. */
+static void fail_each_allocation(run *r)
+{
+    if (r->layout != TRANSPOSED)
+        return;
+    for (long n = 0;; n++) {
+        lks_status st;
+
+        lks_error_clear();
+        lks_alloc_fail_after(n);
+        st = run_whole(r);
+        bool failed = lks_alloc_has_failed();
+        lks_alloc_fail_after(-1);
+        ck_assert_msg(st == (failed ? LKS_NOMEM : LKS_OK),
+                      "%s: allocation %ld failed, and it was %s: %s", r->title, n,
+                      lks_status_text(st), lks_error_text());
+        if (!failed)
+            break;
+    }
+    lks_error_clear();
+}
+
+START_TEST(every_operation_survives_each_allocation_failing)
+{
+    for_each_run(LKS_F64, fail_each_allocation);
+}
+END_TEST
+
+START_TEST(every_set_of_numbers_belongs_to_a_case)
+{
+    int n_cases = 0;
+
+    for (int i = 0; i < N_OPERATIONS; i++)
+        for (const lks_op_case *c = operations[i].cases->cases; c->name; c++, n_cases++)
+            find_golden(operations[i].name, c->name);
+    ck_assert_int_eq(n_cases, N_GOLDENS);
+}
+END_TEST
+
+START_TEST(every_operation_given_null_gives_null)
+{
+    const lks_pool2d_params pool = {.kernel = {2, 2}};
+    const lks_rng rng = {.seed = 1};
+    lks_tensor *x = lks_ones(LKS_SHAPE_OF(2, 2), LKS_F32, lks_cpu);
+    lks_tensor *const pair[] = {x, NULL};
+
+    ck_assert_ptr_null(lks_relu(NULL));
+    ck_assert_ptr_null(lks_exp(NULL));
+    ck_assert_ptr_null(lks_add(x, NULL));
+    ck_assert_ptr_null(lks_add(NULL, x));
+    ck_assert_ptr_null(lks_add_scalar(NULL, 1));
+    ck_assert_ptr_null(lks_mul_scalar(NULL, 1));
+    ck_assert_ptr_null(lks_add_(NULL, x));
+    ck_assert_ptr_null(lks_mul_(x, NULL));
+    ck_assert_ptr_null(lks_relu_(NULL));
+    ck_assert_ptr_null(lks_fill_(NULL, 0));
+    ck_assert_ptr_null(lks_copy_(x, NULL));
+    ck_assert_ptr_null(lks_sum_all(NULL));
+    ck_assert_ptr_null(lks_mean_all(NULL));
+    ck_assert_ptr_null(lks_argmax(NULL, 0));
+    ck_assert_ptr_null(lks_reshape(NULL, LKS_SHAPE_OF(1)));
+    ck_assert_ptr_null(lks_flatten(NULL, 0, -1));
+    ck_assert_ptr_null(lks_transpose(NULL, 0, 1));
+    ck_assert_ptr_null(lks_permute(NULL, NULL));
+    ck_assert_ptr_null(lks_expand(NULL, LKS_SHAPE_OF(1)));
+    ck_assert_ptr_null(lks_squeeze(NULL, 0));
+    ck_assert_ptr_null(lks_unsqueeze(NULL, 0));
+    ck_assert_ptr_null(lks_narrow(NULL, 0, 0, 1));
+    ck_assert_ptr_null(lks_select(NULL, 0, 0));
+    ck_assert_ptr_null(lks_slice(NULL, 0, 0, 1, 1));
+    ck_assert_ptr_null(lks_cat(pair, 2, 0));
+    ck_assert_ptr_null(lks_contiguous(NULL));
+    ck_assert_ptr_null(lks_clone(NULL));
+    ck_assert_ptr_null(lks_to(NULL, LKS_F32));
+    ck_assert_ptr_null(lks_index_select(x, 0, NULL));
+    ck_assert_ptr_null(lks_matmul(x, NULL));
+    ck_assert_ptr_null(lks_linear(x, NULL, NULL));
+    ck_assert_ptr_null(lks_conv2d(NULL, x, NULL, NULL));
+    ck_assert_ptr_null(lks_max_pool2d(NULL, &pool));
+    ck_assert_ptr_null(lks_softmax(NULL, 0));
+    ck_assert_ptr_null(lks_log_softmax(NULL, 0));
+    ck_assert_ptr_null(lks_dropout(NULL, 0.5, &rng));
+    ck_assert_ptr_null(lks_cross_entropy(x, NULL, NULL));
+    ck_assert_ptr_null(lks_mse_loss(NULL, x, LKS_REDUCTION_MEAN));
+    ck_assert_str_eq(lks_error_text(), "");
+    lks_unref(x);
+}
+END_TEST
+
+LKS_SUITE("ops", every_set_of_numbers_belongs_to_a_case,
+          every_operation_gives_pytorchs_results_and_gradients,
+          every_operation_does_so_in_single_precision,
+          every_gradient_agrees_with_central_differences,
+          nothing_is_recorded_while_recording_is_off,
+          every_misuse_is_refused_with_its_reason,
+          every_operation_survives_each_allocation_failing,
+          every_operation_given_null_gives_null)

@@ -1,0 +1,264 @@
+#!/usr/bin/python3
+"""Expected values for tests/core/ops/test_ops.c: results and gradients from PyTorch, float64.
+
+    tests/golden/make_ops.py > tests/golden/ops.inc        (made with torch 1.13.1)
+
+Every case of tests/core/ops/test_ops/*.c stands here under the same name with the same inputs.
+"""
+import torch
+import torch.nn.functional as F
+
+torch.set_default_dtype(torch.float64)
+M32 = 0xffffffff
+
+
+def bits(i, k):
+    """The i-th element of the k-th input: see input_value in test_ops.c."""
+    h = (i * 2654435761 + (k + 1) * 97531) & M32
+    h ^= h >> 15
+    h = h * 2246822519 & M32
+    return h ^ h >> 13
+
+
+class X:
+    """A float64 input, uniform in [low, high)."""
+
+    def __init__(self, *shape, low=-1, high=1):
+        self.shape, self.low, self.high = shape, low, high
+
+    def make(self, k):
+        n = torch.Size(self.shape).numel()
+        values = [self.low + (self.high - self.low) * (bits(i, k) / 4294967296) for i in range(n)]
+        return torch.tensor(values, dtype=torch.float64).reshape(self.shape).requires_grad_()
+
+
+class Index:
+    """An int64 input, 0 … n - 1."""
+
+    def __init__(self, n, *shape):
+        self.n, self.shape = n, shape
+
+    def make(self, k):
+        n = torch.Size(self.shape).numel()
+        values = [bits(i, k) % self.n for i in range(n)]
+        return torch.tensor(values, dtype=torch.int64).reshape(self.shape)
+
+
+def numbers(tensor):
+    flat = tensor.detach().contiguous().reshape(-1).tolist()
+    return "(const double[]){%s}" % ", ".join("%.12g" % v for v in flat) if flat else "NOTHING"
+
+
+def cotangent(y):
+    n = y.numel()
+    return torch.tensor([2 * (bits(i, 99) / 4294967296) - 1 for i in range(n)]).reshape(y.shape)
+
+
+def case(name, f, *inputs):
+    made = [spec.make(k) for k, spec in enumerate(inputs)]
+    y = f(*made)
+    if y.requires_grad:
+        y.backward(cotangent(y))
+    grads = [numbers(x.grad) if x.requires_grad and x.grad is not None else "NULL" for x in made]
+    shape = ", ".join(str(n) for n in y.shape)
+    print('    {"%s", {%d, {%s}}, %s,\n     {%s}},'
+          % (name, y.dim(), shape or "0", numbers(y), ", ".join(grads)))
+
+
+def philox_uniform(n, seed, step, lane, layer):
+    """Philox 4x32-10 as core/base/rng.h lays it out: element i is word i % 4 of block i / 4."""
+    out = []
+    for block in range((n + 3) // 4):
+        c, key = [block, step, lane, layer], [seed & M32, seed >> 32]
+        for _ in range(10):
+            p0, p1 = 0xD2511F53 * c[0], 0xCD9E8D57 * c[2]
+            c = [(p1 >> 32) ^ c[1] ^ key[0], p1 & M32, (p0 >> 32) ^ c[3] ^ key[1], p0 & M32]
+            key = [(key[0] + 0x9E3779B9) & M32, (key[1] + 0xBB67AE85) & M32]
+        out += c
+    return [(word >> 8) / 2**24 for word in out[:n]]
+
+
+def dropout(x, p):
+    u = torch.tensor(philox_uniform(x.numel(), 7, 1, 2, 3)).reshape(x.shape)
+    return torch.where(u >= p, x / (1 - p), torch.zeros(()))
+
+
+def unary(name, f, low=-1, high=1):
+    case(name + "/matrix", f, X(3, 5, low=low, high=high))
+    case(name + "/scalar", f, X(1, low=0.5, high=2))
+    case(name + "/empty", f, X(3, 0, 2))
+
+
+def binary(name, f):
+    def y(*shape):
+        return X(*shape, low=0.5, high=2)
+    case(name + "/same", f, X(2, 3, 4), y(2, 3, 4))
+    case(name + "/row", f, X(3, 4), y(4))
+    case(name + "/column", f, X(3, 1), y(3, 4))
+    case(name + "/both", f, X(2, 1, 3), y(4, 1))
+    case(name + "/scalar", f, X(2, 3), y(1))
+    case(name + "/scalar_first", f, X(), y(2, 3))
+    case(name + "/empty", f, X(0, 3), y(1, 3))
+    case(name + "/itself", lambda a: f(a, a), y(2, 3))
+
+
+def pointwise():
+    unary("neg", torch.neg)
+    unary("abs", torch.abs)
+    unary("square", torch.square)
+    unary("sqrt", torch.sqrt, 0.1, 2)
+    unary("exp", torch.exp, -3, 3)
+    unary("log", torch.log, 0.1, 4)
+    unary("relu", torch.relu)
+    unary("tanh", torch.tanh, -3, 3)
+    unary("sigmoid", torch.sigmoid, -5, 5)
+    binary("add", torch.add)
+    binary("sub", torch.sub)
+    binary("mul", torch.mul)
+    binary("div", torch.div)
+    for name, f in (("add_scalar", lambda x: x + 2.5), ("mul_scalar", lambda x: x * -0.75)):
+        case(name + "/matrix", f, X(3, 4))
+        case(name + "/empty", f, X(0))
+
+
+def in_place():
+    case("add_/same", lambda a, b: a.clone().add_(b), X(2, 3), X(2, 3))
+    case("add_/row", lambda a, b: a.clone().add_(b), X(2, 3), X(3))
+    case("add_/itself", lambda a: a.clone().add_(a), X(2, 3))
+    case("add_/empty", lambda a, b: a.clone().add_(b), X(2, 0), X(1))
+    case("mul_/same", lambda a, b: a.clone().mul_(b), X(2, 3), X(2, 3))
+    case("mul_/row", lambda a, b: a.clone().mul_(b), X(2, 3), X(3))
+    case("mul_/itself", lambda a: a * a, X(2, 3))
+    case("relu_/matrix", lambda a: a.clone().relu_(), X(3, 4))
+    case("fill_/between", lambda a, b: a.clone().fill_(3) * b, X(2, 3), X(2, 3))
+    case("copy_/same", lambda a, b: a.clone().copy_(b), X(2, 3), X(2, 3))
+    case("copy_/row", lambda a, b: a.clone().copy_(b), X(2, 3), X(3))
+    case("copy_/own_transpose", lambda a: a.t().clone(), X(3, 3))
+
+
+def reductions():
+    case("sum/two_dims", lambda x: x.sum((0, 2)), X(2, 3, 4))
+    case("sum/two_dims_kept", lambda x: x.sum((0, 2), keepdim=True), X(2, 3, 4))
+    case("sum/last", lambda x: x.sum(-1), X(3, 4))
+    case("sum/everything", lambda x: x.sum(), X(3, 4))
+    case("sum/of_nothing", lambda x: x.sum(-1), X(3, 0))
+    case("sum/to_nothing", lambda x: x.sum(-1), X(0, 3))
+    case("mean/two_dims", lambda x: x.mean((0, 2)), X(2, 3, 4))
+    case("mean/last_kept", lambda x: x.mean(-1, keepdim=True), X(3, 4))
+    case("sum_all/matrix", torch.sum, X(3, 4))
+    case("sum_all/scalar", torch.sum, X())
+    case("sum_all/empty", torch.sum, X(0))
+    case("mean_all/matrix", torch.mean, X(3, 4))
+    case("argmax/first", lambda x: x.argmax(0), X(4, 3))
+    case("argmax/last", lambda x: x.argmax(-1), X(2, 3, 5))
+
+
+def views():
+    case("reshape/plain", lambda x: x.reshape(4, 3), X(2, 6))
+    case("reshape/open", lambda x: x.reshape(2, -1, 2), X(3, 4))
+    case("reshape/transposed", lambda x: x.t().reshape(12), X(3, 4))
+    case("reshape/empty", lambda x: x.reshape(3, 0), X(0, 2))
+    case("permute/cycle", lambda x: x.permute(2, 0, 1), X(2, 3, 4))
+    case("permute/empty", lambda x: x.permute(2, 0, 1), X(2, 0, 4))
+    case("expand/rows", lambda x: x.expand(2, 3, 4), X(3, 1))
+    case("expand/kept", lambda x: x.expand(2, -1, 4), X(3, 1))
+    case("expand/to_nothing", lambda x: x.expand(0, 3), X(1, 3))
+    # PyTorch has no negative steps: Python's, by index.
+    case("slice/forward", lambda x: x[:, 1:5:2], X(2, 6))
+    case("slice/backward", lambda x: x[:, list(range(6))[4:0:-2]], X(2, 6))
+    case("slice/reversed", lambda x: x[:, list(range(6))[::-1]], X(2, 6))
+    case("slice/nothing", lambda x: x[:, 4:2], X(2, 6))
+    case("slice/clamped", lambda x: x[-100:100], X(2, 6))
+    case("slice/overlap", lambda x: x[:, 0:4] + x[:, 2:6], X(2, 6))
+    case("flatten/tail", lambda x: x.flatten(1, -1), X(2, 3, 4))
+    case("flatten/scalar", lambda x: x.flatten(0, -1), X())
+    case("flatten/empty", lambda x: x.flatten(1, -1), X(0, 3, 4))
+    case("transpose/ends", lambda x: x.transpose(0, -1), X(2, 3, 4))
+    case("squeeze/one", lambda x: x.squeeze(1), X(2, 1, 4))
+    case("squeeze/other", lambda x: x.squeeze(1), X(2, 3))
+    case("unsqueeze/middle", lambda x: x.unsqueeze(1), X(2, 3))
+    case("unsqueeze/last", lambda x: x.unsqueeze(-1), X(2, 3))
+    case("narrow/middle", lambda x: x.narrow(1, 1, 2), X(3, 4))
+    case("narrow/nothing", lambda x: x.narrow(1, 4, 0), X(3, 4))
+    case("select/first", lambda x: x.select(0, 1), X(3, 4))
+    case("select/from_end", lambda x: x.select(1, -1), X(3, 4, 2))
+    case("select/all", lambda x: x[0] + x[1], X(2, 4))
+
+
+def copies():
+    case("cat/rows", lambda a, b: torch.cat((a, b), 0), X(2, 3), X(1, 3))
+    case("cat/columns", lambda a, b, c: torch.cat((a, b, c), -1), X(2, 3), X(2, 1), X(2, 2))
+    case("cat/empty", lambda a, b: torch.cat((a, b), 0), X(0, 3), X(2, 3))
+    case("clone/matrix", torch.clone, X(3, 4))
+    case("clone/empty", torch.clone, X(0, 4))
+    case("to/itself", lambda x: x.to(torch.float64) * x, X(3, 4))
+    case("contiguous/transposed", lambda x: x.t().contiguous(), X(3, 4))
+    case("contiguous/itself", lambda x: x.contiguous(), X(3, 4))
+    case("index_select/rows", lambda x, i: x.index_select(0, i), X(4, 3), Index(4, 6))
+    case("index_select/columns", lambda x, i: x.index_select(-1, i), X(2, 3), Index(3, 2))
+    case("index_select/twice", lambda x, i: 2 * x.index_select(0, i), X(4, 3), Index(4, 6))
+    case("index_select/nothing", lambda x, i: x.index_select(0, i), X(4, 3), Index(4, 0))
+
+
+def products():
+    for name, a, b in (("matrices", (2, 3), (3, 4)), ("batch", (2, 2, 3), (2, 3, 4)),
+                       ("batch_by_one", (2, 2, 3), (3, 4)), ("one_by_batch", (2, 3), (2, 3, 4)),
+                       ("batches_broadcast", (2, 1, 2, 3), (3, 3, 2)), ("vectors", (3,), (3,)),
+                       ("matrix_vector", (2, 3), (3,)), ("vector_matrix", (3,), (3, 2)),
+                       ("inner_empty", (2, 0), (0, 3)), ("outer_empty", (0, 2), (2, 3))):
+        case("matmul/" + name, torch.matmul, X(*a), X(*b))
+    case("linear/bias", F.linear, X(3, 4), X(2, 4), X(2))
+    case("linear/plain", F.linear, X(3, 4), X(2, 4))
+    case("linear/sequence", F.linear, X(2, 3, 4), X(5, 4), X(5))
+    case("linear/vector", F.linear, X(4), X(2, 4), X(2))
+    case("linear/shared", lambda x, w, b: F.linear(F.linear(x, w, b), w, b), X(2, 3), X(3, 3), X(3))
+    case("linear/no_rows", F.linear, X(0, 4), X(2, 4), X(2))
+
+
+def images():
+    case("conv2d/plain", F.conv2d, X(2, 2, 5, 6), X(3, 2, 3, 2), X(3))
+    case("conv2d/no_bias", F.conv2d, X(2, 1, 4, 4), X(2, 1, 3, 3))
+    case("conv2d/strided", lambda x, w, b: F.conv2d(x, w, b, (2, 1), (1, 2), (1, 2)),
+         X(2, 2, 5, 6), X(3, 2, 3, 2), X(3))
+    case("conv2d/grouped", lambda x, w, b: F.conv2d(x, w, b, padding=1, groups=2),
+         X(2, 4, 4, 4), X(6, 2, 3, 3), X(6))
+    case("conv2d/single", F.conv2d, X(2, 5, 5), X(3, 2, 3, 3), X(3))
+    case("conv2d/shared", lambda x, w, b, c: F.conv2d(x, w, b) + F.conv2d(x, w, c),
+         X(1, 1, 4, 4), X(2, 1, 3, 3), X(2), X(2))
+    case("conv2d/no_images", F.conv2d, X(0, 2, 5, 5), X(3, 2, 3, 3), X(3))
+    case("max_pool2d/plain", lambda x: F.max_pool2d(x, 2), X(2, 3, 5, 4))
+    case("max_pool2d/general", lambda x: F.max_pool2d(x, (3, 2), (2, 1), (1, 1), (1, 2)),
+         X(2, 2, 6, 5))
+    case("max_pool2d/single", lambda x: F.max_pool2d(x, 2), X(2, 4, 4))
+    case("max_pool2d/no_images", lambda x: F.max_pool2d(x, 2), X(0, 2, 4, 4))
+
+
+def losses():
+    for name, f in (("softmax", F.softmax), ("log_softmax", F.log_softmax)):
+        case(name + "/last", lambda x: f(x, -1), X(3, 5, low=-4, high=4))
+        case(name + "/first", lambda x: f(x, 0), X(3, 5, 2, low=-4, high=4))
+        case(name + "/scalar", lambda x: f(x, 0), X())
+        case(name + "/empty", lambda x: f(x, -1), X(0, 3))
+    case("dropout/some", lambda x: dropout(x, 0.4), X(4, 5))
+    case("dropout/none", lambda x: dropout(x, 0.0), X(3))
+    case("dropout/empty", lambda x: x * 1, X(0, 5))
+    x, target = X(5, 3, low=-4, high=4), Index(3, 5)
+    image, targets = X(2, 3, 2, 2, low=-4, high=4), Index(3, 2, 2, 2)
+    case("cross_entropy/mean", F.cross_entropy, x, target)
+    case("cross_entropy/sum", lambda a, t: F.cross_entropy(a, t, reduction="sum"), x, target)
+    case("cross_entropy/none", lambda a, t: F.cross_entropy(a, t, reduction="none"), x, target)
+    case("cross_entropy/ignore", lambda a, t: F.cross_entropy(a, t, ignore_index=1), x, target)
+    case("cross_entropy/images", F.cross_entropy, image, targets)
+    case("cross_entropy/images_none",
+         lambda a, t: F.cross_entropy(a, t, ignore_index=1, reduction="none"), image, targets)
+    case("cross_entropy/no_rows", lambda a, t: F.cross_entropy(a, t, reduction="sum"),
+         X(0, 3), Index(3, 0))
+    case("mse_loss/mean", F.mse_loss, X(3, 4), X(3, 4))
+    case("mse_loss/sum", lambda a, b: F.mse_loss(a, b, reduction="sum"), X(3, 4), X(3, 4))
+    case("mse_loss/none", lambda a, b: F.mse_loss(a, b, reduction="none"), X(3, 4), X(3, 4))
+    case("mse_loss/broadcast", lambda a, b: F.mse_loss(a, b.expand_as(a)), X(3, 4), X(4))
+
+
+print("/* Made by tests/golden/make_ops.py. */")
+for family in (pointwise, in_place, reductions, views, copies, products, images, losses):
+    family()
