@@ -1,0 +1,176 @@
+/* The job file's schema and the library's own tables are two lists of the same layers and
+ * optimisers, on two sides of a wall. The worker is the first to see both. */
+#include "support/suite.h"
+
+#include <stdio.h>
+
+#include "base/alloc.h"
+#include "nn/layer.h"
+#include "optim/optim_type.h"
+#include "proto/job_schema.h"
+#include "proto/job_yaml.h"
+
+#define LKS_LAYER(name) extern const lks_layer_type lks_layer_##name;
+#include "nn/layers.def"
+#undef LKS_LAYER
+#define LKS_OPTIM(name) extern const lks_optim_type lks_optim_##name;
+#include "optim/optims.def"
+#undef LKS_OPTIM
+
+/* What both sides say of a type, the library's half. */
+typedef struct core_type {
+    const char *name;
+    const lks_option_rule *rules;
+    size_t n_rules;
+} core_type;
+
+static size_t core_layers(core_type *out)
+{
+    size_t n = 0;
+
+#define LKS_LAYER(id)                                                                    \
+    out[n++] = (core_type){lks_layer_##id.name, lks_layer_##id.options,                  \
+                           lks_layer_##id.n_options};
+#include "nn/layers.def"
+#undef LKS_LAYER
+    return n;
+}
+
+static size_t core_optimizers(core_type *out)
+{
+    size_t n = 0;
+
+#define LKS_OPTIM(id)                                                                    \
+    out[n++] = (core_type){lks_optim_##id.name, lks_optim_##id.options,                  \
+                           lks_optim_##id.n_options};
+#include "optim/optims.def"
+#undef LKS_OPTIM
+    return n;
+}
+
+static const lks_option_rule *find_rule(const core_type *core, const char *key)
+{
+    for (size_t i = 0; i < core->n_rules; i++)
+        if (strcmp(core->rules[i].key, key) == 0)
+            return &core->rules[i];
+    ck_abort_msg("%s: the library has no option %s", core->name, key);
+}
+
+static void same_option(const char *type, const lks_job_option *option,
+                        const lks_option_rule *rule)
+{
+    static const lks_option_kind kinds[] = {
+        [LKS_JOB_OPTION_WHOLE] = LKS_OPTION_INTEGER,
+        [LKS_JOB_OPTION_REAL] = LKS_OPTION_REAL,
+        [LKS_JOB_OPTION_TOGGLE] = LKS_OPTION_BOOL,
+    };
+    bool is_toggle = option->kind == LKS_JOB_OPTION_TOGGLE;
+
+    ck_assert_msg(kinds[option->kind] == rule->kind, "%s.%s: kind", type, option->key);
+    ck_assert_msg(option->max_values == rule->n_values, "%s.%s: values", type,
+                  option->key);
+    ck_assert_msg(option->is_required == rule->required, "%s.%s: required", type,
+                  option->key);
+    ck_assert_msg(is_toggle || option->min == rule->min, "%s.%s: min", type, option->key);
+    if (option->kind == LKS_JOB_OPTION_REAL)
+        ck_assert_msg(option->below == rule->max &&
+                          (rule->max_excluded || rule->max == LKS_OPTION_NO_MAX),
+                      "%s.%s: max", type, option->key);
+}
+
+static void same_options(const lks_job_type *type, const core_type *core)
+{
+    size_t n = 0;
+
+    for (; type->options[n].key; n++)
+        same_option(type->name, &type->options[n], find_rule(core, type->options[n].key));
+    ck_assert_msg(n == core->n_rules, "%s: the library has %zu options, the schema %zu",
+                  type->name, core->n_rules, n);
+}
+
+/* An item read from "NAME: {required: 1}" carries the library's fallbacks. */
+static void same_fallbacks(const lks_job_item *item, const core_type *core)
+{
+    for (size_t i = 0; i < item->n_options; i++) {
+        const lks_option *option = &item->options[i];
+        const lks_option_rule *rule = find_rule(core, option->key);
+
+        if (rule->required)
+            continue;
+        for (int v = 0; v < rule->n_values; v++)
+            ck_assert_msg(option->values[option->n_values == 1 ? 0 : v] ==
+                              rule->fallback[v],
+                          "%s.%s: fallback", item->type, option->key);
+    }
+}
+
+/* "NAME: {A: 1, B: 1}" with the options the schema requires. */
+static char *least_item(const lks_job_type *type)
+{
+    char *text = lks_asprintf("%s: {", type->name);
+
+    for (const lks_job_option *option = type->options; option->key; option++)
+        if (option->is_required) {
+            char *longer = lks_asprintf("%s%s: 1, ", text, option->key);
+
+            lks_free(text);
+            text = longer;
+        }
+    return text;
+}
+
+static void read_least(const char *layer, const char *optimizer, lks_job *out)
+{
+    char *text = lks_asprintf("job: j\n"
+                              "data: {format: cifar10, train: x.bin}\n"
+                              "model: [%s}]\n"
+                              "loss: cross_entropy\n"
+                              "optimizer: {%s}}\n"
+                              "train: {steps: 1, batch_size: 1}\n",
+                              layer, optimizer);
+
+    ck_ok(lks_job_parse(text, strlen(text), "least", NULL, 0, out));
+    lks_free(text);
+}
+
+static void same_types(const lks_job_type *types, const core_type *core, size_t n_core,
+                       bool are_layers)
+{
+    size_t n = 0;
+
+    for (; types[n].name; n++) {
+        char *least = least_item(&types[n]);
+        size_t c = 0;
+        lks_job job;
+
+        while (c < n_core && strcmp(core[c].name, types[n].name) != 0)
+            c++;
+        ck_assert_msg(c < n_core, "the library has no %s", types[n].name);
+        same_options(&types[n], &core[c]);
+        read_least(are_layers ? least : "flatten: {", are_layers ? "sgd: {" : least,
+                   &job);
+        same_fallbacks(are_layers ? &job.layers[0] : &job.optimizer, &core[c]);
+        lks_job_release(&job);
+        lks_free(least);
+    }
+    ck_assert_msg(n == n_core, "the library has %zu types, the schema %zu", n_core, n);
+}
+
+START_TEST(the_schema_has_the_librarys_layers)
+{
+    core_type core[256];
+
+    same_types(lks_job_layer_types, core, core_layers(core), true);
+}
+END_TEST
+
+START_TEST(the_schema_has_the_librarys_optimizers)
+{
+    core_type core[64];
+
+    same_types(lks_job_optimizer_types, core, core_optimizers(core), false);
+}
+END_TEST
+
+LKS_SUITE("job_schema", the_schema_has_the_librarys_layers,
+          the_schema_has_the_librarys_optimizers)
