@@ -15,6 +15,8 @@ enum {
     CHUNK = 512, /* records read at a time */
 };
 
+#define CHUNK_BYTES ((size_t)CHUNK * RECORD_SIZE)
+
 /* Make room for n_more samples, doubling. *capacity counts samples. */
 static lks_status reserve(lks_samples *samples, uint64_t n_more, uint64_t *capacity)
 {
@@ -59,7 +61,7 @@ static lks_status read_records(lks_reader *reader, uint8_t *chunk, lks_samples *
     size_t n_bytes;
 
     do {
-        LKS_TRY(lks_reader_read(reader, chunk, CHUNK * RECORD_SIZE, &n_bytes));
+        LKS_TRY(lks_reader_read(reader, chunk, CHUNK_BYTES, &n_bytes));
         if (n_bytes % RECORD_SIZE != 0)
             return lks_fail(LKS_IO,
                             "%s: file ends after %llu bytes, which is no multiple of a "
@@ -69,7 +71,7 @@ static lks_status read_records(lks_reader *reader, uint8_t *chunk, lks_samples *
         LKS_TRY(reserve(out, n_bytes / RECORD_SIZE, capacity));
         for (size_t at = 0; at < n_bytes; at += RECORD_SIZE)
             LKS_TRY(append(out, chunk + at, file, n_done++));
-    } while (n_bytes == CHUNK * RECORD_SIZE);
+    } while (n_bytes == CHUNK_BYTES);
     if (n_done == 0)
         return lks_fail(LKS_FORMAT, "%s: the file is empty", file);
     return LKS_OK;
@@ -77,7 +79,7 @@ static lks_status read_records(lks_reader *reader, uint8_t *chunk, lks_samples *
 
 static lks_status read_cifar10(const char *const *paths, int n_paths, lks_samples *out)
 {
-    uint8_t *chunk = lks_malloc(CHUNK * RECORD_SIZE);
+    uint8_t *chunk = lks_malloc(CHUNK_BYTES);
     lks_reader *reader = NULL;
     uint64_t capacity = 0;
     lks_status st = LKS_OK;

@@ -29,7 +29,7 @@ static uint64_t word_at(const uint8_t *bytes)
  * where a factor happens to be zero. */
 static void mix_block(uint64_t lanes[N_LANES], const uint8_t *block)
 {
-    for (int i = 0; i < N_LANES; i++)
+    for (size_t i = 0; i < N_LANES; i++)
         lanes[i] += fold(word_at(block + 16 * i) ^ keys[i],
                          word_at(block + 16 * i + 8) ^ lanes[i]);
 }

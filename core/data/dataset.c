@@ -1,6 +1,7 @@
 #include "data/format.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -34,9 +35,10 @@ static lks_status find_format(const lks_dataset_source *source,
                               const lks_dataset_format **out)
 {
     char known[128] = "";
+    size_t n = 0;
 
     for (int i = 0; i < N_FORMATS; i++) {
-        strcat(strcat(known, " "), formats[i]->name);
+        n += (size_t)snprintf(known + n, sizeof known - n, " %s", formats[i]->name);
         if (strcmp(formats[i]->name, source->format) != 0)
             continue;
         if (source->n_files < formats[i]->min_files ||
