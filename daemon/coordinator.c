@@ -422,11 +422,12 @@ lks_job_record lks_coordinator_job(const lks_coordinator *c)
         .lanes = c->options.lanes,
         .started_at_s = c->options.started_at_s,
         .progress = c->progress,
+        .step = c->progress.step,
     };
 
     for (uint32_t r = 0; r < c->options.world_size; r++)
-        if (c->ranks[r].step > job.progress.step)
-            job.progress.step = c->ranks[r].step;
+        if (c->ranks[r].step > job.step)
+            job.step = c->ranks[r].step;
     return job;
 }
 

@@ -107,7 +107,8 @@ typedef struct lks_job_record {
     lks_job_state state;
     uint32_t world_size, lanes;
     double started_at_s;       /* wall time */
-    lks_job_progress progress; /* its step counts every rank's heartbeats in */
+    lks_job_progress progress; /* rank 0's last report */
+    uint64_t step;             /* completed; heartbeats keep it fresh between reports */
 } lks_job_record;
 
 lks_job_record lks_coordinator_job(const lks_coordinator *coordinator);

@@ -74,15 +74,16 @@ static json_t *timestamp(double wall_s)
     return json_string(text);
 }
 
-static json_t *progress_object(const lks_job_progress *progress)
+static json_t *progress_object(const lks_job_record *job)
 {
+    const lks_job_progress *progress = &job->progress;
     json_t *o = json_object();
-    double eta_s = lks_job_progress_eta_s(progress, progress->step);
+    double eta_s = lks_job_progress_eta_s(progress, job->step);
     bool has = progress->has_report;
     int failed = 0;
 
     failed |= put(o, "epoch", count(progress->epoch));
-    failed |= put(o, "step", count(progress->step));
+    failed |= put(o, "step", count(job->step));
     failed |= put(o, "total_steps", count(progress->total_steps));
     failed |= put(o, "samples", count(progress->samples));
     failed |=
@@ -134,7 +135,7 @@ static json_t *job_object(const lks_coordinator *coordinator, double now_s)
     failed |= put(o, "reason", string_or_null(reason));
     failed |= put(o, "world_size", count(job.world_size));
     failed |= put(o, "lanes", count(job.lanes));
-    failed |= put(o, "progress", progress_object(&job.progress));
+    failed |= put(o, "progress", progress_object(&job));
     failed |= put(o, "evaluation", evaluation_object(&job.progress));
     failed |= put(o, "rank_states",
                   state_counts(lks_coordinator_ranks(coordinator), job.world_size));

@@ -12,7 +12,7 @@ typedef struct lks_job_metric {
 
 static double job_step(const lks_job_record *job)
 {
-    return (double)job->progress.step;
+    return (double)job->step;
 }
 
 static double job_total_steps(const lks_job_record *job)
@@ -129,7 +129,7 @@ static const struct {
 
 enum { N_PHASES = sizeof phases / sizeof *phases };
 
-/* One metrics text under way: the labels of job i are made once. */
+/* What is told and where it goes. */
 typedef struct lks_exposition {
     const lks_status_source *source;
     lks_text *out;
