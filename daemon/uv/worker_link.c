@@ -111,12 +111,11 @@ static void close_conn(lks_conn *conn, const char *why)
     uv_close((uv_handle_t *)&conn->tcp, conn_closed);
 }
 
-/* Close it for the failure that stands in this thread. */
-static void close_for_error(lks_conn *conn, const char *what)
+static void close_because(lks_conn *conn, const char *what, const char *cause)
 {
     char why[WHY_BYTES];
 
-    snprintf(why, sizeof why, "%s: %s", what, lks_error_text());
+    snprintf(why, sizeof why, "%s: %s", what, cause);
     close_conn(conn, why);
 }
 
@@ -139,10 +138,8 @@ static void written(uv_write_t *request, int code)
     lks_conn *conn = request->handle->data;
 
     write_destroy(request->data);
-    if (code < 0 && code != UV_ECANCELED) {
-        lks_uv_fail(code, "write");
-        close_for_error(conn, "its connection broke");
-    }
+    if (code < 0 && code != UV_ECANCELED)
+        close_because(conn, "its connection broke", uv_strerror(code));
 }
 
 static lks_status send_message(lks_conn *conn, const Lks__Proto__Message *message)
@@ -175,7 +172,7 @@ static void send_or_close(lks_conn *conn, const Lks__Proto__Message *message)
         return;
     lks_error_clear();
     if (send_message(conn, message) != LKS_OK)
-        close_for_error(conn, "cannot write to it");
+        close_because(conn, "cannot write to it", lks_error_text());
 }
 
 /* Actions. */
@@ -290,12 +287,12 @@ static void take_bytes(lks_conn *conn, const void *bytes, size_t n_bytes)
 
     lks_error_clear();
     if (lks_frame_decoder_feed(&conn->decoder, bytes, n_bytes) != LKS_OK) {
-        close_for_error(conn, "it sent a malformed frame");
+        close_because(conn, "it sent a malformed frame", lks_error_text());
         return;
     }
     while (!conn->is_closing) {
         if (lks_frame_decoder_next(&conn->decoder, &message) != LKS_OK) {
-            close_for_error(conn, "it sent a malformed frame");
+            close_because(conn, "it sent a malformed frame", lks_error_text());
             return;
         }
         if (!message)
@@ -321,11 +318,8 @@ static void have_read(uv_stream_t *stream, ssize_t n_bytes, const uv_buf_t *buff
         take_bytes(conn, buffer->base, (size_t)n_bytes);
     else if (n_bytes == UV_EOF)
         close_conn(conn, "its connection closed");
-    else if (n_bytes < 0) {
-        lks_error_clear();
-        lks_uv_fail((int)n_bytes, "read");
-        close_for_error(conn, "its connection broke");
-    }
+    else if (n_bytes < 0)
+        close_because(conn, "its connection broke", uv_strerror((int)n_bytes));
 }
 
 /* Connecting. */
