@@ -18,7 +18,7 @@ enum {
 };
 
 /* What to open. Strings are borrowed for the call. Paths are taken relative to `root`
- * (NULL: as they are); a name ending in .gz is decompressed. */
+ * (NULL, or an absolute path: as they are); a name ending in .gz is decompressed. */
 typedef struct lks_dataset_source {
     const char *format; /* "idx", "cifar10", "npy" */
     const char *root;
@@ -36,12 +36,14 @@ typedef struct lks_dataset_source {
 typedef struct lks_dataset lks_dataset;
 
 /* Read and check the files whole.
- *   idx      images [n, h, w] or [n, c, h, w] of u8 give samples {c, h, w} (c = 1);
- * labels [n] u8 cifar10  records of 1 + 3072 bytes give samples {3, 32, 32} npy inputs
- * [n, …] f32/f64/u8/integers give samples {…}; targets integer [n] are classes (i64),
- * float [n] or [n, …] are f32 values errors   LKS_IO: missing, unreadable, truncated;
- * LKS_FORMAT: bad magic, sizes that differ; LKS_INVALID: unknown format, normalisation
- * that does not fit. Texts name the file. */
+ *   - idx: images [n, h, w] or [n, c, h, w] of u8 give samples {c, h, w} (c = 1); labels
+ *     [n] of u8 are classes.
+ *   - cifar10: records of 1 + 3072 bytes give samples {3, 32, 32} and classes.
+ *   - npy: inputs [n, ...] of any dtype give samples {...}; u8 are pixels, all else
+ *     becomes f32. Targets [n] of integers are classes; [n, ...] of floats are values.
+ *   - Errors: LKS_IO for missing, unreadable and truncated files; LKS_FORMAT for a bad
+ *     magic and sizes that differ; LKS_INVALID for an unknown format and a normalisation
+ *     that does not fit. Texts name the file. */
 lks_status lks_dataset_open(const lks_dataset_source *source, lks_dataset **out);
 void lks_dataset_destroy(lks_dataset *dataset);
 
