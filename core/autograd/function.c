@@ -20,6 +20,26 @@ static void release_custom(void *params)
         c->function->release(c->context);
 }
 
+/* What the function's backward gave for input i. Nothing is "no gradient", unless an
+ * expression of its failed. */
+static lks_status give_custom(lks_backprop *bp, int i, const lks_tensor *input,
+                              lks_tensor *grad)
+{
+    const custom *c = bp->params;
+    lks_shape have;
+
+    if (!grad)
+        return lks_error_status();
+    have = lks_sizes(grad);
+    if (!lks_shape_equal(&have, lks_input_shape(bp, i)) ||
+        grad->view.dtype != input->view.dtype)
+        return lks_fail(
+            LKS_SHAPE, "%s: its backward gave a %s gradient %s for input %d, %s %s",
+            c->function->name, lks_dtype_name(grad->view.dtype), LKS_TEXT(grad), i,
+            lks_dtype_name(input->view.dtype), LKS_TEXT(input));
+    return lks_give(bp, i, grad);
+}
+
 static lks_status custom_backward(lks_backprop *bp)
 {
     const custom *c = bp->params;
@@ -32,20 +52,9 @@ static lks_status custom_backward(lks_backprop *bp)
     if (!(output = lks_saved_tensor(bp, LKS_OUT)))
         return LKS_NOMEM;
     LKS_TRY(c->function->backward(c->context, inputs, n, output, bp->dy, grads));
-    for (int i = 0; i < n; i++) {
-        if (!grads[i] || !lks_wants(bp, i))
-            continue;
-        const lks_shape have = lks_sizes(grads[i]);
-        if (!lks_shape_equal(&have, lks_input_shape(bp, i)) ||
-            grads[i]->view.dtype != inputs[i]->view.dtype)
-            return lks_fail(LKS_SHAPE,
-                            "%s: its backward gave a %s gradient %s for input %d, "
-                            "%s %s",
-                            c->function->name, lks_dtype_name(grads[i]->view.dtype),
-                            LKS_TEXT(grads[i]), i, lks_dtype_name(inputs[i]->view.dtype),
-                            LKS_TEXT(inputs[i]));
-        LKS_TRY(lks_give(bp, i, grads[i]));
-    }
+    for (int i = 0; i < n; i++)
+        if (lks_wants(bp, i))
+            LKS_TRY(give_custom(bp, i, inputs[i], grads[i]));
     return LKS_OK;
 }
 

@@ -1,0 +1,230 @@
+#include "support/suite.h"
+
+#include "lockstep.h"
+
+/* y = x0 * x1 by hand; counts what happens to its context. */
+typedef struct counts {
+    int forward, backward, released;
+    bool wrong; /* give a gradient that is not one */
+} counts;
+
+static lks_tensor *times(void *context, lks_tensor *const *x, int n)
+{
+    counts *c = context;
+
+    ck_assert_int_eq(n, 2);
+    c->forward++;
+    return lks_mul(x[0], x[1]);
+}
+
+static lks_status times_backward(void *context, lks_tensor *const *x, int n,
+                                 lks_tensor *y, lks_tensor *dy, lks_tensor **grads)
+{
+    counts *c = context;
+
+    (void)n;
+    ck_assert(lks_size(y, 0) == lks_size(x[0], 0));
+    c->backward++;
+    grads[0] = c->wrong ? lks_sum_all(dy) : lks_mul(dy, x[1]);
+    grads[1] = lks_mul(dy, x[0]);
+    return LKS_OK;
+}
+
+static void release(void *context)
+{
+    ((counts *)context)->released++;
+}
+
+static const lks_function times_function = {"times", times, times_backward, release};
+
+static lks_tensor *apply_times(void *context, lks_tensor *const *x, int n)
+{
+    return lks_apply(&times_function, context, x, n);
+}
+
+static lks_tensor *leaf(double value)
+{
+    return lks_requires_grad_(lks_full(LKS_SHAPE_OF(3), value, LKS_F64, lks_cpu));
+}
+
+START_TEST(a_custom_function_is_differentiated_by_its_own_backward)
+{
+    counts c = {0};
+
+    ck_ok(lks_scope_open());
+    lks_tensor *x[] = {leaf(2), leaf(5)};
+    ck_ok(lks_gradcheck(apply_times, &c, x, 2, 1e-6));
+    ck_assert_int_eq(c.backward, 1);
+    ck_assert_int_eq(c.forward, c.released);
+    lks_scope_close();
+}
+END_TEST
+
+START_TEST(a_context_is_released_once_in_every_case)
+{
+    counts c = {0};
+
+    ck_ok(lks_scope_open());
+    lks_tensor *x[] = {leaf(2), leaf(5)}, *with_null[] = {x[0], NULL};
+
+    /* swept */
+    ck_ok(lks_backward(lks_sum_all(lks_apply(&times_function, &c, x, 2))));
+    ck_assert_int_eq(c.released, 1);
+    /* never swept */
+    ck_ok(lks_scope_open());
+    ck_assert_ptr_nonnull(lks_apply(&times_function, &c, x, 2));
+    ck_assert_int_eq(c.released, 1);
+    lks_scope_close();
+    ck_assert_int_eq(c.released, 2);
+    /* not recorded */
+    lks_set_grad_enabled(false);
+    ck_assert_ptr_nonnull(lks_apply(&times_function, &c, x, 2));
+    lks_set_grad_enabled(true);
+    ck_assert_int_eq(c.released, 3);
+    /* not run */
+    ck_assert_ptr_null(lks_apply(&times_function, &c, with_null, 2));
+    ck_assert_int_eq(c.released, 4);
+    lks_scope_close();
+    ck_assert_int_eq(c.released, 4);
+}
+END_TEST
+
+START_TEST(a_gradient_of_the_wrong_shape_is_refused)
+{
+    counts c = {.wrong = true};
+
+    ck_ok(lks_scope_open());
+    lks_tensor *x[] = {leaf(2), leaf(5)};
+    ck_fails(lks_backward(lks_sum_all(lks_apply(&times_function, &c, x, 2))), LKS_SHAPE,
+             "times: its backward gave a float64 gradient () for input 0, float64 (3,)");
+    lks_scope_close();
+    ck_assert_int_eq(c.released, 1);
+}
+END_TEST
+
+START_TEST(an_input_changed_since_is_refused)
+{
+    counts c = {0};
+
+    ck_ok(lks_scope_open());
+    lks_tensor *x[] = {leaf(2), leaf(5)}, *y = lks_apply(&times_function, &c, x, 2);
+    lks_bump_version(x[1]);
+    ck_fails(lks_backward(lks_sum_all(y)), LKS_STATE, "was changed in place since");
+    lks_scope_close();
+}
+END_TEST
+
+START_TEST(a_custom_function_survives_each_allocation_failing)
+{
+    ck_ok(lks_scope_open());
+    lks_tensor *x[] = {leaf(2), leaf(5)};
+
+    for (long n = 0, failed = 1; failed; n++) {
+        counts c = {0};
+        lks_status st;
+
+        lks_error_clear();
+        lks_alloc_fail_after(n);
+        st = lks_scope_open();
+        if (st == LKS_OK) {
+            st = lks_backward(lks_sum_all(lks_apply(&times_function, &c, x, 2)));
+            lks_scope_close();
+            ck_assert_int_eq(c.released, 1);
+        }
+        failed = lks_alloc_has_failed();
+        lks_alloc_fail_after(-1);
+        ck_assert_int_eq(st, failed ? LKS_NOMEM : LKS_OK);
+    }
+    lks_scope_close();
+}
+END_TEST
+
+/* Runs its own forward again in backward, over the same leaf: a checkpoint. */
+static lks_tensor *replay(void *context, lks_tensor *const *x, int n)
+{
+    (void)n;
+    return lks_mul(x[0], context);
+}
+
+static lks_status replay_backward(void *context, lks_tensor *const *x, int n,
+                                  lks_tensor *y, lks_tensor *dy, lks_tensor **grads)
+{
+    bool was = lks_set_grad_enabled(true);
+    lks_tensor *again = lks_requires_grad_(lks_detach(x[0]));
+    lks_status st = lks_backward_from(lks_mul(again, context), dy);
+
+    (void)n;
+    (void)y;
+    lks_set_grad_enabled(was);
+    grads[0] = again ? lks_grad(again) : NULL;
+    return st;
+}
+
+static const lks_function replay_function = {"replay", replay, replay_backward, NULL};
+
+START_TEST(a_backward_may_run_a_sweep_of_its_own)
+{
+    double w_grad, x_grad;
+
+    ck_ok(lks_scope_open());
+    lks_tensor *x = leaf(2), *w = leaf(5);
+    lks_tensor *y = lks_apply(&replay_function, w, &x, 1);
+    ck_ok(lks_backward(lks_sum_all(lks_mul(y, w))));
+    x_grad = *(double *)lks_data(lks_grad(x));
+    w_grad = *(double *)lks_data(lks_grad(w));
+    ck_assert_double_eq(x_grad, 25); /* w² */
+    ck_assert_double_eq(w_grad, 20); /* 2 w x */
+    lks_scope_close();
+}
+END_TEST
+
+static lks_tensor *wrong_square(void *context, lks_tensor *const *x, int n)
+{
+    (void)context;
+    (void)n;
+    return lks_square(lks_detach(x[0]));
+}
+
+static lks_status half_gradient(void *context, lks_tensor *const *x, int n, lks_tensor *y,
+                                lks_tensor *dy, lks_tensor **grads)
+{
+    (void)context;
+    (void)n;
+    (void)y;
+    grads[0] = lks_mul(dy, x[0]);
+    return LKS_OK;
+}
+
+static const lks_function wrong_function = {"wrong", wrong_square, half_gradient, NULL};
+
+static lks_tensor *apply_wrong(void *context, lks_tensor *const *x, int n)
+{
+    return lks_apply(&wrong_function, context, x, n);
+}
+
+START_TEST(gradcheck_finds_a_wrong_gradient)
+{
+    ck_ok(lks_scope_open());
+    lks_tensor *x[] = {leaf(3)};
+    ck_fails(lks_gradcheck(apply_wrong, NULL, x, 1, 1e-6), LKS_NUMERIC,
+             "gradcheck: input 0, element 0: backward gives");
+    lks_scope_close();
+}
+END_TEST
+
+START_TEST(gradcheck_wants_double_precision)
+{
+    ck_ok(lks_scope_open());
+    lks_tensor *x = lks_requires_grad_(lks_ones(LKS_SHAPE_OF(2), LKS_F32, lks_cpu));
+    ck_fails(lks_gradcheck(apply_wrong, NULL, &x, 1, 1e-6), LKS_DTYPE,
+             "gradcheck: input 0 is float32, not float64");
+    lks_scope_close();
+}
+END_TEST
+
+LKS_SUITE("function", a_custom_function_is_differentiated_by_its_own_backward,
+          a_context_is_released_once_in_every_case,
+          a_gradient_of_the_wrong_shape_is_refused, an_input_changed_since_is_refused,
+          a_custom_function_survives_each_allocation_failing,
+          a_backward_may_run_a_sweep_of_its_own, gradcheck_finds_a_wrong_gradient,
+          gradcheck_wants_double_precision)
