@@ -27,15 +27,27 @@ static lks_status unary_backward(lks_backprop *bp)
                                                       &dx.view));
 }
 
+/* In what dtype the function is taken. A boolean's square is a number, as in PyTorch. */
+static lks_dtype unary_dtype(const lks_op *op, bool floats_only, lks_dtype dtype)
+{
+    if (floats_only && !lks_dtype_is_float(dtype))
+        return LKS_F32;
+    return dtype == LKS_BOOL && op->code == LKS_UNARY_square ? LKS_I64 : dtype;
+}
+
 static lks_tensor *unary(const lks_op *op, bool floats_only, lks_tensor *x)
 {
     lks_tensor *y;
+    lks_dtype dtype;
 
-    if (!x || !floats_only || lks_dtype_is_float(x->view.dtype))
+    if (!x)
+        return NULL;
+    dtype = unary_dtype(op, floats_only, x->view.dtype);
+    if (dtype == x->view.dtype)
         return lks_op_apply(op, &x, 1, NULL);
     if (lks_scope_open() != LKS_OK)
         return NULL;
-    x = lks_to(x, LKS_F32);
+    x = lks_to(x, dtype);
     y = lks_scope_return(lks_op_apply(op, &x, 1, NULL));
     lks_scope_close();
     return y;
@@ -137,8 +149,9 @@ static lks_tensor *binary_cast(const lks_op *op, lks_tensor *a, lks_tensor *b)
     lks_dtype dtype = common_dtype(op, a, b);
     lks_dtype compute = dtype == LKS_BOOL ? LKS_U8 : dtype;
 
-    if (dtype == LKS_BOOL && op->code == LKS_BINARY_sub) {
-        lks_fail(LKS_DTYPE, "sub: booleans have no difference");
+    if (op->code == LKS_BINARY_sub &&
+        (a->view.dtype == LKS_BOOL || b->view.dtype == LKS_BOOL)) {
+        lks_fail(LKS_DTYPE, "sub: booleans have no difference; lks_to first");
         return NULL;
     }
     lks_tensor *in[2] = {lks_to(a, compute), lks_to(b, compute)};

@@ -119,11 +119,18 @@ static void note_magnitude(printer *p, int64_t offset)
     p->all_whole &= value == ceil(value);
 }
 
+/* Zeros, infinities and NaNs take what room the others leave them. */
 static void note_width(printer *p, int64_t offset)
 {
     char text[64];
-    int width = format(p, offset, 0, text, sizeof text);
+    int width;
 
+    if (lks_dtype_is_float(p->t->view.dtype)) {
+        double value = float_at(p, offset);
+        if (!isfinite(value) || value == 0)
+            return;
+    }
+    width = format(p, offset, 0, text, sizeof text);
     p->width = width > p->width ? width : p->width;
 }
 

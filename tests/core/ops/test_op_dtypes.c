@@ -1,0 +1,172 @@
+/* Results of mixed and narrow dtypes: dtype and values against PyTorch. */
+#include "support/suite.h"
+
+#include <math.h>
+
+#include "lockstep.h"
+
+/* LKS_N_DTYPES: PyTorch has no such operation. */
+typedef struct dtype_result {
+    lks_dtype dtype;
+    double values[3];
+} dtype_result;
+
+#include "../../golden/op_dtypes.inc"
+
+/* PyTorch 1.13 computes some of f16 on GPUs only: then there is nothing to compare. */
+static bool is_half(lks_dtype dtype)
+{
+    return dtype == LKS_F16 || dtype == LKS_BF16;
+}
+
+static double tolerance(lks_dtype dtype)
+{
+    static const double steps[LKS_N_DTYPES] = {
+        [LKS_F32] = 1e-6, [LKS_F64] = 1e-8, [LKS_F16] = 1e-3, [LKS_BF16] = 8e-3};
+    return steps[dtype];
+}
+
+static lks_tensor *small(lks_dtype dtype, double a, double b, double c)
+{
+    const double values[] = {a, b, c};
+    return lks_to(lks_from_data(LKS_SHAPE_OF(3), LKS_F64, values, lks_cpu), dtype);
+}
+
+static void compare(const char *op, lks_dtype a, lks_dtype b, lks_tensor *y,
+                    const dtype_result *want)
+{
+    const char *an = lks_dtype_name(a), *bn = lks_dtype_name(b);
+    double got[3] = {0};
+
+    if (want->dtype == LKS_N_DTYPES) {
+        ck_assert_msg(y == NULL || is_half(a), "%s of %s and %s was not refused", op, an,
+                      bn);
+        ck_assert(y != NULL || lks_error_status() == LKS_DTYPE);
+        lks_error_clear();
+        return;
+    }
+    ck_assert_msg(y != NULL, "%s of %s and %s: %s", op, an, bn, lks_error_text());
+    ck_assert_msg(lks_tensor_dtype(y) == want->dtype, "%s of %s and %s is %s, not %s", op,
+                  an, bn, lks_dtype_name(lks_tensor_dtype(y)),
+                  lks_dtype_name(want->dtype));
+    ck_ok(lks_to_host(lks_to(y, LKS_F64), got));
+    for (int i = 0; i < lks_numel(y); i++)
+        ck_assert_msg(got[i] == want->values[i] ||
+                          fabs(got[i] - want->values[i]) <=
+                              tolerance(want->dtype) * fmax(1, fabs(want->values[i])),
+                      "%s of %s and %s, element %d: %.9g, not %.9g", op, an, bn, i,
+                      got[i], want->values[i]);
+}
+
+static lks_tensor *add_half(lks_tensor *x)
+{
+    return lks_add_scalar(x, 0.5);
+}
+
+static lks_tensor *add_two(lks_tensor *x)
+{
+    return lks_add_scalar(x, 2);
+}
+
+static lks_tensor *mul_half(lks_tensor *x)
+{
+    return lks_mul_scalar(x, 0.5);
+}
+
+static lks_tensor *mul_two(lks_tensor *x)
+{
+    return lks_mul_scalar(x, 2);
+}
+
+START_TEST(two_dtypes_meet_as_in_pytorch)
+{
+    static const struct {
+        const char *name;
+        lks_tensor *(*f)(lks_tensor *, lks_tensor *);
+        const dtype_result (*want)[LKS_N_DTYPES];
+    } ops[] = {{"add", lks_add, add_results},
+               {"sub", lks_sub, sub_results},
+               {"mul", lks_mul, mul_results},
+               {"div", lks_div, div_results}};
+
+    for (size_t o = 0; o < sizeof ops / sizeof *ops; o++)
+        for (lks_dtype a = 0; a < LKS_N_DTYPES; a++)
+            for (lks_dtype b = 0; b < LKS_N_DTYPES; b++) {
+                ck_ok(lks_scope_open());
+                compare(ops[o].name, a, b, ops[o].f(small(a, 3, 0, 7), small(b, 1, 4, 2)),
+                        &ops[o].want[a][b]);
+                lks_scope_close();
+            }
+}
+END_TEST
+
+START_TEST(one_dtype_gives_what_it_gives_in_pytorch)
+{
+    static const struct {
+        const char *name;
+        lks_tensor *(*f)(lks_tensor *);
+        const dtype_result *want;
+    } ops[] = {{"neg", lks_neg, neg_results},
+               {"abs", lks_abs, abs_results},
+               {"square", lks_square, square_results},
+               {"sqrt", lks_sqrt, sqrt_results},
+               {"exp", lks_exp, exp_results},
+               {"log", lks_log, log_results},
+               {"relu", lks_relu, relu_results},
+               {"tanh", lks_tanh, tanh_results},
+               {"sigmoid", lks_sigmoid, sigmoid_results},
+               {"sum_all", lks_sum_all, sum_all_results},
+               {"mean_all", lks_mean_all, mean_all_results},
+               {"add 0.5", add_half, add_half_results},
+               {"add 2", add_two, add_two_results},
+               {"mul 0.5", mul_half, mul_half_results},
+               {"mul 2", mul_two, mul_two_results}};
+
+    for (size_t o = 0; o < sizeof ops / sizeof *ops; o++)
+        for (lks_dtype a = 0; a < LKS_N_DTYPES; a++) {
+            ck_ok(lks_scope_open());
+            compare(ops[o].name, a, a, ops[o].f(small(a, 1, 4, 2)), &ops[o].want[a]);
+            lks_scope_close();
+        }
+}
+END_TEST
+
+START_TEST(a_result_is_cast_to_what_is_changed_in_place)
+{
+    double got[3];
+
+    ck_ok(lks_scope_open());
+    lks_tensor *floats = small(LKS_F32, 1, 2, 3), *shorts = small(LKS_I16, 1, 2, 3);
+    ck_assert_ptr_eq(lks_add_(floats, small(LKS_F64, 0.5, 0, 0)), floats);
+    ck_assert_ptr_eq(lks_mul_(shorts, small(LKS_I64, 5, 6, 7)), shorts);
+    ck_assert_int_eq(lks_tensor_dtype(shorts), LKS_I16);
+    ck_ok(lks_to_host(lks_to(lks_add(floats, shorts), LKS_F64), got));
+    ck_assert(got[0] == 6.5 && got[1] == 14 && got[2] == 24);
+
+    ck_assert_ptr_null(lks_add_(shorts, floats));
+    ck_assert_str_eq(lks_error_text(), "add_: a float32 result does not go into int16");
+    lks_scope_close();
+}
+END_TEST
+
+START_TEST(a_gradient_goes_back_through_casts)
+{
+    double got[3];
+
+    ck_ok(lks_scope_open());
+    lks_tensor *x = lks_requires_grad_(small(LKS_F32, 1, 2, 3));
+    lks_tensor *y = lks_mul(x, small(LKS_F64, 0.5, 4, 8)); /* in f64 */
+    ck_assert_int_eq(lks_tensor_dtype(y), LKS_F64);
+    ck_ok(lks_backward(lks_sum_all(lks_to(y, LKS_F32))));
+    ck_assert_int_eq(lks_tensor_dtype(lks_grad(x)), LKS_F32);
+    ck_ok(lks_to_host(lks_to(lks_grad(x), LKS_F64), got));
+    ck_assert(got[0] == 0.5 && got[1] == 4 && got[2] == 8);
+    ck_assert(!lks_requires_grad(lks_to(x, LKS_I64)));
+    lks_scope_close();
+}
+END_TEST
+
+LKS_SUITE("op_dtypes", two_dtypes_meet_as_in_pytorch,
+          one_dtype_gives_what_it_gives_in_pytorch,
+          a_result_is_cast_to_what_is_changed_in_place,
+          a_gradient_goes_back_through_casts)

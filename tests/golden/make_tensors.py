@@ -1,0 +1,82 @@
+#!/usr/bin/python3
+"""Expected values for tests/core/tensor and tests/core/ops/test_op_dtypes.c, from PyTorch.
+
+    tests/golden/make_tensors.py print > tests/golden/print.inc
+    tests/golden/make_tensors.py dtypes > tests/golden/op_dtypes.inc      (made with torch 1.13.1)
+"""
+import sys
+
+import torch
+
+NAMES = ["F32", "F64", "I64", "I32", "I16", "U8", "BOOL", "F16", "BF16"]
+TYPES = [torch.float32, torch.float64, torch.int64, torch.int32, torch.int16,
+         torch.uint8, torch.bool, torch.float16, torch.bfloat16]
+
+
+def printed():
+    """Texts, in the order of the tensors in test_print.c."""
+    inf, nan = float("inf"), float("nan")
+    tensors = [
+        torch.tensor(3.14159),
+        torch.tensor([1.0, 2.0, 3.0]),
+        torch.tensor([[1.5, -2.25], [3.0, 100.125]]),
+        torch.tensor([1e-5, 1.0, 2.5]),
+        torch.tensor([1.0, 12345678.0, 3e9]),
+        torch.tensor([0.0, inf, -inf, nan]),
+        torch.tensor([0.5, inf, nan]),
+        torch.arange(24).reshape(2, 3, 4),
+        torch.tensor([True, False, True]),
+        torch.tensor([[1, -20], [300, 4]], dtype=torch.int16),
+        torch.tensor([1.5, 2.5], dtype=torch.float64),
+        torch.arange(30).float() / 7,
+        torch.arange(2000),
+        torch.arange(2400).reshape(40, 60),
+        torch.zeros(0),
+        torch.zeros(2, 0),
+        torch.zeros(3, dtype=torch.int64)[:0],
+        torch.arange(12).reshape(3, 4).t(),
+        torch.ones(2, 2, requires_grad=True),
+        torch.arange(18, dtype=torch.float64).mul(1000.5),
+    ]
+    for t in tensors:
+        text = str(t).replace("torch.", "").replace("\n", "\\n")
+        print('    "%s",' % text)
+
+
+def small(dtype, values):
+    return torch.tensor(values).to(dtype)
+
+
+def result(f, *args):
+    """The dtype and values of a result, or that there is none."""
+    try:
+        y = f(*args)
+    except RuntimeError:
+        return "{LKS_N_DTYPES, {0}}"
+    values = ", ".join("%.9g" % v for v in y.double().reshape(-1).tolist())
+    return "{LKS_%s, {%s}}" % (NAMES[TYPES.index(y.dtype)], values)
+
+
+def dtypes():
+    binary = {"add": torch.add, "sub": torch.sub, "mul": torch.mul, "div": torch.div}
+    for name, f in binary.items():
+        print("static const dtype_result %s_results[LKS_N_DTYPES][LKS_N_DTYPES] = {" % name)
+        for na, a in zip(NAMES, TYPES):
+            for nb, b in zip(NAMES, TYPES):
+                y = result(f, small(a, [3, 0, 7]), small(b, [1, 4, 2]))
+                print("    [LKS_%s][LKS_%s] = %s," % (na, nb, y))
+        print("};")
+    unary = {"neg": torch.neg, "abs": torch.abs, "square": torch.square, "sqrt": torch.sqrt,
+             "exp": torch.exp, "log": torch.log, "relu": torch.relu, "tanh": torch.tanh,
+             "sigmoid": torch.sigmoid, "sum_all": torch.sum, "mean_all": torch.mean,
+             "add_half": lambda x: x + 0.5, "add_two": lambda x: x + 2,
+             "mul_half": lambda x: x * 0.5, "mul_two": lambda x: x * 2}
+    for name, f in unary.items():
+        print("static const dtype_result %s_results[LKS_N_DTYPES] = {" % name)
+        for n, t in zip(NAMES, TYPES):
+            print("    [LKS_%s] = %s," % (n, result(f, small(t, [1, 4, 2]))))
+        print("};")
+
+
+print("/* Made by tests/golden/make_tensors.py. */")
+{"print": printed, "dtypes": dtypes}[sys.argv[1]]()
