@@ -1,0 +1,286 @@
+#include "support/suite.h"
+
+#include <math.h>
+#include <pthread.h>
+
+#include "lockstep.h"
+#include "tensor/view.h"
+
+START_TEST(a_shape_counts_its_elements_or_says_why_not)
+{
+    int64_t n = -1;
+
+    ck_ok(lks_shape_numel(&LKS_SHAPE_OF(2, 3, 4), &n));
+    ck_assert_int_eq(n, 24);
+    ck_ok(lks_shape_numel(&LKS_SCALAR, &n));
+    ck_assert_int_eq(n, 1);
+    ck_ok(lks_shape_numel(&LKS_SHAPE_OF(INT64_MAX, 4, 0), &n));
+    ck_assert_int_eq(n, 0);
+    ck_fails(lks_shape_numel(&LKS_SHAPE_OF(2, -3), &n), LKS_SHAPE,
+             "shape (2, -3) has a negative size");
+    ck_fails(lks_shape_numel(&LKS_SHAPE_OF(INT64_MAX, 2), &n), LKS_SHAPE,
+             "has more than 2^63 - 1 elements");
+    ck_fails(lks_shape_numel(&(lks_shape){9, {0}}, &n), LKS_SHAPE, "9 dimensions");
+    ck_assert_int_eq(n, 0);
+}
+END_TEST
+
+START_TEST(shapes_broadcast_as_in_pytorch)
+{
+    lks_shape out;
+
+    ck_ok(lks_shape_broadcast(&LKS_SHAPE_OF(2, 1, 3), &LKS_SHAPE_OF(4, 1), &out));
+    ck_assert(lks_shape_equal(&out, &LKS_SHAPE_OF(2, 4, 3)));
+    ck_ok(lks_shape_broadcast(&LKS_SCALAR, &LKS_SHAPE_OF(0), &out));
+    ck_assert(lks_shape_equal(&out, &LKS_SHAPE_OF(0)));
+    ck_fails(lks_shape_broadcast(&LKS_SHAPE_OF(2, 3), &LKS_SHAPE_OF(2), &out), LKS_SHAPE,
+             "(2, 3) does not broadcast with (2,)");
+}
+END_TEST
+
+START_TEST(a_shape_is_written_as_in_python)
+{
+    char text[8];
+
+    ck_assert_str_eq(lks_shape_text(&LKS_SCALAR, text, sizeof text), "()");
+    ck_assert_str_eq(lks_shape_text(&LKS_SHAPE_OF(5), text, sizeof text), "(5,)");
+    ck_assert_str_eq(lks_shape_text(&LKS_SHAPE_OF(2, 3), text, sizeof text), "(2, 3)");
+    ck_assert_str_eq(lks_shape_text(&LKS_SHAPE_OF(100, 300), text, sizeof text),
+                     "(100, 3");
+}
+END_TEST
+
+START_TEST(a_new_tensor_holds_what_was_asked_for)
+{
+    const float values[] = {1, 2, 3, 4, 5, 6};
+    float out[6];
+    double item;
+
+    ck_ok(lks_scope_open());
+    lks_tensor *t = lks_from_data(LKS_SHAPE_OF(2, 3), LKS_F32, values, lks_cpu);
+    ck_assert_int_eq(lks_ndim(t), 2);
+    ck_assert_int_eq(lks_numel(t), 6);
+    ck_assert_int_eq(lks_size(t, -1), 3);
+    ck_assert_int_eq(lks_stride(t, 0), 3);
+    ck_assert(lks_is_contiguous(t));
+    ck_assert_int_eq(lks_tensor_device(t).type, LKS_CPU);
+    ck_ok(lks_to_host(lks_transpose(t, 0, 1), out));
+    ck_assert(out[0] == 1 && out[1] == 4 && out[2] == 2 && out[5] == 6);
+    ck_ok(lks_item(lks_select(lks_select(t, 0, 1), 0, 2), &item));
+    ck_assert_double_eq(item, 6);
+    ck_fails(lks_item(t, &item), LKS_SHAPE, "item: the tensor has 6 elements, not one");
+    ck_ok(lks_item(lks_sum_all(lks_arange(5, LKS_I32, lks_cpu)), &item));
+    ck_assert_double_eq(item, 10);
+    ck_ok(lks_item(lks_sum_all(lks_ones(LKS_SHAPE_OF(4), LKS_BF16, lks_cpu)), &item));
+    ck_assert_double_eq(item, 4);
+    lks_scope_close();
+}
+END_TEST
+
+START_TEST(a_tensor_too_large_is_refused)
+{
+    lks_error_clear();
+    ck_assert_ptr_null(lks_zeros(LKS_SHAPE_OF(INT64_MAX), LKS_F64, lks_cpu));
+    ck_assert_str_eq(lks_error_text(), "a float64 tensor of shape (9223372036854775807,) "
+                                       "does not fit in memory");
+    ck_assert_ptr_null(lks_zeros(LKS_SHAPE_OF(-1), LKS_F64, lks_cpu));
+    ck_assert_str_eq(lks_error_text(), "shape (-1,) has a negative size");
+}
+END_TEST
+
+START_TEST(the_callers_memory_is_used_and_left)
+{
+    float values[] = {1, 2, 3, 4};
+
+    ck_ok(lks_scope_open());
+    lks_tensor *t = lks_from_blob(LKS_SHAPE_OF(2, 2), LKS_F32, values, lks_cpu);
+    lks_tensor *column = lks_select(t, 1, 1);
+    ck_assert_ptr_eq(lks_data(t), values);
+    ck_assert_ptr_eq(lks_data(column), values + 1);
+    lks_fill_(column, 9);
+    lks_scope_close();
+    ck_assert(values[0] == 1 && values[1] == 9 && values[2] == 3 && values[3] == 9);
+}
+END_TEST
+
+START_TEST(views_share_memory_and_copies_do_not)
+{
+    ck_ok(lks_scope_open());
+    lks_tensor *t = lks_arange(24, LKS_F32, lks_cpu);
+    lks_tensor *cube = lks_reshape(t, LKS_SHAPE_OF(2, 3, 4));
+    lks_tensor *turned = lks_transpose(cube, 0, 2);
+
+    ck_assert_ptr_eq(lks_data(cube), lks_data(t));
+    ck_assert(!lks_is_contiguous(turned));
+    ck_assert_ptr_ne(lks_data(lks_reshape(turned, LKS_SHAPE_OF(24))), lks_data(t));
+    ck_assert_ptr_ne(lks_data(lks_contiguous(turned)), lks_data(t));
+    ck_assert_ptr_eq(lks_contiguous(cube), cube);
+    ck_assert_ptr_ne(lks_data(lks_clone(cube)), lks_data(cube));
+    /* joining the two dimensions that are still one run of memory takes no copy */
+    ck_assert_ptr_eq(lks_data(lks_flatten(lks_permute(cube, (int[]){1, 2, 0}), 0, 1)),
+                     lks_data(t));
+    ck_assert_int_eq(lks_stride(lks_expand(lks_narrow(t, 0, 0, 1), LKS_SHAPE_OF(5)), 0),
+                     0);
+    lks_scope_close();
+}
+END_TEST
+
+START_TEST(reshape_finds_every_view_there_is)
+{
+    static const struct {
+        lks_view from;
+        lks_shape to;
+        bool possible;
+        int64_t strides[4];
+    } cases[] = {
+        {{.ndim = 2, .sizes = {4, 3}, .strides = {6, 2}}, {1, {12}}, true, {2}},
+        {{.ndim = 2, .sizes = {4, 3}, .strides = {6, 2}},
+         {3, {2, 2, 3}},
+         true,
+         {12, 6, 2}},
+        {{.ndim = 2, .sizes = {4, 3}, .strides = {1, 4}}, {1, {12}}, false, {0}},
+        {{.ndim = 2, .sizes = {4, 3}, .strides = {1, 4}},
+         {3, {2, 2, 3}},
+         true,
+         {2, 1, 4}},
+        {{.ndim = 2, .sizes = {4, 3}, .strides = {1, 4}},
+         {3, {4, 1, 3}},
+         true,
+         {1, 1, 4}},
+        {{.ndim = 2, .sizes = {4, 6}, .strides = {8, 1}}, {2, {6, 4}}, false, {0}},
+        {{.ndim = 1, .sizes = {6}, .strides = {-1}}, {2, {2, 3}}, true, {-3, -1}},
+        {{.ndim = 2, .sizes = {2, 3}, .strides = {0, 0}}, {1, {6}}, true, {0}},
+        {{.ndim = 2, .sizes = {2, 3}, .strides = {0, 1}}, {1, {6}}, false, {0}},
+        {{.ndim = 2, .sizes = {0, 3}, .strides = {9, 9}}, {2, {3, 0}}, true, {1, 1}},
+        {{.ndim = 0}, {2, {1, 1}}, true, {1, 1}},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        lks_view out;
+        bool possible = lks_view_reshape(&cases[i].from, &cases[i].to, &out);
+
+        ck_assert_msg(possible == cases[i].possible, "case %zu", i);
+        for (int d = 0; possible && d < cases[i].to.ndim; d++)
+            ck_assert_msg(cases[i].to.sizes[d] == 1 ||
+                              out.strides[d] == cases[i].strides[d],
+                          "case %zu, stride %d is %ld", i, d, (long)out.strides[d]);
+    }
+}
+END_TEST
+
+START_TEST(random_numbers_are_a_function_of_place)
+{
+    enum { N = 20000 };
+    const lks_rng rng = {.seed = 5, .step = 6, .lane = 7, .layer = 8};
+    double mean = 0, square = 0, fourth = 0;
+
+    ck_ok(lks_scope_open());
+    const double *few = lks_data(lks_randn(LKS_SHAPE_OF(10), LKS_F64, &rng, lks_cpu));
+    const double *many = lks_data(lks_randn(LKS_SHAPE_OF(N), LKS_F64, &rng, lks_cpu));
+    const float *uniform = lks_data(lks_rand(LKS_SHAPE_OF(N), LKS_F32, &rng, lks_cpu));
+
+    ck_assert_mem_eq(few, many, 10 * sizeof *few);
+    for (int i = 0; i < N; i++) {
+        ck_assert(uniform[i] >= 0 && uniform[i] < 1);
+        mean += many[i] / N;
+        square += many[i] * many[i] / N;
+        fourth += pow(many[i], 4) / N;
+    }
+    /* standard errors 0.007, 0.01, 0.07 */
+    ck_assert_double_eq_tol(mean, 0, 0.03);
+    ck_assert_double_eq_tol(square, 1, 0.05);
+    ck_assert_double_eq_tol(fourth, 3, 0.3);
+    ck_assert_ptr_null(lks_rand(LKS_SHAPE_OF(2), LKS_I64, &rng, lks_cpu));
+    ck_assert_str_eq(lks_error_text(), "rand: int64 is no floating-point dtype");
+    ck_assert_int_eq(lks_tensor_dtype(lks_rand(LKS_SHAPE_OF(2), LKS_F16, &rng, lks_cpu)),
+                     LKS_F16);
+    lks_scope_close();
+}
+END_TEST
+
+START_TEST(tensors_of_two_devices_do_not_mix)
+{
+    lks_device other;
+
+    ck_ok(lks_device_parse("cpu:1", &other));
+    ck_ok(lks_scope_open());
+    lks_tensor *a = lks_ones(LKS_SHAPE_OF(2), LKS_F32, lks_cpu);
+    lks_tensor *b = lks_ones(LKS_SHAPE_OF(2), LKS_F32, other);
+    ck_assert_ptr_null(lks_add(a, b));
+    ck_assert_str_eq(lks_error_text(), "add: one input is on cpu:0, another on cpu:1");
+    ck_assert_int_eq(lks_tensor_device(lks_add(b, b)).index, 1);
+    lks_scope_close();
+}
+END_TEST
+
+START_TEST(a_device_that_is_not_there_is_an_error)
+{
+    ck_assert_ptr_null(lks_ones(LKS_SHAPE_OF(2), LKS_F32, (lks_device){LKS_CUDA, 3}));
+    ck_assert_int_eq(lks_error_status(), LKS_DEVICE);
+    lks_error_clear();
+}
+END_TEST
+
+/* Readers on other threads hold the tensor a while. */
+static void *read_often(void *t)
+{
+    for (int i = 0; i < 10000; i++) {
+        lks_tensor *mine = lks_ref(t);
+        if (((const float *)lks_data(mine))[1] != 1)
+            return t;
+        lks_unref(mine);
+    }
+    return NULL;
+}
+
+START_TEST(a_tensor_may_be_read_from_any_thread)
+{
+    pthread_t threads[3];
+    lks_tensor *t = lks_ones(LKS_SHAPE_OF(2), LKS_F32, lks_cpu);
+
+    for (int i = 0; i < 3; i++)
+        ck_assert_int_eq(pthread_create(&threads[i], NULL, read_often, t), 0);
+    for (int i = 0; i < 3; i++) {
+        void *wrong;
+        pthread_join(threads[i], &wrong);
+        ck_assert_ptr_null(wrong);
+    }
+    lks_unref(t);
+}
+END_TEST
+
+START_TEST(creation_survives_each_allocation_failing)
+{
+    const float values[] = {1, 2};
+    const lks_rng rng = {.seed = 1};
+
+    for (long n = 0, failed = 1; failed; n++) {
+        lks_status st;
+
+        lks_error_clear();
+        lks_alloc_fail_after(n);
+        if (lks_scope_open() == LKS_OK) {
+            lks_ones(LKS_SHAPE_OF(2), LKS_F32, lks_cpu);
+            lks_from_data(LKS_SHAPE_OF(2), LKS_F32, values, lks_cpu);
+            lks_from_blob(LKS_SHAPE_OF(2), LKS_F32, (void *)values, lks_cpu);
+            lks_arange(3, LKS_I16, lks_cpu);
+            lks_randn(LKS_SHAPE_OF(3), LKS_F16, &rng, lks_cpu);
+            lks_detach(lks_empty(LKS_SHAPE_OF(3), LKS_BOOL, lks_cpu));
+            lks_requires_grad_(lks_zeros(LKS_SHAPE_OF(3), LKS_F32, lks_cpu));
+            lks_scope_close();
+        }
+        st = lks_error_status();
+        failed = lks_alloc_has_failed();
+        lks_alloc_fail_after(-1);
+        ck_assert_int_eq(st, failed ? LKS_NOMEM : LKS_OK);
+    }
+}
+END_TEST
+
+LKS_SUITE("tensor", a_shape_counts_its_elements_or_says_why_not,
+          shapes_broadcast_as_in_pytorch, a_shape_is_written_as_in_python,
+          a_new_tensor_holds_what_was_asked_for, a_tensor_too_large_is_refused,
+          the_callers_memory_is_used_and_left, views_share_memory_and_copies_do_not,
+          reshape_finds_every_view_there_is, random_numbers_are_a_function_of_place,
+          tensors_of_two_devices_do_not_mix, a_device_that_is_not_there_is_an_error,
+          a_tensor_may_be_read_from_any_thread, creation_survives_each_allocation_failing)
