@@ -182,6 +182,8 @@ lks_tensor *lks_model_forward(lks_model *model, lks_tensor *x)
         y = layer->type->forward(layer, params, y, &run);
         params += layer->n_params;
     }
+    if (y == x) /* the result is another tensor, whose owner is not x's */
+        y = lks_reshape(x, lks_sizes(x));
     y = lks_scope_return(y);
     lks_scope_close();
     return y;
