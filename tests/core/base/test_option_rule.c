@@ -1,0 +1,106 @@
+#include "support/suite.h"
+
+#include <stddef.h>
+
+#include "base/option_rule.h"
+
+typedef struct config {
+    double rate, betas[2];
+    int64_t size, pair[2];
+    bool flag;
+} config;
+
+static const lks_option_rule rules[] = {
+    {.key = "rate",
+     .n_values = 1,
+     .offset = offsetof(config, rate),
+     .fallback = {0.5},
+     .max = LKS_OPTION_NO_MAX},
+    {.key = "betas",
+     .n_values = 2,
+     .offset = offsetof(config, betas),
+     .fallback = {0.9, 0.999},
+     .max = 1,
+     .max_excluded = true},
+    {.key = "size",
+     .kind = LKS_OPTION_INTEGER,
+     .n_values = 1,
+     .offset = offsetof(config, size),
+     .required = true,
+     .min = 1,
+     .max = LKS_OPTION_MAX_SIZE},
+    {.key = "pair",
+     .kind = LKS_OPTION_INTEGER,
+     .n_values = 2,
+     .offset = offsetof(config, pair),
+     .fallback = {0, 0},
+     .min = 1,
+     .max = LKS_OPTION_MAX_SIZE},
+    {.key = "flag",
+     .kind = LKS_OPTION_BOOL,
+     .n_values = 1,
+     .offset = offsetof(config, flag)},
+};
+
+static lks_status read_options(config *out, size_t n, const lks_option *items)
+{
+    lks_options options = {items, n};
+
+    return lks_option_read(rules, sizeof rules / sizeof *rules, options, "thing", out);
+}
+
+#define READ(out, ...)                                                                   \
+    read_options(out, sizeof((lks_option[]){__VA_ARGS__}) / sizeof(lks_option),          \
+                 (lks_option[]){__VA_ARGS__})
+
+START_TEST(what_is_not_given_takes_its_default)
+{
+    config c;
+
+    ck_ok(READ(&c, {"size", 1, {7}}));
+    ck_assert(c.rate == 0.5 && c.betas[0] == 0.9 && c.betas[1] == 0.999);
+    ck_assert(c.size == 7 && c.pair[0] == 0 && c.pair[1] == 0 && !c.flag);
+}
+END_TEST
+
+START_TEST(a_single_value_stands_for_a_pair)
+{
+    config c;
+
+    ck_ok(READ(&c, {"size", 1, {1}}, {"pair", 1, {3}}, {"flag", 1, {1}}));
+    ck_assert(c.pair[0] == 3 && c.pair[1] == 3 && c.flag);
+    ck_ok(READ(&c, {"pair", 2, {3, 4}}, {"size", 1, {1}}));
+    ck_assert(c.pair[0] == 3 && c.pair[1] == 4);
+}
+END_TEST
+
+START_TEST(errors_name_the_owner_the_option_and_what_is_allowed)
+{
+    config c;
+
+    ck_fails(READ(&c, {"rate", 1, {1}}), LKS_INVALID, "thing needs size");
+    ck_fails(
+        READ(&c, {"size", 1, {1}}, {"sise", 1, {1}}), LKS_INVALID,
+        "thing has no option 'sise'; its options are: rate, betas, size, pair, flag");
+    ck_fails(READ(&c, {"size", 1, {0}}), LKS_INVALID,
+             "thing: size is 0; it must be a whole number of at least 1");
+    ck_fails(READ(&c, {"size", 1, {1.5}}), LKS_INVALID, "size is 1.5");
+    ck_fails(READ(&c, {"size", 1, {1e10}}), LKS_INVALID, "size is 1e+10");
+    ck_fails(READ(&c, {"size", 2, {1, 2}}), LKS_INVALID,
+             "thing: size has 2 values; it takes 1");
+    ck_fails(READ(&c, {"size", 1, {1}}, {"pair", 3, {1, 2, 3}}), LKS_INVALID,
+             "pair has 3 values; it takes 1 or 2");
+    ck_fails(READ(&c, {"size", 1, {1}}, {"betas", 2, {0.5, 1}}), LKS_INVALID,
+             "betas is 1; it must be a finite number from 0 to below 1");
+    ck_fails(READ(&c, {"size", 1, {1}}, {"rate", 1, {-1}}), LKS_INVALID,
+             "rate is -1; it must be a finite number of at least 0");
+    ck_fails(READ(&c, {"size", 1, {1}}, {"rate", 1, {NAN}}), LKS_INVALID, "rate is nan");
+    ck_fails(READ(&c, {"size", 1, {1}}, {"rate", 1, {INFINITY}}), LKS_INVALID, "inf");
+    ck_fails(READ(&c, {"size", 1, {1}}, {"flag", 1, {2}}), LKS_INVALID,
+             "flag is 2; it must be true or false");
+}
+END_TEST
+
+LKS_SUITE("option_rule", what_is_not_given_takes_its_default,
+          a_single_value_stands_for_a_pair,
+          errors_name_the_owner_the_option_and_what_is_allowed)
