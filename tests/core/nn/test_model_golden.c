@@ -1,0 +1,143 @@
+/* Layers against PyTorch: tests/golden/models.py. */
+#include "support/suite.h"
+#include "support/models.h"
+
+#include <math.h>
+#include <stdio.h>
+
+#include "autograd/backward.h"
+#include "io/safetensors.h"
+#include "ops/ops.h"
+#include "tensor/scope.h"
+
+#define GOLDEN LKS_SOURCE_DIR "/tests/golden/models/"
+
+static const lks_layer_spec conv[] = {
+    LAYER("conv2d", {"out_channels", 1, {4}}, {"kernel_size", 2, {3, 2}},
+          {"stride", 2, {2, 1}}, {"padding", 2, {1, 0}}, {"dilation", 2, {1, 2}},
+          {"groups", 1, {2}}, {"bias", 1, {0}}),
+    LAYER("tanh"),
+    LAYER("max_pool2d", {"kernel_size", 1, {2}}, {"stride", 1, {1}}, {"padding", 1, {1}}),
+    LAYER("flatten"),
+    LAYER("linear", {"out_features", 1, {5}}),
+    LAYER("log_softmax"),
+};
+
+static const lks_layer_spec pool[] = {
+    LAYER("conv2d", {"out_channels", 1, {5}}, {"kernel_size", 1, {3}},
+          {"padding", 1, {1}}),
+    LAYER("relu"),
+    LAYER("max_pool2d", {"kernel_size", 2, {3, 2}}, {"dilation", 2, {1, 2}}),
+    LAYER("conv2d", {"out_channels", 1, {2}}, {"kernel_size", 2, {2, 1}}),
+    LAYER("sigmoid"),
+    LAYER("max_pool2d", {"kernel_size", 1, {2}}),
+    LAYER("flatten"),
+};
+
+static const lks_layer_spec dense[] = {
+    LAYER("linear", {"out_features", 1, {6}}, {"bias", 1, {0}}),
+    LAYER("sigmoid"),
+    LAYER("dropout"),
+    LAYER("linear", {"out_features", 1, {4}}),
+    LAYER("softmax", {"dim", 1, {-1}}),
+};
+
+static const lks_layer_spec last_dim[] = {
+    LAYER("linear", {"out_features", 1, {6}}),
+    LAYER("flatten", {"start_dim", 1, {2}}, {"end_dim", 1, {3}}),
+    LAYER("softmax", {"dim", 1, {2}}),
+    LAYER("flatten", {"start_dim", 1, {1}}, {"end_dim", 1, {-1}}),
+    LAYER("relu"),
+};
+
+static lks_tensor *load(const lks_safetensors *file, const char *name)
+{
+    const lks_safetensors_entry *entry = lks_safetensors_find(file, name);
+    lks_shape shape = {0};
+
+    ck_assert_msg(entry != NULL, "no %s", name);
+    shape.ndim = entry->ndim;
+    for (int i = 0; i < shape.ndim; i++)
+        shape.sizes[i] = entry->sizes[i];
+    return lks_from_data(shape, entry->dtype, entry->data, lks_cpu);
+}
+
+static void assert_close(const lks_tensor *got, const lks_tensor *want, const char *what)
+{
+    lks_shape got_shape, want_shape = lks_sizes(want);
+    const float *a, *b = lks_data(want);
+
+    ck_assert_msg(got != NULL, "%s: %s", what, lks_error_text());
+    got_shape = lks_sizes(got);
+    ck_assert_msg(lks_shape_equal(&got_shape, &want_shape), "shape of %s", what);
+    ck_assert(lks_is_contiguous(got));
+    a = lks_data(got);
+    for (int64_t i = 0; i < lks_numel(want); i++)
+        ck_assert_msg(fabsf(a[i] - b[i]) <= 1e-5f * fmaxf(1, fabsf(b[i])),
+                      "%s[%d] is %.9g, PyTorch has %.9g", what, (int)i, (double)a[i],
+                      (double)b[i]);
+}
+
+static void compare(const char *name, const lks_layer_spec *layers, size_t n)
+{
+    char path[512], grad_name[64];
+    lks_safetensors *file;
+    lks_shape sample = {0};
+    lks_model *model;
+    lks_tensor *x, *y;
+
+    snprintf(path, sizeof path, GOLDEN "%s_case.safetensors", name);
+    ck_ok(lks_safetensors_open(path, &file));
+    lks_scope_open();
+    x = lks_requires_grad_(load(file, "x"));
+    sample.ndim = lks_ndim(x) - 1;
+    for (int i = 0; i < sample.ndim; i++)
+        sample.sizes[i] = lks_size(x, i + 1);
+
+    ck_ok(lks_model_create(layers, n, sample, 0, lks_cpu, &model));
+    lks_model_set_training(model, false);
+    snprintf(path, sizeof path, GOLDEN "%s.safetensors", name);
+    ck_ok(lks_model_load(model, path));
+
+    y = lks_model_forward(model, x);
+    assert_close(y, load(file, "y"), "y");
+    ck_ok(lks_backward_from(y, load(file, "cotangent")));
+    assert_close(lks_grad(x), load(file, "grad.x"), "grad.x");
+    for (size_t i = 0; i < lks_param_block_count(lks_model_params(model)); i++) {
+        const lks_param *param = lks_param_block_at(lks_model_params(model), i);
+
+        snprintf(grad_name, sizeof grad_name, "grad.%s", param->name);
+        assert_close(lks_grad(param->tensor), load(file, grad_name), grad_name);
+    }
+    lks_scope_close();
+    lks_safetensors_close(file);
+    lks_model_destroy(model);
+}
+
+START_TEST(convolution_with_every_option_is_pytorchs)
+{
+    compare("conv", conv, N_LAYERS(conv));
+}
+END_TEST
+
+START_TEST(pooling_and_padding_are_pytorchs)
+{
+    compare("pool", pool, N_LAYERS(pool));
+}
+END_TEST
+
+START_TEST(a_dense_model_in_evaluation_is_pytorchs)
+{
+    compare("dense", dense, N_LAYERS(dense));
+}
+END_TEST
+
+START_TEST(linear_softmax_and_flatten_count_dims_as_pytorch_does)
+{
+    compare("last_dim", last_dim, N_LAYERS(last_dim));
+}
+END_TEST
+
+LKS_SUITE("model_golden", convolution_with_every_option_is_pytorchs,
+          pooling_and_padding_are_pytorchs, a_dense_model_in_evaluation_is_pytorchs,
+          linear_softmax_and_flatten_count_dims_as_pytorch_does)

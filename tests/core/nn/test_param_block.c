@@ -1,0 +1,307 @@
+#include "support/suite.h"
+
+#include <stdint.h>
+
+#include "autograd/backward.h"
+#include "base/alloc.h"
+#include "nn/param_block.h"
+#include "ops/ops.h"
+#include "tensor/scope.h"
+
+/* Two used parameters around one that no loss here touches. */
+static lks_param_block *make_block(void)
+{
+    const lks_param_spec specs[] = {{"0.weight", LKS_SHAPE_OF(3, 7)},
+                                    {"1.weight", LKS_SHAPE_OF(16)},
+                                    {"2.weight", LKS_SHAPE_OF(5)}};
+    lks_param_block *block;
+
+    ck_ok(lks_param_block_create(specs, 3, lks_cpu, &block));
+    return block;
+}
+
+static lks_tensor *tensor(const lks_param_block *block, size_t i)
+{
+    return lks_param_block_at(block, i)->tensor;
+}
+
+/* d/dp of sum(2 p0) + sum(3 p2) */
+static void run_backward(const lks_param_block *block)
+{
+    lks_scope_open();
+    ck_ok(lks_backward(lks_add(lks_sum_all(lks_mul_scalar(tensor(block, 0), 2)),
+                               lks_sum_all(lks_mul_scalar(tensor(block, 2), 3)))));
+    lks_scope_close();
+}
+
+static void assert_all(const lks_param_block *block, const float *flat, size_t i,
+                       float want)
+{
+    const lks_param *param = lks_param_block_at(block, i);
+
+    for (size_t j = 0; j < param->numel; j++)
+        ck_assert_float_eq(flat[param->offset + j], want);
+}
+
+static void assert_gaps(const lks_param_block *block, const float *flat, float want)
+{
+    for (size_t i = 0, end; i < lks_param_block_count(block); i++) {
+        const lks_param *param = lks_param_block_at(block, i);
+
+        end = i + 1 < lks_param_block_count(block)
+                  ? lks_param_block_at(block, i + 1)->offset
+                  : lks_param_block_numel(block);
+        for (size_t j = param->offset + param->numel; j < end; j++)
+            ck_assert_float_eq(flat[j], want);
+    }
+}
+
+START_TEST(parameters_lie_in_order_on_cache_lines_in_a_zeroed_block)
+{
+    lks_param_block *block = make_block();
+
+    ck_assert_uint_eq(lks_param_block_count(block), 3);
+    ck_assert_uint_eq(lks_param_block_at(block, 0)->offset, 0);
+    ck_assert_uint_eq(lks_param_block_at(block, 1)->offset, 32);
+    ck_assert_uint_eq(lks_param_block_at(block, 2)->offset, 48);
+    ck_assert_uint_eq(lks_param_block_numel(block), 64);
+    ck_assert_str_eq(lks_param_block_at(block, 1)->name, "1.weight");
+    ck_assert_uint_eq(lks_param_block_at(block, 0)->numel, 21);
+    ck_assert_uint_eq((uintptr_t)lks_param_block_values(block) % 64, 0);
+    ck_assert_uint_eq((uintptr_t)lks_param_block_grads(block) % 64, 0);
+    for (size_t i = 0; i < 64; i++) {
+        ck_assert_float_eq(lks_param_block_values(block)[i], 0);
+        ck_assert_float_eq(lks_param_block_grads(block)[i], 0);
+    }
+    lks_param_block_destroy(block);
+}
+END_TEST
+
+START_TEST(tensors_are_leaves_that_view_the_block)
+{
+    lks_param_block *block = make_block();
+    lks_shape want = LKS_SHAPE_OF(3, 7), got = lks_sizes(tensor(block, 0));
+
+    ck_assert(lks_shape_equal(&got, &want));
+    for (size_t i = 0; i < 3; i++) {
+        const lks_param *param = lks_param_block_at(block, i);
+
+        ck_assert(lks_requires_grad(param->tensor));
+        ck_assert_ptr_eq(lks_data(param->tensor),
+                         lks_param_block_values(block) + param->offset);
+    }
+    lks_param_block_destroy(block);
+}
+END_TEST
+
+START_TEST(gradients_land_in_the_block_and_add_up_until_zeroed)
+{
+    lks_param_block *block = make_block();
+    float *grads = lks_param_block_grads(block);
+
+    run_backward(block);
+    assert_all(block, grads, 0, 2);
+    assert_all(block, grads, 2, 3);
+    run_backward(block);
+    assert_all(block, grads, 0, 4);
+    lks_param_block_zero_grad(block);
+    run_backward(block);
+    assert_all(block, grads, 0, 2);
+    assert_all(block, grads, 2, 3);
+    assert_gaps(block, grads, 0);
+    lks_param_block_destroy(block);
+}
+END_TEST
+
+START_TEST(redirected_gradients_land_in_the_callers_memory_alone)
+{
+    lks_param_block *block = make_block();
+    float mine[64];
+
+    run_backward(block);
+    for (int round = 0; round < 2; round++) {
+        for (int i = 0; i < 64; i++)
+            mine[i] = 77;
+        ck_ok(lks_param_block_set_grads(block, mine));
+        run_backward(block);
+        assert_all(block, mine, 0, 2);
+        assert_all(block, mine, 1, 77);
+        assert_all(block, mine, 2, 3);
+        ck_ok(lks_param_block_fill_missing_grads(block));
+        assert_all(block, mine, 0, 2);
+        assert_all(block, mine, 1, 0);
+        assert_gaps(block, mine, 0);
+    }
+    assert_all(block, lks_param_block_grads(block), 0, 2);
+    ck_ok(lks_param_block_set_grads(block, NULL));
+    run_backward(block);
+    assert_all(block, lks_param_block_grads(block), 0, 2);
+    lks_param_block_destroy(block);
+}
+END_TEST
+
+START_TEST(an_unused_parameter_loses_its_stale_gradient_when_filled)
+{
+    lks_param_block *block = make_block();
+
+    lks_scope_open();
+    ck_ok(lks_backward(lks_sum_all(tensor(block, 1))));
+    lks_scope_close();
+    assert_all(block, lks_param_block_grads(block), 1, 1);
+    lks_param_block_zero_grad(block);
+    run_backward(block);
+    ck_ok(lks_param_block_fill_missing_grads(block));
+    assert_all(block, lks_param_block_grads(block), 1, 0);
+    assert_all(block, lks_param_block_grads(block), 2, 3);
+    lks_param_block_destroy(block);
+}
+END_TEST
+
+typedef struct heard {
+    int times[3];
+    const lks_param_block *block;
+} heard;
+
+static void listen(void *context, size_t i)
+{
+    heard *h = context;
+
+    h->times[i]++;
+    assert_all(h->block, lks_param_block_grads(h->block), i, i == 0 ? 2 : 3);
+}
+
+START_TEST(ready_is_told_once_a_used_parameter_when_its_gradient_is_whole)
+{
+    lks_param_block *block = make_block();
+    heard h = {.block = block};
+
+    lks_param_block_on_ready(block, listen, &h);
+    run_backward(block);
+    ck_assert(h.times[0] == 1 && h.times[1] == 0 && h.times[2] == 1);
+    lks_param_block_on_ready(block, NULL, NULL);
+    run_backward(block);
+    ck_assert(h.times[0] == 1 && h.times[1] == 0 && h.times[2] == 1);
+    lks_param_block_destroy(block);
+}
+END_TEST
+
+START_TEST(any_changed_bit_changes_the_hash)
+{
+    lks_param_block *block = make_block();
+    uint32_t *words = (uint32_t *)(void *)lks_param_block_values(block);
+    uint64_t seen[64 * 32 + 1];
+    size_t n = 0;
+
+    seen[n++] = lks_param_block_hash(block);
+    for (size_t i = 0; i < 64; i++)
+        for (int bit = 0; bit < 32; bit++) {
+            words[i] ^= 1u << bit;
+            seen[n++] = lks_param_block_hash(block);
+            words[i] ^= 1u << bit;
+        }
+    ck_assert(lks_param_block_hash(block) == seen[0]);
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = 0; j < i; j++)
+            ck_assert(seen[i] != seen[j]);
+    lks_param_block_destroy(block);
+}
+END_TEST
+
+START_TEST(swapped_values_change_the_hash)
+{
+    lks_param_block *block = make_block();
+    float *values = lks_param_block_values(block);
+    uint64_t one_way, other_way;
+
+    values[0] = 1, values[8] = 2;
+    one_way = lks_param_block_hash(block);
+    values[0] = 2, values[8] = 1;
+    other_way = lks_param_block_hash(block);
+    ck_assert(one_way != other_way);
+    lks_param_block_destroy(block);
+}
+END_TEST
+
+START_TEST(a_block_too_large_for_memory_is_refused)
+{
+    const lks_param_spec huge[] = {{"0.weight", LKS_SHAPE_OF((int64_t)1 << 60)},
+                                   {"1.weight", LKS_SHAPE_OF((int64_t)1 << 61)}};
+    const lks_param_spec negative[] = {{"0.weight", LKS_SHAPE_OF(2, -1)}};
+    lks_param_block *block = NULL;
+
+    ck_fails(lks_param_block_create(huge, 2, lks_cpu, &block), LKS_NOMEM, "1.weight");
+    ck_fails(lks_param_block_create(negative, 1, lks_cpu, &block), LKS_SHAPE,
+             "(2, -1) has a negative size");
+    ck_assert_ptr_null(block);
+}
+END_TEST
+
+START_TEST(a_block_may_be_empty)
+{
+    lks_param_block *block;
+
+    ck_ok(lks_param_block_create(NULL, 0, lks_cpu, &block));
+    ck_assert_uint_eq(lks_param_block_numel(block), 0);
+    ck_ok(lks_param_block_fill_missing_grads(block));
+    lks_param_block_hash(block);
+    lks_param_block_destroy(block);
+}
+END_TEST
+
+START_TEST(create_survives_every_failing_allocation)
+{
+    const lks_param_spec specs[] = {{"0.weight", LKS_SHAPE_OF(3, 7)},
+                                    {"0.bias", LKS_SHAPE_OF(3)}};
+    bool failed = true;
+
+    for (long n = 0; failed; n++) {
+        lks_param_block *block = NULL;
+        lks_status st;
+
+        ck_assert_int_lt(n, 200);
+        lks_alloc_fail_after(n);
+        st = lks_param_block_create(specs, 2, lks_cpu, &block);
+        failed = lks_alloc_has_failed();
+        lks_alloc_fail_after(-1);
+        ck_assert_int_eq(st, failed ? LKS_NOMEM : LKS_OK);
+        ck_assert(failed == (block == NULL));
+        lks_error_clear();
+        lks_param_block_destroy(block);
+    }
+}
+END_TEST
+
+START_TEST(redirecting_survives_every_failing_allocation)
+{
+    lks_param_block *block = make_block();
+    float mine[64] = {0};
+    bool failed = true;
+
+    for (long n = 0; failed; n++) {
+        ck_assert_int_lt(n, 200);
+        ck_ok(lks_param_block_set_grads(block, NULL));
+        lks_alloc_fail_after(n);
+        lks_status st = lks_param_block_set_grads(block, mine);
+        failed = lks_alloc_has_failed();
+        lks_alloc_fail_after(-1);
+        ck_assert_int_eq(st, failed ? LKS_NOMEM : LKS_OK);
+        lks_error_clear();
+        ck_ok(lks_param_block_set_grads(block, mine));
+        run_backward(block);
+        assert_all(block, mine, 0, 2);
+        assert_all(block, lks_param_block_grads(block), 0, 0);
+    }
+    lks_param_block_destroy(block);
+}
+END_TEST
+
+LKS_SUITE("param_block", parameters_lie_in_order_on_cache_lines_in_a_zeroed_block,
+          tensors_are_leaves_that_view_the_block,
+          gradients_land_in_the_block_and_add_up_until_zeroed,
+          redirected_gradients_land_in_the_callers_memory_alone,
+          an_unused_parameter_loses_its_stale_gradient_when_filled,
+          ready_is_told_once_a_used_parameter_when_its_gradient_is_whole,
+          any_changed_bit_changes_the_hash, swapped_values_change_the_hash,
+          a_block_too_large_for_memory_is_refused, a_block_may_be_empty,
+          create_survives_every_failing_allocation,
+          redirecting_survives_every_failing_allocation)

@@ -1,0 +1,185 @@
+#include "support/suite.h"
+
+#include <math.h>
+
+#include "base/alloc.h"
+#include "optim/optim.h"
+
+#include "golden/optim_trajectories.inc"
+
+static lks_param_block *make_block(void)
+{
+    const lks_param_spec specs[] = {{"0.weight", LKS_SHAPE_OF(3)},
+                                    {"0.bias", LKS_SHAPE_OF(2)}};
+    lks_param_block *block;
+
+    ck_ok(lks_param_block_create(specs, 2, lks_cpu, &block));
+    return block;
+}
+
+/* Where value i of 5 stands in a flat block. */
+static size_t at(const lks_param_block *block, size_t i)
+{
+    return i < 3 ? lks_param_block_at(block, 0)->offset + i
+                 : lks_param_block_at(block, 1)->offset + i - 3;
+}
+
+static void fill(const lks_param_block *block, float *flat, const double *values)
+{
+    for (size_t i = 0; i < 5; i++)
+        flat[at(block, i)] = (float)values[i];
+}
+
+static void assert_gaps_are_zero(const lks_param_block *block, const float *flat)
+{
+    for (size_t i = 0; i < lks_param_block_numel(block); i++) {
+        bool is_value = false;
+
+        for (size_t j = 0; j < 5; j++)
+            is_value = is_value || at(block, j) == i;
+        ck_assert(is_value || flat[i] == 0);
+    }
+}
+
+static void follow(const struct trajectory *want)
+{
+    lks_options options = {want->options, want->n_options};
+    lks_param_block *block = make_block();
+    lks_optim *optim;
+
+    fill(block, lks_param_block_values(block), start);
+    ck_ok(lks_optim_create(want->type, options, block, &optim));
+    for (int step = 0; step < N_STEPS; step++) {
+        if (step + 1 == HALVE_BEFORE)
+            lks_optim_set_lr(optim, lks_optim_lr(optim) / 2);
+        fill(block, lks_param_block_grads(block), grads[step]);
+        ck_ok(lks_optim_step(optim));
+        for (size_t i = 0; i < 5; i++)
+            ck_assert_double_eq_tol(lks_param_block_values(block)[at(block, i)],
+                                    want->values[step][i], 2e-6);
+        assert_gaps_are_zero(block, lks_param_block_values(block));
+    }
+    lks_optim_destroy(optim);
+    lks_param_block_destroy(block);
+}
+
+START_TEST(trajectories_are_those_of_pytorch)
+{
+    for (size_t i = 0; i < sizeof trajectories / sizeof *trajectories; i++)
+        follow(&trajectories[i]);
+}
+END_TEST
+
+static lks_status create(const char *type, size_t n, const lks_option *items)
+{
+    lks_param_block *block = make_block();
+    lks_optim *optim = NULL;
+    lks_status st = lks_optim_create(type, (lks_options){items, n}, block, &optim);
+
+    lks_optim_destroy(optim);
+    lks_param_block_destroy(block);
+    return st;
+}
+
+#define CREATE(type, ...)                                                                \
+    create(type, sizeof((lks_option[]){__VA_ARGS__}) / sizeof(lks_option),               \
+           (lks_option[]){__VA_ARGS__})
+
+START_TEST(options_out_of_range_are_refused_by_name)
+{
+    ck_ok(CREATE("sgd"));
+    ck_fails(CREATE("sdg"), LKS_INVALID, "no optimizer 'sdg'; there are: sgd, adam");
+    ck_fails(CREATE("sgd", {"lr", 1, {-1}}), LKS_INVALID, "sgd: lr is -1");
+    ck_fails(CREATE("sgd", {"momentum", 1, {-0.1}}), LKS_INVALID, "momentum is -0.1");
+    ck_fails(CREATE("sgd", {"weight_decay", 1, {-1}}), LKS_INVALID, "weight_decay");
+    ck_fails(CREATE("sgd", {"betas", 1, {0.5}}), LKS_INVALID,
+             "sgd has no option 'betas'");
+    ck_fails(CREATE("sgd", {"nesterov", 1, {1}}), LKS_INVALID, "nesterov needs");
+    ck_fails(CREATE("sgd", {"nesterov", 1, {1}}, {"momentum", 1, {0.9}},
+                    {"dampening", 1, {0.1}}),
+             LKS_INVALID, "nesterov needs");
+    ck_fails(CREATE("adam", {"betas", 2, {0.9, 1}}), LKS_INVALID, "from 0 to below 1");
+    ck_fails(CREATE("adam", {"eps", 1, {-1e-8}}), LKS_INVALID, "eps is -1e-08");
+}
+END_TEST
+
+START_TEST(adam_without_eps_keeps_the_gaps_zero)
+{
+    const lks_option items[] = {{"eps", 1, {0}}};
+    lks_param_block *block = make_block();
+    lks_optim *optim;
+
+    ck_ok(lks_optim_create("adam", (lks_options){items, 1}, block, &optim));
+    fill(block, lks_param_block_grads(block), grads[0]);
+    ck_ok(lks_optim_step(optim));
+    assert_gaps_are_zero(block, lks_param_block_values(block));
+    /* the first step of Adam is lr against the sign of the gradient */
+    for (size_t i = 0; i < 5; i++)
+        ck_assert_double_eq_tol(lks_param_block_values(block)[at(block, i)],
+                                grads[0][i] > 0 ? -1e-3 : 1e-3, 1e-8);
+    lks_optim_destroy(optim);
+    lks_param_block_destroy(block);
+}
+END_TEST
+
+START_TEST(a_step_is_seen_by_whoever_watches_the_values)
+{
+    lks_param_block *block = make_block();
+    uint64_t before = lks_param_block_hash(block);
+    lks_optim *optim;
+
+    ck_ok(lks_optim_create("sgd", (lks_options){NULL, 0}, block, &optim));
+    ck_ok(lks_optim_step(optim)); /* gradients start as zeros */
+    ck_assert(lks_param_block_hash(block) == before);
+    fill(block, lks_param_block_grads(block), grads[0]);
+    ck_ok(lks_optim_step(optim));
+    ck_assert(lks_param_block_hash(block) != before);
+    lks_optim_destroy(optim);
+    lks_param_block_destroy(block);
+}
+END_TEST
+
+START_TEST(grad_norm_is_the_2_norm_of_all_gradients)
+{
+    lks_param_block *block = make_block();
+    double norm, squares = 0;
+
+    ck_ok(lks_grad_norm(block, &norm));
+    ck_assert_double_eq(norm, 0);
+    fill(block, lks_param_block_grads(block), grads[0]);
+    for (size_t i = 0; i < 5; i++)
+        squares += grads[0][i] * grads[0][i];
+    ck_ok(lks_grad_norm(block, &norm));
+    ck_assert_double_eq_tol(norm, sqrt(squares), 1e-12);
+    lks_param_block_destroy(block);
+}
+END_TEST
+
+START_TEST(create_survives_every_failing_allocation)
+{
+    lks_param_block *block = make_block();
+    bool failed = true;
+
+    for (long n = 0; failed; n++) {
+        lks_optim *optim = NULL;
+        lks_status st;
+
+        ck_assert_int_lt(n, 100);
+        lks_alloc_fail_after(n);
+        st = lks_optim_create("adam", (lks_options){NULL, 0}, block, &optim);
+        failed = lks_alloc_has_failed();
+        lks_alloc_fail_after(-1);
+        ck_assert_int_eq(st, failed ? LKS_NOMEM : LKS_OK);
+        ck_assert(failed == (optim == NULL));
+        lks_error_clear();
+        lks_optim_destroy(optim);
+    }
+    lks_param_block_destroy(block);
+}
+END_TEST
+
+LKS_SUITE("optim", trajectories_are_those_of_pytorch,
+          options_out_of_range_are_refused_by_name, adam_without_eps_keeps_the_gaps_zero,
+          a_step_is_seen_by_whoever_watches_the_values,
+          grad_norm_is_the_2_norm_of_all_gradients,
+          create_survives_every_failing_allocation)

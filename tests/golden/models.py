@@ -1,0 +1,55 @@
+#!/usr/bin/env python3
+"""Outputs and gradients of small nn.Sequential models, one for each way a layer's options go.
+
+    /usr/bin/python3 tests/golden/models.py
+
+Made with torch 1.13.1, float32. For each model writes into tests/golden/models/:
+
+    NAME.safetensors       its weights
+    NAME_case.safetensors  input x, output y, a cotangent, and the gradients of
+                           sum(y * cotangent) as grad.x and grad.<parameter>
+"""
+import pathlib
+
+import torch
+from torch import nn
+
+import write_safetensors
+
+OUT = pathlib.Path(__file__).parent / "models"
+MODELS = {
+    "conv": ((3, 2, 9, 8), nn.Conv2d(2, 4, (3, 2), stride=(2, 1), padding=(1, 0), dilation=(1, 2),
+                                     groups=2, bias=False),
+             nn.Tanh(), nn.MaxPool2d(2, stride=1, padding=1), nn.Flatten(), nn.Linear(168, 5),
+             nn.LogSoftmax(dim=1)),
+    "pool": ((2, 3, 11, 10), nn.Conv2d(3, 5, 3, padding=1), nn.ReLU(),
+             nn.MaxPool2d((3, 2), dilation=(1, 2)), nn.Conv2d(5, 2, (2, 1)), nn.Sigmoid(),
+             nn.MaxPool2d(2), nn.Flatten()),
+    "dense": ((5, 7), nn.Linear(7, 6, bias=False), nn.Sigmoid(), nn.Dropout(), nn.Linear(6, 4),
+              nn.Softmax(dim=-1)),
+    "last_dim": ((2, 3, 5, 4), nn.Linear(4, 6), nn.Flatten(2, 3), nn.Softmax(dim=2),
+                 nn.Flatten(start_dim=1, end_dim=-1), nn.ReLU()),
+}
+
+
+def main():
+    torch.manual_seed(0)
+    OUT.mkdir(exist_ok=True)
+    for name, (size, *layers) in MODELS.items():
+        model = nn.Sequential(*layers).eval()
+        for param in model.parameters():
+            nn.init.normal_(param, std=0.5)
+        x = torch.randn(size, requires_grad=True)
+        y = model(x)
+        cotangent = torch.randn(y.shape)
+        y.backward(cotangent)
+        case = {"x": x, "y": y, "cotangent": cotangent, "grad.x": x.grad}
+        case.update({f"grad.{k}": p.grad for k, p in model.named_parameters()})
+        for suffix, arrays in (("", model.state_dict()), ("_case", case)):
+            write_safetensors.save(OUT / f"{name}{suffix}.safetensors",
+                                  {k: v.detach().numpy() for k, v in arrays.items()})
+        print(name, tuple(y.shape))
+
+
+if __name__ == "__main__":
+    main()
