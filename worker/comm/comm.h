@@ -2,6 +2,9 @@
  * transport; every collective is startable and waitable, so that it runs while backward
  * goes on.
  *
+ * A request belongs to the caller until `test` or `wait` completes it; errors are
+ * LKS_COMM, after which the communicator is of no further use.
+ *
  * Called from the rank's main thread only. Every rank starts the same collectives in the
  * same order with the same sizes. Buffers stay untouched between start and wait. */
 #ifndef LKS_WORKER_COMM_COMM_H
@@ -29,8 +32,8 @@ typedef struct lks_comm_ops {
     lks_status (*receive)(lks_comm *comm, int peer, int tag, float *values, size_t n,
                           lks_request **out);
 
-    /* values [sum of counts]; rank r's own part stands at offsets[r], counts[r] long,
-     * before the call, everyone's after it. */
+    /* Rank r's own part stands at offsets[r] of `values`, counts[r] long, before the
+     * call, everyone's after it. Both arrays [size] are read during the call only. */
     lks_status (*all_gather)(lks_comm *comm, void *values, const size_t *offsets_bytes,
                              const size_t *counts_bytes, lks_request **out);
 
@@ -61,5 +64,10 @@ lks_status lks_comm_self_create(lks_comm **out);
 lks_status lks_comm_mpi_create(lks_comm **out);
 
 void lks_comm_destroy(lks_comm *comm); /* NULL is fine */
+
+/* The blocking forms, for start-up and the end of a run. */
+lks_status lks_comm_all_gather(lks_comm *comm, void *values, size_t n_bytes_each);
+lks_status lks_comm_broadcast(lks_comm *comm, void *bytes, size_t n_bytes, int root);
+lks_status lks_comm_barrier(lks_comm *comm);
 
 #endif
