@@ -1,0 +1,379 @@
+#include "worker/reduce.h"
+
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/try.h"
+#include "worker/reduce_tree.h"
+
+enum {
+    TAG = 1,           /* between two ranks, messages of one tag arrive in order */
+    SLICE_ALIGN = 16,  /* floats: slices start on cache lines */
+    FIRST_RANGES = 16, /* room for as many ranges at first */
+};
+
+typedef enum range_state {
+    EXCHANGING, /* partial sums travel to the owners of their slices */
+    SPREADING,  /* the result travels to everyone */
+    DONE,
+} range_state;
+
+/* One started range; kept from step to step for its memory. */
+typedef struct range {
+    range_state state;
+    float *home;
+    float *own[LKS_TREE_MAX_COVER];
+    size_t n;
+    float scale;
+    lks_request **requests; /* [n_requests] of the exchange */
+    size_t n_requests, request_capacity;
+    float *received; /* the other ranks' partial sums of our slice, one after the other */
+    size_t received_capacity;
+    lks_request *spread;
+} range;
+
+struct lks_reducer {
+    lks_reducer_options options;
+    lks_range *nodes;   /* all ranks' partial sums, from the left of the tree */
+    size_t *first_node; /* [size + 1] nodes of rank r: first_node[r] .. first_node[r+1] */
+    float **sums;       /* [nodes] where the tree finds them, while a slice is finished */
+    size_t *layout;     /* [2 size] of the all-gather */
+    range *ranges;
+    size_t n_ranges, capacity;
+};
+
+/* ---- the plan ---- */
+
+static lks_status plan_nodes(lks_reducer *self)
+{
+    const uint32_t n_lanes = self->options.n_lanes;
+    const size_t size = (size_t)self->options.comm->size;
+    lks_range cover[LKS_TREE_MAX_COVER];
+    size_t n = 0;
+
+    self->first_node = lks_calloc(size + 1, sizeof *self->first_node);
+    if (!self->first_node)
+        return LKS_NOMEM;
+    for (size_t r = 0; r < size; r++) {
+        const lks_range run = lks_shard_lanes((uint32_t)r, (uint32_t)size, n_lanes);
+
+        n += lks_tree_cover(run, n_lanes, cover);
+        self->first_node[r + 1] = n;
+    }
+    self->nodes = lks_calloc(n, sizeof *self->nodes);
+    self->sums = lks_calloc(n, sizeof *self->sums);
+    if (!self->nodes || !self->sums)
+        return LKS_NOMEM;
+    for (size_t r = 0; r < size; r++)
+        lks_tree_cover(lks_shard_lanes((uint32_t)r, (uint32_t)size, n_lanes), n_lanes,
+                       self->nodes + self->first_node[r]);
+    return LKS_OK;
+}
+
+lks_status lks_reducer_create(const lks_reducer_options *options, lks_reducer **out)
+{
+    lks_reducer *self = lks_calloc(1, sizeof *self);
+    lks_status st;
+
+    if (!self)
+        return LKS_NOMEM;
+    self->options = *options;
+    LKS_GO(plan_nodes(self));
+    self->layout = lks_calloc(2 * (size_t)options->comm->size, sizeof *self->layout);
+    self->ranges = lks_calloc(FIRST_RANGES, sizeof *self->ranges);
+    st = self->layout && self->ranges ? LKS_OK : LKS_NOMEM;
+    if (st != LKS_OK)
+        goto cleanup;
+    self->capacity = FIRST_RANGES;
+    *out = self;
+    self = NULL;
+cleanup:
+    lks_reducer_destroy(self);
+    return st;
+}
+
+void lks_reducer_destroy(lks_reducer *self)
+{
+    if (!self)
+        return;
+    for (size_t i = 0; i < self->capacity; i++) {
+        lks_free(self->ranges[i].requests);
+        lks_free(self->ranges[i].received);
+    }
+    lks_free(self->ranges);
+    lks_free(self->layout);
+    lks_free(self->sums);
+    lks_free(self->nodes);
+    lks_free(self->first_node);
+    lks_free(self);
+}
+
+static size_t nodes_of(const lks_reducer *self, int rank)
+{
+    return self->first_node[rank + 1] - self->first_node[rank];
+}
+
+size_t lks_reducer_n_partials(const lks_reducer *self)
+{
+    const size_t n = nodes_of(self, self->options.comm->rank);
+
+    return self->options.ordered || n == 0 ? n : 1;
+}
+
+/* ---- slices ---- */
+
+static lks_range slice_of(const lks_reducer *self, int rank, size_t n)
+{
+    const size_t size = (size_t)self->options.comm->size;
+    size_t cut[2];
+
+    for (size_t i = 0; i < 2; i++) {
+        const size_t at = n * ((size_t)rank + i) / size;
+
+        cut[i] = (at + SLICE_ALIGN - 1) / SLICE_ALIGN * SLICE_ALIGN;
+        cut[i] = cut[i] < n ? cut[i] : n;
+    }
+    return (lks_range){cut[0], cut[1]};
+}
+
+/* The sum of a node of the tree, over our slice. Adds in place into either half's memory
+ * (f32 addition commutes), into `home` where it is one of the two. `at` counts the nodes
+ * met so far. */
+static lks_status finish_node(lks_reducer *self, lks_range node, size_t n,
+                              const float *home, size_t *at, float **out)
+{
+    const lks_range *met = &self->nodes[*at];
+    float *left, *right;
+
+    if (met->begin == node.begin && met->end == node.end) {
+        *out = self->sums[(*at)++];
+        return LKS_OK;
+    }
+    const uint64_t mid = lks_tree_split(node);
+    LKS_TRY(finish_node(self, (lks_range){node.begin, mid}, n, home, at, &left));
+    LKS_TRY(finish_node(self, (lks_range){mid, node.end}, n, home, at, &right));
+    *out = right == home ? right : left;
+    return self->options.kernels->add_flat(n, right == home ? left : right, *out);
+}
+
+/* Add up our slice of a range whose partial sums are all here. */
+static lks_status finish_slice(lks_reducer *self, range *r)
+{
+    const lks_comm *comm = self->options.comm;
+    const lks_range slice = slice_of(self, comm->rank, r->n);
+    const size_t n = slice.end - slice.begin;
+    float *home = r->home + slice.begin, *received = r->received, *sum;
+    size_t i = 0, at = 0;
+
+    if (n == 0)
+        return LKS_OK;
+    for (int peer = 0; peer < comm->size; peer++)
+        for (size_t k = 0; k < nodes_of(self, peer); k++, i++) {
+            self->sums[i] = peer == comm->rank ? r->own[k] + slice.begin : received;
+            received += peer == comm->rank ? 0 : n;
+        }
+    LKS_TRY(finish_node(self, (lks_range){0, self->options.n_lanes}, n, home, &at, &sum));
+    if (sum != home)
+        memcpy(home, sum, n * sizeof *home);
+    return self->options.kernels->scale_flat(n, r->scale, home);
+}
+
+/* ---- a range's way ---- */
+
+static lks_status reserve_exchange(lks_reducer *self, range *r)
+{
+    const lks_comm *comm = self->options.comm;
+    const lks_range slice = slice_of(self, comm->rank, r->n);
+    const size_t own = nodes_of(self, comm->rank);
+    const size_t foreign = self->first_node[comm->size] - own;
+    const size_t n_requests = own * ((size_t)comm->size - 1) + foreign;
+    const size_t n_received = foreign * (slice.end - slice.begin);
+
+    if (n_requests > r->request_capacity) {
+        lks_free(r->requests);
+        r->request_capacity = 0;
+        if (!(r->requests = lks_calloc(n_requests, sizeof(lks_request *))))
+            return LKS_NOMEM;
+        r->request_capacity = n_requests;
+    }
+    if (n_received > r->received_capacity) {
+        lks_free(r->received);
+        r->received_capacity = 0;
+        if (!(r->received = lks_malloc_aligned(n_received * sizeof *r->received)))
+            return LKS_NOMEM;
+        r->received_capacity = n_received;
+    }
+    return LKS_OK;
+}
+
+static lks_status start_receives(lks_reducer *self, range *r)
+{
+    lks_comm *comm = self->options.comm;
+    const lks_range slice = slice_of(self, comm->rank, r->n);
+    const size_t n = slice.end - slice.begin;
+    float *into = r->received;
+
+    for (int peer = 0; n > 0 && peer < comm->size; peer++)
+        for (size_t k = 0; peer != comm->rank && k < nodes_of(self, peer); k++) {
+            LKS_TRY(comm->ops->receive(comm, peer, TAG, into, n,
+                                       &r->requests[r->n_requests]));
+            r->n_requests++;
+            into += n;
+        }
+    return LKS_OK;
+}
+
+static lks_status start_sends(lks_reducer *self, range *r)
+{
+    lks_comm *comm = self->options.comm;
+
+    for (int hop = 1; hop < comm->size; hop++) {
+        const int peer = (comm->rank + hop) % comm->size; /* not all to rank 0 at once */
+        const lks_range slice = slice_of(self, peer, r->n);
+        const size_t n = slice.end - slice.begin;
+
+        for (size_t k = 0; n > 0 && k < nodes_of(self, comm->rank); k++) {
+            LKS_TRY(comm->ops->send(comm, peer, TAG, r->own[k] + slice.begin, n,
+                                    &r->requests[r->n_requests]));
+            r->n_requests++;
+        }
+    }
+    return LKS_OK;
+}
+
+static lks_status start_exchange(lks_reducer *self, range *r)
+{
+    LKS_TRY(reserve_exchange(self, r));
+    LKS_TRY(start_receives(self, r));
+    LKS_TRY(start_sends(self, r));
+    r->state = EXCHANGING;
+    return LKS_OK;
+}
+
+/* The exchange is over: finish our slice and let it spread. */
+static lks_status start_spread(lks_reducer *self, range *r)
+{
+    lks_comm *comm = self->options.comm;
+    const size_t size = (size_t)comm->size;
+
+    LKS_TRY(finish_slice(self, r));
+    for (size_t i = 0; i < size; i++) {
+        const lks_range slice = slice_of(self, (int)i, r->n);
+
+        self->layout[i] = slice.begin * sizeof(float);
+        self->layout[size + i] = (slice.end - slice.begin) * sizeof(float);
+    }
+    LKS_TRY(comm->ops->all_gather(comm, r->home, self->layout, self->layout + size,
+                                  &r->spread));
+    r->n_requests = 0;
+    r->state = SPREADING;
+    return LKS_OK;
+}
+
+static lks_status end_spread(lks_reducer *self, range *r)
+{
+    r->state = DONE;
+    if (self->options.ordered)
+        return LKS_OK; /* each owner has scaled its slice */
+    return self->options.kernels->scale_flat(r->n, r->scale, r->home);
+}
+
+static lks_status take_range(lks_reducer *self, range **out)
+{
+    if (self->n_ranges == self->capacity) {
+        range *more = lks_realloc(self->ranges, 2 * self->capacity, sizeof *more);
+
+        if (!more)
+            return LKS_NOMEM;
+        memset(more + self->capacity, 0, self->capacity * sizeof *more);
+        self->ranges = more;
+        self->capacity *= 2;
+    }
+    *out = &self->ranges[self->n_ranges];
+    return LKS_OK;
+}
+
+lks_status lks_reducer_start(lks_reducer *self, float *const *partials, float *home,
+                             size_t n, float scale)
+{
+    lks_comm *comm = self->options.comm;
+    range *r;
+
+    LKS_TRY(take_range(self, &r));
+    r->home = home;
+    r->n = n;
+    r->scale = scale;
+    r->n_requests = 0;
+    r->spread = NULL;
+    for (size_t k = 0; k < lks_reducer_n_partials(self); k++)
+        r->own[k] = partials[k];
+    if (self->options.ordered) {
+        LKS_TRY(start_exchange(self, r));
+    } else {
+        LKS_TRY(comm->ops->all_reduce(comm, home, n, &r->spread));
+        r->state = SPREADING;
+    }
+    self->n_ranges++;
+    return lks_reducer_progress(self);
+}
+
+static lks_status exchange_is_over(lks_reducer *self, range *r, int *over)
+{
+    lks_comm *comm = self->options.comm;
+
+    *over = 1;
+    while (*over && r->n_requests > 0) {
+        LKS_TRY(comm->ops->test(comm, &r->requests[r->n_requests - 1], over));
+        r->n_requests -= *over ? 1 : 0;
+    }
+    return LKS_OK;
+}
+
+/* All-gathers are collectives, and MPI wants those started in one order everywhere: a
+ * range spreads only after the one before it. */
+lks_status lks_reducer_progress(lks_reducer *self)
+{
+    lks_comm *comm = self->options.comm;
+    int over = 1;
+
+    for (size_t i = 0; i < self->n_ranges && over; i++) {
+        range *r = &self->ranges[i];
+        int spread = 0;
+
+        if (r->state == EXCHANGING) {
+            LKS_TRY(exchange_is_over(self, r, &over));
+            if (over)
+                LKS_TRY(start_spread(self, r));
+        }
+        if (r->state == SPREADING) {
+            LKS_TRY(comm->ops->test(comm, &r->spread, &spread));
+            if (spread)
+                LKS_TRY(end_spread(self, r));
+        }
+    }
+    return LKS_OK;
+}
+
+lks_status lks_reducer_wait(lks_reducer *self)
+{
+    lks_comm *comm = self->options.comm;
+
+    for (size_t i = 0; i < self->n_ranges; i++) {
+        range *r = &self->ranges[i];
+
+        for (; r->state == EXCHANGING && r->n_requests > 0; r->n_requests--)
+            LKS_TRY(comm->ops->wait(comm, &r->requests[r->n_requests - 1]));
+        if (r->state == EXCHANGING)
+            LKS_TRY(start_spread(self, r));
+    }
+    for (size_t i = 0; i < self->n_ranges; i++) {
+        range *r = &self->ranges[i];
+
+        if (r->state == DONE)
+            continue;
+        LKS_TRY(comm->ops->wait(comm, &r->spread));
+        LKS_TRY(end_spread(self, r));
+    }
+    self->n_ranges = 0;
+    return LKS_OK;
+}
