@@ -1,0 +1,40 @@
+#include "worker/batch.h"
+
+lks_shape lks_dataset_input_shape(const lks_dataset *dataset)
+{
+    lks_shape shape = LKS_SCALAR;
+
+    shape.ndim = lks_dataset_sample_shape(dataset, shape.sizes);
+    return shape;
+}
+
+lks_shape lks_dataset_output_shape(const lks_dataset *dataset)
+{
+    lks_shape shape = LKS_SCALAR;
+
+    shape.ndim = lks_dataset_target_shape(dataset, shape.sizes);
+    return shape;
+}
+
+static lks_shape batch_of(int64_t n, lks_shape sample)
+{
+    lks_shape shape = {sample.ndim + 1, {n}};
+
+    for (int i = 0; i < sample.ndim; i++)
+        shape.sizes[i + 1] = sample.sizes[i];
+    return shape;
+}
+
+lks_tensor *lks_batch_inputs(const lks_batch *batch, const lks_dataset *dataset,
+                             lks_device device)
+{
+    return lks_from_blob(batch_of(batch->slice.n, lks_dataset_input_shape(dataset)),
+                         LKS_F32, batch->inputs, device);
+}
+
+lks_tensor *lks_batch_targets(const lks_batch *batch, const lks_dataset *dataset,
+                              lks_device device)
+{
+    return lks_from_blob(batch_of(batch->slice.n, lks_dataset_output_shape(dataset)),
+                         lks_dataset_target_dtype(dataset), batch->targets, device);
+}

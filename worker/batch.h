@@ -1,0 +1,19 @@
+/* A loader's batch as tensors, which borrow its memory. */
+#ifndef LKS_WORKER_BATCH_H
+#define LKS_WORKER_BATCH_H
+
+#include "data/loader.h"
+#include "tensor/tensor.h"
+
+/* (n, sample…) f32 */
+lks_tensor *lks_batch_inputs(const lks_batch *batch, const lks_dataset *dataset,
+                             lks_device device);
+/* (n) i64, or (n, target…) f32 */
+lks_tensor *lks_batch_targets(const lks_batch *batch, const lks_dataset *dataset,
+                              lks_device device);
+
+/* One sample's shape, and one target's, without the batch dimension. */
+lks_shape lks_dataset_input_shape(const lks_dataset *dataset);
+lks_shape lks_dataset_output_shape(const lks_dataset *dataset);
+
+#endif

@@ -1,0 +1,43 @@
+/* A rank's lanes: their gradients on the way from backward to the mean over all lanes of
+ * the run.
+ *
+ * The lanes run one after the other. Each leaves its gradient sum in a flat block; blocks
+ * are added as the tree of reduce_tree.h says, so only as many exist as the tree needs
+ * (one for one lane: nothing is copied). During the last lane's backward, each bucket of
+ * the block is folded and its reduction started as soon as its gradients are complete.
+ *
+ * A step is: begin; begin_lane, backward, end_lane for each lane; wait. The gradients
+ * then stand in the parameter block's own gradients. Main thread only. */
+#ifndef LKS_WORKER_LANES_H
+#define LKS_WORKER_LANES_H
+
+#include "kernels.h"
+#include "nn/param_block.h"
+#include "worker/comm/comm.h"
+
+typedef struct lks_lanes_options {
+    lks_comm *comm;          /* borrowed, like the rest */
+    lks_param_block *params; /* its gradients and their listener are ours until destroy */
+    const lks_kernels *kernels; /* of the block's device */
+    uint32_t n_lanes;           /* of the job */
+    bool ordered;               /* reduction: ordered, else fast */
+} lks_lanes_options;
+
+typedef struct lks_lanes lks_lanes;
+
+lks_status lks_lanes_create(const lks_lanes_options *options, lks_lanes **out);
+void lks_lanes_destroy(lks_lanes *lanes);
+
+/* A step over `count` items in all lanes of all ranks: what the sums are divided by. */
+void lks_lanes_begin(lks_lanes *lanes, double count);
+
+/* Aim the gradients of the next of this rank's lanes. */
+lks_status lks_lanes_begin_lane(lks_lanes *lanes);
+
+/* Its backward is over; `empty`: it had no samples and no backward. */
+lks_status lks_lanes_end_lane(lks_lanes *lanes, bool empty);
+
+/* Wait until the mean over all lanes stands in the parameter block's gradients. */
+lks_status lks_lanes_wait(lks_lanes *lanes);
+
+#endif

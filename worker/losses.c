@@ -1,0 +1,104 @@
+#include "worker/losses.h"
+
+#include <math.h>
+
+#include "base/alloc.h"
+#include "base/try.h"
+#include "worker/reduce_tree.h"
+
+/* As gathered: rank by rank, its wish and its lanes' sums. */
+struct lks_losses {
+    lks_comm *comm;
+    uint32_t n_lanes;
+    double *gathered; /* [size + n_lanes] */
+    double *sums;     /* [n_lanes] */
+    size_t *layout;   /* offsets[size], counts[size], bytes */
+    lks_request *request;
+};
+
+static lks_range lanes_of(const lks_losses *self, int rank)
+{
+    return lks_shard_lanes((uint32_t)rank, (uint32_t)self->comm->size, self->n_lanes);
+}
+
+/* Where rank r's part starts: the wishes of the ranks before it, and their lanes. */
+static double *part_of(const lks_losses *self, int rank)
+{
+    return self->gathered + (size_t)rank + lanes_of(self, rank).begin;
+}
+
+lks_status lks_losses_create(lks_comm *comm, uint32_t n_lanes, lks_losses **out)
+{
+    const size_t size = (size_t)comm->size;
+    lks_losses *self = lks_calloc(1, sizeof *self);
+
+    if (!self)
+        return LKS_NOMEM;
+    self->comm = comm;
+    self->n_lanes = n_lanes;
+    self->gathered = lks_calloc(size + n_lanes, sizeof *self->gathered);
+    self->sums = lks_calloc(n_lanes, sizeof *self->sums);
+    self->layout = lks_calloc(2 * size, sizeof *self->layout);
+    if (!self->gathered || !self->sums || !self->layout) {
+        lks_losses_destroy(self);
+        return LKS_NOMEM;
+    }
+    for (size_t r = 0; r < size; r++) {
+        const lks_range lanes = lanes_of(self, (int)r);
+
+        self->layout[r] = (r + lanes.begin) * sizeof(double);
+        self->layout[size + r] = (1 + lanes.end - lanes.begin) * sizeof(double);
+    }
+    *out = self;
+    return LKS_OK;
+}
+
+void lks_losses_destroy(lks_losses *self)
+{
+    if (!self)
+        return;
+    lks_free(self->gathered);
+    lks_free(self->sums);
+    lks_free(self->layout);
+    lks_free(self);
+}
+
+void lks_losses_set(lks_losses *self, uint64_t lane, double sum)
+{
+    const int rank = self->comm->rank;
+
+    part_of(self, rank)[1 + lane - lanes_of(self, rank).begin] = sum;
+}
+
+lks_status lks_losses_start(lks_losses *self, lks_wish wish)
+{
+    *part_of(self, self->comm->rank) = wish;
+    return self->comm->ops->all_gather(self->comm, self->gathered, self->layout,
+                                       self->layout + self->comm->size, &self->request);
+}
+
+lks_status lks_losses_wait(lks_losses *self, uint64_t step, double *sum, lks_wish *wish)
+{
+    LKS_TRY(self->comm->ops->wait(self->comm, &self->request));
+    *wish = LKS_WISH_GO_ON;
+    for (int r = 0; r < self->comm->size; r++) {
+        const lks_range lanes = lanes_of(self, r);
+        const double *part = part_of(self, r);
+
+        *wish = part[0] > *wish ? (lks_wish)part[0] : *wish;
+        for (uint64_t lane = lanes.begin; lane < lanes.end; lane++) {
+            const double loss = part[1 + lane - lanes.begin];
+
+            if (!isfinite(loss))
+                return lks_fail(LKS_NUMERIC,
+                                "step %llu: loss is %s (rank %d, lane %llu): training "
+                                "stopped; lower the learning rate or check the data",
+                                (unsigned long long)step,
+                                isnan(loss) ? "nan" : "infinite", r,
+                                (unsigned long long)lane);
+            self->sums[lane] = loss;
+        }
+    }
+    *sum = lks_tree_sum(self->sums, (lks_range){0, self->n_lanes});
+    return LKS_OK;
+}

@@ -1,0 +1,35 @@
+/* The losses of a step's lanes, gathered from all ranks while backward runs, and with
+ * them what each rank wants: so that all ranks know the same about a step, and agree on
+ * the one they stop at. */
+#ifndef LKS_WORKER_LOSSES_H
+#define LKS_WORKER_LOSSES_H
+
+#include "worker/comm/comm.h"
+
+/* What a rank wants; the largest one wins. */
+typedef enum lks_wish {
+    LKS_WISH_GO_ON,
+    LKS_WISH_CANCEL, /* asked for by the coordinator */
+    LKS_WISH_LEAVE,  /* interrupted by a signal */
+    LKS_WISH_FAIL,   /* something failed on the rank, which will tell when all stopped */
+} lks_wish;
+
+typedef struct lks_losses lks_losses;
+
+lks_status lks_losses_create(lks_comm *comm, uint32_t n_lanes, lks_losses **out);
+void lks_losses_destroy(lks_losses *losses);
+
+/* One of this rank's lanes: the sum of its samples' losses. */
+void lks_losses_set(lks_losses *losses, uint64_t lane, double sum);
+
+/* All of this rank's lanes are set: start the gathering. */
+lks_status lks_losses_start(lks_losses *losses, lks_wish wish);
+
+/* Wait for all lanes.
+ *   sum     over all lanes, in tree order: the same bits on any number of ranks
+ *   wish    the strongest of all ranks'
+ *   errors  LKS_NUMERIC: a lane's loss is not finite; names step, rank and lane */
+lks_status lks_losses_wait(lks_losses *losses, uint64_t step, double *sum,
+                           lks_wish *wish);
+
+#endif

@@ -1,0 +1,51 @@
+/* One training step of a rank, from samples to new weights. */
+#ifndef LKS_WORKER_STEP_H
+#define LKS_WORKER_STEP_H
+
+#include "data/loader.h"
+#include "nn/loss.h"
+#include "nn/model.h"
+#include "optim/optim.h"
+#include "proto/shard_plan.h"
+#include "worker/lanes.h"
+#include "worker/losses.h"
+#include "worker/pulse.h"
+
+/* What a step works with; all of it is borrowed. */
+typedef struct lks_step {
+    lks_model *model;
+    const lks_loss *loss;
+    lks_optim *optim;
+    lks_loader *loader; /* gives this rank's lanes, step by step */
+    const lks_dataset *dataset;
+    lks_lanes *lanes;
+    lks_losses *losses;
+    lks_pulse *pulse;
+    lks_step_plan plan;
+    lks_range mine; /* this rank's lanes */
+    uint64_t seed;  /* of dropout and the like */
+    lks_device device;
+} lks_step;
+
+/* The same on every rank. */
+typedef struct lks_step_result {
+    double loss;   /* mean over the step's items */
+    lks_wish wish; /* what the ranks agree on for after this step */
+} lks_step_result;
+
+/* Take step `index` (from 0).
+ *   errors  LKS_NUMERIC: the loss is not finite, and the weights are as they were; all
+ *           ranks return it alike. Others are this rank's own. */
+lks_status lks_step_run(lks_step *step, uint64_t index, lks_step_result *out);
+
+/* The loader's plan (lks_loader_plan): lane after lane of this rank, step after step. */
+typedef struct lks_lane_plan {
+    lks_step_plan steps;
+    uint64_t n_steps;
+    uint32_t n_lanes;
+    lks_range mine;
+} lks_lane_plan;
+
+bool lks_lane_plan_at(const void *lane_plan, uint64_t item, lks_batch_slice *out);
+
+#endif
