@@ -1,0 +1,134 @@
+#include "worker/evaluate.h"
+
+#include "base/alloc.h"
+#include "base/try.h"
+#include "tensor/scope.h"
+#include "worker/batch.h"
+#include "worker/reduce_tree.h"
+
+typedef struct chunks {
+    uint64_t n_samples, n_chunks;
+    lks_range mine;
+} chunks;
+
+/* The loader's plan: this rank's chunks, in the file's order. */
+static bool chunk_at(const void *context, uint64_t item, lks_batch_slice *out)
+{
+    const chunks *c = context;
+    const uint64_t first = (c->mine.begin + item) * LKS_EVALUATE_CHUNK;
+    const uint64_t left = c->n_samples - first;
+
+    if (c->mine.begin + item >= c->mine.end)
+        return false;
+    *out = (lks_batch_slice){
+        .first = first,
+        .n = (int64_t)(left < LKS_EVALUATE_CHUNK ? left : LKS_EVALUATE_CHUNK)};
+    return true;
+}
+
+static lks_status run_chunk(lks_model *model, const lks_loss *loss,
+                            const lks_dataset *dataset, lks_device device,
+                            const lks_batch *batch, double *sum, double *correct)
+{
+    int64_t n_correct = 0;
+    lks_status st;
+
+    LKS_TRY(lks_scope_open());
+    lks_tensor *output =
+        lks_model_forward(model, lks_batch_inputs(batch, dataset, device));
+    lks_tensor *target = lks_batch_targets(batch, dataset, device);
+    LKS_GO(lks_item(loss->sum(output, target), sum));
+    if (loss->counts_correct)
+        LKS_GO(lks_count_correct(output, target, &n_correct));
+    *correct = (double)n_correct;
+cleanup:
+    lks_scope_close();
+    return st;
+}
+
+/* This rank's chunks into sums[chunk] and sums[n_chunks + chunk]. */
+static lks_status run_chunks(lks_model *model, const lks_loss *loss,
+                             const lks_dataset *dataset, lks_device device,
+                             const chunks *c, double *sums)
+{
+    const lks_loader_options options = {
+        .dataset = dataset,
+        .order = {.n_samples = c->n_samples, .shuffle = false},
+        .plan = chunk_at,
+        .plan_context = c,
+        .max_batch = LKS_EVALUATE_CHUNK,
+        .n_ahead = 2,
+    };
+    const bool recorded = lks_set_grad_enabled(false);
+    lks_loader *loader = NULL;
+    lks_status st;
+
+    lks_model_set_training(model, false);
+    LKS_GO(lks_loader_create(&options, &loader));
+    for (uint64_t i = c->mine.begin; i < c->mine.end; i++) {
+        const lks_batch *batch;
+
+        LKS_GO(lks_loader_next(loader, &batch));
+        LKS_GO(run_chunk(model, loss, dataset, device, batch, &sums[i],
+                         &sums[c->n_chunks + i]));
+    }
+cleanup:
+    lks_loader_destroy(loader);
+    lks_model_set_training(model, true);
+    lks_set_grad_enabled(recorded);
+    return st;
+}
+
+/* Everyone's chunks to everyone; layout [2][size] is scratch. */
+static lks_status gather(lks_comm *comm, const chunks *c, double *sums, size_t *layout)
+{
+    const size_t size = (size_t)comm->size;
+
+    for (size_t r = 0; r < size; r++) {
+        const lks_range part =
+            lks_shard_lanes((uint32_t)r, (uint32_t)size, (uint32_t)c->n_chunks);
+
+        layout[r] = part.begin * sizeof *sums;
+        layout[size + r] = (part.end - part.begin) * sizeof *sums;
+    }
+    for (int half = 0; half < 2; half++) {
+        lks_request *request = NULL;
+
+        LKS_TRY(comm->ops->all_gather(comm, sums + (size_t)half * c->n_chunks, layout,
+                                      layout + size, &request));
+        LKS_TRY(comm->ops->wait(comm, &request));
+    }
+    return LKS_OK;
+}
+
+lks_status lks_evaluate(lks_model *model, const lks_loss *loss,
+                        const lks_dataset *dataset, lks_device device, lks_comm *comm,
+                        lks_evaluation *out)
+{
+    const uint64_t n = lks_dataset_n_samples(dataset);
+    const uint64_t n_chunks = (n + LKS_EVALUATE_CHUNK - 1) / LKS_EVALUATE_CHUNK;
+    const lks_shape output = lks_model_output_shape(model);
+    const lks_range all = {0, n_chunks};
+    const chunks c = {.n_samples = n,
+                      .n_chunks = n_chunks,
+                      .mine = lks_shard_lanes((uint32_t)comm->rank, (uint32_t)comm->size,
+                                              (uint32_t)n_chunks)};
+    double *sums = lks_calloc(2 * n_chunks, sizeof *sums);
+    size_t *layout = lks_calloc(2 * (size_t)comm->size, sizeof *layout);
+    lks_status st = sums && layout ? LKS_OK : LKS_NOMEM;
+
+    if (st != LKS_OK)
+        goto cleanup;
+    LKS_GO(run_chunks(model, loss, dataset, device, &c, sums));
+    LKS_GO(gather(comm, &c, sums, layout));
+    *out = (lks_evaluation){
+        .loss = lks_tree_sum(sums, all) / ((double)n * (double)loss->count(&output)),
+        .has_accuracy = loss->counts_correct,
+        .accuracy = lks_tree_sum(sums + n_chunks, all) / (double)n,
+        .n_samples = n,
+    };
+cleanup:
+    lks_free(layout);
+    lks_free(sums);
+    return st;
+}

@@ -1,0 +1,28 @@
+/* Evaluation of a split by all ranks. The split is cut into chunks that the job's data
+ * alone decide, each rank takes a run of them, and what they yield is added in tree
+ * order: so the result has the same bits on any number of ranks. */
+#ifndef LKS_WORKER_EVALUATE_H
+#define LKS_WORKER_EVALUATE_H
+
+#include "data/loader.h"
+#include "nn/loss.h"
+#include "nn/model.h"
+#include "worker/comm/comm.h"
+
+enum { LKS_EVALUATE_CHUNK = 256 }; /* samples */
+
+/* The same on every rank. */
+typedef struct lks_evaluation {
+    double loss; /* mean over the split's items */
+    bool has_accuracy;
+    double accuracy; /* 0 to 1 */
+    uint64_t n_samples;
+} lks_evaluation;
+
+/* The model is put into evaluation for the call and trains again after it. Nothing is
+ * recorded for backward. Called by all ranks. */
+lks_status lks_evaluate(lks_model *model, const lks_loss *loss,
+                        const lks_dataset *dataset, lks_device device, lks_comm *comm,
+                        lks_evaluation *out);
+
+#endif
