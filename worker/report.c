@@ -1,0 +1,572 @@
+#include "worker/report.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <uv.h>
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/rng.h"
+#include "base/try.h"
+#include "proto/frame.h"
+
+enum {
+    FIRST_HEARTBEAT_MS = 500, /* until WELCOME says how often */
+    MIN_HEARTBEAT_MS = 10,
+    FIRST_RETRY_MS = 20,
+    MAX_RETRY_MS = 2000,
+    CONNECT_MS = 3000, /* a connection must stand by then */
+    GOODBYE_MS = 2000,
+    QUEUE = 64,
+    READ_BYTES = 4096,
+    MAX_UNSENT_BYTES = 1 << 20, /* a coordinator that does not read gets no more */
+    ADDRESS_TEXT = 64,
+    MAX_ADDRESSES = 16,
+};
+
+typedef enum link_state {
+    WAITING,    /* for the next try */
+    CONNECTING, /* TCP */
+    TALKING,    /* HELLO is out */
+    CLOSING,
+} link_state;
+
+struct lks_reporter {
+    /* Shared with the main thread, under `lock`. */
+    pthread_mutex_t lock;
+    Lks__Proto__Progress queue[QUEUE];
+    size_t head, n_queued;
+    bool stopping;
+    uint32_t goodbye_status;
+    char goodbye_reason[512];
+
+    /* Set before the thread starts. */
+    pthread_t thread;
+    lks_pulse *pulse;
+    Lks__Proto__Hello hello;
+    lks_cookie cookie;
+    char *version, *device, *instruction_set;
+    char host[256];
+    struct sockaddr_in addresses[MAX_ADDRESSES];
+    size_t n_addresses;
+
+    /* The thread's own. */
+    uv_loop_t loop;
+    uv_async_t wake;
+    uv_timer_t heartbeat, retry, deadline;
+    uv_tcp_t link;
+    uv_connect_t connect;
+    link_state state;
+    bool link_is_open; /* the handle exists */
+    bool said_goodbye;
+    bool is_over; /* all handles are closing */
+    size_t tries; /* since the last WELCOME */
+    lks_frame_decoder decoder;
+    uint64_t last_samples, last_ns; /* of the heartbeat before: for the rate */
+    double samples_per_s;
+    char read_buffer[READ_BYTES];
+};
+
+static void try_to_connect(uv_timer_t *timer);
+static void send_queue(lks_reporter *self);
+
+/* ---- sending ---- */
+
+typedef struct outgoing {
+    uv_write_t request;
+    lks_reporter *reporter;
+    uint8_t *frame;
+    bool is_goodbye;
+} outgoing;
+
+static void end_loop(lks_reporter *self);
+static void drop_link(lks_reporter *self, const char *why);
+
+static void on_written(uv_write_t *request, int error)
+{
+    outgoing *out = request->data;
+    lks_reporter *self = out->reporter;
+    const bool is_goodbye = out->is_goodbye;
+
+    lks_free(out->frame);
+    lks_free(out);
+    if (is_goodbye)
+        end_loop(self);
+    else if (error && error != UV_ECANCELED)
+        drop_link(self, uv_strerror(error));
+}
+
+static void send_message(lks_reporter *self, const Lks__Proto__Message *message)
+{
+    outgoing *out = NULL;
+    size_t n_bytes = 0;
+    int error = UV_ENOMEM;
+
+    if (uv_stream_get_write_queue_size((uv_stream_t *)&self->link) > MAX_UNSENT_BYTES)
+        return;
+    if ((out = lks_calloc(1, sizeof *out)) &&
+        lks_frame_encode(message, &out->frame, &n_bytes) == LKS_OK) {
+        uv_buf_t buffer = uv_buf_init((char *)out->frame, (unsigned)n_bytes);
+
+        out->reporter = self;
+        out->request.data = out;
+        out->is_goodbye = message->body_case == LKS__PROTO__MESSAGE__BODY_GOODBYE;
+        error =
+            uv_write(&out->request, (uv_stream_t *)&self->link, &buffer, 1, on_written);
+    }
+    if (error) {
+        lks_free(out ? out->frame : NULL);
+        lks_free(out);
+        lks_error_clear();
+        drop_link(self, uv_strerror(error));
+    }
+}
+
+static void send_hello(lks_reporter *self)
+{
+    Lks__Proto__Message message = LKS__PROTO__MESSAGE__INIT;
+
+    message.body_case = LKS__PROTO__MESSAGE__BODY_HELLO;
+    message.hello = &self->hello;
+    send_message(self, &message);
+}
+
+static uint64_t resident_bytes(void)
+{
+    unsigned long total, resident = 0;
+    FILE *file = fopen("/proc/self/statm", "re");
+
+    if (!file)
+        return 0;
+    if (fscanf(file, "%lu %lu", &total, &resident) != 2)
+        resident = 0;
+    fclose(file);
+    return (uint64_t)resident * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+/* Samples a second since the heartbeat before. */
+static double rate(lks_reporter *self)
+{
+    const uint64_t samples = atomic_load(&self->pulse->samples), now_ns = lks_clock_ns();
+
+    if (self->last_ns && now_ns > self->last_ns)
+        self->samples_per_s = 1e9 * (double)(samples - self->last_samples) /
+                              (double)(now_ns - self->last_ns);
+    self->last_samples = samples;
+    self->last_ns = now_ns;
+    return self->samples_per_s;
+}
+
+static void send_heartbeat(lks_reporter *self)
+{
+    Lks__Proto__Message message = LKS__PROTO__MESSAGE__INIT;
+    Lks__Proto__Heartbeat heartbeat = LKS__PROTO__HEARTBEAT__INIT;
+    Lks__Proto__PhaseTimes times = LKS__PROTO__PHASE_TIMES__INIT;
+
+    lks_pulse_read(self->pulse, &heartbeat, &times);
+    heartbeat.rss_bytes = resident_bytes();
+    heartbeat.samples_per_s = rate(self);
+    message.body_case = LKS__PROTO__MESSAGE__BODY_HEARTBEAT;
+    message.heartbeat = &heartbeat;
+    send_message(self, &message);
+}
+
+static void on_heartbeat(uv_timer_t *timer)
+{
+    lks_reporter *self = timer->data;
+
+    if (self->state == TALKING)
+        send_heartbeat(self);
+}
+
+static bool take_progress(lks_reporter *self, Lks__Proto__Progress *out)
+{
+    bool any;
+
+    pthread_mutex_lock(&self->lock);
+    any = self->n_queued > 0;
+    if (any) {
+        *out = self->queue[self->head];
+        self->head = (self->head + 1) % QUEUE;
+        self->n_queued--;
+    }
+    pthread_mutex_unlock(&self->lock);
+    return any;
+}
+
+static void send_goodbye(lks_reporter *self)
+{
+    Lks__Proto__Message message = LKS__PROTO__MESSAGE__INIT;
+    Lks__Proto__Goodbye goodbye = LKS__PROTO__GOODBYE__INIT;
+
+    goodbye.status = self->goodbye_status;
+    goodbye.reason = self->goodbye_reason;
+    message.body_case = LKS__PROTO__MESSAGE__BODY_GOODBYE;
+    message.goodbye = &goodbye;
+    self->said_goodbye = true;
+    send_message(self, &message);
+}
+
+static bool is_stopping(lks_reporter *self)
+{
+    bool stopping;
+
+    pthread_mutex_lock(&self->lock);
+    stopping = self->stopping;
+    pthread_mutex_unlock(&self->lock);
+    return stopping;
+}
+
+/* What the main thread queued, and the goodbye behind it. */
+static void send_queue(lks_reporter *self)
+{
+    Lks__Proto__Progress progress;
+
+    while (self->state == TALKING && take_progress(self, &progress)) {
+        Lks__Proto__Message message = LKS__PROTO__MESSAGE__INIT;
+
+        message.body_case = LKS__PROTO__MESSAGE__BODY_PROGRESS;
+        message.progress = &progress;
+        send_message(self, &message);
+    }
+    if (self->state == TALKING && !self->said_goodbye && is_stopping(self)) {
+        send_heartbeat(self); /* the last state, so that status ends true */
+        if (self->state == TALKING)
+            send_goodbye(self);
+    }
+}
+
+/* ---- receiving ---- */
+
+static void on_welcome(lks_reporter *self, const Lks__Proto__Welcome *welcome)
+{
+    const uint64_t every_ms = welcome->heartbeat_ms > MIN_HEARTBEAT_MS
+                                  ? welcome->heartbeat_ms
+                                  : MIN_HEARTBEAT_MS;
+
+    if (self->tries > 1)
+        lks_info("the coordinator answers again");
+    self->tries = 0;
+    uv_timer_start(&self->heartbeat, on_heartbeat, every_ms, every_ms);
+}
+
+static void on_control(lks_reporter *self, const Lks__Proto__Control *control)
+{
+    if (control->command == LKS__PROTO__CONTROL__COMMAND__CANCEL)
+        lks_pulse_wish(self->pulse, LKS_WISH_CANCEL);
+    else
+        lks_info("the coordinator asks for what this version cannot do (command %d)",
+                 (int)control->command);
+}
+
+static void on_message(lks_reporter *self, const Lks__Proto__Message *message)
+{
+    if (message->body_case == LKS__PROTO__MESSAGE__BODY_WELCOME)
+        on_welcome(self, message->welcome);
+    else if (message->body_case == LKS__PROTO__MESSAGE__BODY_CONTROL)
+        on_control(self, message->control);
+}
+
+static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *out)
+{
+    lks_reporter *self = handle->data;
+
+    (void)suggested;
+    *out = uv_buf_init(self->read_buffer, READ_BYTES);
+}
+
+/* Bytes to messages; a status other than LKS_OK: the stream is beyond repair. */
+static lks_status decode(lks_reporter *self, const char *bytes, size_t n_bytes)
+{
+    LKS_TRY(lks_frame_decoder_feed(&self->decoder, bytes, n_bytes));
+    for (;;) {
+        Lks__Proto__Message *message;
+
+        LKS_TRY(lks_frame_decoder_next(&self->decoder, &message));
+        if (!message)
+            return LKS_OK;
+        on_message(self, message);
+        lks__proto__message__free_unpacked(message, NULL);
+    }
+}
+
+static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buffer)
+{
+    lks_reporter *self = stream->data;
+
+    if (n < 0)
+        drop_link(self, n == UV_EOF ? "it closed the connection" : uv_strerror((int)n));
+    else if (n > 0 && decode(self, buffer->base, (size_t)n) != LKS_OK)
+        drop_link(self, lks_error_text());
+}
+
+/* ---- the connection ---- */
+
+static uint64_t retry_ms(const lks_reporter *self)
+{
+    const lks_rng rng = {.seed = (uint64_t)getpid(), .lane = self->hello.rank};
+    uint64_t ms = FIRST_RETRY_MS;
+
+    for (size_t i = 1; i < self->tries && ms < MAX_RETRY_MS; i++)
+        ms *= 2;
+    ms = ms < MAX_RETRY_MS ? ms : MAX_RETRY_MS;
+    return ms / 2 + lks_rng_bits(&rng, self->tries) % (ms / 2 + 1);
+}
+
+static void on_link_closed(uv_handle_t *handle)
+{
+    lks_reporter *self = handle->data;
+
+    self->link_is_open = false;
+    lks_frame_decoder_release(&self->decoder);
+    lks_frame_decoder_init(&self->decoder);
+    if (self->is_over)
+        return;
+    self->state = WAITING;
+    uv_timer_start(&self->retry, try_to_connect, retry_ms(self), 0);
+}
+
+static void drop_link(lks_reporter *self, const char *why)
+{
+    if (self->state == CLOSING || self->state == WAITING)
+        return;
+    if (self->said_goodbye) { /* it hung up first: nothing more to say */
+        end_loop(self);
+        return;
+    }
+    if (self->state == TALKING && self->tries == 0)
+        lks_warn("lost the coordinator: %s; trying again", why);
+    self->state = CLOSING;
+    uv_timer_stop(&self->heartbeat);
+    uv_close((uv_handle_t *)&self->link, on_link_closed);
+}
+
+static void on_connect_too_slow(uv_timer_t *timer)
+{
+    drop_link(timer->data, "no answer");
+}
+
+static void on_connected(uv_connect_t *request, int error)
+{
+    lks_reporter *self = request->data;
+
+    if (error == UV_ECANCELED || self->state != CONNECTING)
+        return;
+    uv_timer_stop(&self->retry);
+    if (error || (error = uv_read_start((uv_stream_t *)&self->link, on_alloc, on_read))) {
+        drop_link(self, uv_strerror(error));
+        return;
+    }
+    self->state = TALKING;
+    uv_tcp_nodelay(&self->link, 1);
+    uv_timer_start(&self->heartbeat, on_heartbeat, FIRST_HEARTBEAT_MS,
+                   FIRST_HEARTBEAT_MS);
+    send_hello(self);
+    send_queue(self);
+}
+
+static void try_to_connect(uv_timer_t *timer)
+{
+    lks_reporter *self = timer->data;
+    const struct sockaddr_in *address =
+        &self->addresses[self->tries++ % self->n_addresses];
+
+    uv_tcp_init(&self->loop, &self->link);
+    self->link.data = self->connect.data = self;
+    self->link_is_open = true;
+    self->state = CONNECTING;
+    uv_timer_start(&self->retry, on_connect_too_slow, CONNECT_MS, 0);
+    if (uv_tcp_connect(&self->connect, &self->link, (const struct sockaddr *)address,
+                       on_connected) != 0)
+        drop_link(self, "cannot connect");
+}
+
+/* ---- the thread ---- */
+
+static void close_handle(uv_handle_t *handle, void *reporter)
+{
+    lks_reporter *self = reporter;
+
+    if (!uv_is_closing(handle))
+        uv_close(handle, handle == (uv_handle_t *)&self->link ? on_link_closed : NULL);
+}
+
+static void end_loop(lks_reporter *self)
+{
+    if (self->is_over)
+        return;
+    self->is_over = true;
+    self->state = CLOSING;
+    uv_walk(&self->loop, close_handle, self);
+}
+
+static void on_deadline(uv_timer_t *timer)
+{
+    end_loop(timer->data);
+}
+
+static void on_wake(uv_async_t *async)
+{
+    lks_reporter *self = async->data;
+
+    send_queue(self);
+    if (is_stopping(self) && !self->is_over &&
+        !uv_is_active((uv_handle_t *)&self->deadline))
+        uv_timer_start(&self->deadline, on_deadline, GOODBYE_MS, 0);
+}
+
+static void *run(void *reporter)
+{
+    lks_reporter *self = reporter;
+
+    try_to_connect(&self->retry);
+    uv_run(&self->loop, UV_RUN_DEFAULT);
+    lks_frame_decoder_release(&self->decoder);
+    return NULL;
+}
+
+/* Signals are the main thread's. */
+static int start_thread(lks_reporter *self)
+{
+    sigset_t all, before;
+    int error;
+
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    error = pthread_create(&self->thread, NULL, run, self);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return error;
+}
+
+static lks_status parse_addresses(lks_reporter *self, const char *text)
+{
+    while (*text && self->n_addresses < MAX_ADDRESSES) {
+        const size_t n = strcspn(text, ",");
+        char one[ADDRESS_TEXT] = "";
+        char *colon;
+
+        if (n < sizeof one)
+            memcpy(one, text, n);
+        colon = strrchr(one, ':');
+        if (colon)
+            *colon = '\0';
+        if (!colon ||
+            uv_ip4_addr(one, atoi(colon + 1), &self->addresses[self->n_addresses]) != 0)
+            return lks_fail(LKS_INVALID, "\"%.*s\" is no coordinator address", (int)n,
+                            text);
+        self->n_addresses++;
+        text += n + (text[n] == ',');
+    }
+    return self->n_addresses ? LKS_OK
+                             : lks_fail(LKS_INVALID, "there is no coordinator address");
+}
+
+static lks_status fill_hello(lks_reporter *self, const lks_reporter_options *options)
+{
+    size_t n_host = sizeof self->host;
+
+    self->version = lks_strdup(options->version);
+    self->device = lks_strdup(options->device);
+    self->instruction_set = lks_strdup(options->instruction_set);
+    if (!self->version || !self->device || !self->instruction_set)
+        return LKS_NOMEM;
+    if (uv_os_gethostname(self->host, &n_host) != 0)
+        snprintf(self->host, sizeof self->host, "unknown");
+    self->cookie = options->cookie;
+    lks__proto__hello__init(&self->hello);
+    self->hello.cookie.data = self->cookie.bytes;
+    self->hello.cookie.len = sizeof self->cookie.bytes;
+    self->hello.protocol = LKS_PROTOCOL_VERSION;
+    self->hello.version = self->version;
+    self->hello.rank = options->rank;
+    self->hello.world_size = options->world_size;
+    self->hello.host = self->host;
+    self->hello.pid = (uint32_t)getpid();
+    self->hello.device = self->device;
+    self->hello.dataset_fingerprint = options->dataset_fingerprint;
+    self->hello.n_samples = options->n_samples;
+    self->hello.instruction_set = self->instruction_set;
+    self->hello.threads = options->threads;
+    return LKS_OK;
+}
+
+static void release(lks_reporter *self)
+{
+    pthread_mutex_destroy(&self->lock);
+    lks_free(self->version);
+    lks_free(self->device);
+    lks_free(self->instruction_set);
+    lks_free(self);
+}
+
+static void init_handles(lks_reporter *self)
+{
+    uv_async_init(&self->loop, &self->wake, on_wake);
+    uv_timer_init(&self->loop, &self->heartbeat);
+    uv_timer_init(&self->loop, &self->retry);
+    uv_timer_init(&self->loop, &self->deadline);
+    self->wake.data = self->heartbeat.data = self->retry.data = self->deadline.data =
+        self;
+}
+
+lks_status lks_reporter_start(const lks_reporter_options *options, lks_reporter **out)
+{
+    lks_reporter *self = lks_calloc(1, sizeof *self);
+    lks_status st;
+
+    if (!self)
+        return LKS_NOMEM;
+    pthread_mutex_init(&self->lock, NULL);
+    lks_frame_decoder_init(&self->decoder);
+    self->pulse = options->pulse;
+    LKS_GO(fill_hello(self, options));
+    LKS_GO(parse_addresses(self, options->addresses));
+    if (uv_loop_init(&self->loop) != 0)
+        LKS_FAIL(LKS_NOMEM, "cannot make an event loop for the reporter");
+    init_handles(self);
+    if (start_thread(self) != 0) {
+        end_loop(self);
+        uv_run(&self->loop, UV_RUN_DEFAULT);
+        uv_loop_close(&self->loop);
+        LKS_FAIL(LKS_NOMEM, "cannot start the reporter's thread");
+    }
+    *out = self;
+    self = NULL;
+cleanup:
+    if (self)
+        release(self);
+    return st;
+}
+
+void lks_reporter_progress(lks_reporter *self, const Lks__Proto__Progress *progress)
+{
+    pthread_mutex_lock(&self->lock);
+    if (self->n_queued == QUEUE) {
+        self->head = (self->head + 1) % QUEUE;
+        self->n_queued--;
+    }
+    self->queue[(self->head + self->n_queued) % QUEUE] = *progress;
+    self->n_queued++;
+    pthread_mutex_unlock(&self->lock);
+    uv_async_send(&self->wake);
+}
+
+void lks_reporter_stop(lks_reporter *self, lks_status status, const char *reason)
+{
+    if (!self)
+        return;
+    pthread_mutex_lock(&self->lock);
+    self->goodbye_status = (uint32_t)status;
+    snprintf(self->goodbye_reason, sizeof self->goodbye_reason, "%s", reason);
+    self->stopping = true;
+    pthread_mutex_unlock(&self->lock);
+    uv_async_send(&self->wake);
+    pthread_join(self->thread, NULL);
+    uv_loop_close(&self->loop);
+    release(self);
+}

@@ -1,0 +1,43 @@
+/* The reporter: a thread with a libuv loop of its own that tells the coordinator how this
+ * rank is, whatever the main thread does. It never calls MPI.
+ *
+ *     main thread  --pulse (atomics)-->  reporter  --HELLO, HEARTBEAT, PROGRESS,
+ * GOODBYE-->
+ *                  --progress queue --->           <--WELCOME, CONTROL--   coordinator
+ *                  <--pulse->wish-------
+ *
+ * A connection that fails or drops is tried again, ever more slowly; training does not
+ * wait for it. */
+#ifndef LKS_WORKER_REPORT_H
+#define LKS_WORKER_REPORT_H
+
+#include "lockstep.pb-c.h"
+#include "proto/cookie.h"
+#include "worker/pulse.h"
+
+typedef struct lks_reporter_options {
+    const char *addresses; /* "host:port", or several with commas: tried in turn */
+    lks_cookie cookie;
+    lks_pulse *pulse; /* borrowed until the stop */
+    /* Of HELLO; strings are borrowed for the call. */
+    uint32_t rank, world_size;
+    const char *version, *device, *instruction_set;
+    uint64_t dataset_fingerprint, n_samples;
+    uint32_t threads;
+} lks_reporter_options;
+
+typedef struct lks_reporter lks_reporter;
+
+/* Starts the thread; returns before it is connected. */
+lks_status lks_reporter_start(const lks_reporter_options *options, lks_reporter **out);
+
+/* Queue a progress message (copied); never waits for the network. When many stand in the
+ * queue, the oldest goes. */
+void lks_reporter_progress(lks_reporter *reporter, const Lks__Proto__Progress *progress);
+
+/* Send what is queued and GOODBYE, for at most two seconds; join the thread. NULL is
+ * fine.
+ *   status, reason   of the rank's end; reason "" if all went well */
+void lks_reporter_stop(lks_reporter *reporter, lks_status status, const char *reason);
+
+#endif
