@@ -1,4 +1,110 @@
-int main(void)
+/* lockstep-worker: one rank. */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "worker/worker.h"
+#include "worker/world.h"
+
+static const char usage[] =
+    "usage: lockstep-worker [--run-dir DIR] [--set KEY=VALUE]... [--check] JOB\n";
+
+static const char help[] =
+    "One rank of a training run; start as many as you like with mpirun:\n"
+    "\n"
+    "    mpirun -n 2 --bind-to none lockstep-worker job.yaml\n"
+    "\n"
+    "  --run-dir DIR    where the run's files go; else runs/<job>-<date>-<time>\n"
+    "  --set KEY=VALUE  replace a value of the job file, e.g. train.epochs=5; may be\n"
+    "                   repeated\n"
+    "  --check          check the job, its data and its layers, say what it is, and end\n"
+    "  --version        say the version and end\n"
+    "  --help           this\n"
+    "\n"
+    "Exit status: 0 all is well; 1 failed; 2 the command line or the job is wrong;\n"
+    "130 interrupted or cancelled.\n";
+
+typedef struct arguments {
+    lks_worker_options options;
+    const char **set;
+    bool check;
+    int exit_code; /* of an early end, -1: go on */
+} arguments;
+
+/* All ranks read the same command line; one of them speaks. */
+static void say(FILE *stream, const char *text)
 {
-    return 2;
+    if (lks_world_is_speaker())
+        fputs(text, stream);
+}
+
+static int wrong(const char *why)
+{
+    if (lks_world_is_speaker())
+        fprintf(stderr, "lockstep-worker: %s\n%s", why, usage);
+    return LKS_EXIT_USAGE;
+}
+
+static void take_option(arguments *a, int option)
+{
+    switch (option) {
+    case 'd':
+        a->options.run_dir = optarg;
+        break;
+    case 's':
+        a->set[a->options.n_set++] = optarg;
+        break;
+    case 'c':
+        a->check = true;
+        break;
+    case 'v':
+        say(stdout, "lockstep " LKS_VERSION "\n");
+        a->exit_code = 0;
+        break;
+    case 'h':
+        say(stdout, usage);
+        say(stdout, help);
+        a->exit_code = 0;
+        break;
+    default: /* getopt has said it */
+        say(stderr, usage);
+        a->exit_code = LKS_EXIT_USAGE;
+    }
+}
+
+static void read_arguments(int argc, char **argv, arguments *a)
+{
+    static const struct option options[] = {
+        {"run-dir", required_argument, NULL, 'd'}, {"set", required_argument, NULL, 's'},
+        {"check", no_argument, NULL, 'c'},         {"version", no_argument, NULL, 'v'},
+        {"help", no_argument, NULL, 'h'},          {NULL, 0, NULL, 0},
+    };
+    int option;
+
+    opterr = lks_world_is_speaker();
+    while (a->exit_code < 0 &&
+           (option = getopt_long(argc, argv, "h", options, NULL)) >= 0)
+        take_option(a, option);
+    if (a->exit_code >= 0)
+        return;
+    if (optind == argc)
+        a->exit_code = wrong("no job file is named");
+    else if (optind + 1 < argc)
+        a->exit_code = wrong("more than one job file is named");
+    else
+        a->options.job_path = argv[optind];
+}
+
+int main(int argc, char **argv)
+{
+    arguments a = {.exit_code = -1};
+
+    if (!(a.set = calloc((size_t)argc + 1, sizeof *a.set)))
+        return LKS_EXIT_FAILED;
+    a.options.set = a.set;
+    read_arguments(argc, argv, &a);
+    if (a.exit_code < 0)
+        a.exit_code = a.check ? lks_worker_check(&a.options) : lks_worker_run(&a.options);
+    free(a.set);
+    return a.exit_code;
 }

@@ -1,0 +1,68 @@
+#define _GNU_SOURCE
+#include "worker/log_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "worker/run_dir.h"
+
+static struct {
+    _Atomic int fd; /* -1: none yet */
+    int rank;
+} log_to = {.fd = -1};
+
+/* Each line is one write, so lines of several threads do not mix. */
+static void write_line(void *context, lks_log_level level, const char *line)
+{
+    const int fd = atomic_load(&log_to.fd);
+    const double now = lks_wall_time_s();
+    const time_t seconds = (time_t)now;
+    char text[2304], date[32];
+    struct tm utc;
+    int n;
+
+    (void)context;
+    if (fd >= 0) {
+        gmtime_r(&seconds, &utc);
+        strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%S", &utc);
+        n = snprintf(text, sizeof text, "%s.%03dZ %s: %s\n", date,
+                     (int)((now - (double)seconds) * 1000), lks_log_level_name(level),
+                     line);
+        (void)!write(fd, text, (size_t)n); /* a full disk must not end a run here */
+    }
+    if (level >= LKS_LOG_ERROR || (level == LKS_LOG_WARN && log_to.rank == 0)) {
+        n = snprintf(text, sizeof text, "lockstep: %s: %s\n", lks_log_level_name(level),
+                     line);
+        (void)!write(STDERR_FILENO, text, (size_t)n);
+    }
+}
+
+void lks_log_file_init(int rank)
+{
+    log_to.rank = rank;
+    lks_log_set_sink(write_line, NULL);
+}
+
+lks_status lks_log_file_open(const char *run_dir, int rank)
+{
+    char *path = lks_asprintf("%s/logs/rank-%d.log", run_dir, rank);
+    lks_status st = path ? LKS_OK : LKS_NOMEM;
+    int fd = -1;
+
+    if (path && (fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666)) < 0)
+        st = lks_fail(LKS_IO, "%s: %s", path, strerror(errno));
+    if (fd >= 0)
+        atomic_store(&log_to.fd, fd);
+    log_to.rank = rank;
+    lks_free(path);
+    return st;
+}

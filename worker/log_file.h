@@ -1,0 +1,15 @@
+/* A rank's log: logs/rank-N.log in the run directory gets every line, the terminal what a
+ * person must see: warnings and errors, from rank 0 warnings only. */
+#ifndef LKS_WORKER_LOG_FILE_H
+#define LKS_WORKER_LOG_FILE_H
+
+#include "base/status.h"
+
+/* From here until the process ends, lines go through us: to the terminal alone before
+ * lks_log_file_open. Before other threads start. */
+void lks_log_file_init(int rank);
+
+/* LKS_IO: it cannot be written. */
+lks_status lks_log_file_open(const char *run_dir, int rank);
+
+#endif

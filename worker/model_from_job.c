@@ -1,0 +1,170 @@
+#include "worker/model_from_job.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/try.h"
+#include "worker/batch.h"
+
+static lks_options options_of(const lks_job_item *item)
+{
+    return (lks_options){.items = item->options, .n_items = item->n_options};
+}
+
+/* ---- data ---- */
+
+static lks_dataset_source source_of(const lks_job *job, const lks_job_split *split)
+{
+    lks_dataset_source source = {.format = job->data.format,
+                                 .root = job->data.root,
+                                 .n_files = (int)split->n_files,
+                                 .n_channels = (int)job->data.n_channels};
+
+    for (size_t i = 0; i < split->n_files; i++)
+        source.files[i] = split->files[i];
+    memcpy(source.mean, job->data.mean, sizeof source.mean);
+    memcpy(source.std, job->data.std, sizeof source.std);
+    return source;
+}
+
+lks_status lks_dataset_from_job(const lks_job *job, const lks_job_split *split,
+                                lks_dataset **out)
+{
+    const lks_dataset_source source = source_of(job, split);
+
+    return lks_dataset_open(&source, out);
+}
+
+lks_status lks_check_split_files(const lks_job *job, const lks_job_split *split)
+{
+    for (size_t i = 0; i < split->n_files; i++) {
+        const char *file = split->files[i];
+        const char *root = file[0] == '/' || !job->data.root ? NULL : job->data.root;
+        char *path = root ? lks_asprintf("%s/%s", root, file) : lks_strdup(file);
+        lks_status st = path ? LKS_OK : LKS_NOMEM;
+
+        if (path && access(path, R_OK) != 0)
+            st = lks_fail(LKS_IO, "%s: %s", path, strerror(errno));
+        lks_free(path);
+        LKS_TRY(st);
+    }
+    return LKS_OK;
+}
+
+static bool have_equal_shapes(const lks_shape *a, const lks_shape *b, const char *what)
+{
+    char texts[2][LKS_SHAPE_TEXT];
+
+    if (lks_shape_equal(a, b))
+        return true;
+    lks_fail(LKS_SHAPE, "test %s have shape %s, training %s %s", what,
+             lks_shape_text(b, texts[1], sizeof texts[1]), what,
+             lks_shape_text(a, texts[0], sizeof texts[0]));
+    return false;
+}
+
+/* ---- loss ---- */
+
+/* Labels lie within the classes, where the loss takes classes. */
+static lks_status check_labels(const lks_loss *loss, const lks_model *model,
+                               const lks_dataset *data)
+{
+    const lks_shape output = lks_model_output_shape(model);
+
+    if (loss->target_dtype != LKS_I64 || output.ndim == 0)
+        return LKS_OK;
+    return lks_dataset_check_labels(data, output.sizes[0]);
+}
+
+static lks_status check_targets(const lks_loss *loss, const lks_model *model,
+                                const lks_dataset *data)
+{
+    const lks_shape output = lks_model_output_shape(model);
+    const lks_shape target = lks_dataset_output_shape(data);
+
+    if (lks_dataset_target_dtype(data) != loss->target_dtype)
+        return lks_fail(LKS_INVALID, "loss %s wants %s targets, the data have %s",
+                        loss->name, lks_dtype_name(loss->target_dtype),
+                        lks_dtype_name(lks_dataset_target_dtype(data)));
+    LKS_TRY(loss->check(&output, &target));
+    return check_labels(loss, model, data);
+}
+
+lks_status lks_check_test_data(const lks_job *job, const lks_model *model,
+                               const lks_dataset *train, const lks_dataset *test)
+{
+    const lks_shape inputs[2] = {lks_dataset_input_shape(train),
+                                 lks_dataset_input_shape(test)};
+    const lks_shape targets[2] = {lks_dataset_output_shape(train),
+                                  lks_dataset_output_shape(test)};
+
+    if (!have_equal_shapes(&inputs[0], &inputs[1], "inputs") ||
+        !have_equal_shapes(&targets[0], &targets[1], "targets"))
+        return LKS_SHAPE;
+    return check_targets(lks_loss_find(job->loss), model, test);
+}
+
+/* ---- model ---- */
+
+lks_status lks_model_from_job(const lks_job *job, const lks_dataset *data,
+                              lks_device device, lks_model **out, const lks_loss **loss)
+{
+    lks_layer_spec *layers = lks_calloc(job->n_layers, sizeof *layers);
+    lks_model *model = NULL;
+    lks_status st;
+
+    if (!layers)
+        return LKS_NOMEM;
+    for (size_t i = 0; i < job->n_layers; i++)
+        layers[i] = (lks_layer_spec){.type = job->layers[i].type,
+                                     .options = options_of(&job->layers[i])};
+    LKS_GO(lks_model_create(layers, job->n_layers, lks_dataset_input_shape(data),
+                            job->seed, device, &model));
+    if (lks_param_block_count(lks_model_params(model)) == 0)
+        LKS_FAIL(LKS_INVALID, "the model has nothing to train: no layer has weights");
+    if (!(*loss = lks_loss_find(job->loss)))
+        LKS_FAIL(LKS_INVALID, "there is no loss named %s", job->loss);
+    LKS_GO(check_targets(*loss, model, data));
+    if (job->train.init)
+        LKS_GO(lks_model_load(model, job->train.init));
+    *out = model;
+    model = NULL;
+cleanup:
+    lks_model_destroy(model);
+    lks_free(layers);
+    return st;
+}
+
+lks_status lks_optim_from_job(const lks_job *job, lks_model *model, lks_optim **out)
+{
+    return lks_optim_create(job->optimizer.type, options_of(&job->optimizer),
+                            lks_model_params(model), out);
+}
+
+/* ---- steps ---- */
+
+lks_status lks_steps_from_job(const lks_job *job, uint64_t n_samples, lks_step_plan *plan,
+                              uint64_t *n_steps)
+{
+    uint64_t per_epoch;
+
+    *plan = (lks_step_plan){.n_samples = n_samples,
+                            .batch_size = job->train.batch_size,
+                            .drop_last = job->data.drop_last};
+    per_epoch = lks_steps_per_epoch(plan);
+    if (job->train.batch_size < job->train.lanes)
+        return lks_fail(LKS_INVALID,
+                        "train.batch_size: %" PRIu64 " samples do not fill %u lanes; at "
+                        "least one sample a lane is needed",
+                        job->train.batch_size, job->train.lanes);
+    if (per_epoch == 0)
+        return lks_fail(LKS_INVALID,
+                        "train.batch_size: with data.drop_last, %" PRIu64
+                        " samples make no batch of %" PRIu64,
+                        n_samples, job->train.batch_size);
+    *n_steps = job->train.steps ? job->train.steps : job->train.epochs * per_epoch;
+    return LKS_OK;
+}

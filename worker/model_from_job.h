@@ -1,0 +1,38 @@
+/* A job's data, model and optimiser, as liblockstep's. What the job file says was checked
+ * by proto; here it meets the data, and the layers meet one another. */
+#ifndef LKS_WORKER_MODEL_FROM_JOB_H
+#define LKS_WORKER_MODEL_FROM_JOB_H
+
+#include "data/dataset.h"
+#include "nn/loss.h"
+#include "nn/model.h"
+#include "optim/optim.h"
+#include "proto/job.h"
+#include "proto/shard_plan.h"
+
+/* Open one split of the job's data; its files are where the job says. */
+lks_status lks_dataset_from_job(const lks_job *job, const lks_job_split *split,
+                                lks_dataset **out);
+
+/* The split's files are there and can be read: before a later, longer opening. */
+lks_status lks_check_split_files(const lks_job *job, const lks_job_split *split);
+
+/* The model for such data, with its initial weights, and its loss.
+ *   errors  what the job says cannot be: LKS_INVALID, LKS_SHAPE. LKS_FORMAT: labels
+ *           outside the classes, weights of another model. LKS_IO: weights cannot be read
+ */
+lks_status lks_model_from_job(const lks_job *job, const lks_dataset *data,
+                              lks_device device, lks_model **out, const lks_loss **loss);
+
+/* Whether a test split goes with the training split and the model. */
+lks_status lks_check_test_data(const lks_job *job, const lks_model *model,
+                               const lks_dataset *train, const lks_dataset *test);
+
+lks_status lks_optim_from_job(const lks_job *job, lks_model *model, lks_optim **out);
+
+/* The run's steps. LKS_INVALID: the batch is smaller than the lanes, or there is no whole
+ * batch to train on. */
+lks_status lks_steps_from_job(const lks_job *job, uint64_t n_samples, lks_step_plan *plan,
+                              uint64_t *n_steps);
+
+#endif

@@ -1,0 +1,36 @@
+#include "worker/signals.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include "worker/worker.h"
+
+static lks_pulse *_Atomic wishes_go_to;
+
+/* Only what is allowed in a handler: lock-free atomics and _exit. A launcher may send
+ * both kinds for one wish, so they are counted apart. */
+static void on_signal(int number)
+{
+    static volatile sig_atomic_t interrupts, terminations;
+    volatile sig_atomic_t *count = number == SIGINT ? &interrupts : &terminations;
+
+    if (++*count > 1)
+        _exit(LKS_EXIT_INTERRUPTED);
+    lks_pulse_wish(atomic_load(&wishes_go_to), LKS_WISH_LEAVE);
+}
+
+void lks_signals_catch(lks_pulse *pulse)
+{
+    struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
+
+    atomic_store(&wishes_go_to, pulse);
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+}
+
+void lks_signals_release(void)
+{
+    signal(SIGINT, SIG_IGN);
+    signal(SIGTERM, SIG_IGN);
+}

@@ -1,0 +1,346 @@
+/* Start-up: from the command line to a run that can take its first step. Whatever can go
+ * wrong on one rank is agreed on by all, so that nobody waits for a rank that left. */
+#include "worker/run.h"
+
+#include <inttypes.h>
+#include <libgen.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/try.h"
+#include "proto/job_yaml.h"
+#include "worker/log_file.h"
+#include "worker/signals.h"
+
+const char *lks_instruction_set(void)
+{
+#if defined(__x86_64__)
+    if (__builtin_cpu_supports("avx512f"))
+        return "avx512f";
+    if (__builtin_cpu_supports("avx2"))
+        return "avx2";
+    return "x86-64";
+#elif defined(__aarch64__)
+    return "aarch64";
+#else
+    return "generic";
+#endif
+}
+
+/* ---- the job ---- */
+
+/* Files stand relative to the job file's folder unless data.root says otherwise; the copy
+ * in the run directory must still find them. */
+static lks_status anchor_data(lks_job *job, const char *job_path)
+{
+    char *copy, *folder;
+
+    if (job->data.root)
+        return LKS_OK;
+    if (!(copy = lks_strdup(job_path)))
+        return LKS_NOMEM;
+    folder = realpath(dirname(copy), NULL);
+    job->data.root = folder ? lks_strdup(folder) : NULL;
+    free(folder);
+    lks_free(copy);
+    return job->data.root ? LKS_OK
+                          : lks_fail(LKS_IO, "%s: its folder is not found", job_path);
+}
+
+lks_status lks_run_read_job(lks_run *run)
+{
+    const lks_worker_options *options = run->options;
+
+    run->exit_code = LKS_EXIT_USAGE;
+    LKS_TRY(lks_job_read(options->job_path, options->set, options->n_set, &run->job));
+    run->has_job = true;
+    return anchor_data(&run->job, options->job_path);
+}
+
+/* Values that the job leaves to the launch. */
+static void settle_job(lks_run *run)
+{
+    lks_job *job = &run->job;
+    const uint32_t size = (uint32_t)run->comm->size;
+
+    if (job->train.lanes == LKS_JOB_AUTO)
+        job->train.lanes = size;
+    if (job->train.threads_per_rank == LKS_JOB_AUTO)
+        job->train.threads_per_rank = run->placement.threads_per_rank;
+    if (job->train.reduction == LKS_JOB_REDUCTION_AUTO)
+        job->train.reduction = LKS_JOB_REDUCTION_ORDERED; /* on CPUs */
+    lks_set_num_threads((int)job->train.threads_per_rank);
+    if (job->train.threads_per_rank > run->placement.cores)
+        lks_warn("rank %d is bound to %u cores but has %u threads: start mpirun with "
+                 "--bind-to none, or set train.threads_per_rank",
+                 run->comm->rank, run->placement.cores, job->train.threads_per_rank);
+    if (job->train.lanes < size)
+        lks_warn("%u ranks but %u lanes: %u ranks have nothing to train on; set "
+                 "train.lanes to at least %u",
+                 size, job->train.lanes, size - job->train.lanes, size);
+    if (job->checkpoint.every_steps > 0)
+        lks_warn("checkpoint.every_steps: this version writes no checkpoints yet, only "
+                 "the final weights");
+}
+
+/* ---- data and model ---- */
+
+/* What the job says about itself is its author's to mend: exit status 2. */
+static int exit_code_of(lks_status st)
+{
+    return st == LKS_INVALID || st == LKS_SHAPE || st == LKS_DTYPE ? LKS_EXIT_USAGE
+                                                                   : LKS_EXIT_FAILED;
+}
+
+lks_status lks_run_open_data(lks_run *run)
+{
+    lks_status train = lks_opening_wait(&run->opening_train, &run->train);
+    lks_status test = lks_opening_wait(&run->opening_test, &run->test);
+
+    run->exit_code = exit_code_of(train != LKS_OK ? train : test);
+    return train != LKS_OK ? train : test;
+}
+
+static lks_status make_model(lks_run *run)
+{
+    const lks_job *job = &run->job;
+    const uint64_t n_samples = lks_dataset_n_samples(run->train);
+
+    LKS_TRY(lks_steps_from_job(job, n_samples, &run->lane_plan.steps, &run->n_steps));
+    LKS_TRY(lks_model_from_job(job, run->train, run->device, &run->model, &run->loss));
+    if (run->test)
+        LKS_TRY(lks_check_test_data(job, run->model, run->train, run->test));
+    return lks_optim_from_job(job, run->model, &run->optim);
+}
+
+lks_status lks_run_make_model(lks_run *run)
+{
+    const lks_status st = make_model(run);
+
+    run->exit_code = exit_code_of(st);
+    return st;
+}
+
+static lks_status make_lanes(lks_run *run)
+{
+    const lks_lanes_options options = {
+        .comm = run->comm,
+        .params = lks_model_params(run->model),
+        .kernels = lks_device_kernels(run->device),
+        .n_lanes = run->job.train.lanes,
+        .ordered = run->job.train.reduction == LKS_JOB_REDUCTION_ORDERED,
+    };
+
+    LKS_TRY(lks_lanes_create(&options, &run->lanes));
+    return lks_losses_create(run->comm, options.n_lanes, &run->losses);
+}
+
+static lks_status make_loader(lks_run *run)
+{
+    const lks_job *job = &run->job;
+    const uint32_t n_lanes = job->train.lanes;
+    const lks_loader_options options = {
+        .dataset = run->train,
+        .order = {.seed = job->seed,
+                  .n_samples = lks_dataset_n_samples(run->train),
+                  .shuffle = job->data.shuffle},
+        .plan = lks_lane_plan_at,
+        .plan_context = &run->lane_plan,
+        .max_batch = (int64_t)((job->train.batch_size + n_lanes - 1) / n_lanes),
+        .n_ahead = 2,
+    };
+
+    run->lane_plan.n_steps = run->n_steps;
+    run->lane_plan.n_lanes = n_lanes;
+    run->lane_plan.mine =
+        lks_shard_lanes((uint32_t)run->comm->rank, (uint32_t)run->comm->size, n_lanes);
+    return lks_loader_create(&options, &run->loader);
+}
+
+static lks_status make_parts(lks_run *run)
+{
+    LKS_TRY(lks_run_open_data(run));
+    LKS_TRY(lks_run_make_model(run));
+    run->exit_code = LKS_EXIT_FAILED;
+    LKS_TRY(make_lanes(run));
+    return make_loader(run);
+}
+
+static lks_status check_same_everywhere(lks_run *run)
+{
+    run->exit_code = LKS_EXIT_FAILED;
+    LKS_TRY(lks_world_check_same(run->comm, lks_dataset_fingerprint(run->train),
+                                 "the training data"));
+    return lks_world_check_same(run->comm,
+                                lks_param_block_hash(lks_model_params(run->model)),
+                                "the model at the start");
+}
+
+/* ---- the run directory and the coordinator ---- */
+
+static lks_status write_job(lks_run *run)
+{
+    char *job = NULL, *text = NULL;
+    lks_status st;
+
+    LKS_GO(lks_job_format(&run->job, &job));
+    text = lks_asprintf("# lockstep %s: %d ranks of %u threads, cpu (%s)\n%s",
+                        LKS_VERSION, run->comm->size, run->job.train.threads_per_rank,
+                        lks_instruction_set(), job);
+    st = text ? lks_run_dir_write(run->dir, "job.yaml", text) : LKS_NOMEM;
+cleanup:
+    lks_free(text);
+    lks_free(job);
+    return st;
+}
+
+static lks_status make_metrics(lks_run *run)
+{
+    char *path = lks_run_dir_path(run->dir, "metrics.jsonl");
+    lks_status st = path ? lks_metrics_create(path, &run->metrics) : LKS_NOMEM;
+
+    lks_free(path);
+    return st;
+}
+
+/* What rank 0 tells the others. */
+typedef struct invitation {
+    char dir[LKS_RUN_DIR_MAX];
+    lks_coordinator_place place;
+} invitation;
+
+static lks_status host_run(lks_run *run, invitation *out)
+{
+    const lks_host_options options = {
+        .run_dir = run->dir,
+        .job_name = run->job.name,
+        .world_size = (uint32_t)run->comm->size,
+        .lanes = run->job.train.lanes,
+        .total_steps = run->n_steps,
+        .one_host = run->placement.one_host,
+    };
+
+    run->exit_code = LKS_EXIT_FAILED;
+    LKS_TRY(lks_run_dir_create(run->options->run_dir, run->job.name, run->dir));
+    run->has_dir = true;
+    LKS_TRY(lks_log_file_open(run->dir, 0));
+    LKS_TRY(write_job(run));
+    LKS_TRY(make_metrics(run));
+    LKS_TRY(lks_host_start(&options, &out->place, &run->host));
+    memcpy(out->dir, run->dir, sizeof out->dir);
+    return LKS_OK;
+}
+
+static lks_status join_run(lks_run *run, const invitation *invited)
+{
+    memcpy(run->dir, invited->dir, sizeof run->dir);
+    if (lks_run_dir_join(run->dir) != LKS_OK ||
+        lks_log_file_open(run->dir, run->comm->rank) != LKS_OK) {
+        lks_warn("rank %d keeps no log: %s", run->comm->rank, lks_error_text());
+        lks_error_clear(); /* the run does not need it */
+    }
+    return LKS_OK;
+}
+
+static lks_status start_reporter(lks_run *run, const invitation *invited)
+{
+    const lks_reporter_options options = {
+        .addresses = invited->place.addresses,
+        .cookie = invited->place.cookie,
+        .pulse = &run->pulse,
+        .rank = (uint32_t)run->comm->rank,
+        .world_size = (uint32_t)run->comm->size,
+        .version = LKS_VERSION,
+        .device = "cpu:0",
+        .instruction_set = lks_instruction_set(),
+        .dataset_fingerprint = lks_dataset_fingerprint(run->train),
+        .n_samples = lks_dataset_n_samples(run->train),
+        .threads = run->job.train.threads_per_rank,
+    };
+
+    return lks_reporter_start(&options, &run->reporter);
+}
+
+static lks_status meet(lks_run *run)
+{
+    invitation *invited = lks_calloc(1, sizeof *invited);
+    lks_status st = invited ? LKS_OK : LKS_NOMEM;
+
+    lks_signals_catch(&run->pulse); /* from here on there is something to tidy up */
+    if (st == LKS_OK && run->comm->rank == 0)
+        st = host_run(run, invited);
+    LKS_GO(lks_world_agree(run->comm, st, &run->exit_code));
+    LKS_GO(lks_comm_broadcast(run->comm, invited, sizeof *invited, 0));
+    if (run->comm->rank != 0)
+        LKS_GO(join_run(run, invited));
+    st = start_reporter(run, invited);
+    LKS_GO(lks_world_agree(run->comm, st, &run->exit_code));
+cleanup:
+    lks_free(invited);
+    return st;
+}
+
+/* ---- all of it ---- */
+
+static lks_status open_world(lks_run *run)
+{
+    const lks_status st = lks_world_open(&run->comm);
+
+    run->exit_code = st == LKS_OK ? run->exit_code : LKS_EXIT_FAILED;
+    return st;
+}
+
+lks_status lks_run_start(lks_run *run, const lks_worker_options *options)
+{
+    double at[5] = {lks_clock_s()}; /* start, job, world, parts, coordinator */
+    lks_status job, st;
+
+    run->options = options;
+    lks_pulse_init(&run->pulse);
+    run->started_s = at[0];
+    job = lks_run_read_job(run);
+    if (job == LKS_OK) { /* the data come in while MPI starts */
+        lks_opening_start(&run->opening_train, &run->job, &run->job.data.train);
+        lks_opening_start(&run->opening_test, &run->job, &run->job.data.test);
+    }
+    at[1] = lks_clock_s();
+    LKS_GO(open_world(run));
+    lks_console_init(&run->console, run->comm->rank == 0, lks_world_is_launched());
+    lks_log_file_init(run->comm->rank);
+    LKS_GO(lks_world_agree(run->comm, job, &run->exit_code));
+    LKS_GO(lks_world_placement(run->comm, &run->placement));
+    settle_job(run);
+    at[2] = lks_clock_s();
+    LKS_GO(lks_world_agree(run->comm, make_parts(run), &run->exit_code));
+    LKS_GO(check_same_everywhere(run));
+    at[3] = lks_clock_s();
+    LKS_GO(meet(run));
+    at[4] = lks_clock_s();
+    lks_info("started in %.0f ms: job %.0f, MPI %.0f, data and model %.0f (training data "
+             "%.0f, test data %.0f, beside MPI), coordinator %.0f",
+             1e3 * (at[4] - at[0]), 1e3 * (at[1] - at[0]), 1e3 * (at[2] - at[1]),
+             1e3 * (at[3] - at[2]), 1e3 * run->opening_train.seconds,
+             1e3 * run->opening_test.seconds, 1e3 * (at[4] - at[3]));
+cleanup:
+    return st;
+}
+
+void lks_run_release(lks_run *run)
+{
+    lks_metrics_destroy(run->metrics);
+    lks_loader_destroy(run->loader);
+    lks_losses_destroy(run->losses);
+    lks_lanes_destroy(run->lanes);
+    lks_optim_destroy(run->optim);
+    lks_model_destroy(run->model);
+    lks_opening_cancel(&run->opening_train);
+    lks_opening_cancel(&run->opening_test);
+    lks_dataset_destroy(run->train);
+    lks_dataset_destroy(run->test);
+    if (run->has_job)
+        lks_job_release(&run->job);
+}

@@ -1,0 +1,240 @@
+/* The training loop: steps, and what is told about them. */
+#include "worker/run.h"
+
+#include <inttypes.h>
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/try.h"
+
+/* How far the run is, for rates and reports. */
+typedef struct course {
+    uint64_t n_done;  /* steps */
+    uint64_t samples; /* of all ranks */
+    double trained_s; /* spent in steps */
+    uint64_t reported_samples;
+    double reported_s; /* of trained_s, at the last report */
+    lks_step_result result;
+    lks_status st; /* a failure of this rank that the others do not know yet */
+} course;
+
+static double rate(double samples, double seconds)
+{
+    return seconds > 0 ? samples / seconds : 0;
+}
+
+static lks_step make_step(lks_run *run)
+{
+    return (lks_step){
+        .model = run->model,
+        .loss = run->loss,
+        .optim = run->optim,
+        .loader = run->loader,
+        .dataset = run->train,
+        .lanes = run->lanes,
+        .losses = run->losses,
+        .pulse = &run->pulse,
+        .plan = run->lane_plan.steps,
+        .mine = run->lane_plan.mine,
+        .seed = run->job.seed,
+        .device = run->device,
+    };
+}
+
+/* ---- reports ---- */
+
+static Lks__Proto__Progress progress_of(const lks_run *run, const course *c)
+{
+    const lks_step_at at = lks_step_locate(&run->lane_plan.steps, c->n_done - 1);
+    Lks__Proto__Progress progress = LKS__PROTO__PROGRESS__INIT;
+
+    progress.step = c->n_done;
+    progress.epoch = at.epoch;
+    progress.total_steps = run->n_steps;
+    progress.samples = c->samples;
+    progress.loss = c->result.loss;
+    progress.lr = lks_optim_lr(run->optim);
+    progress.samples_per_s =
+        rate((double)(c->samples - c->reported_samples), c->trained_s - c->reported_s);
+    return progress;
+}
+
+static void show(lks_run *run, const course *c, bool is_reported)
+{
+    const lks_step_at at = lks_step_locate(&run->lane_plan.steps, c->n_done - 1);
+    const double per_step = c->trained_s / (double)c->n_done;
+    const lks_progress_line line = {
+        .step = c->n_done,
+        .n_steps = run->n_steps,
+        .epoch = at.epoch,
+        .loss = c->result.loss,
+        .samples_per_s = rate((double)c->samples, c->trained_s),
+        .eta_s = per_step * (double)(run->n_steps - c->n_done),
+        .is_reported = is_reported,
+    };
+
+    lks_console_progress(&run->console, &line);
+}
+
+static lks_status write_metrics(lks_run *run, const Lks__Proto__Progress *progress)
+{
+    double grad_norm;
+
+    LKS_TRY(lks_grad_norm(lks_model_params(run->model), &grad_norm));
+    return lks_metrics_step(run->metrics,
+                            &(lks_step_metrics){.step = progress->step,
+                                                .epoch = progress->epoch,
+                                                .samples = progress->samples,
+                                                .loss = progress->loss,
+                                                .lr = progress->lr,
+                                                .grad_norm = grad_norm,
+                                                .samples_per_s = progress->samples_per_s,
+                                                .time = lks_wall_time_s()});
+}
+
+static lks_status report(lks_run *run, course *c)
+{
+    Lks__Proto__Progress progress = progress_of(run, c);
+
+    progress.replica_hash = lks_param_block_hash(lks_model_params(run->model));
+    lks_reporter_progress(run->reporter, &progress);
+    show(run, c, true);
+    c->reported_samples = c->samples;
+    c->reported_s = c->trained_s;
+    return run->metrics ? write_metrics(run, &progress) : LKS_OK;
+}
+
+/* ---- evaluation ---- */
+
+static bool evaluation_is_due(const lks_run *run, uint64_t n_done)
+{
+    const uint64_t per_epoch = lks_steps_per_epoch(&run->lane_plan.steps);
+
+    if (!run->test)
+        return false;
+    return n_done == run->n_steps || (run->job.train.epochs && n_done % per_epoch == 0);
+}
+
+static lks_status evaluate(lks_run *run, const course *c, lks_status *own)
+{
+    Lks__Proto__Progress progress = progress_of(run, c);
+    lks_evaluation evaluation;
+
+    lks_pulse_enter(&run->pulse, LKS__PROTO__PHASE__EVALUATE);
+    LKS_TRY(lks_evaluate(run->model, run->loss, run->test, run->device, run->comm,
+                         &evaluation));
+    progress.has_evaluation = true;
+    progress.test_loss = evaluation.loss;
+    progress.test_accuracy = evaluation.accuracy;
+    lks_reporter_progress(run->reporter, &progress);
+    lks_console_evaluation(&run->console, progress.epoch, &evaluation);
+    if (run->metrics && *own == LKS_OK)
+        *own = lks_metrics_evaluation(
+            run->metrics,
+            &(lks_evaluation_metrics){.step = progress.step,
+                                      .epoch = progress.epoch,
+                                      .split = "test",
+                                      .loss = evaluation.loss,
+                                      .has_accuracy = evaluation.has_accuracy,
+                                      .accuracy = evaluation.accuracy,
+                                      .samples = evaluation.n_samples,
+                                      .time = lks_wall_time_s()});
+    return LKS_OK;
+}
+
+/* ---- the loop ---- */
+
+/* After a step: count it, report it, evaluate. What fails on this rank alone goes to
+ * c->st, to be told with the next step's losses. */
+static lks_status after_step(lks_run *run, course *c, double began_s)
+{
+    c->trained_s += lks_clock_s() - began_s;
+    c->samples += lks_step_locate(&run->lane_plan.steps, c->n_done).n;
+    c->n_done++;
+    if (c->n_done == 1)
+        lks_info("first step %.0f ms after the start",
+                 1e3 * (lks_clock_s() - run->started_s));
+    if (c->n_done % run->job.report.every_steps == 0 || c->n_done == run->n_steps)
+        c->st = c->st == LKS_OK ? report(run, c) : c->st;
+    else
+        show(run, c, false);
+    if (evaluation_is_due(run, c->n_done))
+        LKS_TRY(evaluate(run, c, &c->st));
+    if (c->st != LKS_OK)
+        lks_pulse_wish(&run->pulse, LKS_WISH_FAIL);
+    return LKS_OK;
+}
+
+static lks_status take_steps(lks_run *run, course *c)
+{
+    lks_step step = make_step(run);
+
+    while (c->n_done < run->n_steps && c->result.wish == LKS_WISH_GO_ON) {
+        const double began_s = lks_clock_s();
+
+        LKS_TRY(lks_step_run(&step, c->n_done, &c->result));
+        LKS_TRY(after_step(run, c, began_s));
+    }
+    return LKS_OK;
+}
+
+/* How the training ended for this rank. */
+static lks_status ending(const lks_run *run, const course *c)
+{
+    static const char *const why[] = {
+        [LKS_WISH_CANCEL] = "cancelled",
+        [LKS_WISH_LEAVE] = "interrupted",
+    };
+
+    if (c->st != LKS_OK || c->result.wish == LKS_WISH_FAIL)
+        return c->st;
+    if (c->result.wish == LKS_WISH_GO_ON || c->n_done == run->n_steps)
+        return LKS_OK;
+    return lks_fail(LKS_CANCELLED, "%s after step %" PRIu64 " of %" PRIu64,
+                    why[c->result.wish], c->n_done, run->n_steps);
+}
+
+static lks_status save(lks_run *run)
+{
+    lks_status st = LKS_OK;
+    char *path;
+
+    lks_pulse_enter(&run->pulse, LKS__PROTO__PHASE__SAVE);
+    if (run->comm->rank != 0)
+        return LKS_OK;
+    path = lks_run_dir_path(run->dir, "model.safetensors");
+    st = path ? lks_model_save(run->model, path) : LKS_NOMEM;
+    lks_free(path);
+    return st;
+}
+
+static void say_done(lks_run *run, const course *c)
+{
+    char text[16];
+
+    lks_pulse_enter(&run->pulse, LKS__PROTO__PHASE__DONE);
+    lks_console_say(&run->console,
+                    "trained %" PRIu64 " steps in %.1f s, %s samples/s; weights and "
+                    "metrics are in %s",
+                    c->n_done, c->trained_s,
+                    lks_console_count(rate((double)c->samples, c->trained_s), text),
+                    run->dir);
+}
+
+lks_status lks_train(lks_run *run)
+{
+    course c = {0};
+    lks_status st = take_steps(run, &c);
+
+    /* All ranks know of a loss that is not finite; of other failures only this one. */
+    run->is_alone = st != LKS_OK && st != LKS_NUMERIC;
+    if (run->is_alone)
+        return st;
+    run->exit_code = LKS_EXIT_FAILED;
+    LKS_TRY(
+        lks_world_agree(run->comm, st == LKS_OK ? ending(run, &c) : st, &run->exit_code));
+    LKS_TRY(lks_world_agree(run->comm, save(run), &run->exit_code));
+    say_done(run, &c);
+    return LKS_OK;
+}

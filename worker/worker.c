@@ -1,0 +1,128 @@
+#include "worker/worker.h"
+
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/log.h"
+#include "worker/log_file.h"
+#include "worker/run.h"
+#include "worker/signals.h"
+
+enum { MOURNING_S = 8 };
+
+/* Told once, by rank 0; the others keep it in their logs. */
+static void tell_together(lks_run *run, lks_status st, const char *text)
+{
+    const bool speaks = run->comm ? run->comm->rank == 0 : lks_world_is_speaker();
+
+    if (st == LKS_CANCELLED)
+        lks_console_say(&run->console, "%s", text);
+    else if (speaks)
+        lks_error("%s", text);
+    else
+        lks_warn("%s", text);
+}
+
+/* The other ranks wait for this one in a collective and cannot be told. The coordinator
+ * can: it says why and ends the run through rank 0's process. Should it fail to, this
+ * process ends without MPI_Finalize, at which mpirun ends the others. */
+static _Noreturn void leave_alone(lks_run *run, lks_status st, const char *text)
+{
+    if (run->comm->rank == 0)
+        lks_error("rank 0: %s", text);
+    else
+        lks_warn("rank %d: %s", run->comm->rank, text);
+    lks_reporter_stop(run->reporter, st, text);
+    if (run->comm->rank == 0)
+        lks_host_stop(run->host);
+    else
+        sleep(MOURNING_S);
+    fflush(NULL);
+    _exit(LKS_EXIT_FAILED);
+}
+
+/* Say how it ended, and close everything: the coordinator last, it waits for the other
+ * ranks' goodbyes. */
+static int finish(lks_run *run, lks_status st, bool has_started)
+{
+    char text[1024] = "";
+
+    if (st != LKS_OK) {
+        snprintf(text, sizeof text, "%s", lks_error_text());
+        if (run->is_alone && run->comm->size > 1)
+            leave_alone(run, st, text);
+        tell_together(run, st, text);
+    }
+    lks_reporter_stop(run->reporter, st, text);
+    lks_host_stop(run->host);
+    lks_signals_release();
+    lks_run_release(run);
+    if (!has_started && run->has_dir)
+        lks_run_dir_discard(run->dir);
+    lks_world_close(run->comm);
+    if (st == LKS_CANCELLED)
+        return LKS_EXIT_INTERRUPTED;
+    return st == LKS_OK ? 0 : run->exit_code;
+}
+
+int lks_worker_run(const lks_worker_options *options)
+{
+    lks_run *run;
+    bool has_started;
+    lks_status st;
+    int exit_code;
+
+    lks_log_file_init(lks_world_is_speaker() ? 0 : 1);
+    signal(SIGPIPE, SIG_IGN);
+    if (!(run = lks_calloc(1, sizeof *run))) {
+        lks_error("%s", lks_error_text());
+        return LKS_EXIT_FAILED;
+    }
+    st = lks_run_start(run, options);
+    has_started = st == LKS_OK;
+    if (has_started)
+        st = lks_train(run);
+    exit_code = finish(run, st, has_started);
+    lks_free(run);
+    return exit_code;
+}
+
+static void describe(const lks_run *run)
+{
+    char *layers = lks_model_describe(run->model);
+    const lks_step_plan *plan = &run->lane_plan.steps;
+
+    if (layers)
+        fputs(layers, stdout);
+    lks_free(layers);
+    printf("%" PRIu64 " training samples, %" PRIu64 " steps an epoch, %" PRIu64
+           " steps in all\n",
+           plan->n_samples, lks_steps_per_epoch(plan), run->n_steps);
+    if (run->test)
+        printf("%" PRIu64 " test samples\n", lks_dataset_n_samples(run->test));
+}
+
+int lks_worker_check(const lks_worker_options *options)
+{
+    lks_run run = {.options = options};
+    lks_status st;
+
+    lks_log_file_init(0);
+    st = lks_run_read_job(&run);
+    if (st == LKS_OK) {
+        lks_opening_start(&run.opening_train, &run.job, &run.job.data.train);
+        lks_opening_start(&run.opening_test, &run.job, &run.job.data.test);
+        st = lks_run_open_data(&run);
+    }
+    if (st == LKS_OK)
+        st = lks_run_make_model(&run);
+    if (st == LKS_OK)
+        describe(&run);
+    else
+        lks_error("%s", lks_error_text());
+    lks_run_release(&run);
+    return st == LKS_OK ? 0 : run.exit_code;
+}

@@ -1,0 +1,24 @@
+/* The worker program: what main.c runs once the command line is read. Exit statuses: 0, 1
+ * (failed), 2 (the command line or the job is wrong), 130 (interrupted or cancelled). */
+#ifndef LKS_WORKER_WORKER_H
+#define LKS_WORKER_WORKER_H
+
+#include <stddef.h>
+
+typedef struct lks_worker_options {
+    const char *job_path;
+    const char *run_dir;    /* NULL: runs/<job>-<date>-<time> */
+    const char *const *set; /* [n_set] "key=value" */
+    size_t n_set;
+} lks_worker_options;
+
+enum { LKS_EXIT_FAILED = 1, LKS_EXIT_USAGE = 2, LKS_EXIT_INTERRUPTED = 130 };
+
+/* One rank of a run, from the job file to the final weights. Errors have been said, once
+ * for all ranks. */
+int lks_worker_run(const lks_worker_options *options);
+
+/* Check a job without training and without MPI: file, data, layers; say what it is. */
+int lks_worker_check(const lks_worker_options *options);
+
+#endif
