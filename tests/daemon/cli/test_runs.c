@@ -1,0 +1,205 @@
+#include "support/suite.h"
+
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "daemon/cli/metrics_tail.h"
+#include "daemon/cli/runs.h"
+
+static char home[] = "/tmp/lockstep-runs-XXXXXX";
+
+/* Each test runs in a process and an empty folder of its own. */
+static void enter(void)
+{
+    ck_assert_ptr_nonnull(mkdtemp(home));
+    ck_assert_int_eq(chdir(home), 0);
+}
+
+static void leave(void)
+{
+    ck_assert_int_eq(chdir("/"), 0);
+    ck_assert_msg(rmdir(home) == 0, "%s is not empty", home);
+}
+
+static void write_file(const char *path, const char *text)
+{
+    FILE *file = fopen(path, "w");
+
+    ck_assert_ptr_nonnull(file);
+    fputs(text, file);
+    fclose(file);
+}
+
+START_TEST(two_runs_in_one_second_get_two_directories)
+{
+    char *a, *b;
+    bool is_new;
+
+    enter();
+    ck_ok(lks_runs_create("cnn", NULL, &a, &is_new));
+    ck_ok(lks_runs_create("cnn", NULL, &b, &is_new));
+    ck_assert(is_new);
+    ck_assert_str_ne(a, b);
+    ck_assert(strncmp(a, "runs/cnn-20", 11) == 0);
+    lks_runs_discard(a);
+    lks_runs_discard(b);
+    ck_assert_int_eq(rmdir("runs"), 0);
+    lks_free(a);
+    lks_free(b);
+    leave();
+}
+END_TEST
+
+START_TEST(a_wanted_directory_is_made_with_its_parents)
+{
+    char *path;
+    bool is_new;
+
+    enter();
+    ck_ok(lks_runs_create("cnn", "a/b/c", &path, &is_new));
+    ck_assert(is_new);
+    ck_assert_int_eq(access("a/b/c/logs", F_OK), 0);
+    lks_free(path);
+    ck_ok(lks_runs_create("cnn", "a/b/c", &path, &is_new)); /* still without a run */
+    ck_assert(!is_new);
+    lks_runs_discard(path);
+    ck_assert_int_eq(rmdir("a/b"), 0);
+    ck_assert_int_eq(rmdir("a"), 0);
+    lks_free(path);
+    leave();
+}
+END_TEST
+
+START_TEST(a_directory_that_holds_a_run_is_refused_and_kept)
+{
+    char *path;
+    bool is_new;
+
+    enter();
+    mkdir("old", 0700);
+    write_file("old/metrics.jsonl", "{}\n");
+    ck_fails(lks_runs_create("cnn", "old", &path, &is_new), LKS_INVALID,
+             "already holds a run (metrics.jsonl)");
+    lks_runs_discard("old");
+    ck_assert_int_eq(access("old/metrics.jsonl", F_OK), 0);
+    unlink("old/metrics.jsonl");
+    rmdir("old");
+    leave();
+}
+END_TEST
+
+START_TEST(what_cannot_be_a_run_directory_is_refused)
+{
+    char *path, wanted[200];
+    bool is_new;
+
+    enter();
+    write_file("file", "");
+    ck_fails(lks_runs_create("cnn", "file", &path, &is_new), LKS_INVALID,
+             "not a directory");
+    ck_fails(lks_runs_create("cnn", "file/run", &path, &is_new), LKS_IO, "file/run");
+    ck_fails(lks_runs_create("cnn", "/proc/run", &path, &is_new), LKS_IO, "/proc/run");
+    snprintf(wanted, sizeof wanted, "%0150d", 0);
+    ck_fails(lks_runs_create("cnn", wanted, &path, &is_new), LKS_INVALID,
+             "a Unix socket's has at most 107");
+    ck_assert_int_ne(access(wanted, F_OK), 0);
+    unlink("file");
+    leave();
+}
+END_TEST
+
+START_TEST(a_run_is_found_by_directory_and_by_name)
+{
+    char *path;
+
+    enter();
+    mkdir("runs", 0700);
+    mkdir("runs/cnn-1", 0700);
+    ck_ok(lks_runs_find("cnn-1", &path));
+    ck_assert_str_eq(path, "runs/cnn-1");
+    lks_free(path);
+    ck_ok(lks_runs_find("runs/cnn-1", &path));
+    ck_assert_str_eq(path, "runs/cnn-1");
+    lks_free(path);
+    ck_fails(lks_runs_find("cnn-2", &path), LKS_IO, "no run directory cnn-2");
+    ck_fails(lks_runs_find(NULL, &path), LKS_STATE, "no run is live in runs/");
+    rmdir("runs/cnn-1");
+    rmdir("runs");
+    leave();
+}
+END_TEST
+
+START_TEST(the_newest_metrics_are_read_and_a_half_written_line_is_not)
+{
+    lks_metrics_tail tail;
+
+    enter();
+    lks_metrics_tail_read(".", &tail);
+    ck_assert(!tail.has_step && !tail.has_evaluation);
+    write_file("metrics.jsonl",
+               "{\"step\": 10, \"loss\": 0.5}\n"
+               "{\"step\": 10, \"split\": \"test\", \"loss\": 0.75, \"accuracy\": 0.5}\n"
+               "not json\n"
+               "{\"step\": 20, \"loss\": 0.25}\n{\"step\": 30, \"lo");
+    lks_metrics_tail_read(".", &tail);
+    ck_assert(tail.has_step && tail.has_evaluation && tail.has_accuracy);
+    ck_assert_uint_eq(tail.step, 20);
+    ck_assert_double_eq(tail.loss, 0.25);
+    ck_assert_double_eq(tail.accuracy, 0.5);
+    ck_assert_double_eq(tail.evaluation_loss, 0.75);
+    unlink("metrics.jsonl");
+    leave();
+}
+END_TEST
+
+START_TEST(only_the_end_of_a_long_file_is_read)
+{
+    lks_metrics_tail tail;
+    FILE *file;
+
+    enter();
+    file = fopen("metrics.jsonl", "w");
+    for (int i = 1; i <= 20000; i++)
+        fprintf(file, "{\"step\": %d, \"loss\": 1.5}\n", i);
+    fclose(file);
+    lks_metrics_tail_read(".", &tail);
+    ck_assert_uint_eq(tail.step, 20000);
+    unlink("metrics.jsonl");
+    leave();
+}
+END_TEST
+
+START_TEST(no_failed_allocation_leaves_a_directory)
+{
+    char *path = NULL;
+    bool is_new;
+    lks_status st;
+
+    enter();
+    for (long n = 0;; n++) {
+        lks_alloc_fail_after(n);
+        st = lks_runs_create("cnn", "run", &path, &is_new);
+        if (!lks_alloc_has_failed())
+            break;
+        lks_alloc_fail_after(-1);
+        ck_assert_int_ne(st, LKS_OK);
+        lks_error_clear();
+        lks_runs_discard("run");
+    }
+    lks_alloc_fail_after(-1);
+    ck_ok(st);
+    lks_runs_discard(path);
+    lks_free(path);
+    leave();
+}
+END_TEST
+
+LKS_SUITE("runs", two_runs_in_one_second_get_two_directories,
+          a_wanted_directory_is_made_with_its_parents,
+          a_directory_that_holds_a_run_is_refused_and_kept,
+          what_cannot_be_a_run_directory_is_refused,
+          a_run_is_found_by_directory_and_by_name,
+          the_newest_metrics_are_read_and_a_half_written_line_is_not,
+          only_the_end_of_a_long_file_is_read, no_failed_allocation_leaves_a_directory)

@@ -1,0 +1,216 @@
+#include "support/suite.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "daemon/cli/status_client.h"
+
+static char folder[] = "/tmp/lockstep-client-XXXXXX";
+static char path[256];
+static pid_t server;
+
+/* The words of a reply, or NULL to hang up. */
+typedef const char *answers(const char *request);
+
+static void serve(int listener, answers *answer)
+{
+    for (;;) {
+        int fd = accept(listener, NULL, NULL);
+        char request[1024] = "";
+        const char *text;
+
+        if (read(fd, request, sizeof request - 1) > 0 && (text = answer(request)) != NULL)
+            (void)!write(fd, text, strlen(text));
+        close(fd);
+    }
+}
+
+/* A process that answers on `path`; answer NULL: one that never takes a connection. */
+static void start_server(answers *answer)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int listener = socket(AF_UNIX, SOCK_STREAM, 0);
+
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    snprintf(path, sizeof path, "%s/status.sock", folder);
+    strcpy(address.sun_path, path);
+    ck_assert_int_eq(bind(listener, (struct sockaddr *)&address, sizeof address), 0);
+    ck_assert_int_eq(listen(listener, 8), 0);
+    server = getpid();
+    if (answer && (server = fork()) == 0)
+        serve(listener, answer);
+    if (answer)
+        close(listener);
+}
+
+static void stop_server(void)
+{
+    if (server != getpid())
+        kill(server, SIGKILL);
+    unlink(path);
+    rmdir(folder);
+}
+
+#define OK_JSON "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n"
+
+static const char *good(const char *request)
+{
+    if (strncmp(request, "GET /v1/jobs ", 13) == 0)
+        return OK_JSON "{\"jobs\":[{\"id\":\"x-1\"}]}";
+    if (strncmp(request, "GET /v1/jobs/x-1 ", 17) == 0)
+        return OK_JSON "{\"id\":\"x-1\",\"name\":\"x\"}";
+    if (strncmp(request, "GET /v1/jobs/x-1/ranks ", 23) == 0)
+        return OK_JSON "{\"ranks\":[{\"rank\":0}]}";
+    return "HTTP/1.1 404 Not Found\r\n\r\n{\"detail\":\"there is no such job\"}";
+}
+
+static const char *junk(const char *request)
+{
+    (void)request;
+    return OK_JSON "<html>";
+}
+
+static const char *wrong_shape(const char *request)
+{
+    (void)request;
+    return OK_JSON "{\"jobs\":[{\"id\":\"x-1\"}],\"ranks\":7}";
+}
+
+static const char *hang_up(const char *request)
+{
+    (void)request;
+    return NULL;
+}
+
+START_TEST(the_only_job_is_found_and_fetched_with_its_ranks)
+{
+    lks_status_report report;
+
+    start_server(good);
+    ck_ok(lks_status_fetch(path, NULL, &report));
+    ck_assert_str_eq(json_string_value(json_object_get(report.job, "name")), "x");
+    ck_assert_uint_eq(json_array_size(report.ranks), 1);
+    lks_status_report_release(&report);
+    stop_server();
+}
+END_TEST
+
+START_TEST(a_problem_is_told_in_the_coordinators_words)
+{
+    lks_status_report report;
+
+    start_server(good);
+    ck_fails(lks_status_fetch(path, "y", &report), LKS_FORMAT, "there is no such job");
+    stop_server();
+}
+END_TEST
+
+START_TEST(an_answer_that_is_not_json_is_refused)
+{
+    lks_status_report report;
+
+    start_server(junk);
+    ck_fails(lks_status_fetch(path, NULL, &report), LKS_FORMAT, "not JSON");
+    stop_server();
+}
+END_TEST
+
+START_TEST(an_answer_of_another_shape_is_refused)
+{
+    lks_status_report report;
+
+    start_server(wrong_shape);
+    ck_fails(lks_status_fetch(path, NULL, &report), LKS_FORMAT,
+             "not a job with its ranks");
+    stop_server();
+}
+END_TEST
+
+START_TEST(a_connection_that_breaks_is_a_communication_error)
+{
+    lks_status_report report;
+
+    start_server(hang_up);
+    ck_fails(lks_status_fetch(path, NULL, &report), LKS_COMM, path);
+    stop_server();
+}
+END_TEST
+
+START_TEST(silence_ends_at_the_deadline_and_the_listener_is_known)
+{
+    lks_status_report report;
+    double start_s = lks_clock_s();
+
+    start_server(NULL);
+    ck_fails(lks_status_fetch(path, NULL, &report), LKS_CANCELLED, "no answer");
+    ck_assert_double_lt(lks_clock_s() - start_s, 4);
+    ck_assert_int_eq(lks_status_listener(path), getpid());
+    stop_server();
+}
+END_TEST
+
+START_TEST(a_socket_nobody_listens_on_is_told_apart)
+{
+    lks_status_report report;
+
+    ck_fails(lks_status_fetch("/nonexistent/status.sock", NULL, &report), LKS_STATE,
+             "nobody listens");
+    ck_assert_int_eq(lks_status_listener("/nonexistent/status.sock"), 0);
+}
+END_TEST
+
+START_TEST(a_socket_behind_a_long_path_can_be_asked)
+{
+    char base[] = "/tmp/lockstep-client-long-XXXXXX", deep[512], there[600];
+    lks_status_report report;
+
+    start_server(good);
+    ck_assert_ptr_nonnull(mkdtemp(base));
+    snprintf(deep, sizeof deep, "%s/%0150d", base, 0);
+    ck_assert_int_eq(mkdir(deep, 0700), 0);
+    snprintf(there, sizeof there, "%s/status.sock", deep);
+    ck_assert_int_eq(rename(path, there), 0);
+    ck_ok(lks_status_fetch(there, NULL, &report));
+    ck_assert_int_eq(lks_status_listener(there), getpid()); /* who called listen */
+    lks_status_report_release(&report);
+    unlink(there);
+    rmdir(deep);
+    rmdir(base);
+    stop_server();
+}
+END_TEST
+
+START_TEST(no_failed_allocation_leaks_or_crashes)
+{
+    lks_status_report report;
+    lks_status st;
+
+    start_server(good);
+    for (long n = 0;; n++) {
+        lks_alloc_fail_after(n);
+        st = lks_status_fetch(path, NULL, &report);
+        if (!lks_alloc_has_failed())
+            break;
+        ck_assert_int_ne(st, LKS_OK);
+        lks_error_clear();
+    }
+    lks_alloc_fail_after(-1);
+    ck_ok(st);
+    lks_status_report_release(&report);
+    stop_server();
+}
+END_TEST
+
+LKS_SUITE("status_client", the_only_job_is_found_and_fetched_with_its_ranks,
+          a_problem_is_told_in_the_coordinators_words,
+          an_answer_that_is_not_json_is_refused, an_answer_of_another_shape_is_refused,
+          a_connection_that_breaks_is_a_communication_error,
+          silence_ends_at_the_deadline_and_the_listener_is_known,
+          a_socket_nobody_listens_on_is_told_apart,
+          a_socket_behind_a_long_path_can_be_asked, no_failed_allocation_leaks_or_crashes)
