@@ -245,10 +245,10 @@ static int say_finished(const run *r, const lks_metrics_tail *tail)
 static int say_interrupted(const run *r, const lks_metrics_tail *tail)
 {
     if (tail->has_step)
-        lks_warn("interrupted after step %llu; what it wrote is in %s",
+        lks_info("interrupted; its last reported step is %llu, what it wrote is in %s",
                  (unsigned long long)tail->step, r->run_dir);
     else
-        lks_warn("interrupted before the first reported step");
+        lks_info("interrupted before the first reported step");
     return LKS_EXIT_INTERRUPTED;
 }
 
@@ -270,7 +270,8 @@ static int conclude(run *r)
 
     remove_socket(r);
     lks_metrics_tail_read(r->run_dir, &tail);
-    if (r->interrupted)
+    /* By us, or through the status socket: then mpirun passes the ranks' status on. */
+    if (r->interrupted || r->exit_status == LKS_EXIT_INTERRUPTED)
         exit_status = say_interrupted(r, &tail);
     else if (r->exit_status == 0 && r->signal_number == 0 && has_weights(r))
         exit_status = say_finished(r, &tail);
