@@ -1,0 +1,20 @@
+#!/bin/sh
+. "${E2E_LIB:-$(dirname "$0")/lib.sh}"
+# SIGKILL each rank of three in turn: within 10 s a non-zero exit, one line naming it, nothing left.
+
+for rank in 0 1 2; do
+    start_long 3
+    start=$(seconds)
+    kill -KILL "$(pid_of $rank)"
+    wait_run
+    took=$(echo "$(seconds) $start" | awk '{ print $1 - $2 }')
+    must_fail 1
+    echo "$took" | awk '{ exit !($1 < 10) }' || fail "it took $took s"
+    one_line "rank $rank"
+    echo "after $took s: $(cat err)"
+    nothing_is_left
+    lks status run
+    must_fail 1
+    one_line 'run is not running'
+    rm -rf run
+done

@@ -1,0 +1,41 @@
+#!/bin/sh
+. "${E2E_LIB:-$(dirname "$0")/lib.sh}"
+# Missing, truncated, of another kind, with labels that are no class: one line that names the file.
+
+lenet_job
+gunzip -c $DATA/t10k-images-idx3-ubyte.gz >images
+gunzip -c $DATA/t10k-labels-idx1-ubyte.gz >labels
+sed -e "s,root: .*,root: $WORK," -e 's/t10k-images-idx3-ubyte.gz/images/' \
+    -e 's/t10k-labels-idx1-ubyte.gz/labels/' job.yaml >plain.yaml
+lks check plain.yaml
+must_succeed
+
+refused() {
+    for command in run check; do
+        if [ $command = run ]; then lks run plain.yaml --ranks 2 --run-dir run; else lks check plain.yaml; fi
+        must_fail 1
+        one_line 'lockstep: error: ' "$@"
+        [ ! -e run ] || fail "a run directory is left: $(find run)"
+    done
+    cp good-images images
+    cp good-labels labels
+}
+cp images good-images
+cp labels good-labels
+rm images
+refused images 'No such file'
+head -c 1000 good-images >images
+refused images
+head -c 7 good-images >images
+refused images
+printf '\001\002\003\004' | dd of=images conv=notrunc status=none
+refused images magic
+printf 'x' >>images
+refused images
+printf '\377' | dd of=labels bs=1 seek=100 conv=notrunc status=none
+refused labels 255
+head -c 5008 good-labels | sed '1s/^//' >labels
+refused labels
+gzip -c good-images | head -c 3000 >images.gz
+sed -i 's/images: images/images: images.gz/' plain.yaml
+refused images.gz

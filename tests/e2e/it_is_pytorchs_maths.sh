@@ -1,0 +1,42 @@
+#!/bin/sh
+. "${E2E_LIB:-$(dirname "$0")/lib.sh}"
+# The same 100 steps as PyTorch from the same start weights: tests/golden/training.py.
+
+training=$E2E_GOLDEN/training
+cat >job.yaml <<EOF
+job: lenet
+data:
+  format: idx
+  root: $DATA
+  train: {images: train-images-idx3-ubyte.gz, labels: train-labels-idx1-ubyte.gz}
+  normalize: {mean: [0.2860], std: [0.3530]}
+  shuffle: false
+model:
+  - conv2d: {out_channels: 6, kernel_size: 5}
+  - relu
+  - max_pool2d: {kernel_size: 2}
+  - conv2d: {out_channels: 16, kernel_size: 5}
+  - relu
+  - max_pool2d: {kernel_size: 2}
+  - flatten
+  - linear: {out_features: 120}
+  - relu
+  - linear: {out_features: 84}
+  - relu
+  - linear: {out_features: 10}
+loss: cross_entropy
+optimizer: OPTIMIZER
+train: {steps: 100, batch_size: 64, lanes: 8, init: $training/start.safetensors}
+report: {every_steps: 1}
+EOF
+check() {
+    sed "s/OPTIMIZER/$2/" job.yaml >$1.yaml
+    lks run $1.yaml --ranks 2 --run-dir $1
+    must_succeed
+    "$E2E_COMPARE" losses $1/metrics.jsonl "$1:$training/losses.safetensors" 1e-4 ||
+        fail "losses of $1"
+    "$E2E_COMPARE" weights $1/model.safetensors "$training/$1.safetensors" 1e-3 ||
+        fail "weights of $1"
+}
+check sgd '{sgd: {lr: 0.01, momentum: 0.9}}'
+check adam '{adam: {lr: 0.001}}'

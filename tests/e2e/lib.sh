@@ -1,0 +1,172 @@
+# Sourced by every e2e test: a folder of its own, the command under test, and the certainty
+# that nothing it started is left. Only processes that carry this test's mark in their
+# environment are ever looked at or killed.
+set -eu
+
+DATA=/usr/share/datasets/fashion-mnist
+[ -d "$DATA" ] || {
+    echo "skipped: Debian's dataset-fashion-mnist is not installed"
+    exit 77
+}
+unset LOCKSTEP_WORKER LOCKSTEP_MPIRUN 2>/dev/null || true
+
+WORK=$(mktemp -d "${TMPDIR:-/tmp}/lks-e2e.XXXXXX")
+MARK="LOCKSTEP_E2E=$$-$(basename "$WORK")"
+cd "$WORK"
+
+# marked: the living processes that this test started, directly or not.
+marked() {
+    for environ in /proc/[0-9]*/environ; do
+        if grep -qzx "$MARK" "$environ" 2>/dev/null; then
+            pid=${environ#/proc/}
+            echo "${pid%/environ}"
+        fi
+    done
+}
+
+clean_up() {
+    status=$?
+    for pid in $(marked); do kill -9 "$pid" 2>/dev/null || true; done
+    if [ "$status" -ne 0 ] && [ "$status" -ne 77 ]; then
+        for file in out err run.out run.err; do
+            [ -s "$WORK/$file" ] && echo "--- $file:" && tail -n 15 "$WORK/$file"
+        done
+    fi
+    cd /
+    rm -rf "$WORK"
+}
+trap clean_up EXIT
+trap 'exit 1' INT TERM
+
+fail() {
+    echo "FAILED: $*"
+    exit 1
+}
+
+# lks ARGS…: the command, marked; its output into the files out and err, its exit status
+# into $status.
+lks() {
+    status=0
+    env "$MARK" "$LOCKSTEP" "$@" >out 2>err || status=$?
+}
+
+# start_run ARGS…: `lockstep run` in the background, its process in $run.
+start_run() {
+    env "$MARK" "$LOCKSTEP" run "$@" >run.out 2>run.err &
+    run=$!
+}
+
+# wait_run: its end; output and exit status as of lks.
+wait_run() {
+    status=0
+    wait "$run" 2>/dev/null || status=$?
+    mv run.out out
+    mv run.err err
+}
+
+# within SECONDS COMMAND…: until it succeeds, tried ten times a second.
+within() {
+    tries=$(($1 * 10))
+    shift
+    while ! "$@" >/dev/null 2>&1; do
+        tries=$((tries - 1))
+        [ "$tries" -gt 0 ] || return 1
+        sleep 0.1
+    done
+}
+
+# must_succeed / must_fail STATUS: of the last `lks` or `wait_run`.
+must_succeed() { [ "$status" -eq 0 ] || fail "exit status $status"; }
+must_fail() { [ "$status" -eq "$1" ] || fail "exit status $status, not $1"; }
+
+# one_line TEXT…: standard error is exactly one line, and has each TEXT in it.
+one_line() {
+    [ "$(wc -l <err)" -eq 1 ] || fail "not one line on standard error"
+    for text; do
+        grep -qF -- "$text" err || fail "the line does not say '$text'"
+    done
+}
+
+says() { grep -qF -- "$1" "${2:-out}" || fail "${2:-out} does not say '$1'"; }
+
+nothing_is_left() {
+    within "${1:-1}" no_process || fail "processes are left: $(marked | xargs -r ps -o pid=,stat=,args= -p)"
+    [ ! -e run/status.sock ] || fail "run/status.sock is left"
+}
+no_process() { [ -z "$(marked)" ]; }
+
+# A job that goes on for as long as a test needs, on an MLP.
+long_job() {
+    cat >job.yaml <<EOF
+job: long
+data:
+  format: idx
+  root: $DATA
+  train: {images: t10k-images-idx3-ubyte.gz, labels: t10k-labels-idx1-ubyte.gz}
+  normalize: {mean: [0.2860], std: [0.3530]}
+model:
+  - flatten
+  - linear: {out_features: 64}
+  - relu
+  - linear: {out_features: 10}
+loss: cross_entropy
+optimizer: {sgd: {lr: 0.01}}
+train: {steps: 100000000, batch_size: 64, lanes: 8}
+report: {every_steps: 20}
+EOF
+}
+
+# lenet_job: with dropout and momentum, on the 10,000 test images (they load fast).
+lenet_job() {
+    cat >job.yaml <<EOF
+job: lenet
+seed: 7
+data:
+  format: idx
+  root: $DATA
+  train: {images: t10k-images-idx3-ubyte.gz, labels: t10k-labels-idx1-ubyte.gz}
+  normalize: {mean: [0.2860], std: [0.3530]}
+model:
+  - conv2d: {out_channels: 6, kernel_size: 5}
+  - relu
+  - max_pool2d: {kernel_size: 2}
+  - conv2d: {out_channels: 16, kernel_size: 5}
+  - relu
+  - max_pool2d: {kernel_size: 2}
+  - flatten
+  - linear: {out_features: 120}
+  - relu
+  - dropout: {p: 0.5}
+  - linear: {out_features: 10}
+loss: cross_entropy
+optimizer: {sgd: {lr: 0.02, momentum: 0.9}}
+train: {steps: 60, batch_size: 64, lanes: 8, threads_per_rank: 1}
+report: {every_steps: 1}
+EOF
+}
+
+# value KEY: the first number or word that `lockstep status --json` gives for KEY.
+value() {
+    sed -n "s/^ *\"$1\": \"\{0,1\}\([^\",]*\).*/\1/p" status.json | head -n 1
+}
+ask() {
+    env "$MARK" "$LOCKSTEP" status run --json >status.json 2>status.err
+}
+# has_begun: all ranks have come, and at least 20 steps are done.
+has_begun() {
+    ask && [ "$(value step)" -ge 20 ] && ! grep -qE '"state": "(absent|joining)"' status.json
+}
+# pid_of RANK: from the run's own status.
+pid_of() {
+    within 10 ask
+    awk -v rank="$1" '/"rank":/ { gsub(/[^0-9]/, "", $2); r = $2 }
+                             /"pid":/ { gsub(/[^0-9]/, "", $2); pid[r] = $2 }
+                             END { print pid[rank] }' status.json
+}
+# start_long RANKS: a run in run/ that has begun.
+start_long() {
+    long_job
+    start_run job.yaml --ranks "$1" --run-dir run
+    within 20 has_begun || fail "the run does not begin: $(cat status.err)"
+}
+seconds() { date +%s.%N; }

@@ -1,0 +1,33 @@
+#!/bin/sh
+. "${E2E_LIB:-$(dirname "$0")/lib.sh}"
+# Every mistake is one line and exit status 2; help and version are none.
+
+lenet_job
+refused() {
+    says=$1
+    shift
+    lks "$@"
+    must_fail 2
+    one_line 'lockstep: error: ' "$says"
+    [ ! -e runs ] || fail "a run directory is left after: $*"
+}
+refused "unknown command 'rnu': did you mean run?" rnu
+refused "unknown command 'frobnicate'" frobnicate
+refused "unknown option '--rank': did you mean --ranks?" run job.yaml --rank 2
+refused 'give a whole number' run job.yaml --ranks none
+refused 'give a whole number' run job.yaml --ranks 0
+refused '--run-dir needs a value' run job.yaml --run-dir
+refused 'run needs more' run
+refused "unexpected argument 'second.yaml'" run job.yaml second.yaml
+refused 'status takes nothing after --' status -- x
+refused 'nothere.yaml' run nothere.yaml
+refused 'nothere.yaml' check nothere.yaml
+refused '--set' run job.yaml --set train.batch_size
+refused 'did you mean' run job.yaml --set train.bach_size=3
+lks
+must_fail 2
+for words in help --help -h --version 'help run' 'run --help' 'help status' 'watch -h'; do
+    lks $words
+    must_succeed
+    [ -s out ] && [ ! -s err ] || fail "$words"
+done
