@@ -40,6 +40,17 @@ static void set_default(double *value, double fallback)
         *value = fallback;
 }
 
+/* Names become part of lines and JSON; made safe, none becomes longer. */
+static char *safe_copy(const char *text)
+{
+    size_t size_bytes = strlen(text) + 1;
+    char *copy = lks_malloc(size_bytes);
+
+    if (copy)
+        lks_line_copy(copy, size_bytes, text);
+    return copy;
+}
+
 lks_status lks_coordinator_create(const lks_coordinator_options *options,
                                   lks_coordinator **out)
 {
@@ -55,8 +66,8 @@ lks_status lks_coordinator_create(const lks_coordinator_options *options,
     if (!(c = lks_calloc(1, sizeof *c)) ||
         !(c->ranks = lks_calloc(n, sizeof *c->ranks)) ||
         !(c->actions = lks_calloc(n + MAX_EXTRA_ACTIONS, sizeof *c->actions)) ||
-        !(c->job_id = lks_strdup(options->job_id)) ||
-        !(c->job_name = lks_strdup(options->job_name)))
+        !(c->job_id = safe_copy(options->job_id)) ||
+        !(c->job_name = safe_copy(options->job_name)))
         LKS_GO(LKS_NOMEM);
     c->options = *options;
     set_default(&c->options.heartbeat_period_s, 0.5);

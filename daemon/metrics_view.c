@@ -52,7 +52,7 @@ static double job_ranks(const lks_job_record *job)
 
 static double job_started(const lks_job_record *job)
 {
-    return job->started_at_s;
+    return floor(job->started_at_s);
 }
 
 static const lks_job_metric job_metrics[] = {
@@ -129,131 +129,134 @@ static const struct {
 
 enum { N_PHASES = sizeof phases / sizeof *phases };
 
-/* What is told and where it goes. */
-typedef struct lks_exposition {
-    const lks_status_source *source;
-    lks_text *out;
-} lks_exposition;
-
 static void add_header(lks_text *out, const char *name, const char *type,
                        const char *help)
 {
     lks_text_add(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
 }
 
-static void add_value(lks_text *out, double value)
+/* The value and the line's end. `add` writes what is neither whole nor special: exactly,
+ * or quickly. */
+static void add_value(lks_text *out, double value, void (*add)(lks_text *, double))
 {
+    lks_text_put(out, " ");
     if (isnan(value))
-        lks_text_add(out, " NaN\n");
+        lks_text_put(out, "NaN");
     else if (isinf(value))
-        lks_text_add(out, value > 0 ? " +Inf\n" : " -Inf\n");
+        lks_text_put(out, value > 0 ? "+Inf" : "-Inf");
     else if (value >= 0 && value < 0x1p53 && value == floor(value))
-        lks_text_add(out, " %llu\n", (unsigned long long)value);
+        lks_text_add_count(out, (uint64_t)value);
     else
-        lks_text_add(out, " %.12g\n", value);
+        add(out, value);
+    lks_text_put(out, "\n");
 }
 
-/* A label's value with \ " and newline escaped. */
-static void add_label(lks_text *out, const char *name, const char *value)
+/* name{job_id="…" with \ and " escaped; control characters have no place in an id. */
+static void add_name(lks_text *out, const char *name, const char *job_id)
 {
-    lks_text_add(out, "%s=\"", name);
-    for (const char *c = value; *c; c++) {
-        if (*c == '\n')
-            lks_text_add(out, "\\n");
-        else
-            lks_text_add(out, *c == '\\' || *c == '"' ? "\\%c" : "%c", *c);
+    lks_text_put(out, name);
+    lks_text_put(out, "{job_id=\"");
+    for (const char *c = job_id; *c; c++) {
+        if (*c == '\\' || *c == '"')
+            lks_text_put(out, "\\");
+        lks_text_append(out, c, 1);
     }
-    lks_text_add(out, "\"");
+    lks_text_put(out, "\"");
 }
 
-static void add_job_metrics(const lks_exposition *e)
+static void add_job_metrics(const lks_status_source *source, lks_text *out)
 {
     for (size_t m = 0; m < sizeof job_metrics / sizeof *job_metrics; m++) {
         const lks_job_metric *metric = &job_metrics[m];
 
-        add_header(e->out, metric->name, metric->type, metric->help);
-        for (size_t j = 0; j < e->source->n_jobs; j++) {
-            lks_job_record job = lks_coordinator_job(e->source->jobs[j]);
+        add_header(out, metric->name, metric->type, metric->help);
+        for (size_t j = 0; j < source->n_jobs; j++) {
+            lks_job_record job = lks_coordinator_job(source->jobs[j]);
 
             if (metric->needs_report && !job.progress.has_report)
                 continue;
-            lks_text_add(e->out, "%s{", metric->name);
-            add_label(e->out, "job_id", job.id);
-            lks_text_add(e->out, "}");
-            add_value(e->out, metric->value(&job));
+            add_name(out, metric->name, job.id);
+            lks_text_put(out, "}");
+            add_value(out, metric->value(&job), lks_text_add_real);
         }
     }
 }
 
-static void add_job_states(const lks_exposition *e)
+static void add_job_states(const lks_status_source *source, lks_text *out)
 {
-    add_header(e->out, "lockstep_job_state", "gauge", "1 for the state the job is in.");
-    for (size_t j = 0; j < e->source->n_jobs; j++) {
-        lks_job_record job = lks_coordinator_job(e->source->jobs[j]);
+    add_header(out, "lockstep_job_state", "gauge", "1 for the state the job is in.");
+    for (size_t j = 0; j < source->n_jobs; j++) {
+        lks_job_record job = lks_coordinator_job(source->jobs[j]);
 
         for (int s = 0; s < LKS_N_JOB_STATES; s++) {
-            lks_text_add(e->out, "lockstep_job_state{");
-            add_label(e->out, "job_id", job.id);
-            lks_text_add(e->out, ",state=\"%s\"} %d\n",
-                         lks_job_state_name((lks_job_state)s), (int)job.state == s);
+            add_name(out, "lockstep_job_state", job.id);
+            lks_text_add(out, ",state=\"%s\"}", lks_job_state_name((lks_job_state)s));
+            add_value(out, (int)job.state == s, lks_text_add_real);
         }
     }
 }
 
-static void add_rank_sample(const lks_exposition *e, const char *name, const char *job_id,
-                            uint32_t rank)
+/* The samples of one metric differ little in length and are many: what they begin with
+ * is made once. */
+static void add_rank_metric(const lks_rank_metric *metric, const lks_coordinator *job,
+                            double now_s, lks_text *out)
 {
-    lks_text_add(e->out, "%s{", name);
-    add_label(e->out, "job_id", job_id);
-    lks_text_add(e->out, ",rank=\"%u\"", rank);
-}
+    lks_job_record record = lks_coordinator_job(job);
+    const lks_rank *ranks = lks_coordinator_ranks(job);
+    lks_text begin = {0};
 
-static void add_rank_metric(const lks_exposition *e, const lks_rank_metric *metric,
-                            const lks_coordinator *coordinator)
-{
-    lks_job_record job = lks_coordinator_job(coordinator);
-    const lks_rank *ranks = lks_coordinator_ranks(coordinator);
-
-    for (uint32_t r = 0; r < job.world_size; r++) {
-        add_rank_sample(e, metric->name, job.id, r);
-        lks_text_add(e->out, "}");
-        add_value(e->out, metric->value(&ranks[r], e->source->now_s));
+    add_name(&begin, metric->name, record.id);
+    lks_text_put(&begin, ",rank=\"");
+    for (uint32_t r = 0; r < record.world_size; r++) {
+        lks_text_append(out, begin.bytes, begin.n_bytes);
+        lks_text_add_count(out, r);
+        lks_text_put(out, "\"}");
+        add_value(out, metric->value(&ranks[r], now_s), lks_text_add_decimal);
     }
+    out->failed |= begin.failed;
+    lks_text_release(&begin);
 }
 
-static void add_phase_times(const lks_exposition *e, const lks_coordinator *coordinator)
+static void add_phase_times(const lks_coordinator *job, lks_text *out)
 {
-    lks_job_record job = lks_coordinator_job(coordinator);
-    const lks_rank *ranks = lks_coordinator_ranks(coordinator);
+    lks_job_record record = lks_coordinator_job(job);
+    const lks_rank *ranks = lks_coordinator_ranks(job);
+    lks_text begin = {0};
 
-    for (uint32_t r = 0; r < job.world_size; r++)
+    add_name(&begin, "lockstep_rank_phase_seconds_total", record.id);
+    lks_text_put(&begin, ",rank=\"");
+    for (uint32_t r = 0; r < record.world_size; r++)
         for (size_t p = 0; p < N_PHASES; p++) {
             const char *times = (const char *)&ranks[r].times;
 
-            add_rank_sample(e, "lockstep_rank_phase_seconds_total", job.id, r);
-            lks_text_add(e->out, ",phase=\"%s\"}", phases[p].name);
-            add_value(e->out, *(const double *)(times + phases[p].offset));
+            lks_text_append(out, begin.bytes, begin.n_bytes);
+            lks_text_add_count(out, r);
+            lks_text_put(out, "\",phase=\"");
+            lks_text_put(out, phases[p].name);
+            lks_text_put(out, "\"}");
+            add_value(out, *(const double *)(const void *)(times + phases[p].offset),
+                      lks_text_add_decimal);
         }
+    out->failed |= begin.failed;
+    lks_text_release(&begin);
 }
 
 lks_status lks_view_metrics(const lks_status_source *source, const lks_coordinator *job,
                             lks_text *out)
 {
-    const lks_exposition e = {source, out};
-
     (void)job;
     add_header(out, "lockstep_build_info", "gauge", "1, labelled with the version.");
     lks_text_add(out, "lockstep_build_info{version=\"%s\"} 1\n", LKS_VERSION);
-    add_job_states(&e);
-    add_job_metrics(&e);
+    add_job_states(source, out);
+    add_job_metrics(source, out);
     for (size_t m = 0; m < sizeof rank_metrics / sizeof *rank_metrics; m++) {
         add_header(out, rank_metrics[m].name, rank_metrics[m].type, rank_metrics[m].help);
         for (size_t j = 0; j < source->n_jobs; j++)
-            add_rank_metric(&e, &rank_metrics[m], source->jobs[j]);
+            add_rank_metric(&rank_metrics[m], source->jobs[j], source->now_s, out);
     }
     add_header(out, "lockstep_rank_phase_seconds_total", "counter",
                "Time the rank has spent in each phase of its steps.");
     for (size_t j = 0; j < source->n_jobs; j++)
-        add_phase_times(&e, source->jobs[j]);
+        add_phase_times(source->jobs[j], out);
     return out->failed ? LKS_NOMEM : LKS_OK;
 }

@@ -16,6 +16,7 @@ void lks_rank_take_hello(lks_rank *rank, const Lks__Proto__Hello *hello, double 
     lks_line_copy(rank->version, sizeof rank->version, hello->version);
     lks_line_copy(rank->instruction_set, sizeof rank->instruction_set,
                   hello->instruction_set);
+    rank->has_come = true;
     rank->pid = hello->pid;
     rank->threads = hello->threads;
     rank->dataset_fingerprint = hello->dataset_fingerprint;

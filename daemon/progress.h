@@ -24,7 +24,8 @@ typedef struct lks_rank {
     uint32_t rank;
     lks_range lanes;
 
-    /* of its hello; a rank that is absent has none */
+    /* of its hello */
+    bool has_come;
     char host[128];
     uint32_t pid;
     char device[32];

@@ -41,6 +41,53 @@ void lks_text_append(lks_text *text, const char *bytes, size_t n_bytes)
     text->n_bytes += n_bytes;
 }
 
+void lks_text_put(lks_text *text, const char *string)
+{
+    lks_text_append(text, string, strlen(string));
+}
+
+enum { COUNT_DIGITS = 20 }; /* of 2^64 - 1 */
+
+void lks_text_add_count(lks_text *text, uint64_t value)
+{
+    char digits[COUNT_DIGITS];
+    size_t i = sizeof digits;
+
+    do {
+        digits[--i] = (char)('0' + value % 10);
+        value /= 10;
+    } while (value);
+    lks_text_append(text, digits + i, sizeof digits - i);
+}
+
+void lks_text_add_real(lks_text *text, double value)
+{
+    lks_text_add(text, "%.9g", value);
+}
+
+void lks_text_add_decimal(lks_text *text, double value)
+{
+    enum { DECIMALS = 6 };
+    const uint64_t scale = 1000000;
+    char fraction[1 + DECIMALS] = ".";
+    uint64_t scaled;
+    size_t n = 0;
+
+    if (value != 0 && !(value >= 1e-3 && value < 1e9)) {
+        lks_text_add_real(text, value);
+        return;
+    }
+    scaled = (uint64_t)(value * (double)scale + 0.5);
+    lks_text_add_count(text, scaled / scale);
+    scaled %= scale;
+    for (size_t i = DECIMALS; i > 0; i--, scaled /= 10) {
+        fraction[i] = (char)('0' + scaled % 10);
+        if (n == 0 && fraction[i] != '0')
+            n = i;
+    }
+    lks_text_append(text, fraction, n ? n + 1 : 0);
+}
+
 void lks_text_add(lks_text *text, const char *format, ...)
 {
     char piece[256];

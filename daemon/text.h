@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 typedef struct lks_text {
     char *bytes; /* the owner's to lks_free; not ended by a zero; NULL while empty */
@@ -15,6 +16,18 @@ typedef struct lks_text {
 void lks_text_release(lks_text *text);
 
 void lks_text_append(lks_text *text, const char *bytes, size_t n_bytes);
+
+void lks_text_put(lks_text *text, const char *string);
+
+/* The quick ones: a long reply has tens of thousands of numbers. */
+void lks_text_add_count(lks_text *text, uint64_t value);
+
+/* Nine digits, enough to bring a float32 back. NaN and infinities as printf has them. */
+void lks_text_add_real(lks_text *text, double value);
+
+/* A duration or a rate: rounded to six decimals, none of them a trailing zero. What is
+ * too large or too small for that, or not finite, as lks_text_add_real. */
+void lks_text_add_decimal(lks_text *text, double value);
 
 void lks_text_add(lks_text *text, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

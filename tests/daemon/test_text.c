@@ -1,7 +1,14 @@
-/* Bounded lines and growing text. */
+/* Bounded lines, growing text and the JSON written into it. */
 #include "support/suite.h"
 
+#include <float.h>
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+
 #include "base/alloc.h"
+#include "base/rng.h"
+#include "daemon/json_text.h"
 #include "daemon/line.h"
 #include "daemon/text.h"
 
@@ -96,6 +103,124 @@ START_TEST(a_failed_allocation_sticks_to_the_text)
 }
 END_TEST
 
+/* What `add` writes for `value`; borrowed until the next call. */
+static const char *written(void (*add)(lks_text *, double), double value)
+{
+    static char out[64];
+    lks_text text = {0};
+
+    add(&text, value);
+    snprintf(out, sizeof out, "%.*s", (int)text.n_bytes, text.bytes);
+    lks_text_release(&text);
+    return out;
+}
+
+START_TEST(decimals_are_short_and_rounded)
+{
+    static const struct {
+        double value;
+        const char *text;
+    } cases[] = {
+        {0, "0"},
+        {1, "1"},
+        {1.5, "1.5"},
+        {0.25, "0.25"},
+        {100.000001, "100.000001"},
+        {2.0000004, "2"},
+        {2.0000006, "2.000001"},
+        {0.9999999, "1"},
+        {12345678.9, "12345678.9"},
+        {999999999.5, "999999999.5"},
+        {0.001, "0.001"},
+        {0.000012345, "1.2345e-05"},
+        {1e9, "1e+09"},
+        {-1.5, "-1.5"},
+        {DBL_MAX, "1.79769313e+308"},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        ck_assert_str_eq(written(lks_text_add_decimal, cases[i].value), cases[i].text);
+}
+END_TEST
+
+START_TEST(decimals_read_back_within_half_of_the_last_place)
+{
+    const lks_rng rng = {.seed = 3};
+
+    for (uint64_t i = 0; i < 100000; i++) {
+        double value = exp2((double)lks_rng_bits(&rng, 2 * i) / 0x1p32 * 38.7 - 9.9) *
+                       (1 + (double)lks_rng_bits(&rng, 2 * i + 1) / 0x1p32);
+        double back = strtod(written(lks_text_add_decimal, value), NULL);
+
+        if (fabs(back - value) > 5.0001e-7 + value * 1e-15)
+            ck_abort_msg("%.17g came back as %.17g", value, back);
+    }
+}
+END_TEST
+
+START_TEST(reals_bring_a_float32_back)
+{
+    const lks_rng rng = {.seed = 4};
+
+    for (uint64_t i = 0; i < 10000; i++) {
+        float value = (float)lks_rng_bits(&rng, i) * 0x1p-40f;
+
+        if (strtof(written(lks_text_add_real, (double)value), NULL) != value)
+            ck_abort_msg("%.9g", (double)value);
+    }
+    ck_assert_str_eq(written(lks_text_add_real, 0.5), "0.5");
+}
+END_TEST
+
+START_TEST(counts_are_whole)
+{
+    lks_text text = {0};
+
+    lks_text_add_count(&text, 0);
+    lks_text_put(&text, " ");
+    lks_text_add_count(&text, UINT64_MAX);
+    lks_text_append(&text, "", 1);
+    ck_assert_str_eq(text.bytes, "0 18446744073709551615");
+    lks_text_release(&text);
+}
+END_TEST
+
+START_TEST(json_of_every_kind_is_read_back)
+{
+    static const char every_byte[] =
+        "\"\\/\b\f\n\r\t\x01\x1f\x7f \xc3\xa4\xf0\x9f\x98\x80";
+    lks_text text = {0};
+    lks_json json = {.out = &text};
+    json_t *read;
+
+    lks_json_open(&json, NULL, '{');
+    lks_json_open(&json, "empty", '[');
+    lks_json_close(&json, ']');
+    lks_json_open(&json, "list", '[');
+    lks_json_count(&json, NULL, 1);
+    lks_json_real(&json, NULL, NAN);
+    lks_json_decimal(&json, NULL, INFINITY);
+    lks_json_decimal(&json, NULL, 0.5);
+    lks_json_close(&json, ']');
+    lks_json_string(&json, "text", every_byte);
+    lks_json_string_or_null(&json, "none", "");
+    lks_json_null(&json, "null");
+    lks_json_count(&json, "large", UINT64_MAX);
+    lks_json_close(&json, '}');
+    read = json_loadb(text.bytes, text.n_bytes, JSON_REJECT_DUPLICATES, NULL);
+    ck_assert_ptr_nonnull(read);
+    ck_assert_uint_eq(json_array_size(json_object_get(read, "empty")), 0);
+    ck_assert_uint_eq(json_array_size(json_object_get(read, "list")), 4);
+    ck_assert_str_eq(json_string_value(json_object_get(read, "text")), every_byte);
+    ck_assert(json_is_null(json_object_get(read, "none")));
+    ck_assert(json_integer_value(json_object_get(read, "large")) == INT64_MAX);
+    json_decref(read);
+    lks_text_release(&text);
+}
+END_TEST
+
 LKS_SUITE("text", a_line_is_cut_where_its_buffer_ends, copied_text_is_printable_utf8,
           a_copy_is_not_cut_within_a_character, text_grows_as_it_is_written,
-          a_failed_allocation_sticks_to_the_text)
+          a_failed_allocation_sticks_to_the_text, decimals_are_short_and_rounded,
+          decimals_read_back_within_half_of_the_last_place, reals_bring_a_float32_back,
+          counts_are_whole, json_of_every_kind_is_read_back)
