@@ -1,0 +1,14 @@
+/* Workers that only talk: many connections on one libuv loop, each with a report a
+ * second. */
+#ifndef LKS_TESTS_BENCH_FAKE_WORKERS_H
+#define LKS_TESTS_BENCH_FAKE_WORKERS_H
+
+#include <stdint.h>
+
+#include "proto/cookie.h"
+
+/* Connect n ranks to "127.0.0.1:PORT" and report until the process is killed; for a
+ * process of its own. Exits when the coordinator closes a connection. */
+void fake_workers_run(const char *address, const lks_cookie *cookie, uint32_t n);
+
+#endif
