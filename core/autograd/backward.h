@@ -5,8 +5,10 @@
 
 #include "tensor/tensor.h"
 
-/* From a tensor of one element, with cotangent 1. The graph is freed as it is walked; a
- * second sweep over it is LKS_STATE. Given NULL, returns the standing error's code: so a
+/* From a tensor of one element, with cotangent 1. Operations are taken in reverse program
+ * order, so the same graph gives the same bits. The graph is freed as it is walked; a
+ * second sweep over it is LKS_STATE. After a failure in mid-sweep, gradients are
+ * undefined. Given NULL, returns the standing error's code: so a
  * chain of operations is checked once. Errors: LKS_STATE (a saved tensor was changed in
  * place since; names the operation), LKS_SHAPE (not one element), LKS_INVALID (nothing
  * requires a gradient). */
@@ -15,8 +17,8 @@ lks_status lks_backward(lks_tensor *loss);
 /* From any tensor, with a cotangent of its shape and dtype. */
 lks_status lks_backward_from(lks_tensor *y, lks_tensor *cotangent);
 
-/* Called during the sweep, from its thread, when the last contribution to a leaf has
- * landed. */
+/* Called during the sweep, from its thread, once the last contribution of the sweep to a
+ * leaf has landed; not called for a leaf that none reached, or that is gone. */
 typedef void (*lks_grad_ready)(void *context, lks_tensor *leaf);
 
 /* One listener a leaf; NULL ends it. */

@@ -1,6 +1,9 @@
 /* The differentiable operations. Names, shapes and meaning are PyTorch's; where one
  * differs, its line says so. Ownership, NULL and errors: tensor/tensor.h. dims may count
- * from the end. */
+ * from the end.
+ *
+ * An operand that may be absent (a bias) is NULL then. While a failure stands unread, a
+ * NULL there is taken for the failed expression it probably is, and yields NULL. */
 #ifndef LKS_OPS_OPS_H
 #define LKS_OPS_OPS_H
 
@@ -12,6 +15,7 @@ lks_tensor *lks_add(lks_tensor *a, lks_tensor *b);
 lks_tensor *lks_sub(lks_tensor *a, lks_tensor *b);
 lks_tensor *lks_mul(lks_tensor *a, lks_tensor *b);
 lks_tensor *lks_div(lks_tensor *a, lks_tensor *b);
+/* An integer tensor stays one beside a whole number and becomes f32 beside another. */
 lks_tensor *lks_add_scalar(lks_tensor *a, double b);
 lks_tensor *lks_mul_scalar(lks_tensor *a, double b);
 lks_tensor *lks_neg(lks_tensor *x);
@@ -24,8 +28,10 @@ lks_tensor *lks_relu(lks_tensor *x);
 lks_tensor *lks_tanh(lks_tensor *x);
 lks_tensor *lks_sigmoid(lks_tensor *x);
 
-/* In place: change and return their first argument. Refused on a leaf that requires a
- * gradient while recording, as PyTorch does. */
+/* In place: change and return their first argument, whose shape and dtype stay. While
+ * recording, refused on a leaf that requires a gradient, as in PyTorch, and on a view
+ * (PyTorch follows changes through views; here views taken before a recorded change are
+ * refused where they are used next). */
 lks_tensor *lks_add_(lks_tensor *a, lks_tensor *b);
 lks_tensor *lks_mul_(lks_tensor *a, lks_tensor *b);
 lks_tensor *lks_relu_(lks_tensor *x);
@@ -51,6 +57,7 @@ lks_tensor *lks_squeeze(lks_tensor *x, int dim);
 lks_tensor *lks_unsqueeze(lks_tensor *x, int dim);
 lks_tensor *lks_narrow(lks_tensor *x, int dim, int64_t start, int64_t length);
 lks_tensor *lks_select(lks_tensor *x, int dim, int64_t index);
+/* x[start:end:step] by Python's rules; step may be negative, which PyTorch lacks. */
 lks_tensor *lks_slice(lks_tensor *x, int dim, int64_t start, int64_t end, int64_t step);
 lks_tensor *lks_cat(lks_tensor *const *xs, int n, int dim);
 lks_tensor *lks_contiguous(lks_tensor *x); /* x itself if it is */

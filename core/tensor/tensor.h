@@ -2,12 +2,14 @@
  *
  * Ownership, once for the whole library:
  *   - What an operation or a creation function returns belongs to the thread's innermost
- * open scope (scope.h) and dies with it; lks_keep takes it out. With no scope open it is
- * the caller's, to be given back with lks_unref.
- *   - Arguments are borrowed.
+ *     open scope (scope.h) and dies with it; lks_keep takes it out. With no scope open it
+ *     is the caller's, to be given back with lks_unref.
+ *   - Arguments are borrowed. A function whose name ends in _ changes its first argument
+ *     and returns it, still borrowed.
  *   - Anything given NULL returns NULL, so expressions nest; the first failure's text and
- * code stay in the thread's error (base/status.h). A tensor may be read from any thread;
- * changing it, and the graph behind it, is one thread's. */
+ *     code stay in the thread's error (base/status.h).
+ * A tensor may be read from any thread; changing it, and the graph behind it, is one
+ * thread's. */
 #ifndef LKS_TENSOR_TENSOR_H
 #define LKS_TENSOR_TENSOR_H
 
