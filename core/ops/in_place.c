@@ -33,10 +33,12 @@ static lks_tensor *binary_(const lks_op *op,
         return lks_op_apply_(op, in, 2, NULL);
     if (lks_scope_open() != LKS_OK)
         return NULL;
-    if (lks_dtype_promote(dtype, b->view.dtype) == dtype && dtype != LKS_BOOL)
-        in[1] = lks_to(b, dtype), y = in[1] ? lks_op_apply_(op, in, 2, NULL) : NULL;
-    else
+    if (lks_dtype_promote(dtype, b->view.dtype) == dtype && dtype != LKS_BOOL) {
+        in[1] = lks_to(b, dtype);
+        y = lks_op_apply_(op, in, 2, NULL);
+    } else {
         y = lks_copy_(a, out_of_place(a, b));
+    }
     lks_scope_close();
     return y;
 }
