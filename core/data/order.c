@@ -18,9 +18,7 @@ static grid grid_of(uint64_t n_samples)
 {
     uint64_t side = (uint64_t)ceil(sqrt((double)n_samples));
 
-    /* f64 may miss the exact ceiling by one. */
-    while ((side - 1) * (side - 1) >= n_samples)
-        side--;
+    /* Above 2^53 the number may have been rounded down to a square. */
     while (side * side < n_samples)
         side++;
     return (grid){.n_rows = (n_samples - 1) / side + 1, .n_columns = side};
