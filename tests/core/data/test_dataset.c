@@ -405,12 +405,17 @@ START_TEST(npy_arrays_of_any_dtype_become_f32_inputs_and_class_targets)
 {
     static const int64_t x_i64[] = {1, -2, 3, 4, 5, 6}, two_by_three[] = {2, 3};
     static const double x_f64[] = {1, -2, 3, 4, 5, 6};
+    static const int16_t x_i16[] = {1, -2, 3, 4, 5, 6};
     static const int32_t x_i32[] = {1, -2, 3, 4, 5, 6};
     static const uint16_t x_f16[] = {0x3c00, 0xc000, 0x4200, 0x4400, 0x4500, 0x4600};
     static const struct {
         lks_dtype dtype;
         const void *data;
-    } inputs[] = {{LKS_I64, x_i64}, {LKS_F64, x_f64}, {LKS_I32, x_i32}, {LKS_F16, x_f16}};
+    } inputs[] = {{LKS_I64, x_i64},
+                  {LKS_F64, x_f64},
+                  {LKS_I32, x_i32},
+                  {LKS_I16, x_i16},
+                  {LKS_F16, x_f16}};
     static const int16_t y_i16[] = {-7, 300};
     static const uint64_t all[] = {0, 1};
 
@@ -430,6 +435,35 @@ START_TEST(npy_arrays_of_any_dtype_become_f32_inputs_and_class_targets)
         for (int k = 0; k < 6; k++)
             ck_assert(x[k] == (float)x_i64[k]);
         ck_assert(y[0] == -7 && y[1] == 300);
+        lks_dataset_destroy(dataset);
+    }
+    temp_dir_remove();
+}
+END_TEST
+
+START_TEST(npy_targets_of_any_integer_dtype_are_classes)
+{
+    const struct {
+        lks_dtype dtype;
+        const void *data;
+    } targets[] = {{LKS_I64, (int64_t[]){1, 0}},
+                   {LKS_I32, (int32_t[]){1, 0}},
+                   {LKS_I16, (int16_t[]){1, 0}},
+                   {LKS_U8, (uint8_t[]){1, 0}},
+                   {LKS_BOOL, (uint8_t[]){1, 0}}};
+    static const uint64_t all[] = {0, 1};
+
+    temp_dir_make();
+    put_npy("x.npy", LKS_BOOL, 1, (int64_t[]){2}, (uint8_t[]){1, 0});
+    for (size_t i = 0; i < sizeof targets / sizeof *targets; i++) {
+        lks_dataset *dataset;
+        float x[2];
+        int64_t y[2];
+
+        put_npy("y.npy", targets[i].dtype, 1, (int64_t[]){2}, targets[i].data);
+        ck_ok(open_npy(&dataset));
+        lks_dataset_gather(dataset, all, 2, x, y);
+        ck_assert(x[0] == 1 && x[1] == 0 && y[0] == 1 && y[1] == 0);
         lks_dataset_destroy(dataset);
     }
     temp_dir_remove();
@@ -696,6 +730,7 @@ LKS_SUITE("dataset", idx_images_and_labels_are_gathered_in_the_order_asked_for,
           a_file_of_several_gzip_members_is_one, cifar10_files_follow_one_another,
           cifar10_files_of_another_kind_are_refused,
           npy_arrays_of_any_dtype_become_f32_inputs_and_class_targets,
+          npy_targets_of_any_integer_dtype_are_classes,
           npy_bytes_are_pixels_and_float_targets_are_values,
           npy_arrays_that_do_not_go_together_are_refused,
           normalised_inputs_are_pytorchs_to_the_bit,

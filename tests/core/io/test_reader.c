@@ -117,6 +117,18 @@ START_TEST(a_folder_is_no_file)
 }
 END_TEST
 
+START_TEST(a_failed_read_is_named)
+{
+    lks_reader *reader;
+    char byte;
+
+    ck_ok(lks_reader_open("/proc/self/mem", &reader)); /* nothing is mapped at 0 */
+    ck_fails(lks_reader_fill(reader, &byte, 1), LKS_IO,
+             "cannot read /proc/self/mem: Input/output error");
+    lks_reader_destroy(reader);
+}
+END_TEST
+
 START_TEST(no_memory_is_an_error_wherever_it_happens)
 {
     lks_reader *reader;
@@ -142,4 +154,4 @@ END_TEST
 LKS_SUITE("reader", plain_gzip_and_memory_give_the_same_bytes,
           a_promise_of_more_bytes_than_the_file_has_is_seen_beforehand,
           a_pipe_is_read_though_its_size_is_unknown, a_folder_is_no_file,
-          no_memory_is_an_error_wherever_it_happens)
+          a_failed_read_is_named, no_memory_is_an_error_wherever_it_happens)

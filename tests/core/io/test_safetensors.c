@@ -272,6 +272,15 @@ START_TEST(unaligned_arrays_are_given_out_aligned)
     ck_assert(((const float *)lks_safetensors_find(file, "f")->data)[1] == -2);
     ck_assert(*(const double *)lks_safetensors_find(file, "g")->data == 3.25);
     lks_safetensors_close(file);
+    for (long k = 0;; k++) {
+        lks_alloc_fail_after(k);
+        lks_error_clear();
+        if (lks_safetensors_parse(bytes, n, "m", &file) == LKS_OK)
+            break;
+        ck_assert_int_eq(lks_error_status(), LKS_NOMEM);
+    }
+    lks_alloc_fail_after(-1);
+    lks_safetensors_close(file);
 }
 END_TEST
 
