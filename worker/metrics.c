@@ -52,12 +52,12 @@ void lks_metrics_destroy(lks_metrics *self)
     lks_free(self);
 }
 
-/* The shortest decimal that reads back as x. */
+/* The shortest decimal of at least six digits that reads back as x. */
 static const char *number(double x, char text[NUMBER_TEXT])
 {
     if (!isfinite(x))
         return "null";
-    for (int digits = 1; digits <= 17; digits++) {
+    for (int digits = 6; digits <= 17; digits++) {
         snprintf(text, NUMBER_TEXT, "%.*g", digits, x);
         if (strtod(text, NULL) == x)
             break;

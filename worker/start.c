@@ -224,9 +224,12 @@ static lks_status host_run(lks_run *run, invitation *out)
         .one_host = run->placement.one_host,
     };
 
+    lks_status st = lks_run_dir_create(run->options->run_dir, run->job.name, run->dir);
+
+    run->exit_code = exit_code_of(st);
+    run->has_dir = st == LKS_OK;
+    LKS_TRY(st);
     run->exit_code = LKS_EXIT_FAILED;
-    LKS_TRY(lks_run_dir_create(run->options->run_dir, run->job.name, run->dir));
-    run->has_dir = true;
     LKS_TRY(lks_log_file_open(run->dir, 0));
     LKS_TRY(write_job(run));
     LKS_TRY(make_metrics(run));

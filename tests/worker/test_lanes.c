@@ -1,0 +1,169 @@
+#include "support/suite.h"
+
+#include "base/alloc.h"
+#include "base/try.h"
+#include "device.h"
+#include "nn/param_block.h"
+#include "autograd/backward.h"
+#include "ops/ops.h"
+#include "tensor/scope.h"
+#include "worker/fake_comm.h"
+#include "worker/lanes.h"
+#include "worker/reduce_tree.h"
+
+/* A model of three parameters and no layers: the loss is sum of c_i * w_i, so the
+ * gradients are the c_i of the lane. The last one is larger than a bucket. */
+static const lks_param_spec specs[] = {
+    {"a", {1, {5}}}, {"unused", {1, {7}}}, {"b", {1, {70000}}}};
+
+enum { N_PARAMS = 3, NUMEL = 5 + 7 + 70000 };
+
+static void gradient_of(uint32_t step, uint32_t lane, size_t param, float *out, size_t n)
+{
+    const lks_rng rng = {.seed = 3, .step = step, .lane = lane, .layer = (uint32_t)param};
+
+    lks_rng_uniform_f32(&rng, 0, n, out);
+    for (size_t i = 0; i < n; i++)
+        out[i] = (out[i] - 0.5f) * (float)(1u << (i % 20));
+}
+
+static lks_status backward_of_lane(lks_param_block *params, uint32_t step, uint32_t lane)
+{
+    float *c = lks_malloc(70000 * sizeof *c);
+    lks_tensor *loss = NULL;
+    lks_status st;
+
+    LKS_TRY(lks_scope_open());
+    for (size_t i = 0; i < N_PARAMS; i += 2) { /* not the unused one */
+        const lks_param *p = lks_param_block_at(params, i);
+        lks_tensor *term;
+
+        gradient_of(step, lane, i, c, p->numel);
+        term =
+            lks_sum_all(lks_mul(p->tensor, lks_from_data(LKS_SHAPE_OF((int64_t)p->numel),
+                                                         LKS_F32, c, lks_cpu)));
+        loss = loss ? lks_add(loss, term) : term;
+    }
+    st = lks_backward(loss);
+    lks_scope_close();
+    lks_free(c);
+    return st;
+}
+
+static bool is_empty(uint32_t lane)
+{
+    return lane == 2 || lane == 7;
+}
+
+static lks_status run_step(lks_comm *comm, lks_lanes *lanes, lks_param_block *params,
+                           uint32_t n_lanes, uint32_t step)
+{
+    const lks_range mine =
+        lks_shard_lanes((uint32_t)comm->rank, (uint32_t)comm->size, n_lanes);
+
+    lks_lanes_begin(lanes, 60);
+    for (uint32_t lane = (uint32_t)mine.begin; lane < mine.end; lane++) {
+        LKS_TRY(lks_lanes_begin_lane(lanes));
+        if (!is_empty(lane))
+            LKS_TRY(backward_of_lane(params, step, lane));
+        LKS_TRY(lks_lanes_end_lane(lanes, is_empty(lane)));
+    }
+    return lks_lanes_wait(lanes);
+}
+
+typedef struct task {
+    uint32_t n_lanes;
+    bool ordered;
+} task;
+
+static float tree(uint32_t step, lks_range node, size_t param, size_t i)
+{
+    static _Thread_local float lane[70000];
+
+    if (node.end - node.begin == 1) {
+        if (is_empty((uint32_t)node.begin))
+            return 0;
+        /* element i alone: the stream can be entered anywhere */
+        const lks_rng rng = {.seed = 3,
+                             .step = step,
+                             .lane = (uint32_t)node.begin,
+                             .layer = (uint32_t)param};
+        lks_rng_uniform_f32(&rng, i, 1, lane);
+        return (lane[0] - 0.5f) * (float)(1u << (i % 20));
+    }
+    const uint64_t mid = lks_tree_split(node);
+    return tree(step, (lks_range){node.begin, mid}, param, i) +
+           tree(step, (lks_range){mid, node.end}, param, i);
+}
+
+static const char *check(const task *t, lks_param_block *params, uint32_t step)
+{
+    const float *grads = lks_param_block_grads(params);
+
+    for (size_t p = 0; p < N_PARAMS; p++) {
+        const lks_param *param = lks_param_block_at(params, p);
+
+        for (size_t i = 0; i < param->numel; i += p == 2 ? 97 : 1) {
+            const float got = grads[param->offset + i];
+            const float want =
+                p == 1 ? 0
+                       : tree(step, (lks_range){0, t->n_lanes}, p, i) * (float)(1.0 / 60);
+
+            if (t->ordered ? got != want : got - want > 1e-2f || want - got > 1e-2f)
+                return "another gradient";
+        }
+    }
+    return NULL;
+}
+
+static const char *two_steps(lks_comm *comm, void *context)
+{
+    const task *t = context;
+    lks_param_block *params = NULL;
+    lks_lanes *lanes = NULL;
+    const char *text = NULL;
+    lks_lanes_options options = {.comm = comm,
+                                 .kernels = lks_device_kernels(lks_cpu),
+                                 .n_lanes = t->n_lanes,
+                                 .ordered = t->ordered};
+
+    if (lks_param_block_create(specs, N_PARAMS, lks_cpu, &params) != LKS_OK)
+        return lks_error_text();
+    options.params = params;
+    if (lks_lanes_create(&options, &lanes) != LKS_OK)
+        return lks_error_text();
+    for (uint32_t step = 0; step < 2 && !text; step++)
+        text = run_step(comm, lanes, params, t->n_lanes, step) == LKS_OK
+                   ? check(t, params, step)
+                   : lks_error_text();
+    lks_lanes_destroy(lanes);
+    lks_param_block_destroy(params);
+    return text;
+}
+
+START_TEST(gradients_of_all_lanes_meet_in_tree_order_on_any_ranks)
+{
+    static const uint32_t n_lanes[] = {1, 2, 3, 5, 8, 9};
+
+    for (size_t i = 0; i < sizeof n_lanes / sizeof *n_lanes; i++)
+        for (int size = 1; size <= 4; size++)
+            fake_run(size, two_steps, &(task){n_lanes[i], true});
+}
+END_TEST
+
+START_TEST(there_may_be_more_ranks_than_lanes)
+{
+    fake_run(5, two_steps, &(task){3, true});
+    fake_run(5, two_steps, &(task){3, false});
+}
+END_TEST
+
+START_TEST(fast_adds_the_lanes_in_place)
+{
+    for (int size = 1; size <= 3; size++)
+        fake_run(size, two_steps, &(task){8, false});
+}
+END_TEST
+
+LKS_SUITE("lanes", gradients_of_all_lanes_meet_in_tree_order_on_any_ranks,
+          there_may_be_more_ranks_than_lanes, fast_adds_the_lanes_in_place)

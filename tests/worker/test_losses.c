@@ -1,0 +1,87 @@
+#include "support/suite.h"
+
+#include <math.h>
+
+#include "worker/fake_comm.h"
+#include "worker/losses.h"
+#include "worker/reduce_tree.h"
+
+typedef struct task {
+    uint32_t n_lanes;
+    const double *lanes;
+    int wishing_rank;
+    lks_wish wish;
+    const char *error; /* expected, or NULL */
+} task;
+
+static const char *gather(lks_comm *comm, void *context)
+{
+    const task *t = context;
+    const lks_range mine =
+        lks_shard_lanes((uint32_t)comm->rank, (uint32_t)comm->size, t->n_lanes);
+    lks_losses *losses = NULL;
+    const char *text = NULL;
+    lks_wish wish = LKS_WISH_GO_ON;
+    double sum = 0;
+    lks_status st;
+
+    if (lks_losses_create(comm, t->n_lanes, &losses) != LKS_OK)
+        return lks_error_text();
+    for (uint64_t lane = mine.begin; lane < mine.end; lane++)
+        lks_losses_set(losses, lane, t->lanes[lane]);
+    st = lks_losses_start(losses,
+                          comm->rank == t->wishing_rank ? t->wish : LKS_WISH_GO_ON);
+    if (st == LKS_OK)
+        st = lks_losses_wait(losses, 12, &sum, &wish);
+    if (t->error)
+        text = st == LKS_NUMERIC && strcmp(lks_error_text(), t->error) == 0
+                   ? NULL
+                   : lks_error_text();
+    else if (st != LKS_OK)
+        text = lks_error_text();
+    else if (sum != lks_tree_sum(t->lanes, (lks_range){0, t->n_lanes}))
+        text = "another sum";
+    else if (wish != (t->wishing_rank < comm->size ? t->wish : LKS_WISH_GO_ON))
+        text = "another wish";
+    lks_losses_destroy(losses);
+    return text;
+}
+
+static double lanes[] = {1e16, 1, -1e16, 1, 0.25, 3, 7};
+
+START_TEST(all_ranks_get_the_sum_in_tree_order)
+{
+    for (uint32_t n = 1; n <= 7; n++)
+        for (int size = 1; size <= 9; size++)
+            fake_run(size, gather, &(task){n, lanes, 99, LKS_WISH_GO_ON, NULL});
+}
+END_TEST
+
+START_TEST(a_wish_of_one_rank_is_heard_by_all)
+{
+    fake_run(3, gather, &(task){7, lanes, 2, LKS_WISH_LEAVE, NULL});
+    fake_run(9, gather, &(task){7, lanes, 8, LKS_WISH_CANCEL, NULL});
+}
+END_TEST
+
+START_TEST(a_loss_that_is_not_finite_is_blamed_on_step_rank_and_lane)
+{
+    lanes[3] = NAN;
+    fake_run(2, gather,
+             &(task){7, lanes, 99, LKS_WISH_GO_ON,
+                     "step 12: loss is nan (rank 1, lane 3): training stopped; lower the "
+                     "learning rate or check the data"});
+    lanes[3] = 1;
+    lanes[0] = INFINITY;
+    fake_run(
+        2, gather,
+        &(task){7, lanes, 99, LKS_WISH_GO_ON,
+                "step 12: loss is infinite (rank 0, lane 0): training stopped; lower "
+                "the learning rate or check the data"});
+    lanes[0] = 1e16;
+}
+END_TEST
+
+LKS_SUITE("losses", all_ranks_get_the_sum_in_tree_order,
+          a_wish_of_one_rank_is_heard_by_all,
+          a_loss_that_is_not_finite_is_blamed_on_step_rank_and_lane)

@@ -1,0 +1,187 @@
+#include "support/suite.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <sys/resource.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "worker/metrics.h"
+
+static char path[64];
+
+static void new_path(void)
+{
+    snprintf(path, sizeof path, "/tmp/lks-metrics-XXXXXX");
+    close(mkstemp(path));
+    unlink(path);
+}
+
+static const char *content(void)
+{
+    static char text[65536];
+    FILE *file = fopen(path, "r");
+    const size_t n = file ? fread(text, 1, sizeof text - 1, file) : 0;
+
+    if (file)
+        fclose(file);
+    text[n] = '\0';
+    return text;
+}
+
+static const lks_step_metrics sample = {.step = 50,
+                                        .epoch = 1,
+                                        .samples = 3200,
+                                        .loss = 0.1,
+                                        .lr = 0.01,
+                                        .grad_norm = 1.0 / 3,
+                                        .samples_per_s = 41200,
+                                        .time = 1700000000.25};
+
+START_TEST(a_step_is_one_line_of_json)
+{
+    lks_metrics *metrics = NULL;
+
+    new_path();
+    ck_ok(lks_metrics_create(path, &metrics));
+    ck_ok(lks_metrics_step(metrics, &sample));
+    lks_metrics_destroy(metrics);
+    ck_assert_str_eq(content(),
+                     "{\"step\":50,\"epoch\":1,\"samples\":3200,\"loss\":0.1,\"lr\":0.01,"
+                     "\"grad_norm\":0.3333333333333333,\"samples_per_s\":41200,"
+                     "\"time\":1700000000.25}\n");
+    unlink(path);
+}
+END_TEST
+
+START_TEST(an_evaluation_names_its_split)
+{
+    lks_metrics *metrics = NULL;
+    lks_evaluation_metrics values = {.step = 938,
+                                     .epoch = 0,
+                                     .split = "test",
+                                     .loss = 0.5,
+                                     .has_accuracy = true,
+                                     .accuracy = 0.875,
+                                     .samples = 10000,
+                                     .time = 2};
+
+    new_path();
+    ck_ok(lks_metrics_create(path, &metrics));
+    ck_ok(lks_metrics_evaluation(metrics, &values));
+    values.has_accuracy = false;
+    ck_ok(lks_metrics_evaluation(metrics, &values));
+    lks_metrics_destroy(metrics);
+    ck_assert_str_eq(content(),
+                     "{\"step\":938,\"epoch\":0,\"split\":\"test\",\"samples\":10000,"
+                     "\"loss\":0.5,\"accuracy\":0.875,\"time\":2}\n"
+                     "{\"step\":938,\"epoch\":0,\"split\":\"test\",\"samples\":10000,"
+                     "\"loss\":0.5,\"time\":2}\n");
+    unlink(path);
+}
+END_TEST
+
+START_TEST(numbers_read_back_as_the_same_doubles)
+{
+    static const double values[] = {0.1,     1.0 / 3, 1e-300, 5e-324, 123456789.123456789,
+                                    2.2884f, 1.7e308, -0.0,   1e21};
+    lks_metrics *metrics = NULL;
+
+    new_path();
+    ck_ok(lks_metrics_create(path, &metrics));
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
+        lks_step_metrics m = sample;
+
+        m.loss = values[i];
+        ck_ok(lks_metrics_step(metrics, &m));
+    }
+    lks_metrics_destroy(metrics);
+    const char *at = content();
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
+        double got;
+
+        at = strstr(at, "\"loss\":") + strlen("\"loss\":");
+        got = strtod(at, NULL);
+        ck_assert_mem_eq(&got, &values[i], sizeof got);
+    }
+    unlink(path);
+}
+END_TEST
+
+START_TEST(what_is_not_finite_is_null)
+{
+    lks_metrics *metrics = NULL;
+    lks_step_metrics m = sample;
+
+    new_path();
+    ck_ok(lks_metrics_create(path, &metrics));
+    m.grad_norm = INFINITY;
+    m.samples_per_s = NAN;
+    ck_ok(lks_metrics_step(metrics, &m));
+    lks_metrics_destroy(metrics);
+    ck_assert_ptr_nonnull(strstr(content(), "\"grad_norm\":null,\"samples_per_s\":null"));
+    unlink(path);
+}
+END_TEST
+
+START_TEST(an_existing_file_is_not_touched)
+{
+    lks_metrics *metrics = NULL;
+    FILE *file;
+
+    new_path();
+    file = fopen(path, "w");
+    fputs("of another run\n", file);
+    fclose(file);
+    ck_fails(lks_metrics_create(path, &metrics), LKS_IO, path);
+    ck_assert_str_eq(content(), "of another run\n");
+    unlink(path);
+    ck_fails(lks_metrics_create("/nowhere/metrics.jsonl", &metrics), LKS_IO,
+             "No such file");
+}
+END_TEST
+
+/* A limit on the file's size stands for a full disk: the kernel writes what fits. */
+START_TEST(on_a_full_disk_the_half_line_is_taken_back)
+{
+    lks_metrics *metrics = NULL;
+    struct rlimit limit;
+    size_t whole;
+
+    new_path();
+    ck_ok(lks_metrics_create(path, &metrics));
+    ck_ok(lks_metrics_step(metrics, &sample));
+    whole = strlen(content());
+    signal(SIGXFSZ, SIG_IGN);
+    getrlimit(RLIMIT_FSIZE, &limit);
+    setrlimit(RLIMIT_FSIZE, &(struct rlimit){whole + 20, limit.rlim_max});
+    ck_fails(lks_metrics_step(metrics, &sample), LKS_IO, path);
+    setrlimit(RLIMIT_FSIZE, &limit);
+    ck_assert_uint_eq(strlen(content()), whole);
+    ck_ok(lks_metrics_step(metrics, &sample)); /* once there is room again */
+    ck_assert_uint_eq(strlen(content()), 2 * whole);
+    lks_metrics_destroy(metrics);
+    unlink(path);
+}
+END_TEST
+
+START_TEST(without_memory_there_is_no_file)
+{
+    lks_metrics *metrics = NULL;
+
+    new_path();
+    for (long n = 0; n < 2; n++) {
+        lks_alloc_fail_after(n);
+        ck_assert_int_eq(lks_metrics_create(path, &metrics), LKS_NOMEM);
+        lks_alloc_fail_after(-1);
+        lks_error_clear();
+        ck_assert_int_ne(access(path, F_OK), 0);
+    }
+}
+END_TEST
+
+LKS_SUITE("metrics", a_step_is_one_line_of_json, an_evaluation_names_its_split,
+          numbers_read_back_as_the_same_doubles, what_is_not_finite_is_null,
+          an_existing_file_is_not_touched, on_a_full_disk_the_half_line_is_taken_back,
+          without_memory_there_is_no_file)
