@@ -204,15 +204,15 @@ END_TEST
 START_TEST(plain_and_gz_files_give_the_same_fingerprint)
 {
     unsigned char bytes[200];
-    lks_dataset *plain, *gz;
+    lks_dataset *raw, *gz;
     const size_t n = idx_bytes(bytes, 0x803, 3, (uint32_t[]){6, 4, 5}, 120);
 
     temp_dir_make();
     put_six();
     put_gz("images.gz", bytes, n);
-    ck_ok(open_idx("images", "labels", &plain));
+    ck_ok(open_idx("images", "labels", &raw));
     ck_ok(open_idx("images.gz", "labels", &gz));
-    ck_assert_uint_eq(lks_dataset_fingerprint(plain), lks_dataset_fingerprint(gz));
+    ck_assert_uint_eq(lks_dataset_fingerprint(raw), lks_dataset_fingerprint(gz));
     lks_dataset_destroy(gz);
     for (size_t at = 4; at < n; at++) { /* another pixel, or another shape */
         const unsigned char was = bytes[at];
@@ -221,8 +221,7 @@ START_TEST(plain_and_gz_files_give_the_same_fingerprint)
         put_gz("images.gz", bytes, n);
         lks_error_clear();
         if (open_idx("images.gz", "labels", &gz) == LKS_OK) {
-            ck_assert_uint_ne(lks_dataset_fingerprint(plain),
-                              lks_dataset_fingerprint(gz));
+            ck_assert_uint_ne(lks_dataset_fingerprint(raw), lks_dataset_fingerprint(gz));
             lks_dataset_destroy(gz);
         } else {
             ck_assert_uint_lt(at, 16);
@@ -232,9 +231,9 @@ START_TEST(plain_and_gz_files_give_the_same_fingerprint)
     idx_bytes(bytes, 0x803, 3, (uint32_t[]){6, 5, 4}, 120);
     put_gz("images.gz", bytes, n);
     ck_ok(open_idx("images.gz", "labels", &gz));
-    ck_assert_uint_ne(lks_dataset_fingerprint(plain), lks_dataset_fingerprint(gz));
+    ck_assert_uint_ne(lks_dataset_fingerprint(raw), lks_dataset_fingerprint(gz));
     lks_dataset_destroy(gz);
-    lks_dataset_destroy(plain);
+    lks_dataset_destroy(raw);
     temp_dir_remove();
 }
 END_TEST
