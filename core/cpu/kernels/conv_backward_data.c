@@ -12,12 +12,13 @@ typedef struct backward {
     lks_band band;
     const float *dy, *w;
     float *dx;
-    int64_t n_rows; /* c * kw */
-    int64_t n_parts, shifted_numel, dy_numel;
+    int64_t n_rows;   /* c * kw */
+    int64_t dy_plane; /* of the copy of dy */
+    int64_t n_parts, shifted_numel;
     int64_t *offsets; /* [o] */
     float *weights;   /* [group][kh][row block][o][rows of the block] */
     float *shifted;   /* [n_parts][shifted_numel] */
-    float *padded_dy; /* [n_parts][dy_numel] */
+    float *dy_copies; /* [n_parts][o][dy_plane] */
 } backward;
 
 static void pack_weights(backward *f)
@@ -66,19 +67,17 @@ static void run_unit(const backward *f, int64_t unit, int64_t part)
 {
     const lks_conv *conv = f->conv;
     int64_t dx_numel = conv->c * conv->h * conv->w;
-    int64_t dy_numel = conv->o * conv->oh * conv->ow;
-    const float *dy = f->dy + unit * dy_numel;
+    int64_t plane = conv->oh * conv->ow;
+    const float *dy = f->dy + unit * conv->o * plane;
+    float *dy_copy = f->dy_copies + part * conv->o * f->dy_plane;
     float *shifted = f->shifted + part * f->shifted_numel;
     lks_band band = f->band;
 
-    if (f->dy_numel > 0) {
-        float *padded = f->padded_dy + part * f->dy_numel;
-
-        dy = memcpy(padded, dy, (size_t)dy_numel * sizeof *dy);
-    }
+    for (int64_t o = 0; o < conv->o; o++)
+        lks_copy_row(dy_copy + o * f->dy_plane, dy + o * plane, plane);
     memset(f->dx + unit * dx_numel, 0, (size_t)dx_numel * sizeof *f->dx);
     do
-        run_band(f, &band, unit, dy, shifted);
+        run_band(f, &band, unit, dy_copy, shifted);
     while (LKS_CPU(conv_next_band)(&band));
 }
 
@@ -93,12 +92,12 @@ static void run_parts(int64_t first, int64_t last, void *context)
             run_unit(f, unit, part);
 }
 
-/* Whether vectors would read beyond the end of a dy. */
-static bool reads_beyond(const lks_band *band)
+/* Planes of dy are copied apart by an odd number of vectors: a tile reads the same place
+ * of all of them, and at a power of two these would fight for few sets of the cache. The
+ * copy also makes room for the vectors that read beyond the end. */
+static int64_t spread(int64_t plane)
 {
-    int64_t ow = band->conv->ow;
-
-    return band->height * ow % LKS_LANES != 0 || band->conv->oh * ow % LKS_LANES != 0;
+    return ((plane / LKS_LANES + 1) | 1) * LKS_LANES;
 }
 
 lks_status LKS_CPU(conv_backward_data)(const lks_conv *conv, const float *dy,
@@ -106,25 +105,26 @@ lks_status LKS_CPU(conv_backward_data)(const lks_conv *conv, const float *dy,
 {
     backward f = {
         .conv = conv, .band = LKS_CPU(conv_band)(conv), .dy = dy, .w = w, .dx = dx};
-    int64_t plane = conv->oh * conv->ow, weights_numel;
+    int64_t weights_numel;
     size_t n_bytes;
 
     f.n_rows = conv->c * conv->kw;
     f.n_parts = lks_parallel_parts(conv->n * conv->groups, 1);
     f.shifted_numel = LKS_CPU(conv_band_numel)(&f.band);
-    f.dy_numel = reads_beyond(&f.band) ? conv->o * plane + LKS_LANES : 0;
+    f.dy_plane = spread(conv->oh * conv->ow);
     weights_numel = conv->groups * conv->kh * f.n_rows * conv->o;
-    n_bytes = (size_t)conv->o * sizeof(int64_t) +
-              (size_t)(weights_numel + f.n_parts * (f.shifted_numel + f.dy_numel)) *
-                  sizeof(float);
+    n_bytes =
+        (size_t)conv->o * sizeof(int64_t) +
+        (size_t)(weights_numel + f.n_parts * (f.shifted_numel + conv->o * f.dy_plane)) *
+            sizeof(float);
     f.offsets = lks_cpu_alloc(0, n_bytes);
     if (!f.offsets)
         return LKS_NOMEM;
     f.weights = (float *)(f.offsets + conv->o);
     f.shifted = f.weights + weights_numel;
-    f.padded_dy = f.shifted + f.n_parts * f.shifted_numel;
+    f.dy_copies = f.shifted + f.n_parts * f.shifted_numel;
     for (int64_t o = 0; o < conv->o; o++)
-        f.offsets[o] = o * plane;
+        f.offsets[o] = o * f.dy_plane;
     pack_weights(&f);
     lks_parallel_for(f.n_parts, 1, run_parts, &f);
     lks_cpu_free(0, f.offsets, n_bytes);

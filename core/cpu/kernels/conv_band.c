@@ -88,67 +88,117 @@ static shift shift_of(const lks_conv *conv, int64_t kw)
     return s;
 }
 
+/* The shift's part of a row apart from its padding, at a horizontal stride. */
+static void copy_strided(const lks_conv *conv, const shift *s, const float *x, float *row)
+{
+    for (int64_t ow = s->begin; ow < s->end; ow++)
+        row[ow] = x[ow * conv->stride[1] + s->first];
+}
+
+static void add_strided(const lks_conv *conv, const shift *s, const float *row, float *dx)
+{
+    for (int64_t ow = s->begin; ow < s->end; ow++)
+        dx[ow * conv->stride[1] + s->first] += row[ow];
+}
+
 static void copy_row(const lks_conv *conv, const shift *s, const float *x, float *row)
 {
-    int64_t stride = conv->stride[1];
-
     for (int64_t ow = 0; ow < s->begin; ow++)
         row[ow] = 0;
-    if (stride == 1)
+    if (conv->stride[1] == 1)
         lks_copy_row(row + s->begin, x + s->first + s->begin, s->end - s->begin);
     else
-        for (int64_t ow = s->begin; ow < s->end; ow++)
-            row[ow] = x[ow * stride + s->first];
+        copy_strided(conv, s, x, row);
     for (int64_t ow = s->end; ow < conv->ow; ow++)
         row[ow] = 0;
 }
 
 static void add_row(const lks_conv *conv, const shift *s, const float *row, float *dx)
 {
-    int64_t stride = conv->stride[1];
-
-    if (stride == 1)
+    if (conv->stride[1] == 1)
         lks_add_row(dx + s->first + s->begin, row + s->begin, s->end - s->begin);
     else
-        for (int64_t ow = s->begin; ow < s->end; ow++)
-            dx[ow * stride + s->first] += row[ow];
+        add_strided(conv, s, row, dx);
+}
+
+/* Which rows of a band's plane are rows of the image: for a residue of the vertical
+ * stride, rows [begin, end) are image rows first_h, first_h + stride and on. */
+typedef struct rows {
+    int64_t n, begin, end, first_h;
+} rows;
+
+static rows rows_of(const lks_band *band, int64_t residue)
+{
+    const lks_conv *conv = band->conv;
+    int64_t stride = conv->stride[0];
+    int64_t first_h = band->first_oh * stride - conv->padding[0] + residue;
+    rows r = {.n = (n_rows(band) - residue + stride - 1) / stride};
+
+    clip(first_h, stride, conv->h, r.n, &r.begin, &r.end);
+    r.first_h = first_h + r.begin * stride;
+    return r;
+}
+
+static void copy_rows(const lks_band *band, const shift *s, const float *x, float *plane)
+{
+    const lks_conv *conv = band->conv;
+
+    for (int64_t residue = 0; residue < conv->stride[0]; residue++) {
+        rows r = rows_of(band, residue);
+        float *row = plane + residue * band->phase;
+        const float *from = x + r.first_h * conv->w;
+
+        memset(row, 0, (size_t)(r.begin * conv->ow) * sizeof *row);
+        memset(row + r.end * conv->ow, 0,
+               (size_t)((r.n - r.end) * conv->ow) * sizeof *row);
+        row += r.begin * conv->ow;
+        for (int64_t i = r.begin; i < r.end; i++) {
+            copy_row(conv, s, from, row);
+            row += conv->ow;
+            from += conv->stride[0] * conv->w;
+        }
+    }
+}
+
+static void add_rows(const lks_band *band, const shift *s, const float *plane, float *dx)
+{
+    const lks_conv *conv = band->conv;
+
+    for (int64_t residue = 0; residue < conv->stride[0]; residue++) {
+        rows r = rows_of(band, residue);
+        const float *row = plane + residue * band->phase + r.begin * conv->ow;
+        float *to = dx + r.first_h * conv->w;
+
+        for (int64_t i = r.begin; i < r.end; i++) {
+            add_row(conv, s, row, to);
+            row += conv->ow;
+            to += conv->stride[0] * conv->w;
+        }
+    }
 }
 
 void LKS_CPU(conv_band_copy)(const lks_band *band, const float *x, float *shifted)
 {
     const lks_conv *conv = band->conv;
-    int64_t first_h = band->first_oh * conv->stride[0] - conv->padding[0];
 
-    for (int64_t c = 0; c < conv->c; c++, x += conv->h * conv->w)
-        for (int64_t kw = 0; kw < conv->kw; kw++, shifted += band->plane) {
-            const shift s = shift_of(conv, kw);
+    for (int64_t kw = 0; kw < conv->kw; kw++) {
+        const shift s = shift_of(conv, kw);
 
-            for (int64_t r = 0; r < n_rows(band); r++) {
-                float *row = shifted + row_offset(band, r);
-                int64_t h = first_h + r;
-
-                if (h >= 0 && h < conv->h)
-                    copy_row(conv, &s, x + h * conv->w, row);
-                else
-                    memset(row, 0, (size_t)conv->ow * sizeof *row);
-            }
-        }
+        for (int64_t c = 0; c < conv->c; c++)
+            copy_rows(band, &s, x + c * conv->h * conv->w,
+                      shifted + (c * conv->kw + kw) * band->plane);
+    }
 }
 
 void LKS_CPU(conv_band_add)(const lks_band *band, const float *shifted, float *dx)
 {
     const lks_conv *conv = band->conv;
-    int64_t first_h = band->first_oh * conv->stride[0] - conv->padding[0];
 
-    for (int64_t c = 0; c < conv->c; c++, dx += conv->h * conv->w)
-        for (int64_t kw = 0; kw < conv->kw; kw++, shifted += band->plane) {
-            const shift s = shift_of(conv, kw);
+    for (int64_t kw = 0; kw < conv->kw; kw++) {
+        const shift s = shift_of(conv, kw);
 
-            for (int64_t r = 0; r < n_rows(band); r++) {
-                int64_t h = first_h + r;
-
-                if (h >= 0 && h < conv->h)
-                    add_row(conv, &s, shifted + row_offset(band, r), dx + h * conv->w);
-            }
-        }
+        for (int64_t c = 0; c < conv->c; c++)
+            add_rows(band, &s, shifted + (c * conv->kw + kw) * band->plane,
+                     dx + c * conv->h * conv->w);
+    }
 }

@@ -1,24 +1,17 @@
 #include "cpu/kernels/tile.h"
 
-/* Inlined with constants for n_rows and n_vectors, so that the sums stay in registers.
- * `n_last` is the number of lanes that count in the last vector. */
-LKS_INLINE void sum_vectors(int n_rows, int n_vectors, const lks_tile *tile, int64_t p,
-                            int64_t n_last)
+/* Inlined with constants for n_rows and n_vectors, so that the sums stay in registers. */
+LKS_INLINE void sum_vectors(int n_rows, int n_vectors, const lks_tile *tile, int64_t p)
 {
     lks_vec sums[LKS_TILE_ROWS][LKS_TILE_VECTORS];
-    float *y = tile->y + p;
     const float *x = tile->x + p, *w = tile->w;
-    const int last = n_vectors - 1;
+    float *y = tile->y + p;
 
     for (int m = 0; m < n_rows; m++)
-        for (int v = 0; v < n_vectors; v++) {
-            const float *at = y + m * tile->y_stride + v * LKS_LANES;
-
-            sums[m][v] = tile->bias ? lks_vec_all(tile->bias[m])
-                         : v < last || n_last == LKS_LANES
-                             ? lks_vec_load(at)
-                             : lks_vec_load_first(at, n_last);
-        }
+        for (int v = 0; v < n_vectors; v++)
+            sums[m][v] = tile->bias
+                             ? lks_vec_all(tile->bias[m])
+                             : lks_vec_load(y + m * tile->y_stride + v * LKS_LANES);
     for (int64_t t = 0; t < tile->n_terms; t++, w += n_rows) {
         const float *xt = x + tile->offsets[t];
         lks_vec xs[LKS_TILE_VECTORS];
@@ -33,22 +26,16 @@ LKS_INLINE void sum_vectors(int n_rows, int n_vectors, const lks_tile *tile, int
         }
     }
     for (int m = 0; m < n_rows; m++)
-        for (int v = 0; v < n_vectors; v++) {
-            float *at = y + m * tile->y_stride + v * LKS_LANES;
-
-            if (v < last || n_last == LKS_LANES)
-                lks_vec_store(at, sums[m][v]);
-            else
-                lks_vec_store_first(at, sums[m][v], n_last);
-        }
+        for (int v = 0; v < n_vectors; v++)
+            lks_vec_store(y + m * tile->y_stride + v * LKS_LANES, sums[m][v]);
 }
 
-typedef void (*sum_fn)(const lks_tile *tile, int64_t p, int64_t n_last);
+typedef void (*sum_fn)(const lks_tile *tile, int64_t p);
 
 #define SUM_FN(m, v)                                                                     \
-    static void sum_##m##_##v(const lks_tile *tile, int64_t p, int64_t n_last)           \
+    static void sum_##m##_##v(const lks_tile *tile, int64_t p)                           \
     {                                                                                    \
-        sum_vectors(m, v, tile, p, n_last);                                              \
+        sum_vectors(m, v, tile, p);                                                      \
     }
 #define SUM_FNS(X, v)   X(1, v) X(2, v) X(3, v) X(4, v) X(5, v) X(6, v)
 #define SUM_ENTRY(m, v) [m - 1][v - 1] = sum_##m##_##v,
@@ -73,18 +60,37 @@ static const sum_fn sum_fns[LKS_TILE_ROWS][LKS_TILE_VECTORS] = {
 #endif
 };
 
+/* The last vectors, of which only some lanes are ours: summed beside y. */
+static void sum_rest(sum_fn sum, const lks_tile *tile, int64_t p)
+{
+    enum { WIDTH = LKS_TILE_VECTORS * LKS_LANES };
+    float beside[LKS_TILE_ROWS * WIDTH] = {0};
+    size_t n_bytes = (size_t)(tile->n - p) * sizeof(float);
+    lks_tile rest = *tile;
+
+    rest.x += p;
+    rest.y = beside;
+    rest.y_stride = WIDTH;
+    for (int64_t m = 0; m < tile->n_rows && !tile->bias; m++)
+        memcpy(beside + m * WIDTH, tile->y + m * tile->y_stride + p, n_bytes);
+    sum(&rest, 0);
+    for (int64_t m = 0; m < tile->n_rows; m++)
+        memcpy(tile->y + m * tile->y_stride + p, beside + m * WIDTH, n_bytes);
+}
+
 void LKS_CPU(tile)(const lks_tile *tile)
 {
-    int64_t n_vectors = (tile->n + LKS_LANES - 1) / LKS_LANES;
+    const sum_fn *sums = sum_fns[tile->n_rows - 1];
 
-    for (int64_t v = 0; v < n_vectors;) {
-        int64_t left = n_vectors - v, n = left;
+    for (int64_t p = 0; p < tile->n;) {
+        int64_t left = (tile->n - p + LKS_LANES - 1) / LKS_LANES, n = left;
 
         if (left > LKS_TILE_VECTORS) /* the last two alike: 2 + 2 is better than 3 + 1 */
             n = left < 2 * LKS_TILE_VECTORS ? (left + 1) / 2 : LKS_TILE_VECTORS;
-        sum_fns[tile->n_rows - 1][n - 1](
-            tile, v * LKS_LANES,
-            n < left ? LKS_LANES : tile->n - (n_vectors - 1) * LKS_LANES);
-        v += n;
+        if (p + n * LKS_LANES <= tile->n)
+            sums[n - 1](tile, p);
+        else
+            sum_rest(sums[n - 1], tile, p);
+        p += n * LKS_LANES;
     }
 }

@@ -32,24 +32,8 @@ LKS_INLINE void lks_vec_store(float *at, lks_vec v)
 
 LKS_INLINE lks_vec lks_vec_all(float value)
 {
-    return (lks_vec){0} + value;
-}
-
-/* Only the first n of the lanes; the others read as 0. */
-LKS_INLINE lks_vec lks_vec_load_first(const float *at, int64_t n)
-{
-    float lanes[LKS_LANES] = {0};
-
-    memcpy(lanes, at, (size_t)n * sizeof *at);
-    return lks_vec_load(lanes);
-}
-
-LKS_INLINE void lks_vec_store_first(float *at, lks_vec v, int64_t n)
-{
-    float lanes[LKS_LANES];
-
-    lks_vec_store(lanes, v);
-    memcpy(at, lanes, (size_t)n * sizeof *at);
+    return value -
+           (lks_vec){0}; /* minus, for -0 + 0 is not -0 and would cost an addition */
 }
 
 /* Eight f32, in whatever registers there are. */
