@@ -54,4 +54,29 @@ LKS_INLINE float lks_tanhf(float x)
     return a < 0.625f ? p : x < 0 ? -large : large;
 }
 
+/* source: Cephes' logf: x = m 2^e with m in [sqrt(1/2), sqrt(2)), a polynomial in m - 1.
+ */
+LKS_INLINE float lks_logf(float x)
+{
+    float scaled = x * (x < 0x1p-126f ? 0x1p23f : 1.0f); /* subnormals */
+    float e_shift = x < 0x1p-126f ? 23.0f : 0.0f;
+    uint32_t bits = lks_to_bits(scaled) + (0x3f800000 - 0x3f3504f3);
+    float e = (float)((int32_t)(bits >> 23) - 127) - e_shift;
+    float f = lks_from_bits((bits & 0x007fffff) + 0x3f3504f3) - 1.0f;
+    float z = f * f, p = 7.0376836292e-2f, y;
+
+    p = p * f - 1.1514610310e-1f;
+    p = p * f + 1.1676998740e-1f;
+    p = p * f - 1.2420140846e-1f;
+    p = p * f + 1.4249322787e-1f;
+    p = p * f - 1.6668057665e-1f;
+    p = p * f + 2.0000714765e-1f;
+    p = p * f - 2.4999993993e-1f;
+    p = p * f + 3.3333331174e-1f;
+    y = p * f * z + e * -2.12194440e-4f - 0.5f * z;
+    y = f + y + e * 0.693359375f;
+    y = x == 0 ? -INFINITY : y;
+    return x < 0 ? NAN : x < INFINITY ? y : x;
+}
+
 #endif

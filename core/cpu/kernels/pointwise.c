@@ -10,7 +10,7 @@
 #define M_fabs _Generic((T)0, float : fabsf, double : fabs, default : abs_int)
 #define M_sqrt _Generic((T)0, float : sqrtf, double : sqrt)
 #define M_exp  _Generic((T)0, float : lks_expf, double : exp)
-#define M_log  _Generic((T)0, float : logf, double : log)
+#define M_log  _Generic((T)0, float : lks_logf, double : log)
 #define M_tanh _Generic((T)0, float : lks_tanhf, double : tanh)
 #define DIV(a, b)                                                                        \
     _Generic((T)0, float : div_f32, double : div_f64, default : div_int)(a, b)

@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "cpu/kernels/element.h"
+#include "cpu/kernels/pool_2x2.h"
 #include "cpu/parallel.h"
 
 /* One call's arguments; a plane is one channel of one image. */
@@ -15,6 +15,15 @@ typedef struct pooling {
     void *out;
     int32_t *index_out; /* forward */
 } pooling;
+
+static bool is_2x2(const lks_pool2d_params *p)
+{
+    for (int d = 0; d < 2; d++)
+        if (p->kernel[d] != 2 || p->stride[d] != 2 || p->padding[d] != 0 ||
+            p->dilation[d] != 1)
+            return false;
+    return true;
+}
 
 /* The first place of a window inside [0, size), and the end of the window. */
 static void clip_window(int64_t at, int64_t size, int64_t kernel, int64_t stride,
@@ -44,7 +53,7 @@ static void clip_window(int64_t at, int64_t size, int64_t kernel, int64_t stride
                 for (int64_t w = w0; w < w_end; w += k->dilation[1]) {                   \
                     T v = x[h * p->w + w];                                               \
                                                                                          \
-                    if (best_at < 0 || v > best || (v != v && best == best)) {           \
+                    if (best_at < 0 || LKS_BEATS(v, best)) {                             \
                         best = v;                                                        \
                         best_at = h * p->w + w;                                          \
                     }                                                                    \
@@ -52,6 +61,14 @@ static void clip_window(int64_t at, int64_t size, int64_t kernel, int64_t stride
             y[at] = best;                                                                \
             index[at] = (int32_t)best_at;                                                \
         }                                                                                \
+    }                                                                                    \
+                                                                                         \
+    static void max_pool_backward_plane_##T(const pooling *p, const T *dy,               \
+                                            const int32_t *index, T *dx)                 \
+    {                                                                                    \
+        memset(dx, 0, (size_t)(p->h * p->w) * sizeof(T));                                \
+        for (int64_t at = 0; at < p->oh * p->ow; at++)                                   \
+            dx[index[at]] += dy[at];                                                     \
     }                                                                                    \
                                                                                          \
     static void max_pool_##T(int64_t first, int64_t last, void *context)                 \
@@ -68,18 +85,48 @@ static void clip_window(int64_t at, int64_t size, int64_t kernel, int64_t stride
     {                                                                                    \
         const pooling *p = context;                                                      \
                                                                                          \
-        for (int64_t i = first; i < last; i++) {                                         \
-            const T *dy = (const T *)p->in + i * p->oh * p->ow;                          \
-            const int32_t *index = p->index_in + i * p->oh * p->ow;                      \
-            T *dx = (T *)p->out + i * p->h * p->w;                                       \
-                                                                                         \
-            memset(dx, 0, (size_t)(p->h * p->w) * sizeof(T));                            \
-            for (int64_t at = 0; at < p->oh * p->ow; at++)                               \
-                dx[index[at]] += dy[at];                                                 \
-        }                                                                                \
+        for (int64_t i = first; i < last; i++)                                           \
+            max_pool_backward_plane_##T(p, (const T *)p->in + i * p->oh * p->ow,         \
+                                        p->index_in + i * p->oh * p->ow,                 \
+                                        (T *)p->out + i * p->h * p->w);                  \
     }
 POOL(float)
 POOL(double)
+
+static void max_pool_2x2(int64_t first, int64_t last, void *context)
+{
+    const pooling *p = context;
+
+    for (int64_t i = first; i < last; i++)
+        for (int64_t oh = 0; oh < p->oh; oh++) {
+            int64_t out = (i * p->oh + oh) * p->ow;
+            const float *top = (const float *)p->in + (i * p->h + 2 * oh) * p->w;
+
+            lks_pool_row_2x2(p->ow, (int32_t)p->w, (int32_t)(2 * oh * p->w), top,
+                             (float *)p->out + out, p->index_out + out);
+        }
+}
+
+static void max_pool_backward_2x2(int64_t first, int64_t last, void *context)
+{
+    const pooling *p = context;
+
+    for (int64_t i = first; i < last; i++) {
+        float *dx = (float *)p->out + i * p->h * p->w;
+
+        for (int64_t oh = 0; oh < p->oh; oh++) {
+            int64_t in = (i * p->oh + oh) * p->ow;
+            float *top = dx + 2 * oh * p->w;
+
+            lks_unpool_row_2x2(p->ow, (int32_t)p->w, (int32_t)(2 * oh * p->w),
+                               (const float *)p->in + in, p->index_in + in, top);
+            if (p->w > 2 * p->ow) /* a column that no window has */
+                top[p->w - 1] = top[2 * p->w - 1] = 0;
+        }
+        if (p->h > 2 * p->oh)
+            memset(dx + (p->h - 1) * p->w, 0, (size_t)p->w * sizeof *dx);
+    }
+}
 
 static lks_status run(const lks_view *in, int64_t n_planes, const pooling *p,
                       lks_range_fn f32, lks_range_fn f64)
@@ -107,7 +154,8 @@ lks_status LKS_CPU(max_pool2d)(const lks_view *x, const lks_pool2d_params *param
         .index_out = index->data,
     };
 
-    return run(x, x->sizes[0] * x->sizes[1], &p, max_pool_float, max_pool_double);
+    return run(x, x->sizes[0] * x->sizes[1], &p,
+               is_2x2(params) ? max_pool_2x2 : max_pool_float, max_pool_double);
 }
 
 lks_status LKS_CPU(max_pool2d_backward)(const lks_view *dy, const lks_view *index,
@@ -125,6 +173,7 @@ lks_status LKS_CPU(max_pool2d_backward)(const lks_view *dy, const lks_view *inde
         .out = dx->data,
     };
 
-    return run(dy, dx->sizes[0] * dx->sizes[1], &p, max_pool_backward_float,
+    return run(dy, dx->sizes[0] * dx->sizes[1], &p,
+               is_2x2(params) ? max_pool_backward_2x2 : max_pool_backward_float,
                max_pool_backward_double);
 }

@@ -16,15 +16,16 @@ typedef struct rows {
 } rows;
 
 #define EXP(x) _Generic((x), float : lks_expf, double : exp)(x)
-#define LOG(x) _Generic((x), float : logf, double : log)(x)
+#define LOG(x) _Generic((x), float : lks_logf, double : log)(x)
 
 #define SOFTMAX(T)                                                                       \
+    /* NaN may be passed over: it makes the sum NaN. */                                  \
     LKS_INLINE T row_max_##T(int64_t n, const T *x)                                      \
     {                                                                                    \
         T max = x[0];                                                                    \
                                                                                          \
-        for (int64_t i = 1; i < n; i++)                                                  \
-            max = x[i] > max || x[i] != x[i] ? x[i] : max;                               \
+        _Pragma("omp simd reduction(max : max)") for (int64_t i = 1; i < n; i++) max =   \
+            x[i] > max ? x[i] : max;                                                     \
         return max;                                                                      \
     }                                                                                    \
                                                                                          \

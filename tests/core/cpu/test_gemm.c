@@ -1,0 +1,240 @@
+#include <stdio.h>
+
+#include "core/cpu/views.h"
+
+#include "base/alloc.h"
+
+/* How a matrix lies in memory. */
+typedef enum layout {
+    ROWS,     /* dense rows */
+    COLUMNS,  /* dense columns */
+    PADDED,   /* rows with a gap */
+    PADDED_T, /* columns with a gap */
+    SPARSE,   /* both strides above 1 */
+    REPEATED, /* one row for all */
+    BACKWARD, /* rows from the last to the first */
+    N_LAYOUTS
+} layout;
+
+static lks_view lay_out(const array *a, int64_t rows, int64_t cols, layout how)
+{
+    lks_view v = {a->view.data, a->view.dtype, 2, {rows, cols}, {cols, 1}};
+    int64_t size = (int64_t)lks_dtype_size_bytes(v.dtype);
+
+    switch (how) {
+    case COLUMNS:
+        v.strides[0] = 1, v.strides[1] = rows;
+        break;
+    case PADDED:
+        v.strides[0] = cols + 3;
+        break;
+    case PADDED_T:
+        v.strides[0] = 1, v.strides[1] = rows + 5;
+        break;
+    case SPARSE:
+        v.strides[0] = 2 * cols, v.strides[1] = 2;
+        break;
+    case REPEATED:
+        v.strides[0] = 0;
+        break;
+    case BACKWARD:
+        v.data = (char *)v.data + (rows - 1) * cols * size;
+        v.strides[0] = -cols;
+        break;
+    default:
+        break;
+    }
+    return v;
+}
+
+static array room_for(lks_dtype dtype, int64_t rows, int64_t cols, uint64_t seed)
+{
+    return array_random(dtype, SIZES((rows + 5) * (cols + 5) * 2), (int)seed % 2, seed);
+}
+
+static double at(const lks_view *m, int64_t i, int64_t j)
+{
+    return get_at(m, i * m->strides[0] + j * m->strides[1]);
+}
+
+static void check_gemm(const lks_kernels *k, const char *isa, lks_dtype dtype, int64_t m,
+                       int64_t n, int64_t depth, layout la, layout lb, layout lc,
+                       int mode)
+{
+    array a = room_for(dtype, m, depth, 1), b = room_for(dtype, depth, n, 2);
+    array c = room_for(dtype, m, n, 3), before = room_for(dtype, m, n, 3);
+    array bias = room_for(dtype, 1, n, 4);
+    lks_view va = lay_out(&a, m, depth, la), vb = lay_out(&b, depth, n, lb);
+    lks_view vc = lay_out(&c, m, n, lc), old = lay_out(&before, m, n, lc);
+    lks_view vbias = {bias.view.data, dtype, 1, {n}, {mode >= 4 ? 2 : 1}};
+    bool accumulate = mode & 1, with_bias = mode & 2;
+    double tolerance = (dtype == LKS_F32 ? 0x1p-24 : 0x1p-53) * (8 + (double)depth);
+    char name[128];
+
+    ck_ok(k->gemm(&va, &vb, with_bias ? &vbias : NULL, accumulate, &vc));
+    snprintf(name, sizeof name, "%s: %d x %d x %d, layouts %d %d %d, mode %d", isa,
+             (int)m, (int)n, (int)depth, la, lb, lc, mode);
+    for (int64_t i = 0; i < m; i++)
+        for (int64_t j = 0; j < n; j++) {
+            double want = accumulate ? at(&old, i, j) : 0;
+
+            for (int64_t d = 0; d < depth; d++)
+                want += at(&va, i, d) * at(&vb, d, j);
+            if (with_bias)
+                want += get_at(&vbias, j * vbias.strides[0]);
+            ck_assert_msg(fabs(at(&vc, i, j) - want) <= tolerance,
+                          "%s: (%d, %d) is %g not %g", name, (int)i, (int)j,
+                          at(&vc, i, j), want);
+        }
+    array_free(&a);
+    array_free(&b);
+    array_free(&c);
+    array_free(&before);
+    array_free(&bias);
+}
+
+START_TEST(any_layout_with_and_without_bias_is_multiplied)
+{
+    static const layout outputs[] = {ROWS, COLUMNS, PADDED, SPARSE, BACKWARD};
+
+    FOR_EACH_TABLE(k, isa)
+    for (int la = 0; la < N_LAYOUTS; la++)
+        for (int lb = 0; lb < N_LAYOUTS; lb++)
+            for (int lc = 0; lc < 5; lc++)
+                for (int mode = 0; mode < 8; mode++) {
+                    check_gemm(k, isa, LKS_F32, 7, 5, 9, (layout)la, (layout)lb,
+                               outputs[lc], mode);
+                    check_gemm(k, isa, LKS_F64, 3, 4, 2, (layout)la, (layout)lb,
+                               outputs[lc], mode);
+                }
+}
+END_TEST
+
+START_TEST(odd_and_empty_sizes_are_multiplied)
+{
+    static const int64_t sizes[][3] = {
+        {1, 1, 1},    {1, 10, 84}, {64, 10, 84}, {8, 120, 400}, {64, 1, 3},  {1, 70, 1},
+        {17, 33, 65}, {3, 130, 7}, {84, 10, 8},  {130, 5, 19},  {0, 3, 3},   {3, 0, 3},
+        {3, 4, 0},    {0, 0, 0},   {5, 7, 256},  {16, 16, 16},  {31, 48, 2},
+    };
+
+    FOR_EACH_TABLE(k, isa)
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
+        for (int test = 0; test < 16; test++) {
+            const int64_t *s = sizes[i];
+
+            check_gemm(k, isa, LKS_F32, s[0], s[1], s[2], test & 1 ? COLUMNS : ROWS,
+                       test & 2 ? COLUMNS : ROWS, ROWS, test >> 2);
+            check_gemm(k, isa, LKS_F64, s[0], s[1], s[2], test & 1 ? COLUMNS : ROWS,
+                       test & 2 ? COLUMNS : ROWS, ROWS, test >> 2);
+        }
+}
+END_TEST
+
+START_TEST(the_same_product_has_the_same_bits_each_time)
+{
+    FOR_EACH_TABLE(k, isa)
+    {
+        array a = array_random(LKS_F32, SIZES(64, 400), 0, 1);
+        array a2 = array_random(LKS_F32, SIZES(64, 400), 5, 1);
+        array b = array_random(LKS_F32, SIZES(400, 120), 0, 2);
+        array b2 = array_random(LKS_F32, SIZES(400, 120), 3, 2);
+        array c = array_new(LKS_F32, SIZES(64, 120), 0),
+              c2 = array_new(LKS_F32, SIZES(64, 120), 1);
+
+        ck_ok(k->gemm(&a.view, &b.view, NULL, false, &c.view));
+        ck_ok(k->gemm(&a2.view, &b2.view, NULL, false, &c2.view));
+        assert_same_bits(isa, &c2, &c);
+        array_free(&a);
+        array_free(&a2);
+        array_free(&b);
+        array_free(&b2);
+        array_free(&c);
+        array_free(&c2);
+    }
+}
+END_TEST
+
+START_TEST(what_stood_in_the_output_does_not_matter)
+{
+    FOR_EACH_TABLE(k, isa)
+    {
+        array a = array_random(LKS_F32, SIZES(9, 20), 0, 1),
+              b = array_random(LKS_F32, SIZES(20, 11), 0, 2);
+        array c = array_new(LKS_F32, SIZES(9, 11), 0);
+
+        ck_ok(k->fill(&c.view, (double)NAN));
+        ck_ok(k->gemm(&a.view, &b.view, NULL, false, &c.view));
+        for (int64_t i = 0; i < 99; i++)
+            ck_assert_msg(!isnan(get(&c, i)), "%s", isa);
+        array_free(&a);
+        array_free(&b);
+        array_free(&c);
+    }
+}
+END_TEST
+
+START_TEST(nan_passes_even_next_to_zero)
+{
+    FOR_EACH_TABLE(k, isa)
+    {
+        array a = array_new(LKS_F32, SIZES(4, 6), 0),
+              b = array_new(LKS_F32, SIZES(6, 3), 0);
+        array c = array_new(LKS_F32, SIZES(4, 3), 0);
+
+        put_at(&b.view, 4, (double)NAN);
+        ck_ok(k->gemm(&a.view, &b.view, NULL, false, &c.view));
+        for (int64_t i = 0; i < 12; i++)
+            ck_assert_msg(isnan(get(&c, i)) == (i % 3 == 1), "%s", isa);
+        array_free(&a);
+        array_free(&b);
+        array_free(&c);
+    }
+}
+END_TEST
+
+START_TEST(copies_that_find_no_memory_are_reported)
+{
+    const lks_kernels *k = lks_cpu_kernels();
+    array a = room_for(LKS_F32, 8, 8, 1), b = room_for(LKS_F32, 8, 8, 1),
+          c = room_for(LKS_F32, 8, 8, 1);
+    lks_view va = lay_out(&a, 8, 8, SPARSE), vb = lay_out(&b, 8, 8, SPARSE);
+    lks_view vc = lay_out(&c, 8, 8, SPARSE);
+    int n_failed = 0;
+
+    for (long n = 0;; n++) {
+        lks_status st;
+
+        lks_alloc_fail_after(n);
+        lks_error_clear();
+        st = k->gemm(&va, &vb, NULL, false, &vc);
+        if (!lks_alloc_has_failed()) {
+            ck_ok(st);
+            break;
+        }
+        ck_assert_int_eq(st, LKS_NOMEM);
+        n_failed++;
+    }
+    lks_alloc_fail_after(-1);
+    ck_assert_int_ge(n_failed, 3);
+    array_free(&a);
+    array_free(&b);
+    array_free(&c);
+}
+END_TEST
+
+START_TEST(integers_are_refused_by_name)
+{
+    array a = array_new(LKS_I64, SIZES(2, 2), 0);
+
+    ck_fails(lks_cpu_kernels()->gemm(&a.view, &a.view, NULL, false, &a.view), LKS_DTYPE,
+             "gemm does not take int64");
+    array_free(&a);
+}
+END_TEST
+
+LKS_SUITE("gemm", any_layout_with_and_without_bias_is_multiplied,
+          odd_and_empty_sizes_are_multiplied,
+          the_same_product_has_the_same_bits_each_time,
+          what_stood_in_the_output_does_not_matter, nan_passes_even_next_to_zero,
+          copies_that_find_no_memory_are_reported, integers_are_refused_by_name)
