@@ -1,0 +1,211 @@
+/* Dropout, the optimisers and the passes over flat blocks. */
+#include "core/cpu/views.h"
+
+#include "device.h"
+
+static const int64_t lengths[] = {0, 1, 2, 3, 15, 16, 17, 63, 64, 65, 200, 1000};
+
+enum { N_LENGTHS = sizeof lengths / sizeof *lengths };
+
+START_TEST(dropout_keeps_what_the_stream_says)
+{
+    const lks_rng rng = {.seed = 77ull << 32 | 5, .step = 3, .lane = 2, .layer = 9};
+
+    FOR_EACH_TABLE(k, isa)
+    for (int test = 0; test < 2 * 3 * N_LENGTHS; test++) {
+        const double ps[] = {0, 0.25, 0.9};
+        int64_t n = lengths[test / 6];
+        double p = ps[test % 3];
+        lks_dtype dtype = test / 3 % 2 ? LKS_F64 : LKS_F32;
+        array x = array_random(dtype, SIZES(n), 1, 1), y = array_new(dtype, SIZES(n), 2);
+        float u[1000];
+
+        lks_rng_uniform_f32(&rng, 0, (size_t)n, u);
+        ck_ok(k->dropout(&x.view, p, &rng, &y.view));
+        for (int64_t i = 0; i < n; i++) {
+            double want = (double)u[i] >= p ? get(&x, i) / (1 - p) : 0;
+
+            ck_assert_msg(fabs(get(&y, i) - want) <= 2e-7 * fabs(want),
+                          "%s: element %d is %g, not %g", isa, (int)i, get(&y, i), want);
+        }
+        array_free(&x);
+        array_free(&y);
+    }
+}
+END_TEST
+
+START_TEST(dropout_refuses_integers_by_name)
+{
+    const lks_rng rng = {.seed = 1};
+    array x = array_new(LKS_I32, SIZES(4), 0);
+
+    ck_fails(lks_cpu_kernels()->dropout(&x.view, 0.5, &rng, &x.view), LKS_DTYPE,
+             "dropout does not take int32");
+    array_free(&x);
+}
+END_TEST
+
+/* Every other option on and off; source: torch.optim.SGD's documentation. */
+START_TEST(sgd_is_the_definition_over_several_steps)
+{
+    FOR_EACH_TABLE(k, isa)
+    for (int test = 0; test < 16 * N_LENGTHS; test++) {
+        int64_t n = lengths[test / 16];
+        lks_sgd_params params = {
+            .lr = 0.1,
+            .momentum = test & 1 ? 0.9 : 0,
+            .dampening = test & 2 && !(test & 8) ? 0.3 : 0,
+            .weight_decay = test & 4 ? 0.01 : 0,
+            .nesterov = test & 8 && test & 1,
+        };
+        array param = array_random(LKS_F32, SIZES(n), 1, 1),
+              buf = array_new(LKS_F32, SIZES(n), 3);
+        array want = array_random(LKS_F64, SIZES(n), 0, 1),
+              want_buf = array_new(LKS_F64, SIZES(n), 0);
+
+        ck_ok(k->fill(&buf.view, (double)NAN)); /* the first step does not read it */
+        for (uint64_t step = 0; step < 3; step++) {
+            array grad = array_random(LKS_F32, SIZES(n), 2, 10 + step);
+
+            params.first_step = step == 0;
+            ck_ok(k->sgd(&params, (size_t)n, grad.view.data, param.view.data,
+                         params.momentum > 0 ? buf.view.data : NULL));
+            for (int64_t i = 0; i < n; i++) {
+                double d = get(&grad, i) + params.weight_decay * get(&want, i);
+                double b = step == 0 ? d
+                                     : params.momentum * get(&want_buf, i) +
+                                           (1 - params.dampening) * d;
+
+                put_at(&want_buf.view, i, b);
+                if (params.momentum > 0)
+                    d = params.nesterov ? d + params.momentum * b : b;
+                put_at(&want.view, i, get(&want, i) - params.lr * d);
+            }
+            array_free(&grad);
+        }
+        assert_close(isa, &param, &want, 1e-6);
+        array_free(&param);
+        array_free(&buf);
+        array_free(&want);
+        array_free(&want_buf);
+    }
+}
+END_TEST
+
+/* source: torch.optim.Adam's documentation */
+START_TEST(adam_is_the_definition_over_several_steps)
+{
+    FOR_EACH_TABLE(k, isa)
+    for (int test = 0; test < 2 * N_LENGTHS; test++) {
+        int64_t n = lengths[test / 2];
+        lks_adam_params params = {.lr = 0.01,
+                                  .beta1 = 0.9,
+                                  .beta2 = 0.999,
+                                  .eps = 1e-8,
+                                  .weight_decay = test & 1 ? 0.1 : 0};
+        array param = array_random(LKS_F32, SIZES(n), 1, 1);
+        array m = array_new(LKS_F32, SIZES(n), 3), v = array_new(LKS_F32, SIZES(n), 0);
+        array want = array_random(LKS_F64, SIZES(n), 0, 1);
+        array want_m = array_new(LKS_F64, SIZES(n), 0),
+              want_v = array_new(LKS_F64, SIZES(n), 0);
+
+        for (params.step = 1; params.step < 5; params.step++) {
+            array grad = array_random(LKS_F32, SIZES(n), 2, 10 + params.step);
+            double unbias1 = 1 - pow(params.beta1, (double)params.step);
+            double unbias2 = 1 - pow(params.beta2, (double)params.step);
+
+            ck_ok(k->adam(&params, (size_t)n, grad.view.data, param.view.data,
+                          m.view.data, v.view.data));
+            for (int64_t i = 0; i < n; i++) {
+                double g = get(&grad, i) + params.weight_decay * get(&want, i);
+
+                put_at(&want_m.view, i,
+                       params.beta1 * get(&want_m, i) + (1 - params.beta1) * g);
+                put_at(&want_v.view, i,
+                       params.beta2 * get(&want_v, i) + (1 - params.beta2) * g * g);
+                put_at(&want.view, i,
+                       get(&want, i) -
+                           params.lr * (get(&want_m, i) / unbias1) /
+                               (sqrt(get(&want_v, i) / unbias2) + params.eps));
+            }
+            array_free(&grad);
+        }
+        assert_close(isa, &param, &want, 1e-6);
+        assert_close(isa, &m, &want_m, 1e-6);
+        assert_close(isa, &v, &want_v, 1e-6);
+        array_free(&param);
+        array_free(&m);
+        array_free(&v);
+        array_free(&want);
+        array_free(&want_m);
+        array_free(&want_v);
+    }
+}
+END_TEST
+
+START_TEST(flat_blocks_are_added_scaled_and_squared)
+{
+    FOR_EACH_TABLE(k, isa)
+    for (int test = 0; test < N_LENGTHS; test++) {
+        int64_t n = lengths[test];
+        array x = array_random(LKS_F32, SIZES(n), 1, 1),
+              y = array_random(LKS_F32, SIZES(n), 3, 2);
+        array old = array_random(LKS_F32, SIZES(n), 0, 2);
+        double sum, want = 0;
+
+        ck_ok(k->add_flat((size_t)n, x.view.data, y.view.data));
+        for (int64_t i = 0; i < n; i++) {
+            ck_assert_msg(get(&y, i) == (double)((float)get(&x, i) + (float)get(&old, i)),
+                          "%s", isa);
+            want += get(&x, i) * get(&x, i);
+        }
+        ck_ok(k->sum_squares_flat((size_t)n, x.view.data, &sum));
+        ck_assert_double_eq_tol(sum, want, 1e-12);
+        ck_ok(k->copy(&y.view, &old.view));
+        ck_ok(k->scale_flat((size_t)n, -0.3f, y.view.data));
+        for (int64_t i = 0; i < n; i++)
+            ck_assert(get(&y, i) == (double)((float)get(&old, i) * -0.3f));
+        array_free(&x);
+        array_free(&y);
+        array_free(&old);
+    }
+}
+END_TEST
+
+/* Lane sums are added in a tree: what a slice holds must not depend on where it begins.
+ */
+START_TEST(a_slice_of_a_pass_has_the_bits_of_the_whole)
+{
+    enum { N = 300000, FIRST = 12345, COUNT = 77777 };
+    const lks_sgd_params params = {.lr = 0.1, .momentum = 0.9, .weight_decay = 0.01};
+    array g = array_random(LKS_F32, SIZES(N), 0, 1);
+
+    FOR_EACH_TABLE(k, isa)
+    {
+        array p1 = array_random(LKS_F32, SIZES(N), 0, 2),
+              p2 = array_random(LKS_F32, SIZES(N), 0, 2);
+        array b1 = array_random(LKS_F32, SIZES(N), 0, 3),
+              b2 = array_random(LKS_F32, SIZES(N), 0, 3);
+
+        lks_set_num_threads(3);
+        ck_ok(k->sgd(&params, N, g.view.data, p1.view.data, b1.view.data));
+        lks_set_num_threads(1);
+        ck_ok(k->sgd(&params, COUNT, (float *)g.view.data + FIRST,
+                     (float *)p2.view.data + FIRST, (float *)b2.view.data + FIRST));
+        ck_assert_msg(memcmp((float *)p1.view.data + FIRST, (float *)p2.view.data + FIRST,
+                             COUNT * sizeof(float)) == 0,
+                      "%s: other bits", isa);
+        array_free(&p1);
+        array_free(&p2);
+        array_free(&b1);
+        array_free(&b2);
+    }
+    array_free(&g);
+}
+END_TEST
+
+LKS_SUITE("flat", dropout_keeps_what_the_stream_says, dropout_refuses_integers_by_name,
+          sgd_is_the_definition_over_several_steps,
+          adam_is_the_definition_over_several_steps,
+          flat_blocks_are_added_scaled_and_squared,
+          a_slice_of_a_pass_has_the_bits_of_the_whole)
