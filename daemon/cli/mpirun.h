@@ -21,10 +21,18 @@ typedef struct lks_mpirun_plan {
 /* The command line, added to *out. */
 lks_status lks_mpirun_argv(const lks_mpirun_plan *plan, lks_strings *out);
 
+typedef struct lks_mpirun_setting {
+    bool is_root; /* mpirun wants to be told that root means it */
+    bool
+        is_tty; /* a person's terminal shows the output: rank 0 is told as LOCKSTEP_TTY */
+    bool is_local; /* all ranks are on this host */
+} lks_mpirun_setting;
+
 /* The environment for mpirun, added to *out: `envp` without what an enclosing MPI job
- * left in it (it would make the ranks join that job), and with leave to run as root and
- * LOCKSTEP_TTY, which tells rank 0 whether a person's terminal shows its output. */
-lks_status lks_mpirun_env(char *const *envp, bool is_root, bool is_tty, lks_strings *out);
+ * left in it (it would make the ranks join that job), and with what `setting` asks for.
+ */
+lks_status lks_mpirun_env(char *const *envp, const lks_mpirun_setting *setting,
+                          lks_strings *out);
 
 /* What mpirun said about the run's end. */
 typedef struct lks_mpirun_news {

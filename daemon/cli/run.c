@@ -105,6 +105,9 @@ static lks_status make_command(run *r)
                             .hostfile = r->args->hostfile,
                             .set = &r->args->set,
                             .extra = &r->args->rest};
+    lks_mpirun_setting setting = {.is_root = geteuid() == 0,
+                                  .is_tty = isatty(STDOUT_FILENO) == 1,
+                                  .is_local = !r->args->host && !r->args->hostfile};
     lks_status st;
 
     LKS_GO(lks_programs_self(&self));
@@ -117,7 +120,7 @@ static lks_status make_command(run *r)
     LKS_GO(lks_strings_addf(&r->argv, "%d", (int)getpid()));
     LKS_GO(lks_strings_add(&r->argv, "--"));
     LKS_GO(lks_mpirun_argv(&plan, &r->argv));
-    LKS_GO(lks_mpirun_env(environ, geteuid() == 0, isatty(STDOUT_FILENO) == 1, &r->envp));
+    LKS_GO(lks_mpirun_env(environ, &setting, &r->envp));
 cleanup:
     lks_free(self);
     lks_free(mpirun);

@@ -109,9 +109,10 @@ START_TEST(an_enclosing_mpi_job_is_scrubbed_from_the_environment)
                          "LOCKSTEP_TTY=junk",
                          "HOME=/root",
                          NULL};
+    lks_mpirun_setting setting = {.is_tty = true};
     lks_strings envp = {0};
 
-    ck_ok(lks_mpirun_env(in_a_rank, false, true, &envp));
+    ck_ok(lks_mpirun_env(in_a_rank, &setting, &envp));
     ck_assert_uint_eq(envp.n_items, 3);
     ck_assert(has(&envp, "PATH=/bin") && has(&envp, "HOME=/root") &&
               has(&envp, "LOCKSTEP_TTY=1"));
@@ -121,14 +122,32 @@ END_TEST
 
 START_TEST(a_persons_own_open_mpi_settings_stay)
 {
-    char *own[] = {"OMPI_MCA_btl=tcp,self", NULL};
+    char *own[] = {"OMPI_MCA_btl=tcp,self", "OMPI_MCA_pml=ucx", NULL};
+    lks_mpirun_setting setting = {.is_root = true, .is_local = true};
     lks_strings envp = {0};
 
-    ck_ok(lks_mpirun_env(own, true, false, &envp));
+    ck_ok(lks_mpirun_env(own, &setting, &envp));
     ck_assert(has(&envp, "OMPI_MCA_btl=tcp,self"));
+    ck_assert(has(&envp, "OMPI_MCA_pml=ucx") && !has(&envp, "OMPI_MCA_pml=ob1"));
     ck_assert(has(&envp, "OMPI_ALLOW_RUN_AS_ROOT=1"));
     ck_assert(has(&envp, "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1"));
     ck_assert(has(&envp, "LOCKSTEP_TTY=0"));
+    lks_strings_release(&envp);
+}
+END_TEST
+
+START_TEST(ranks_on_this_host_look_for_no_network)
+{
+    char *none_set[] = {NULL};
+    lks_mpirun_setting setting = {.is_local = true};
+    lks_strings envp = {0};
+
+    ck_ok(lks_mpirun_env(none_set, &setting, &envp));
+    ck_assert(has(&envp, "OMPI_MCA_pml=ob1"));
+    lks_strings_release(&envp);
+    setting.is_local = false;
+    ck_ok(lks_mpirun_env(none_set, &setting, &envp));
+    ck_assert(!has(&envp, "OMPI_MCA_pml=ob1"));
     lks_strings_release(&envp);
 }
 END_TEST
@@ -210,7 +229,7 @@ LKS_SUITE("mpirun", the_worker_gets_the_job_the_directory_and_the_settings,
           more_ranks_than_cores_are_allowed_on_this_host_only,
           a_persons_own_mpirun_arguments_come_through_and_win,
           an_enclosing_mpi_job_is_scrubbed_from_the_environment,
-          a_persons_own_open_mpi_settings_stay,
+          a_persons_own_open_mpi_settings_stay, ranks_on_this_host_look_for_no_network,
           a_killed_rank_is_read_from_what_mpirun_says,
           an_exit_status_is_read_from_what_mpirun_says,
           a_refusal_to_start_is_read_from_what_mpirun_says,
