@@ -4,8 +4,8 @@
  *     compare losses A.jsonl B.jsonl TOLERANCE
  *     compare losses A.jsonl NAME:B.safetensors TOLERANCE
  *
- * weights: of every array, the largest difference over the largest value. losses: of
- * every step, the relative difference. Says the largest; exit status 1 where it is above
+ * weights: of every array, the 2-norm of the difference over its own. losses: of every
+ * step, the relative difference. Says the largest; exit status 1 where it is above
  * the tolerance or something has no partner. */
 #include <jansson.h>
 #include <math.h>
@@ -30,17 +30,18 @@ static double worst(double a, double b)
     return isnan(a) || a >= b ? a : b;
 }
 
+/* ||a - b|| / ||b||, of the 2-norm. */
 static double array_difference(const lks_safetensors_entry *a,
                                const lks_safetensors_entry *b)
 {
     const float *x = a->data, *y = b->data;
-    double most = 0, scale = 0;
+    double difference = 0, size = 0;
 
     for (size_t i = 0; i < b->size_bytes / sizeof *y; i++) {
-        most = worst(most, fabs((double)x[i] - (double)y[i]));
-        scale = fmax(scale, fabs((double)y[i]));
+        difference += pow((double)x[i] - (double)y[i], 2);
+        size += pow((double)y[i], 2);
     }
-    return scale > 0 ? most / scale : most;
+    return difference == 0 ? 0 : sqrt(difference / size);
 }
 
 static bool same_shape(const lks_safetensors_entry *a, const lks_safetensors_entry *b)

@@ -26,7 +26,7 @@ model:
   - linear: {out_features: 10}
 loss: cross_entropy
 optimizer: OPTIMIZER
-train: {steps: 100, batch_size: 64, lanes: 8, init: $training/start.safetensors}
+train: {steps: 100, batch_size: 64, init: $training/start.safetensors}
 report: {every_steps: 1}
 EOF
 check() {
