@@ -6,6 +6,7 @@
  * and requests go out one after another on a fixed schedule. A request that is due while
  * the one before is still under way counts its waiting, too. Exit status 1: some path's
  * p99 is 10 ms or more. */
+#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,7 +36,7 @@ typedef struct samples {
     size_t n, n_bytes; /* of the last reply */
 } samples;
 
-static void fail(const char *what)
+static void __attribute__((noreturn)) fail(const char *what)
 {
     fprintf(stderr, "bench_coordinator: %s\n", what);
     exit(2);
@@ -92,7 +93,7 @@ static size_t get(int fd, const char *path, const char **body)
 static void wait_until(double time_s)
 {
     double left_s = time_s - lks_clock_s();
-    const struct timespec nap = {(time_t)left_s, (long)((left_s - (long)left_s) * 1e9)};
+    const struct timespec nap = {(time_t)left_s, (long)(fmod(left_s, 1) * 1e9)};
 
     if (left_s > 0)
         nanosleep(&nap, NULL);

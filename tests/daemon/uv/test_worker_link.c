@@ -264,6 +264,7 @@ END_TEST
 
 START_TEST(a_stranger_that_says_nothing_is_closed_in_time)
 {
+    static const char drops[] = "\x40\0\0\0abcdefghijklmnop";
     fixture f;
     int silent, dripping, worker;
 
@@ -272,7 +273,7 @@ START_TEST(a_stranger_that_says_nothing_is_closed_in_time)
     silent = connect_to(&f);
     dripping = connect_to(&f);
     for (int i = 0; i < 20; i++) {
-        send_bytes(dripping, "\x40\0\0\0abcdefghijklmnop" + i, 1);
+        send_bytes(dripping, &drops[i], 1);
         lks_worker_link_tick(f.link);
         uv_run(&f.loop, UV_RUN_NOWAIT);
         sleep_ms(5);
