@@ -12,6 +12,7 @@
 enum {
     MAX_CLIENTS = 256,
     IDLE_TIMEOUT_S = 10,
+    LONGEST_WAIT_MS = 500,
     CLIENT_MEMORY_BYTES = 16 * 1024, /* request line and headers stand in half of it */
 };
 
@@ -119,16 +120,17 @@ static void on_poll(uv_poll_t *poll, int code, int events)
     serve(poll->data);
 }
 
-/* Do what is to do, and come back when libmicrohttpd wants to. */
+/* Do what is to do, and come back when libmicrohttpd wants to, but at least now and then:
+ * when it had stopped accepting (too many clients, no descriptors left), it takes that up
+ * again in the run after the one that made room, which no event would bring. */
 static void serve(lks_status_socket *self)
 {
     MHD_UNSIGNED_LONG_LONG wait_ms;
 
     MHD_run(self->http);
-    if (MHD_get_timeout(self->http, &wait_ms) == MHD_YES)
-        uv_timer_start(&self->timer, on_timer, wait_ms, 0);
-    else
-        uv_timer_stop(&self->timer);
+    if (MHD_get_timeout(self->http, &wait_ms) != MHD_YES || wait_ms > LONGEST_WAIT_MS)
+        wait_ms = LONGEST_WAIT_MS;
+    uv_timer_start(&self->timer, on_timer, wait_ms, 0);
 }
 
 static lks_status start_http(lks_status_socket *self)
@@ -140,7 +142,7 @@ static lks_status start_http(lks_status_socket *self)
     self->http = MHD_start_daemon(
         MHD_USE_EPOLL, 0, NULL, NULL, on_request, self, MHD_OPTION_LISTEN_SOCKET, fd,
         MHD_OPTION_CONNECTION_LIMIT, (unsigned)MAX_CLIENTS, MHD_OPTION_CONNECTION_TIMEOUT,
-        (unsigned)IDLE_TIMEOUT_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        self->options.idle_timeout_s, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
         (size_t)CLIENT_MEMORY_BYTES, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1,
         MHD_OPTION_END);
     if (self->http)
@@ -160,6 +162,7 @@ static lks_status watch_http(lks_status_socket *self, uv_loop_t *loop)
     self->poll.data = self;
     self->has_poll = true;
     self->n_handles++;
+    uv_timer_start(&self->timer, on_timer, LONGEST_WAIT_MS, 0);
     code = uv_poll_start(&self->poll, UV_READABLE, on_poll);
     return code == 0 ? LKS_OK : lks_uv_fail(code, "cannot watch the status socket");
 }
@@ -178,6 +181,8 @@ lks_status lks_status_socket_create(uv_loop_t *loop,
         return LKS_NOMEM;
     }
     self->options = *options;
+    if (options->idle_timeout_s == 0)
+        self->options.idle_timeout_s = IDLE_TIMEOUT_S;
     self->path = path;
     uv_timer_init(loop, &self->timer);
     self->timer.data = self;

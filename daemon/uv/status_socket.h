@@ -14,7 +14,8 @@
 typedef struct lks_status_socket lks_status_socket;
 
 typedef struct lks_status_socket_options {
-    const char *path; /* copied */
+    const char *path;        /* copied */
+    unsigned idle_timeout_s; /* a silent client is closed; 0: 10 s */
     /* On the loop's thread, once a request: as lks_status_respond. */
     lks_status (*respond)(void *context, const char *method, const char *path,
                           lks_status_reply *reply);

@@ -70,10 +70,10 @@ static void stop(fixture *f)
     ck_assert_int_eq(uv_loop_close(&f->loop), 0); /* no handle leaks */
 }
 
-/* Run the loop until n events have come in all, or a second has passed. */
+/* Run the loop until n events have come in all, or ten seconds have passed. */
 static void run_until(fixture *f, size_t n_events)
 {
-    double until_s = lks_clock_s() + 1;
+    double until_s = lks_clock_s() + 10;
 
     while (f->n_events < n_events && lks_clock_s() < until_s) {
         uv_run(&f->loop, UV_RUN_NOWAIT);
