@@ -1,7 +1,8 @@
 /* The coordinator with its sockets on a libuv loop in a thread of its own: what rank 0 of
  * a plain mpirun job hosts, and later lockstepd.
  *
- * All functions are called from one thread, not the loop's. */
+ * All functions are called from one thread, not the loop's. The loop's takes no signals
+ * and raises none: the program's own handling of SIGPIPE and others is left as it is. */
 #ifndef LKS_DAEMON_UV_SERVER_H
 #define LKS_DAEMON_UV_SERVER_H
 
@@ -24,7 +25,8 @@ typedef struct lks_server_options {
                                    or "0.0.0.0"; the port is chosen by the system */
     double rank_timeout_s;      /* a rank silent for this long is lost; 0: the default */
     /* From the loop's thread: the run cannot go on (a rank was lost). `reason` is one
-     * line naming it. Called at most once; may not return. */
+     * line naming it. Called at most once; may not return, so the status socket's file is
+     * removed before. */
     void (*on_failed)(void *context, const char *reason);
     void *context;
 } lks_server_options;
