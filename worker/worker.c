@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "worker/log_file.h"
 #include "worker/run.h"
@@ -49,6 +50,7 @@ static _Noreturn void leave_alone(lks_run *run, lks_status st, const char *text)
 static int finish(lks_run *run, lks_status st, bool has_started)
 {
     char text[1024] = "";
+    double at_s[2];
 
     if (st != LKS_OK) {
         snprintf(text, sizeof text, "%s", lks_error_text());
@@ -56,8 +58,13 @@ static int finish(lks_run *run, lks_status st, bool has_started)
             leave_alone(run, st, text);
         tell_together(run, st, text);
     }
+    at_s[0] = lks_clock_s();
     lks_reporter_stop(run->reporter, st, text);
+    at_s[1] = lks_clock_s();
     lks_host_stop(run->host);
+    lks_info("ended in %.0f ms: goodbye %.0f, coordinator %.0f",
+             1e3 * (lks_clock_s() - at_s[0]), 1e3 * (at_s[1] - at_s[0]),
+             1e3 * (lks_clock_s() - at_s[1]));
     lks_signals_release();
     lks_run_release(run);
     if (!has_started && run->has_dir)
