@@ -508,6 +508,8 @@ START_TEST(rank_0_tells_the_progress_and_heartbeats_keep_its_step_fresh)
     ck_assert_double_eq(job.progress.samples_per_s, 640);
     /* 88 steps of 64 samples at 640 samples/s */
     ck_assert_double_eq_tol(lks_job_progress_eta_s(&job.progress, job.step), 8.8, 1e-9);
+    ck_assert_double_eq(lks_job_progress_eta_s(&job.progress, 100), 0);
+    ck_assert_double_eq(lks_job_progress_eta_s(&job.progress, 101), 0);
     fake_run_end(&run);
 }
 END_TEST

@@ -149,6 +149,17 @@ static inline frame heartbeat_frame(uint64_t step, Lks__Proto__Phase phase)
     return make_frame(&message);
 }
 
+static inline frame progress_frame(uint64_t step)
+{
+    Lks__Proto__Progress progress = LKS__PROTO__PROGRESS__INIT;
+    Lks__Proto__Message message = LKS__PROTO__MESSAGE__INIT;
+
+    progress.step = step;
+    message.body_case = LKS__PROTO__MESSAGE__BODY_PROGRESS;
+    message.progress = &progress;
+    return make_frame(&message);
+}
+
 static inline frame goodbye_frame(uint32_t status, const char *reason)
 {
     Lks__Proto__Goodbye goodbye = LKS__PROTO__GOODBYE__INIT;

@@ -4,7 +4,9 @@
 #include <dirent.h>
 #include <pthread.h>
 #include <signal.h>
+#include <fcntl.h>
 #include <stdatomic.h>
+#include <sys/resource.h>
 
 #include "daemon/uv/server.h"
 
@@ -341,6 +343,53 @@ START_TEST(starting_survives_every_failed_allocation)
 }
 END_TEST
 
+/* Let the process open `n_more` descriptors and no further one. */
+static void limit_files(rlim_t n_more)
+{
+    struct rlimit limit;
+    int next = open("/", O_RDONLY | O_CLOEXEC);
+
+    getrlimit(RLIMIT_NOFILE, &limit);
+    limit.rlim_cur = (rlim_t)next + n_more;
+    close(next);
+    setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+START_TEST(starting_survives_every_missing_descriptor)
+{
+    struct rlimit limit;
+    rlim_t n = 0;
+    size_t n_before;
+    fixture f;
+    lks_status st;
+
+    start(&f, 2); /* libuv opens two for good with its first loop */
+    stop(&f, 0);
+    prepare(&f, 2);
+    getrlimit(RLIMIT_NOFILE, &limit);
+    for (;; n++) {
+        const char *text;
+
+        lks_error_clear();
+        n_before = count_files();
+        limit_files(n);
+        st = lks_server_start(&f.options, &f.server);
+        setrlimit(RLIMIT_NOFILE, &limit);
+        if (st == LKS_OK)
+            break;
+        ck_assert_int_eq(st, LKS_IO);
+        text = lks_error_text();
+        ck_assert_ptr_nonnull(strstr(text, "oo many open files"));
+        ck_assert_int_ne(access(f.path, F_OK), 0);
+        /* libuv itself forgets a descriptor when it cannot make a loop */
+        if (!strstr(text, "cannot create an event loop"))
+            ck_assert_uint_eq(count_files(), n_before);
+    }
+    ck_assert_uint_gt(n, 3);
+    stop(&f, 0);
+}
+END_TEST
+
 START_TEST(signals_are_left_to_the_program)
 {
     fixture f;
@@ -417,4 +466,6 @@ LKS_SUITE("server", a_run_starts_works_and_succeeds,
           a_stop_waits_for_the_last_goodbye, a_stop_does_not_wait_longer_than_it_may,
           a_stop_before_anyone_came_is_quick, nothing_leaks_over_many_runs,
           what_cannot_start_leaves_nothing, starting_survives_every_failed_allocation,
+          starting_survives_every_missing_descriptor,
+
           signals_are_left_to_the_program, slow_workers_and_slow_clients_stall_nobody)

@@ -42,6 +42,8 @@ static void on_event(void *context, lks_event *event)
     }
     if (event->type == LKS_EVENT_HEARTBEAT)
         f->last_step = event->heartbeat->step;
+    if (event->type == LKS_EVENT_PROGRESS)
+        f->last_step = event->progress->step;
     if (event->type == LKS_EVENT_CLOSED)
         snprintf(f->why, sizeof f->why, "%s", event->why);
     f->n_events++;
@@ -123,13 +125,15 @@ START_TEST(a_worker_is_welcomed_and_heard)
     ck_assert_uint_eq(welcome->welcome->protocol, LKS_PROTOCOL_VERSION);
     lks__proto__message__free_unpacked(welcome, NULL);
     ck_assert(send_frame(fd, heartbeat_frame(41, LKS__PROTO__PHASE__REDUCE)));
+    ck_assert(send_frame(fd, progress_frame(50)));
     ck_assert(send_frame(fd, goodbye_frame(0, "")));
-    run_until(&f, 3);
-    ck_assert_uint_eq(f.n_events, 3);
+    run_until(&f, 4);
+    ck_assert_uint_eq(f.n_events, 4);
     ck_assert_int_eq(f.events[1], LKS_EVENT_HEARTBEAT);
     ck_assert_uint_eq(f.ranks[1], 2);
-    ck_assert_uint_eq(f.last_step, 41);
-    ck_assert_int_eq(f.events[2], LKS_EVENT_GOODBYE);
+    ck_assert_int_eq(f.events[2], LKS_EVENT_PROGRESS);
+    ck_assert_uint_eq(f.last_step, 50);
+    ck_assert_int_eq(f.events[3], LKS_EVENT_GOODBYE);
     close(fd);
     stop(&f);
 }
