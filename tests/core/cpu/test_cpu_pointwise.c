@@ -211,14 +211,14 @@ END_TEST
 
 START_TEST(outputs_may_be_strided_too)
 {
+    static const int layouts[] = {0, 1, 4, 6}; /* those that write each place once */
+
     FOR_EACH_TABLE(k, isa)
-    for (int layout = 0; layout < N_LAYOUTS; layout++) {
+    for (int layout = 0; layout < 4; layout++) {
         array x = array_random(LKS_F32, SIZES(5, 19), 0, 1);
         array y = array_new(LKS_F32, SIZES(5, 19), 0);
-        lks_view vy = laid_out(&y, layout);
+        lks_view vy = laid_out(&y, layouts[layout]);
 
-        if (layout == 2 || layout == 3 || layout == 5)
-            continue; /* many writes to one place mean nothing */
         ck_ok(k->unary(LKS_UNARY_neg, &x.view, &vy));
         ck_ok(k->binary(LKS_BINARY_add, &vy, &vy, &vy));
         for (int64_t i = 0; i < 5 * 19; i++)
