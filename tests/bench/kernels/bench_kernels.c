@@ -3,7 +3,7 @@
  *
  *     bench_kernels [--threads N] [--batch N] [--isa NAME] [PART-OF-A-NAME]
  *
- * One line a kernel: microseconds of the best of many calls, what that is in GF/s or
+ * One line a kernel: the median microseconds of many calls, what that is in GF/s or
  * GB/s, and in percent of the floor. */
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,7 +13,7 @@
 #include "cpu/cpu.h"
 #include "device.h"
 
-enum { MAX_ARGS = 5, MIN_REPEATS = 30 };
+enum { MAX_ARGS = 5, MIN_REPEATS = 15, MAX_REPEATS = 2000 };
 
 typedef struct bench {
     const lks_kernels *k;
@@ -92,23 +92,32 @@ static double now_s(void)
     return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
+static int by_size(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+
+    return (x > y) - (x < y);
+}
+
+/* The median of many calls. */
 static double seconds_of(const bench *b, call_fn fn, const call *c)
 {
-    double best = 1e9, spent = 0;
+    static double samples[MAX_REPEATS];
+    double spent = 0;
+    int n = 0;
 
-    for (int i = 0; i < MIN_REPEATS || spent < 0.2; i++) {
+    while (n < MAX_REPEATS && (n < MIN_REPEATS || spent < 0.1)) {
         double start = now_s();
-        double seconds;
 
         if (fn(b->k, c) != LKS_OK) {
             fprintf(stderr, "%s\n", lks_error_text());
             exit(EXIT_FAILURE);
         }
-        seconds = now_s() - start;
-        spent += seconds;
-        best = seconds < best ? seconds : best;
+        samples[n] = now_s() - start;
+        spent += samples[n++];
     }
-    return best;
+    qsort(samples, (size_t)n, sizeof *samples, by_size);
+    return samples[n / 2];
 }
 
 /* `flop` or, if that is 0, `bytes` of traffic say how long the call takes at least. */
