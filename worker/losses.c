@@ -84,8 +84,9 @@ lks_status lks_losses_wait(lks_losses *self, uint64_t step, double *sum, lks_wis
     for (int r = 0; r < self->comm->size; r++) {
         const lks_range lanes = lanes_of(self, r);
         const double *part = part_of(self, r);
+        const lks_wish wish_of_r = (lks_wish)part[0];
 
-        *wish = part[0] > *wish ? (lks_wish)part[0] : *wish;
+        *wish = wish_of_r > *wish ? wish_of_r : *wish;
         for (uint64_t lane = lanes.begin; lane < lanes.end; lane++) {
             const double loss = part[1 + lane - lanes.begin];
 

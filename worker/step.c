@@ -27,7 +27,7 @@ static lks_status run_lane(lks_step *s, uint64_t index, uint64_t lane)
     lks_pulse_add_samples(s->pulse, (uint64_t)batch->slice.n);
     lks_losses_set(s->losses, lane, sum);
     if (lane + 1 == s->mine.end)
-        LKS_TRY(lks_losses_start(s->losses, atomic_load(&s->pulse->wish)));
+        LKS_TRY(lks_losses_start(s->losses, (lks_wish)atomic_load(&s->pulse->wish)));
 
     lks_pulse_enter(s->pulse, LKS__PROTO__PHASE__BACKWARD);
     LKS_TRY(lks_lanes_begin_lane(s->lanes));
@@ -41,7 +41,7 @@ static lks_status run_lanes(lks_step *s, uint64_t index)
     lks_status st = LKS_OK;
 
     if (s->mine.begin == s->mine.end)
-        return lks_losses_start(s->losses, atomic_load(&s->pulse->wish));
+        return lks_losses_start(s->losses, (lks_wish)atomic_load(&s->pulse->wish));
     for (uint64_t lane = s->mine.begin; lane < s->mine.end && st == LKS_OK; lane++) {
         LKS_TRY(lks_scope_open());
         st = run_lane(s, index, lane);

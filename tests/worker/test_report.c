@@ -324,8 +324,7 @@ START_TEST(a_bad_address_is_refused)
     lks_reporter_options options = {
         .pulse = &pulse, .version = "", .device = "", .instruction_set = ""};
     static const char *const bad[] = {"", "nonsense", "127.0.0.1", "host:80",
-                                      "127.0.0.1:80,"
-                                      "nonsense"};
+                                      "127.0.0.1:80,nonsense"};
 
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         options.addresses = bad[i];
