@@ -26,11 +26,11 @@ model:
   - linear: {out_features: 10}
 loss: cross_entropy
 optimizer: OPTIMIZER
-train: {steps: 100, batch_size: 64, init: $training/start.safetensors}
+train: {steps: 100, batch_size: 64, init: $training/START.safetensors}
 report: {every_steps: 1}
 EOF
 check() {
-    sed "s/OPTIMIZER/$2/" job.yaml >$1.yaml
+    sed "s/OPTIMIZER/$2/; s/START/$1_start/" job.yaml >$1.yaml
     lks run $1.yaml --ranks 2 --run-dir $1
     must_succeed
     "$E2E_COMPARE" losses $1/metrics.jsonl "$1:$training/losses.safetensors" 1e-4 ||
