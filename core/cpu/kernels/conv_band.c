@@ -121,10 +121,10 @@ static void add_row(const lks_conv *conv, const shift *s, const float *row, floa
         add_strided(conv, s, row, dx);
 }
 
-/* Which rows of a band's plane are rows of the image: for a residue of the vertical
- * stride, rows [begin, end) are image rows first_h, first_h + stride and on. */
+/* The rows of a band's plane with one residue of the vertical stride: from `plane` on, n
+ * of them, and those in [begin, end) are image rows first_h, first_h + stride and on. */
 typedef struct rows {
-    int64_t n, begin, end, first_h;
+    int64_t plane, n, begin, end, first_h;
 } rows;
 
 static rows rows_of(const lks_band *band, int64_t residue)
@@ -132,61 +132,66 @@ static rows rows_of(const lks_band *band, int64_t residue)
     const lks_conv *conv = band->conv;
     int64_t stride = conv->stride[0];
     int64_t first_h = band->first_oh * stride - conv->padding[0] + residue;
-    rows r = {.n = (n_rows(band) - residue + stride - 1) / stride};
+    rows r = {.plane = residue * band->phase,
+              .n = (n_rows(band) - residue + stride - 1) / stride};
 
     clip(first_h, stride, conv->h, r.n, &r.begin, &r.end);
     r.first_h = first_h + r.begin * stride;
     return r;
 }
 
-static void copy_rows(const lks_band *band, const shift *s, const float *x, float *plane)
+static void clear_rows(const lks_conv *conv, float *row, int64_t n)
 {
-    const lks_conv *conv = band->conv;
+    if (n > 0)
+        memset(row, 0, (size_t)(n * conv->ow) * sizeof *row);
+}
 
-    for (int64_t residue = 0; residue < conv->stride[0]; residue++) {
-        rows r = rows_of(band, residue);
-        float *row = plane + residue * band->phase;
-        const float *from = x + r.first_h * conv->w;
+static void copy_rows(const lks_conv *conv, const rows *r, const shift *s, const float *x,
+                      float *plane)
+{
+    float *row = plane + r->plane;
 
-        memset(row, 0, (size_t)(r.begin * conv->ow) * sizeof *row);
-        memset(row + r.end * conv->ow, 0,
-               (size_t)((r.n - r.end) * conv->ow) * sizeof *row);
-        row += r.begin * conv->ow;
-        for (int64_t i = r.begin; i < r.end; i++) {
-            copy_row(conv, s, from, row);
-            row += conv->ow;
-            from += conv->stride[0] * conv->w;
-        }
+    x += r->first_h * conv->w;
+    clear_rows(conv, row, r->begin);
+    clear_rows(conv, row + r->end * conv->ow, r->n - r->end);
+    row += r->begin * conv->ow;
+    for (int64_t i = r->begin; i < r->end; i++) {
+        copy_row(conv, s, x, row);
+        row += conv->ow;
+        x += conv->stride[0] * conv->w;
     }
 }
 
-static void add_rows(const lks_band *band, const shift *s, const float *plane, float *dx)
+static void add_rows(const lks_conv *conv, const rows *r, const shift *s,
+                     const float *plane, float *dx)
 {
-    const lks_conv *conv = band->conv;
+    const float *row = plane + r->plane + r->begin * conv->ow;
 
-    for (int64_t residue = 0; residue < conv->stride[0]; residue++) {
-        rows r = rows_of(band, residue);
-        const float *row = plane + residue * band->phase + r.begin * conv->ow;
-        float *to = dx + r.first_h * conv->w;
-
-        for (int64_t i = r.begin; i < r.end; i++) {
-            add_row(conv, s, row, to);
-            row += conv->ow;
-            to += conv->stride[0] * conv->w;
-        }
+    dx += r->first_h * conv->w;
+    for (int64_t i = r->begin; i < r->end; i++) {
+        add_row(conv, s, row, dx);
+        row += conv->ow;
+        dx += conv->stride[0] * conv->w;
     }
 }
+
+/* kw outside c in both: what one kw adds to a row of dx has then left the store buffer
+ * before the next kw reads it at another alignment. */
 
 void LKS_CPU(conv_band_copy)(const lks_band *band, const float *x, float *shifted)
 {
     const lks_conv *conv = band->conv;
 
-    for (int64_t kw = 0; kw < conv->kw; kw++) {
-        const shift s = shift_of(conv, kw);
+    for (int64_t residue = 0; residue < conv->stride[0]; residue++) {
+        const rows r = rows_of(band, residue);
 
-        for (int64_t c = 0; c < conv->c; c++)
-            copy_rows(band, &s, x + c * conv->h * conv->w,
-                      shifted + (c * conv->kw + kw) * band->plane);
+        for (int64_t kw = 0; kw < conv->kw; kw++) {
+            const shift s = shift_of(conv, kw);
+
+            for (int64_t c = 0; c < conv->c; c++)
+                copy_rows(conv, &r, &s, x + c * conv->h * conv->w,
+                          shifted + (c * conv->kw + kw) * band->plane);
+        }
     }
 }
 
@@ -194,11 +199,15 @@ void LKS_CPU(conv_band_add)(const lks_band *band, const float *shifted, float *d
 {
     const lks_conv *conv = band->conv;
 
-    for (int64_t kw = 0; kw < conv->kw; kw++) {
-        const shift s = shift_of(conv, kw);
+    for (int64_t residue = 0; residue < conv->stride[0]; residue++) {
+        const rows r = rows_of(band, residue);
 
-        for (int64_t c = 0; c < conv->c; c++)
-            add_rows(band, &s, shifted + (c * conv->kw + kw) * band->plane,
-                     dx + c * conv->h * conv->w);
+        for (int64_t kw = 0; kw < conv->kw; kw++) {
+            const shift s = shift_of(conv, kw);
+
+            for (int64_t c = 0; c < conv->c; c++)
+                add_rows(conv, &r, &s, shifted + (c * conv->kw + kw) * band->plane,
+                         dx + c * conv->h * conv->w);
+        }
     }
 }
