@@ -3,7 +3,6 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include <uv.h>
@@ -14,6 +13,7 @@
 #include "base/rng.h"
 #include "base/try.h"
 #include "proto/frame.h"
+#include "worker/hello.h"
 
 enum {
     FIRST_HEARTBEAT_MS = 500, /* until WELCOME says how often */
@@ -25,8 +25,6 @@ enum {
     QUEUE = 64,
     READ_BYTES = 4096,
     MAX_UNSENT_BYTES = 1 << 20, /* a coordinator that does not read gets no more */
-    ADDRESS_TEXT = 64,
-    MAX_ADDRESSES = 16,
 };
 
 typedef enum link_state {
@@ -48,12 +46,8 @@ struct lks_reporter {
     /* Set before the thread starts. */
     pthread_t thread;
     lks_pulse *pulse;
-    Lks__Proto__Hello hello;
-    lks_cookie cookie;
-    char *version, *device, *instruction_set;
-    char host[256];
-    struct sockaddr_in addresses[MAX_ADDRESSES];
-    size_t n_addresses;
+    lks_hello hello;
+    lks_addresses addresses;
 
     /* The thread's own. */
     uv_loop_t loop;
@@ -132,7 +126,7 @@ static void send_hello(lks_reporter *self)
     Lks__Proto__Message message = LKS__PROTO__MESSAGE__INIT;
 
     message.body_case = LKS__PROTO__MESSAGE__BODY_HELLO;
-    message.hello = &self->hello;
+    message.hello = &self->hello.message;
     send_message(self, &message);
 }
 
@@ -309,7 +303,7 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buffer)
 
 static uint64_t retry_ms(const lks_reporter *self)
 {
-    const lks_rng rng = {.seed = (uint64_t)getpid(), .lane = self->hello.rank};
+    const lks_rng rng = {.seed = (uint64_t)getpid(), .lane = self->hello.message.rank};
     uint64_t ms = FIRST_RETRY_MS;
 
     for (size_t i = 1; i < self->tries && ms < MAX_RETRY_MS; i++)
@@ -374,7 +368,7 @@ static void try_to_connect(uv_timer_t *timer)
 {
     lks_reporter *self = timer->data;
     const struct sockaddr_in *address =
-        &self->addresses[self->tries++ % self->n_addresses];
+        &self->addresses.items[self->tries++ % self->addresses.n_items];
 
     uv_tcp_init(&self->loop, &self->link);
     self->link.data = self->connect.data = self;
@@ -443,64 +437,10 @@ static int start_thread(lks_reporter *self)
     return error;
 }
 
-static lks_status parse_addresses(lks_reporter *self, const char *text)
-{
-    while (*text && self->n_addresses < MAX_ADDRESSES) {
-        const size_t n = strcspn(text, ",");
-        char one[ADDRESS_TEXT] = "";
-        char *colon;
-
-        if (n < sizeof one)
-            memcpy(one, text, n);
-        colon = strrchr(one, ':');
-        if (colon)
-            *colon = '\0';
-        if (!colon ||
-            uv_ip4_addr(one, atoi(colon + 1), &self->addresses[self->n_addresses]) != 0)
-            return lks_fail(LKS_INVALID, "\"%.*s\" is no coordinator address", (int)n,
-                            text);
-        self->n_addresses++;
-        text += n + (text[n] == ',');
-    }
-    return self->n_addresses ? LKS_OK
-                             : lks_fail(LKS_INVALID, "there is no coordinator address");
-}
-
-static lks_status fill_hello(lks_reporter *self, const lks_reporter_options *options)
-{
-    size_t n_host = sizeof self->host;
-
-    self->version = lks_strdup(options->version);
-    self->device = lks_strdup(options->device);
-    self->instruction_set = lks_strdup(options->instruction_set);
-    if (!self->version || !self->device || !self->instruction_set)
-        return LKS_NOMEM;
-    if (uv_os_gethostname(self->host, &n_host) != 0)
-        snprintf(self->host, sizeof self->host, "unknown");
-    self->cookie = options->cookie;
-    lks__proto__hello__init(&self->hello);
-    self->hello.cookie.data = self->cookie.bytes;
-    self->hello.cookie.len = sizeof self->cookie.bytes;
-    self->hello.protocol = LKS_PROTOCOL_VERSION;
-    self->hello.version = self->version;
-    self->hello.rank = options->rank;
-    self->hello.world_size = options->world_size;
-    self->hello.host = self->host;
-    self->hello.pid = (uint32_t)getpid();
-    self->hello.device = self->device;
-    self->hello.dataset_fingerprint = options->dataset_fingerprint;
-    self->hello.n_samples = options->n_samples;
-    self->hello.instruction_set = self->instruction_set;
-    self->hello.threads = options->threads;
-    return LKS_OK;
-}
-
 static void release(lks_reporter *self)
 {
     pthread_mutex_destroy(&self->lock);
-    lks_free(self->version);
-    lks_free(self->device);
-    lks_free(self->instruction_set);
+    lks_hello_release(&self->hello);
     lks_free(self);
 }
 
@@ -524,8 +464,8 @@ lks_status lks_reporter_start(const lks_reporter_options *options, lks_reporter 
     pthread_mutex_init(&self->lock, NULL);
     lks_frame_decoder_init(&self->decoder);
     self->pulse = options->pulse;
-    LKS_GO(fill_hello(self, options));
-    LKS_GO(parse_addresses(self, options->addresses));
+    LKS_GO(lks_hello_init(options, &self->hello));
+    LKS_GO(lks_addresses_parse(options->addresses, &self->addresses));
     if (uv_loop_init(&self->loop) != 0)
         LKS_FAIL(LKS_NOMEM, "cannot make an event loop for the reporter");
     init_handles(self);
