@@ -211,9 +211,17 @@ static lks_status save(lks_run *run)
 
 static void say_done(lks_run *run, const course *c)
 {
+    Lks__Proto__Heartbeat heartbeat = LKS__PROTO__HEARTBEAT__INIT;
+    Lks__Proto__PhaseTimes times = LKS__PROTO__PHASE_TIMES__INIT;
     char text[16];
 
     lks_pulse_enter(&run->pulse, LKS__PROTO__PHASE__DONE);
+    lks_pulse_read(&run->pulse, &heartbeat, &times);
+    lks_info("%" PRIu64
+             " steps in %.3f s: load %.3f, forward %.3f, backward %.3f, reduce "
+             "%.3f, update %.3f",
+             c->n_done, c->trained_s, times.load, times.forward, times.backward,
+             times.reduce, times.update);
     lks_console_say(&run->console,
                     "trained %" PRIu64 " steps in %.1f s, %s samples/s; weights and "
                     "metrics are in %s",
