@@ -17,13 +17,13 @@ typedef struct conv_case {
     }
 
 static const conv_case cases[] = {
-    /* LeNet's two, and lanes of them */
-    {3, 1, 28, 28, 6, 5, 5, PLAIN},
+    /* LeNet's two, and a batch of several chunks */
+    {2, 1, 28, 28, 6, 5, 5, PLAIN},
     {2, 6, 12, 12, 16, 5, 5, PLAIN},
-    {33, 6, 12, 12, 16, 5, 5, PLAIN},
+    {33, 2, 9, 8, 16, 5, 5, PLAIN},
     /* VGG's kind, and enough of it for several bands */
-    {2, 3, 32, 32, 32, 3, 3, {{1, 1}, {1, 1}, {1, 1}, 1}},
-    {1, 17, 61, 67, 9, 3, 3, {{1, 1}, {1, 1}, {1, 1}, 1}},
+    {1, 3, 32, 32, 20, 3, 3, {{1, 1}, {1, 1}, {1, 1}, 1}},
+    {1, 17, 61, 67, 3, 3, 3, {{1, 1}, {1, 1}, {1, 1}, 1}},
     /* tiny and odd */
     {1, 1, 1, 1, 1, 1, 1, PLAIN},
     {2, 3, 5, 7, 5, 2, 3, PLAIN},
@@ -53,7 +53,10 @@ static const conv_case cases[] = {
     {2, 2, 5, 5, 0, 3, 3, PLAIN},
 };
 
-enum { N_CASES = sizeof cases / sizeof *cases };
+enum {
+    N_CASES = sizeof cases / sizeof *cases,
+    FIRST_SMALL = 5, /* f64 runs the definition itself: only its dtype is in question */
+};
 
 typedef struct arrays {
     array x, w, bias, y, dy;
@@ -170,7 +173,8 @@ START_TEST(forward_is_the_definition)
     FOR_EACH_TABLE(k, isa)
     for (int i = 0; i < N_CASES; i++) {
         check_forward(k, isa, i, LKS_F32);
-        check_forward(k, isa, i, LKS_F64);
+        if (i >= FIRST_SMALL)
+            check_forward(k, isa, i, LKS_F64);
     }
 }
 END_TEST
@@ -180,7 +184,8 @@ START_TEST(backward_is_the_definition)
     FOR_EACH_TABLE(k, isa)
     for (int i = 0; i < N_CASES; i++) {
         check_backward(k, isa, i, LKS_F32);
-        check_backward(k, isa, i, LKS_F64);
+        if (i >= FIRST_SMALL)
+            check_backward(k, isa, i, LKS_F64);
     }
 }
 END_TEST
