@@ -1,6 +1,7 @@
 #!/bin/sh
 . "${E2E_LIB:-$(dirname "$0")/lib.sh}"
-# The same 100 steps as PyTorch from the same start weights: tests/golden/training.py.
+# The same 100 steps as PyTorch from the same start weights, on one lane as on eight:
+# tests/golden/training.py.
 
 training=$E2E_GOLDEN/training
 cat >job.yaml <<EOF
@@ -31,12 +32,14 @@ report: {every_steps: 1}
 EOF
 check() {
     sed "s/OPTIMIZER/$2/; s/START/$1_start/" job.yaml >$1.yaml
-    lks run $1.yaml --ranks 2 --run-dir $1
-    must_succeed
-    "$E2E_COMPARE" losses $1/metrics.jsonl "$1:$training/losses.safetensors" 1e-4 ||
-        fail "losses of $1"
-    "$E2E_COMPARE" weights $1/model.safetensors "$training/$1.safetensors" 1e-3 ||
-        fail "weights of $1"
+    for lanes in 1 2 8; do
+        lks run $1.yaml --ranks 2 --run-dir $1-$lanes --set train.lanes=$lanes
+        must_succeed
+        "$E2E_COMPARE" losses $1-$lanes/metrics.jsonl "$1:$training/losses.safetensors" 1e-4 ||
+            fail "losses of $1 on $lanes lanes"
+        "$E2E_COMPARE" weights $1-$lanes/model.safetensors "$training/$1.safetensors" 1e-3 ||
+            fail "weights of $1 on $lanes lanes"
+    done
 }
 check sgd '{sgd: {lr: 0.01, momentum: 0.9}}'
 check adam '{adam: {lr: 0.001}}'
