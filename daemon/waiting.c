@@ -9,46 +9,42 @@
 /* At most so many are described one by one, so many runs are listed. */
 enum { MAX_DESCRIBED = 3, MAX_RUNS = 8 };
 
-/* The step at which ranks wait in reduce. */
+/* Those who wait in reduce and those they wait for. */
 typedef struct lks_meeting {
-    uint64_t step;
+    uint64_t step; /* the latest of those who wait */
     uint32_t n_waiting, n_awaited, n_stalled;
     double longest_s;
 } lks_meeting;
 
-static bool is_in_reduce(const lks_rank *rank)
+/* At whatever step: a rank whose part is already sent may be in the next step's reduce
+ * while another is still in this one's, and both wait for the same third rank. */
+static bool waits(const lks_rank *rank, const void *context)
 {
+    (void)context;
     return rank->state == LKS_RANK_RUNNING && rank->phase == LKS__PROTO__PHASE__REDUCE;
 }
 
-static bool waits(const lks_rank *rank, const void *context)
+static bool is_awaited(const lks_rank *rank)
 {
-    const lks_meeting *meeting = context;
-    return is_in_reduce(rank) && rank->step == meeting->step;
-}
-
-static bool is_awaited(const lks_rank *rank, const lks_meeting *meeting)
-{
-    return lks_rank_is_live(rank->state) && !waits(rank, meeting);
+    return lks_rank_is_live(rank->state) && !waits(rank, NULL);
 }
 
 static lks_meeting find_meeting(const lks_rank *ranks, uint32_t n_ranks, double now_s)
 {
     lks_meeting meeting = {0};
 
-    for (uint32_t r = 0; r < n_ranks; r++)
-        if (is_in_reduce(&ranks[r]) && ranks[r].step > meeting.step)
-            meeting.step = ranks[r].step;
     for (uint32_t r = 0; r < n_ranks; r++) {
         double waited_s = lks_rank_phase_s(&ranks[r], now_s);
 
-        if (is_awaited(&ranks[r], &meeting))
+        if (is_awaited(&ranks[r]))
             meeting.n_awaited++;
         if (ranks[r].state == LKS_RANK_STALLED)
             meeting.n_stalled++;
-        if (!waits(&ranks[r], &meeting))
+        if (!waits(&ranks[r], NULL))
             continue;
         meeting.n_waiting++;
+        if (ranks[r].step > meeting.step)
+            meeting.step = ranks[r].step;
         if (waited_s > meeting.longest_s)
             meeting.longest_s = waited_s;
     }
@@ -71,7 +67,7 @@ static void add_awaited(const lks_rank *ranks, uint32_t n_ranks,
     uint32_t n = 0;
 
     for (uint32_t r = 0; r < n_ranks && n < n_shown; r++) {
-        if (!is_awaited(&ranks[r], meeting))
+        if (!is_awaited(&ranks[r]))
             continue;
         if (n++)
             lks_line_add(line, n == meeting->n_awaited ? " and " : ", ");
@@ -112,7 +108,7 @@ void lks_ranks_explain_wait(const lks_rank *ranks, uint32_t n_ranks, double now_
         add_awaited(ranks, n_ranks, &meeting, line);
         lks_line_add(line, "; ");
     }
-    lks_ranks_add_list(ranks, n_ranks, waits, &meeting, line);
+    lks_ranks_add_list(ranks, n_ranks, waits, NULL, line);
     lks_line_add(line, meeting.n_waiting == 1 ? " waits in reduce" : " wait in reduce");
     if (meeting.n_awaited == 0)
         lks_line_add(line, " at step %llu since %.1f s", (unsigned long long)meeting.step,

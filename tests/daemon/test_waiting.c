@@ -36,6 +36,21 @@ START_TEST(a_rank_that_was_last_heard_in_an_earlier_step_is_awaited)
 }
 END_TEST
 
+START_TEST(ranks_that_wait_one_step_apart_both_wait_for_the_third)
+{
+    fake_run run = fake_run_running(3);
+
+    fake_beat(&run, 1, 38, REDUCE, 0);
+    fake_wait(&run, 2);
+    fake_beat(&run, 0, 42, REDUCE, 1.5); /* its part of step 41 was sent in time */
+    fake_beat(&run, 2, 41, REDUCE, 1.5);
+    ck_assert_str_eq(fake_reason(&run),
+                     "waiting 1.5 s for rank 1 (stalled in reduce at step 38); ranks 0 "
+                     "and 2 wait in reduce");
+    fake_run_end(&run);
+}
+END_TEST
+
 START_TEST(a_slow_rank_is_named_only_when_the_wait_is_long)
 {
     fake_run run = fake_run_running(2);
@@ -141,6 +156,7 @@ END_TEST
 
 LKS_SUITE("waiting", a_stopped_rank_is_named_with_its_step_and_phase_and_who_waits,
           a_rank_that_was_last_heard_in_an_earlier_step_is_awaited,
+          ranks_that_wait_one_step_apart_both_wait_for_the_third,
           a_slow_rank_is_named_only_when_the_wait_is_long, a_rank_that_saves_is_named,
           a_collective_that_hangs_without_a_culprit_is_told,
           a_stalled_rank_nobody_waits_for_is_named, many_awaited_ranks_are_counted,
