@@ -62,6 +62,7 @@ typedef struct lks_pool2d_params {
 /* source: torch.optim.SGD */
 typedef struct lks_sgd_params {
     double lr, momentum, dampening, weight_decay;
+    double grad_scale; /* gradients count times this */
     bool nesterov;
     bool first_step; /* the momentum buffer starts as the gradient */
 } lks_sgd_params;
@@ -69,6 +70,7 @@ typedef struct lks_sgd_params {
 /* source: torch.optim.Adam; step counts from 1 */
 typedef struct lks_adam_params {
     double lr, beta1, beta2, eps, weight_decay;
+    double grad_scale; /* gradients count times this */
     uint64_t step;
 } lks_adam_params;
 
@@ -168,9 +170,8 @@ typedef struct lks_kernels {
     lks_status (*adam)(const lks_adam_params *params, size_t n, const float *grad,
                        float *param, float *m, float *v);
 
-    /* y += x and y *= a over flat f32 blocks: the gradient reduction's arithmetic. */
+    /* y += x over flat f32 blocks: the gradient reduction's arithmetic. */
     lks_status (*add_flat)(size_t n, const float *x, float *y);
-    lks_status (*scale_flat)(size_t n, float a, float *y);
     /* sum of squares in f64 */
     lks_status (*sum_squares_flat)(size_t n, const float *x, double *out);
 } lks_kernels;

@@ -40,7 +40,6 @@ struct lks_lanes {
     size_t *bucket_of; /* [parameters] */
 
     /* This step's. */
-    float scale;
     uint32_t lane;      /* of ours, the one that runs */
     size_t depth;       /* blocks on the stack, its own included */
     size_t next_bucket; /* the first not started */
@@ -181,8 +180,7 @@ static lks_status start_piece(lks_lanes *self, size_t begin, size_t end)
         LKS_TRY(fold(self, begin, end, self->folds[self->n_mine - 1]));
     for (size_t i = 0; i < lks_reducer_n_partials(self->reducer); i++)
         partials[i] = self->blocks[i] + begin;
-    return lks_reducer_start(self->reducer, partials, self->own + begin, end - begin,
-                             self->scale);
+    return lks_reducer_start(self->reducer, partials, self->own + begin, end - begin);
 }
 
 /* Start the next bucket. Always in this order, so that all ranks agree on it. */
@@ -219,9 +217,8 @@ static lks_status start_rest(lks_lanes *self)
 
 /* ---- a step ---- */
 
-void lks_lanes_begin(lks_lanes *self, double count)
+void lks_lanes_begin(lks_lanes *self)
 {
-    self->scale = (float)(1.0 / count);
     self->lane = 0;
     self->depth = 0;
     self->next_bucket = 0;

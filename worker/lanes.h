@@ -1,4 +1,4 @@
-/* A rank's lanes: their gradients on the way from backward to the mean over all lanes of
+/* A rank's lanes: their gradients on the way from backward to the sum over all lanes of
  * the run.
  *
  * The lanes run one after the other. Each leaves its gradient sum in a flat block; blocks
@@ -28,8 +28,7 @@ typedef struct lks_lanes lks_lanes;
 lks_status lks_lanes_create(const lks_lanes_options *options, lks_lanes **out);
 void lks_lanes_destroy(lks_lanes *lanes);
 
-/* A step over `count` items in all lanes of all ranks: what the sums are divided by. */
-void lks_lanes_begin(lks_lanes *lanes, double count);
+void lks_lanes_begin(lks_lanes *lanes);
 
 /* Aim the gradients of the next of this rank's lanes. */
 lks_status lks_lanes_begin_lane(lks_lanes *lanes);
@@ -37,7 +36,7 @@ lks_status lks_lanes_begin_lane(lks_lanes *lanes);
 /* Its backward is over; `empty`: it had no samples and no backward. */
 lks_status lks_lanes_end_lane(lks_lanes *lanes, bool empty);
 
-/* Wait until the mean over all lanes stands in the parameter block's gradients. */
+/* Wait until the sum over all lanes stands in the parameter block's gradients. */
 lks_status lks_lanes_wait(lks_lanes *lanes);
 
 #endif

@@ -24,7 +24,6 @@ typedef struct range {
     float *home;
     float *own[LKS_TREE_MAX_COVER];
     size_t n;
-    float scale;
     lks_request **requests; /* [n_requests] of the exchange */
     size_t n_requests, request_capacity;
     float *received; /* the other ranks' partial sums of our slice, one after the other */
@@ -175,7 +174,7 @@ static lks_status finish_slice(lks_reducer *self, range *r)
     LKS_TRY(finish_node(self, (lks_range){0, self->options.n_lanes}, n, home, &at, &sum));
     if (sum != home)
         memcpy(home, sum, n * sizeof *home);
-    return self->options.kernels->scale_flat(n, r->scale, home);
+    return LKS_OK;
 }
 
 /* ---- a range's way ---- */
@@ -270,14 +269,6 @@ static lks_status start_spread(lks_reducer *self, range *r)
     return LKS_OK;
 }
 
-static lks_status end_spread(lks_reducer *self, range *r)
-{
-    r->state = DONE;
-    if (self->options.ordered)
-        return LKS_OK; /* each owner has scaled its slice */
-    return self->options.kernels->scale_flat(r->n, r->scale, r->home);
-}
-
 static lks_status take_range(lks_reducer *self, range **out)
 {
     if (self->n_ranges == self->capacity) {
@@ -294,7 +285,7 @@ static lks_status take_range(lks_reducer *self, range **out)
 }
 
 lks_status lks_reducer_start(lks_reducer *self, float *const *partials, float *home,
-                             size_t n, float scale)
+                             size_t n)
 {
     lks_comm *comm = self->options.comm;
     range *r;
@@ -302,7 +293,6 @@ lks_status lks_reducer_start(lks_reducer *self, float *const *partials, float *h
     LKS_TRY(take_range(self, &r));
     r->home = home;
     r->n = n;
-    r->scale = scale;
     r->n_requests = 0;
     r->spread = NULL;
     for (size_t k = 0; k < lks_reducer_n_partials(self); k++)
@@ -347,8 +337,7 @@ lks_status lks_reducer_progress(lks_reducer *self)
         }
         if (r->state == SPREADING) {
             LKS_TRY(comm->ops->test(comm, &r->spread, &spread));
-            if (spread)
-                LKS_TRY(end_spread(self, r));
+            r->state = spread ? DONE : SPREADING;
         }
     }
     return LKS_OK;
@@ -372,7 +361,7 @@ lks_status lks_reducer_wait(lks_reducer *self)
         if (r->state == DONE)
             continue;
         LKS_TRY(comm->ops->wait(comm, &r->spread));
-        LKS_TRY(end_spread(self, r));
+        r->state = DONE;
     }
     self->n_ranges = 0;
     return LKS_OK;

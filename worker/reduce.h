@@ -2,7 +2,7 @@
  *
  * ordered   Each rank brings the sums of its maximal whole subtrees of lanes. A range is
  *           cut into one slice a rank; the owner of a slice receives everyone's partial
- *           sums of it, finishes the tree, scales, and an all-gather spreads the slices:
+ *           sums of it, finishes the tree, and an all-gather spreads the slices:
  *
  *               rank 0  a0 | a1      0 owns the left slice:  a0 + b0 ---> both
  *               rank 1  b0 | b1      1 owns the right slice: a1 + b1 ---> both
@@ -24,7 +24,7 @@
 
 typedef struct lks_reducer_options {
     lks_comm *comm;             /* borrowed */
-    const lks_kernels *kernels; /* add_flat and scale_flat are used */
+    const lks_kernels *kernels; /* add_flat is used */
     uint32_t n_lanes;           /* of the job, at least 1 */
     bool ordered;
 } lks_reducer_options;
@@ -40,11 +40,10 @@ size_t lks_reducer_n_partials(const lks_reducer *reducer);
 
 /* Start the reduction of one range.
  *   partials  [n_partials][n] from the left of the tree; used as scratch until the wait
- *   home      [n] where the scaled sum over all lanes lands; partials[0] if there is one,
- *             and zero if there is none and the reduction is fast
- *   scale     1 / (global count) */
+ *   home      [n] where the sum over all lanes lands; partials[0] if there is one, and
+ *             zero if there is none and the reduction is fast */
 lks_status lks_reducer_start(lks_reducer *reducer, float *const *partials, float *home,
-                             size_t n, float scale);
+                             size_t n);
 
 /* Take the started ones as far as they go without waiting: called now and then in
  * backward. */

@@ -57,7 +57,7 @@ lks_status lks_step_run(lks_step *s, uint64_t index, lks_step_result *out)
     const double count = (double)at.n * (double)s->loss->count(&output);
     double loss;
 
-    lks_lanes_begin(s->lanes, count);
+    lks_lanes_begin(s->lanes);
     LKS_TRY(run_lanes(s, index));
 
     lks_pulse_enter(s->pulse, LKS__PROTO__PHASE__REDUCE);
@@ -65,10 +65,11 @@ lks_status lks_step_run(lks_step *s, uint64_t index, lks_step_result *out)
     LKS_TRY(lks_losses_wait(s->losses, index + 1, &loss, &out->wish));
 
     lks_pulse_enter(s->pulse, LKS__PROTO__PHASE__UPDATE);
-    LKS_TRY(lks_optim_step(s->optim));
+    LKS_TRY(lks_optim_step_scaled(s->optim, 1 / count));
 
     lks_pulse_end_step(s->pulse);
     out->loss = loss / count;
+    out->count = count;
     return LKS_OK;
 }
 

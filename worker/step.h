@@ -29,6 +29,7 @@ typedef struct lks_step {
 
 /* The same on every rank. */
 typedef struct lks_step_result {
+    double count;  /* items of the step over all lanes: what sums are divided by */
     double loss;   /* mean over the step's items */
     lks_wish wish; /* what the ranks agree on for after this step */
 } lks_step_result;

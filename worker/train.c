@@ -77,7 +77,8 @@ static void show(lks_run *run, const course *c, bool is_reported)
     lks_console_progress(&run->console, &line);
 }
 
-static lks_status write_metrics(lks_run *run, const Lks__Proto__Progress *progress)
+static lks_status write_metrics(lks_run *run, const Lks__Proto__Progress *progress,
+                                double count)
 {
     double grad_norm;
 
@@ -88,7 +89,7 @@ static lks_status write_metrics(lks_run *run, const Lks__Proto__Progress *progre
                                                 .samples = progress->samples,
                                                 .loss = progress->loss,
                                                 .lr = progress->lr,
-                                                .grad_norm = grad_norm,
+                                                .grad_norm = grad_norm / count,
                                                 .samples_per_s = progress->samples_per_s,
                                                 .time = lks_wall_time_s()});
 }
@@ -102,7 +103,7 @@ static lks_status report(lks_run *run, course *c)
     show(run, c, true);
     c->reported_samples = c->samples;
     c->reported_s = c->trained_s;
-    return run->metrics ? write_metrics(run, &progress) : LKS_OK;
+    return run->metrics ? write_metrics(run, &progress, c->result.count) : LKS_OK;
 }
 
 /* ---- evaluation ---- */

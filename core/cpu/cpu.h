@@ -74,7 +74,6 @@ lks_status LKS_CPU(sgd)(const lks_sgd_params *params, size_t n, const float *gra
 lks_status LKS_CPU(adam)(const lks_adam_params *params, size_t n, const float *grad,
                          float *param, float *m, float *v);
 lks_status LKS_CPU(add_flat)(size_t n, const float *x, float *y);
-lks_status LKS_CPU(scale_flat)(size_t n, float a, float *y);
 lks_status LKS_CPU(sum_squares_flat)(size_t n, const float *x, double *out);
 #endif
 

@@ -39,11 +39,13 @@ static int n_states(const void *config)
 }
 
 static lks_status step(const lks_kernels *kernels, const void *config, uint64_t at,
-                       size_t n, const float *grads, float *values, float *const *states)
+                       double grad_scale, size_t n, const float *grads, float *values,
+                       float *const *states)
 {
     lks_adam_params params = *(const lks_adam_params *)config;
 
     params.step = at;
+    params.grad_scale = grad_scale;
     /* With eps = 0 the gaps between parameters would become 0 / 0. */
     params.eps = fmax(params.eps, FLT_MIN);
     return kernels->adam(&params, n, grads, values, states[0], states[1]);

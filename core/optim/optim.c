@@ -113,10 +113,15 @@ void lks_optim_destroy(lks_optim *optim)
 
 lks_status lks_optim_step(lks_optim *optim)
 {
+    return lks_optim_step_scaled(optim, 1);
+}
+
+lks_status lks_optim_step_scaled(lks_optim *optim, double grad_scale)
+{
     lks_param_block *block = optim->block;
 
     LKS_TRY(optim->type->step(lks_device_kernels(lks_param_block_device(block)),
-                              &optim->config, optim->n_steps + 1,
+                              &optim->config, optim->n_steps + 1, grad_scale,
                               lks_param_block_numel(block), lks_param_block_grads(block),
                               lks_param_block_values(block), optim->states));
     optim->n_steps++;

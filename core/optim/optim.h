@@ -21,6 +21,10 @@ void lks_optim_destroy(lks_optim *optim);
  * must be zero: lks_param_block_fill_missing_grads. */
 lks_status lks_optim_step(lks_optim *optim);
 
+/* The same where the block holds the gradients divided by `grad_scale`: sums, say, with a
+ * scale of 1 / count. The scaling costs no pass of its own. */
+lks_status lks_optim_step_scaled(lks_optim *optim, double grad_scale);
+
 double lks_optim_lr(const lks_optim *optim);
 void lks_optim_set_lr(lks_optim *optim, double lr);
 

@@ -49,11 +49,13 @@ static int n_states(const void *config)
 }
 
 static lks_status step(const lks_kernels *kernels, const void *config, uint64_t at,
-                       size_t n, const float *grads, float *values, float *const *states)
+                       double grad_scale, size_t n, const float *grads, float *values,
+                       float *const *states)
 {
     lks_sgd_params params = *(const lks_sgd_params *)config;
 
     params.first_step = at == 1;
+    params.grad_scale = grad_scale;
     return kernels->sgd(&params, n, grads, values, states[0]);
 }
 

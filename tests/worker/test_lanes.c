@@ -61,7 +61,7 @@ static lks_status run_step(lks_comm *comm, lks_lanes *lanes, lks_param_block *pa
     const lks_range mine =
         lks_shard_lanes((uint32_t)comm->rank, (uint32_t)comm->size, n_lanes);
 
-    lks_lanes_begin(lanes, 60);
+    lks_lanes_begin(lanes);
     for (uint32_t lane = (uint32_t)mine.begin; lane < mine.end; lane++) {
         LKS_TRY(lks_lanes_begin_lane(lanes));
         if (!is_empty(lane))
@@ -99,17 +99,16 @@ static float tree(uint32_t step, lks_range node, size_t param, size_t i)
 static const char *check(const task *t, lks_param_block *params, uint32_t step)
 {
     const float *grads = lks_param_block_grads(params);
+    const float near = 0.6f; /* the sums reach 2^22, where floats are 0.5 apart */
 
     for (size_t p = 0; p < N_PARAMS; p++) {
         const lks_param *param = lks_param_block_at(params, p);
 
         for (size_t i = 0; i < param->numel; i += p == 2 ? 97 : 1) {
             const float got = grads[param->offset + i];
-            const float want =
-                p == 1 ? 0
-                       : tree(step, (lks_range){0, t->n_lanes}, p, i) * (float)(1.0 / 60);
+            const float want = p == 1 ? 0 : tree(step, (lks_range){0, t->n_lanes}, p, i);
 
-            if (t->ordered ? got != want : got - want > 1e-2f || want - got > 1e-2f)
+            if (t->ordered ? got != want : got - want > near || want - got > near)
                 return "another gradient";
         }
     }

@@ -16,14 +16,7 @@ static lks_status add_flat(size_t n, const float *x, float *y)
     return LKS_OK;
 }
 
-static lks_status scale_flat(size_t n, float a, float *y)
-{
-    for (size_t i = 0; i < n; i++)
-        y[i] *= a;
-    return LKS_OK;
-}
-
-static const lks_kernels kernels = {.add_flat = add_flat, .scale_flat = scale_flat};
+static const lks_kernels kernels = {.add_flat = add_flat};
 
 enum { MAX_LANES = 16, MAX_N = 1100 };
 
@@ -65,7 +58,6 @@ typedef struct task {
     size_t n;
     size_t cuts[4]; /* ranges end here; started from the last to the first */
     size_t n_cuts;
-    float scale;
     const float *want;
     float tolerance; /* relative to the largest; 0: the same bytes */
 } task;
@@ -115,7 +107,7 @@ static lks_status reduce(lks_comm *comm, const task *t, lks_reducer *reducer, fl
 
         for (size_t k = 0; k < n_partials; k++)
             at[k] = (k ? partials[k] : home) + begin;
-        st = lks_reducer_start(reducer, at, home + begin, t->cuts[i] - begin, t->scale);
+        st = lks_reducer_start(reducer, at, home + begin, t->cuts[i] - begin);
         if (st == LKS_OK)
             st = lks_reducer_progress(reducer);
     }
@@ -168,7 +160,6 @@ static void check_all_sizes(task t)
     for (uint32_t l = 0; l < t.n_lanes; l++)
         fill_lane(l, t.n, lanes[l]);
     reference(lanes, 0, t.n_lanes, t.n, want);
-    scale_flat(t.n, t.scale, want);
     t.want = want;
     for (int size = 1; size <= 9; size++)
         fake_run(size, reduce_twice, &t);
@@ -177,12 +168,8 @@ static void check_all_sizes(task t)
 START_TEST(any_ranks_give_the_bits_of_the_plain_tree)
 {
     for (uint32_t n_lanes = 1; n_lanes <= MAX_LANES; n_lanes++)
-        check_all_sizes((task){.n_lanes = n_lanes,
-                               .ordered = true,
-                               .n = 37,
-                               .cuts = {37},
-                               .n_cuts = 1,
-                               .scale = 1.0f / 60});
+        check_all_sizes((task){
+            .n_lanes = n_lanes, .ordered = true, .n = 37, .cuts = {37}, .n_cuts = 1});
 }
 END_TEST
 
@@ -193,7 +180,7 @@ START_TEST(the_cuts_into_ranges_do_not_change_the_bits)
     static const size_t n_cuts[] = {1, 2, 4, 4};
 
     for (size_t i = 0; i < 4; i++) {
-        task t = {.n_lanes = 7, .ordered = true, .n = 1100, .scale = 0.1f};
+        task t = {.n_lanes = 7, .ordered = true, .n = 1100};
 
         memcpy(t.cuts, cuts[i], sizeof t.cuts);
         t.n_cuts = n_cuts[i];
@@ -205,8 +192,8 @@ END_TEST
 START_TEST(slices_may_be_empty)
 {
     for (size_t n = 1; n < 5; n++)
-        check_all_sizes((task){
-            .n_lanes = 8, .ordered = true, .n = n, .cuts = {n}, .n_cuts = 1, .scale = 1});
+        check_all_sizes(
+            (task){.n_lanes = 8, .ordered = true, .n = n, .cuts = {n}, .n_cuts = 1});
 }
 END_TEST
 
@@ -217,7 +204,6 @@ START_TEST(fast_gives_the_same_sum_but_for_rounding)
                                .n = 100,
                                .cuts = {30, 100},
                                .n_cuts = 2,
-                               .scale = 1.0f / 60,
                                .tolerance = 1e-6f});
 }
 END_TEST

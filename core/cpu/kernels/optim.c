@@ -20,7 +20,7 @@ static void sgd_range(int64_t first, int64_t last, void *context)
     const sgd_pass *pass = context;
     const lks_sgd_params *params = pass->params;
     const float lr = (float)params->lr, decay = (float)params->weight_decay;
-    const float momentum = (float)params->momentum;
+    const float momentum = (float)params->momentum, scale = (float)params->grad_scale;
     const float take = params->first_step ? 1.0f : (float)(1 - params->dampening);
     const float *grad = pass->grad + first;
     float *param = pass->param + first, *buf = pass->buf ? pass->buf + first : NULL;
@@ -30,11 +30,11 @@ static void sgd_range(int64_t first, int64_t last, void *context)
         memset(buf, 0, (size_t)n * sizeof *buf);
     if (!buf || params->momentum == 0) {
         LKS_SIMD_FOR(i, n)
-        param[i] -= lr * (grad[i] + decay * param[i]);
+        param[i] -= lr * (scale * grad[i] + decay * param[i]);
     } else if (params->nesterov) {
         LKS_SIMD_FOR(i, n)
         {
-            float d = grad[i] + decay * param[i];
+            float d = scale * grad[i] + decay * param[i];
 
             buf[i] = momentum * buf[i] + take * d;
             param[i] -= lr * (d + momentum * buf[i]);
@@ -42,7 +42,7 @@ static void sgd_range(int64_t first, int64_t last, void *context)
     } else {
         LKS_SIMD_FOR(i, n)
         {
-            buf[i] = momentum * buf[i] + take * (grad[i] + decay * param[i]);
+            buf[i] = momentum * buf[i] + take * (scale * grad[i] + decay * param[i]);
             param[i] -= lr * buf[i];
         }
     }
@@ -71,7 +71,7 @@ static void adam_range(int64_t first, int64_t last, void *context)
     const double correct2 = 1 - pow(params->beta2, (double)params->step);
     const float step_size = (float)(params->lr / correct1);
     const float unbias = (float)(1 / sqrt(correct2)), eps = (float)params->eps;
-    const float decay = (float)params->weight_decay;
+    const float decay = (float)params->weight_decay, scale = (float)params->grad_scale;
     const float beta1 = (float)params->beta1, take1 = (float)(1 - params->beta1);
     const float beta2 = (float)params->beta2, take2 = (float)(1 - params->beta2);
     const float *grad = pass->grad + first;
@@ -80,7 +80,7 @@ static void adam_range(int64_t first, int64_t last, void *context)
 
     LKS_SIMD_FOR(i, n)
     {
-        float g = grad[i] + decay * param[i];
+        float g = scale * grad[i] + decay * param[i];
 
         m[i] = beta1 * m[i] + take1 * g;
         v[i] = beta2 * v[i] + take2 * (g * g);
@@ -101,13 +101,6 @@ lks_status LKS_CPU(add_flat)(size_t n, const float *x, float *y)
 {
     LKS_SIMD_FOR(i, (int64_t)n)
     y[i] += x[i];
-    return LKS_OK;
-}
-
-lks_status LKS_CPU(scale_flat)(size_t n, float a, float *y)
-{
-    LKS_SIMD_FOR(i, (int64_t)n)
-    y[i] *= a;
     return LKS_OK;
 }
 

@@ -29,6 +29,5 @@ const lks_kernels LKS_CPU(table) = {
     KERNEL(sgd),
     KERNEL(adam),
     KERNEL(add_flat),
-    KERNEL(scale_flat),
     KERNEL(sum_squares_flat),
 };

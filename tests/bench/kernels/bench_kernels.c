@@ -225,7 +225,7 @@ static lks_status dropout(const lks_kernels *k, const call *c)
 
 static lks_status sgd(const lks_kernels *k, const call *c)
 {
-    const lks_sgd_params params = {.lr = 1e-9, .momentum = 0.9};
+    const lks_sgd_params params = {.lr = 1e-9, .momentum = 0.9, .grad_scale = 1};
 
     return k->sgd(&params, (size_t)numel(&c->views[0]), c->views[0].data,
                   c->views[1].data, c->views[2].data);
@@ -233,8 +233,12 @@ static lks_status sgd(const lks_kernels *k, const call *c)
 
 static lks_status adam(const lks_kernels *k, const call *c)
 {
-    const lks_adam_params params = {
-        .lr = 1e-9, .beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8, .step = 10};
+    const lks_adam_params params = {.lr = 1e-9,
+                                    .beta1 = 0.9,
+                                    .beta2 = 0.999,
+                                    .eps = 1e-8,
+                                    .grad_scale = 1,
+                                    .step = 10};
 
     return k->adam(&params, (size_t)numel(&c->views[0]), c->views[0].data,
                    c->views[1].data, c->views[2].data, c->views[3].data);
@@ -243,11 +247,6 @@ static lks_status adam(const lks_kernels *k, const call *c)
 static lks_status add_flat(const lks_kernels *k, const call *c)
 {
     return k->add_flat((size_t)numel(&c->views[0]), c->views[0].data, c->views[1].data);
-}
-
-static lks_status scale_flat(const lks_kernels *k, const call *c)
-{
-    return k->scale_flat((size_t)numel(&c->views[0]), 1, c->views[0].data);
 }
 
 static lks_status sum_squares_flat(const lks_kernels *k, const call *c)
@@ -374,7 +373,6 @@ static void bench_passes(bench *b)
             5 * flat_bytes);
     measure(b, "adam", adam, (call){.views = {flat, flat2, m, v}}, 0, 7 * flat_bytes);
     measure(b, "add_flat", add_flat, (call){.views = {flat, flat2}}, 0, 3 * flat_bytes);
-    measure(b, "scale_flat", scale_flat, (call){.views = {flat}}, 0, 2 * flat_bytes);
     measure(b, "sum_squares_flat", sum_squares_flat, (call){.views = {flat}}, 0,
             flat_bytes);
 }
