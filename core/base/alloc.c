@@ -1,7 +1,6 @@
 #include "base/alloc.h"
 
 #include <limits.h>
-#include <stdarg.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -93,20 +92,28 @@ char *lks_strdup(const char *text)
     return copy ? memcpy(copy, text, n) : NULL;
 }
 
-char *lks_asprintf(const char *format, ...)
+char *lks_vasprintf(const char *format, va_list args)
 {
-    va_list args;
+    va_list again;
     char *text = NULL;
     int n;
 
-    va_start(args, format);
+    va_copy(again, args);
     n = vsnprintf(NULL, 0, format, args);
+    if (n >= 0 && (text = lks_malloc((size_t)n + 1)) != NULL)
+        vsnprintf(text, (size_t)n + 1, format, again);
+    va_end(again);
+    return text;
+}
+
+char *lks_asprintf(const char *format, ...)
+{
+    va_list args;
+    char *text;
+
+    va_start(args, format);
+    text = lks_vasprintf(format, args);
     va_end(args);
-    if (n >= 0 && (text = lks_malloc((size_t)n + 1)) != NULL) {
-        va_start(args, format);
-        vsnprintf(text, (size_t)n + 1, format, args);
-        va_end(args);
-    }
     return text;
 }
 

@@ -3,6 +3,7 @@
 #ifndef LKS_BASE_ALLOC_H
 #define LKS_BASE_ALLOC_H
 
+#include <stdarg.h>
 #include <stddef.h>
 
 /* n_bytes of zero still gives a unique pointer. */
@@ -21,6 +22,8 @@ char *lks_strdup(const char *text);
 
 /* printf into a new string. */
 char *lks_asprintf(const char *format, ...) __attribute__((format(printf, 1, 2)));
+char *lks_vasprintf(const char *format, va_list args)
+    __attribute__((format(printf, 1, 0)));
 
 /* NULL is fine. */
 void lks_free(void *block);

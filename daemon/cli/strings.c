@@ -1,7 +1,6 @@
 #include "daemon/cli/strings.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 
 #include "base/alloc.h"
 #include "base/try.h"
@@ -41,17 +40,11 @@ lks_status lks_strings_add(lks_strings *list, const char *text)
 lks_status lks_strings_addf(lks_strings *list, const char *format, ...)
 {
     va_list args;
-    char *text = NULL;
-    int n;
+    char *text;
 
     va_start(args, format);
-    n = vsnprintf(NULL, 0, format, args);
+    text = lks_vasprintf(format, args);
     va_end(args);
-    if (n >= 0 && (text = lks_malloc((size_t)n + 1)) != NULL) {
-        va_start(args, format);
-        vsnprintf(text, (size_t)n + 1, format, args);
-        va_end(args);
-    }
     return add_owned(list, text);
 }
 
