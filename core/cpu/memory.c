@@ -58,7 +58,7 @@ static int class_of(size_t n_bytes, size_t *class_bytes)
 
 void *lks_cpu_alloc(int device_index, size_t n_bytes)
 {
-    size_t class_bytes;
+    size_t class_bytes = 0;
     int class = KEEP_BLOCKS ? class_of(n_bytes, &class_bytes) : -1;
     kept_block *block;
 
@@ -82,7 +82,7 @@ void *lks_cpu_alloc(int device_index, size_t n_bytes)
 
 void lks_cpu_free(int device_index, void *block, size_t n_bytes)
 {
-    size_t class_bytes;
+    size_t class_bytes = 0;
     int class = KEEP_BLOCKS ? class_of(n_bytes, &class_bytes) : -1;
     bool is_kept = false;
 
