@@ -250,7 +250,7 @@ lks_status lks_lanes_end_lane(lks_lanes *self, bool empty)
     const bool adds = !self->options.ordered && lane > 0;
 
     if (!empty)
-        lks_param_block_fill_missing_grads(self->options.params);
+        LKS_TRY(lks_param_block_fill_missing_grads(self->options.params));
     else if (!adds)
         memset(self->blocks[self->depth - 1], 0, self->numel * sizeof(float));
     if (lane + 1 < self->n_mine) {
