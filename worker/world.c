@@ -57,6 +57,9 @@ lks_status lks_world_open(lks_comm **out)
 
     if (!has_peers())
         return lks_comm_self_create(out);
+    /* Where there are more ranks than cores Open MPI yields in each of its calls, for
+     * ever; comm_mpi waits in a way that leaves other processes their turn. */
+    setenv("OMPI_MCA_mpi_yield_when_idle", "0", false);
     if (MPI_Init_thread(NULL, NULL, MPI_THREAD_FUNNELED, &granted) != MPI_SUCCESS)
         return lks_fail(LKS_COMM, "MPI does not start");
     if (granted < MPI_THREAD_FUNNELED)

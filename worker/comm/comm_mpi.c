@@ -4,11 +4,16 @@
 #include <limits.h>
 #include <mpi.h>
 #include <sched.h>
+#include <time.h>
 
 #include "base/alloc.h"
 #include "base/try.h"
 
-enum { SPINS_BEFORE_YIELD = 512 };
+enum {
+    N_SPINS = 512, /* some 50 us */
+    N_YIELDS = 64,
+    NAP_NS = 20000, /* the kernel makes it some 80 us */
+};
 
 struct lks_request {
     MPI_Request mpi;
@@ -193,14 +198,23 @@ static lks_status mpi_test(lks_comm *comm, lks_request **request, int *done)
     return LKS_OK;
 }
 
-/* Not MPI_Wait: after a short spin the core is offered to whoever else wants it, so that
- * this rank's loader, its reporter and ranks beyond the number of cores go on. */
+/* Not MPI_Wait: after a short spin the core is left to whoever else wants it, so that
+ * this rank's loader, its reporter and ranks beyond the number of cores go on. A yield
+ * hands over fastest, but it counts as a turn taken: ranks that do nothing else put each
+ * other so far behind that Linux (seen with 6.18) kept other processes from the core for
+ * seconds. A nap settles that. */
 static lks_status mpi_wait(lks_comm *comm, lks_request **request)
 {
-    for (int spins = 0, done = 0; !done; spins++) {
+    const struct timespec nap = {.tv_nsec = NAP_NS};
+
+    for (int tries = 0, done = 0; !done; tries++) {
         LKS_TRY(mpi_test(comm, request, &done));
-        if (!done && spins >= SPINS_BEFORE_YIELD)
+        if (done || tries < N_SPINS)
+            continue;
+        if (tries < N_SPINS + N_YIELDS)
             sched_yield();
+        else
+            nanosleep(&nap, NULL);
     }
     return LKS_OK;
 }
