@@ -1,6 +1,8 @@
 #include "cpu/cpu.h"
 
 #include "base/try.h"
+#include "cpu/kernels/gemm_nt.h"
+#include "cpu/kernels/vector.h"
 #include "cpu/onednn.h"
 
 /* A matrix in memory as a BLAS wants it: rows of stride `ld`, or columns if transposed.
@@ -130,13 +132,46 @@ static lks_status put_bias(const lks_view *bias, bool accumulate, const lks_view
                       : LKS_CPU(copy)(&rows, c);
 }
 
+/* Whether gemm_nt takes it: rows with rows, and enough of the first to fill vectors. With
+ * vectors of four, oneDNN's is three times as fast. */
+static bool as_nt(const lks_view *a, const lks_view *b, const lks_view *bias,
+                  const lks_view *c, bool accumulate, lks_gemm_nt *out)
+{
+    matrix ma, mb, mc;
+
+    if (LKS_LANES < 8 || c->dtype != LKS_F32 || c->sizes[0] < LKS_LANES ||
+        (bias && bias->strides[0] != 1))
+        return false;
+    if (!as_matrix(a, &ma) || !as_matrix(b, &mb) || !as_matrix(c, &mc) || ma.transposed ||
+        !mb.transposed || mc.transposed)
+        return false;
+    *out = (lks_gemm_nt){
+        .m = c->sizes[0],
+        .n = c->sizes[1],
+        .k = a->sizes[1],
+        .x = ma.data,
+        .w = mb.data,
+        .c = c->data,
+        .x_stride = ma.ld,
+        .w_stride = mb.ld,
+        .c_stride = mc.ld,
+        .bias = bias ? bias->data : NULL,
+        .accumulate = accumulate,
+    };
+    return true;
+}
+
 lks_status LKS_CPU(gemm)(const lks_view *a, const lks_view *b, const lks_view *bias,
                          bool accumulate, const lks_view *c)
 {
+    lks_gemm_nt nt;
+
     if (c->dtype != LKS_F32 && c->dtype != LKS_F64)
         return lks_cpu_no_dtype("gemm", c->dtype);
     if (c->sizes[0] == 0 || c->sizes[1] == 0)
         return LKS_OK;
+    if (a->sizes[1] > 0 && as_nt(a, b, bias, c, accumulate, &nt))
+        return LKS_CPU(gemm_nt)(&nt);
     if (bias) {
         LKS_TRY(put_bias(bias, accumulate, c));
         accumulate = true;

@@ -37,28 +37,11 @@ typedef void (*sum_fn)(const lks_tile *tile, int64_t p);
     {                                                                                    \
         sum_vectors(m, v, tile, p);                                                      \
     }
-#define SUM_FNS(X, v)   X(1, v) X(2, v) X(3, v) X(4, v) X(5, v) X(6, v)
 #define SUM_ENTRY(m, v) [m - 1][v - 1] = sum_##m##_##v,
 
-SUM_FNS(SUM_FN, 1)
-SUM_FNS(SUM_FN, 2)
-#if defined(__AVX512F__)
-SUM_FNS(SUM_FN, 3)
-SUM_FN(7, 1)
-SUM_FN(7, 2)
-SUM_FN(7, 3)
-SUM_FN(8, 1)
-SUM_FN(8, 2)
-SUM_FN(8, 3)
-#endif
+LKS_FOR_TILES(SUM_FN)
 
-static const sum_fn sum_fns[LKS_TILE_ROWS][LKS_TILE_VECTORS] = {
-    SUM_FNS(SUM_ENTRY, 1) SUM_FNS(SUM_ENTRY, 2)
-#if defined(__AVX512F__)
-        SUM_FNS(SUM_ENTRY, 3) SUM_ENTRY(7, 1) SUM_ENTRY(7, 2) SUM_ENTRY(7, 3)
-            SUM_ENTRY(8, 1) SUM_ENTRY(8, 2) SUM_ENTRY(8, 3)
-#endif
-};
+static const sum_fn sum_fns[LKS_TILE_ROWS][LKS_TILE_VECTORS] = {LKS_FOR_TILES(SUM_ENTRY)};
 
 /* The last vectors, of which only some lanes are ours: summed beside y. */
 static void sum_rest(sum_fn sum, const lks_tile *tile, int64_t p)

@@ -8,12 +8,21 @@
 
 #include "cpu/kernels/element.h"
 
+/* LKS_LANES is a vector's. A tile of LKS_TILE_ROWS rows of LKS_TILE_VECTORS vectors of
+ * sums is what the registers hold; LKS_FOR_TILES(X) is X(rows, vectors) for each size up
+ * to that. */
+#define LKS_SIX_ROWS(X, v) X(1, v) X(2, v) X(3, v) X(4, v) X(5, v) X(6, v)
 #if defined(__AVX512F__)
 enum { LKS_LANES = 16, LKS_TILE_ROWS = 8, LKS_TILE_VECTORS = 3 }; /* 32 registers */
-#elif defined(__AVX__)
+#define LKS_EIGHT_ROWS(X, v) LKS_SIX_ROWS(X, v) X(7, v) X(8, v)
+#define LKS_FOR_TILES(X)     LKS_EIGHT_ROWS(X, 1) LKS_EIGHT_ROWS(X, 2) LKS_EIGHT_ROWS(X, 3)
+#else
+#if defined(__AVX__)
 enum { LKS_LANES = 8, LKS_TILE_ROWS = 6, LKS_TILE_VECTORS = 2 }; /* 16 registers */
 #else
 enum { LKS_LANES = 4, LKS_TILE_ROWS = 6, LKS_TILE_VECTORS = 2 };
+#endif
+#define LKS_FOR_TILES(X) LKS_SIX_ROWS(X, 1) LKS_SIX_ROWS(X, 2)
 #endif
 
 /* Aligned like its elements: it may stand at any f32 in memory. */

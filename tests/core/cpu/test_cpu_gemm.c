@@ -3,6 +3,7 @@
 #include "core/cpu/views.h"
 
 #include "base/alloc.h"
+#include "device.h"
 
 /* How a matrix lies in memory. */
 typedef enum layout {
@@ -131,6 +132,24 @@ START_TEST(odd_and_empty_sizes_are_multiplied)
 }
 END_TEST
 
+/* Above the number of lanes, of rows of a block (128) and of its terms (1024). */
+START_TEST(rows_with_rows_are_multiplied_at_any_size)
+{
+    static const int64_t sizes[][3] = {
+        {16, 8, 8},  {17, 9, 7},    {33, 1, 100},  {48, 16, 31},  {49, 13, 129},
+        {100, 3, 1}, {128, 24, 64}, {129, 10, 65}, {300, 21, 33}, {40, 19, 1030},
+    };
+
+    FOR_EACH_TABLE(k, isa)
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
+        for (int mode = 0; mode < 8; mode++)
+            for (int gaps = 0; gaps < 8; gaps++)
+                check_gemm(k, isa, LKS_F32, sizes[i][0], sizes[i][1], sizes[i][2],
+                           gaps & 1 ? PADDED : ROWS, gaps & 2 ? PADDED_T : COLUMNS,
+                           gaps & 4 ? PADDED : ROWS, mode);
+}
+END_TEST
+
 START_TEST(the_same_product_has_the_same_bits_each_time)
 {
     FOR_EACH_TABLE(k, isa)
@@ -170,6 +189,29 @@ START_TEST(what_stood_in_the_output_does_not_matter)
         array_free(&a);
         array_free(&b);
         array_free(&c);
+    }
+}
+END_TEST
+
+START_TEST(threads_do_not_change_what_rows_with_rows_give)
+{
+    FOR_EACH_TABLE(k, isa)
+    {
+        array x = array_random(LKS_F32, SIZES(130, 300), 0, 1);
+        array w = array_random(LKS_F32, SIZES(201, 300), 0, 2);
+        array one = array_new(LKS_F32, SIZES(130, 201), 0);
+        array three = array_new(LKS_F32, SIZES(130, 201), 1);
+        lks_view wt = lay_out(&w, 300, 201, COLUMNS);
+
+        ck_ok(k->gemm(&x.view, &wt, NULL, false, &one.view));
+        lks_set_num_threads(3);
+        ck_ok(k->gemm(&x.view, &wt, NULL, false, &three.view));
+        lks_set_num_threads(1);
+        assert_same_bits(isa, &three, &one);
+        array_free(&x);
+        array_free(&w);
+        array_free(&one);
+        array_free(&three);
     }
 }
 END_TEST
@@ -234,7 +276,8 @@ START_TEST(integers_are_refused_by_name)
 END_TEST
 
 LKS_SUITE("gemm", any_layout_with_and_without_bias_is_multiplied,
-          odd_and_empty_sizes_are_multiplied,
+          odd_and_empty_sizes_are_multiplied, rows_with_rows_are_multiplied_at_any_size,
+          threads_do_not_change_what_rows_with_rows_give,
           the_same_product_has_the_same_bits_each_time,
           what_stood_in_the_output_does_not_matter, nan_passes_even_next_to_zero,
           copies_that_find_no_memory_are_reported, integers_are_refused_by_name)
