@@ -206,8 +206,9 @@ static lks_status mpi_test(lks_comm *comm, lks_request **request, int *done)
 static lks_status mpi_wait(lks_comm *comm, lks_request **request)
 {
     const struct timespec nap = {.tv_nsec = NAP_NS};
+    int done = 0;
 
-    for (int tries = 0, done = 0; !done; tries++) {
+    for (int64_t tries = 0; !done; tries++) {
         LKS_TRY(mpi_test(comm, request, &done));
         if (done || tries < N_SPINS)
             continue;
