@@ -34,7 +34,9 @@ static lks_status add_placement(const lks_mpirun_plan *plan, lks_strings *out)
         LKS_TRY(lks_strings_add(out, "--hostfile"));
         LKS_TRY(lks_strings_add(out, plan->hostfile));
     }
-    if (!plan->host && !plan->hostfile && plan->ranks > plan->cores)
+    /* Its slots here are cores, whatever threads they have. Permission alone changes
+     * nothing where the slots suffice. */
+    if (!plan->host && !plan->hostfile && !contains(plan->extra, "--nooversubscribe"))
         LKS_TRY(lks_strings_add(out, "--oversubscribe"));
     if (!contains(plan->extra, "--bind-to")) {
         LKS_TRY(lks_strings_add(out, "--bind-to"));

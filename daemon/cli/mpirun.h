@@ -12,7 +12,6 @@ typedef struct lks_mpirun_plan {
     const char *mpirun, *worker; /* paths of the programs */
     const char *job, *run_dir;
     uint32_t ranks;              /* 0: one on every slot of the hosts */
-    uint32_t cores;              /* of this host, that we may use */
     const char *host, *hostfile; /* NULL: this host alone */
     const lks_strings *set;      /* for the worker */
     const lks_strings *extra;    /* for mpirun, from the person */

@@ -30,7 +30,7 @@ enum {
 typedef struct run {
     const lks_args *args;
     lks_job job;
-    uint32_t ranks, cores;
+    uint32_t ranks;
     char *run_dir;
     bool run_dir_is_new;
     lks_strings argv, envp;
@@ -45,8 +45,8 @@ typedef struct run {
     int exit_status, signal_number; /* of mpirun */
 } run;
 
-/* The cores that this process may use, not all that there are. */
-static uint32_t count_cores(void)
+/* The hardware threads that this process may use, not all that there are. */
+static uint32_t count_hardware_threads(void)
 {
     cpu_set_t set;
 
@@ -62,11 +62,12 @@ static uint64_t min3(uint64_t a, uint64_t b, uint64_t c)
     return least < c ? least : c;
 }
 
-/* As many ranks as the cores carry, but none without a sample in each step. */
-static uint32_t default_ranks(const lks_job *job, uint32_t cores)
+/* As many ranks as the hardware carries, but none without a sample in each step. */
+static uint32_t default_ranks(const lks_job *job)
 {
     uint32_t threads = job->train.threads_per_rank ? job->train.threads_per_rank : 1;
-    uint32_t carried = cores / threads > 0 ? cores / threads : 1;
+    uint32_t hardware_threads = count_hardware_threads();
+    uint32_t carried = hardware_threads > threads ? hardware_threads / threads : 1;
     uint32_t lanes = job->train.lanes ? job->train.lanes : carried;
 
     return (uint32_t)min3(carried, lanes, job->train.batch_size);
@@ -86,10 +87,9 @@ static lks_status check_ranks(const run *r)
 
 static lks_status choose_ranks(run *r)
 {
-    r->cores = count_cores();
     r->ranks = r->args->ranks;
     if (r->ranks == 0 && !r->args->host && !r->args->hostfile)
-        r->ranks = default_ranks(&r->job, r->cores);
+        r->ranks = default_ranks(&r->job);
     return check_ranks(r);
 }
 
@@ -100,7 +100,6 @@ static lks_status make_command(run *r)
     lks_mpirun_plan plan = {.job = r->args->positional.items[0],
                             .run_dir = r->run_dir,
                             .ranks = r->ranks,
-                            .cores = r->cores,
                             .host = r->args->host,
                             .hostfile = r->args->hostfile,
                             .set = &r->args->set,
@@ -342,7 +341,7 @@ static int run_job(const lks_args *args)
 }
 
 static const lks_arg options[] = {
-    {"--ranks", "-n", "N", "how many processes train (default: one per core)",
+    {"--ranks", "-n", "N", "how many processes train (default: one per hardware thread)",
      LKS_ARG_COUNT, offsetof(lks_args, ranks)},
     {"--run-dir", NULL, "DIR", "where the run's files go (default: a new one in runs/)",
      LKS_ARG_TEXT, offsetof(lks_args, run_dir)},

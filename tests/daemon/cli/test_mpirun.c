@@ -32,28 +32,25 @@ START_TEST(the_worker_gets_the_job_the_directory_and_the_settings)
                             .job = "j.yaml",
                             .run_dir = "runs/x",
                             .ranks = 2,
-                            .cores = 4,
                             .set = &set,
                             .extra = &none};
     char *line = command_line(&plan);
 
-    ck_assert(strncmp(line, "mpirun -n 2 --bind-to none ", 27) == 0);
+    ck_assert(strncmp(line, "mpirun -n 2 --oversubscribe --bind-to none ", 43) == 0);
     ck_assert_ptr_nonnull(
         strstr(line, " /w --run-dir runs/x --set seed=1 --set train.steps=5 j.yaml"));
     ck_assert_ptr_nonnull(strstr(line, "oob_tcp_keepalive_time 2"));
-    ck_assert_ptr_null(strstr(line, "oversubscribe"));
     free(line);
 }
 END_TEST
 
-START_TEST(more_ranks_than_cores_are_allowed_on_this_host_only)
+START_TEST(more_ranks_than_slots_are_allowed_on_this_host_only)
 {
     lks_mpirun_plan plan = {.mpirun = "mpirun",
                             .worker = "w",
                             .job = "j",
                             .run_dir = "r",
-                            .ranks = 8,
-                            .cores = 2,
+                            .ranks = 2,
                             .set = &none,
                             .extra = &none};
     char *line = command_line(&plan);
@@ -71,19 +68,34 @@ END_TEST
 
 START_TEST(a_persons_own_mpirun_arguments_come_through_and_win)
 {
-    char *own[] = {"--bind-to", "core"};
-    lks_strings extra = {.items = own, .n_items = 2};
+    char *own[] = {"--nooversubscribe", "--bind-to", "core"};
+    lks_strings extra = {.items = own, .n_items = 3};
+    lks_mpirun_plan plan = {.mpirun = "mpirun",
+                            .worker = "w",
+                            .job = "j",
+                            .run_dir = "r",
+                            .set = &none,
+                            .extra = &extra};
+    char *line = command_line(&plan);
+
+    ck_assert_ptr_nonnull(strstr(line, " --nooversubscribe --bind-to core w --run-dir"));
+    ck_assert_ptr_null(strstr(line, "none"));
+    ck_assert_ptr_null(strstr(line, " --oversubscribe "));
+    free(line);
+}
+END_TEST
+
+START_TEST(a_host_file_tells_how_many_ranks)
+{
     lks_mpirun_plan plan = {.mpirun = "mpirun",
                             .worker = "w",
                             .job = "j",
                             .run_dir = "r",
                             .hostfile = "h.txt",
                             .set = &none,
-                            .extra = &extra};
+                            .extra = &none};
     char *line = command_line(&plan);
 
-    ck_assert_ptr_nonnull(strstr(line, " --bind-to core w --run-dir"));
-    ck_assert_ptr_null(strstr(line, "none"));
     ck_assert_ptr_null(strstr(line, " -n "));
     ck_assert_ptr_nonnull(strstr(line, "--hostfile h.txt"));
     free(line);
@@ -226,8 +238,9 @@ START_TEST(no_failed_allocation_leaks_or_crashes)
 END_TEST
 
 LKS_SUITE("mpirun", the_worker_gets_the_job_the_directory_and_the_settings,
-          more_ranks_than_cores_are_allowed_on_this_host_only,
+          more_ranks_than_slots_are_allowed_on_this_host_only,
           a_persons_own_mpirun_arguments_come_through_and_win,
+          a_host_file_tells_how_many_ranks,
           an_enclosing_mpi_job_is_scrubbed_from_the_environment,
           a_persons_own_open_mpi_settings_stay, ranks_on_this_host_look_for_no_network,
           a_killed_rank_is_read_from_what_mpirun_says,
