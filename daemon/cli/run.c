@@ -17,6 +17,7 @@
 #include "daemon/cli/run_output.h"
 #include "daemon/cli/runs.h"
 #include "daemon/uv/launcher.h"
+#include "daemon/uv/outlet.h"
 #include "daemon/uv/signals.h"
 #include "proto/job_yaml.h"
 
@@ -37,7 +38,8 @@ typedef struct run {
     double started_at_s;
 
     uv_loop_t loop;
-    lks_launch *launch;
+    lks_launch *launch;                       /* NULL when it has ended */
+    lks_outlet outlets[LKS_LAUNCH_N_STREAMS]; /* of what mpirun prints, to our own */
     lks_signals signals;
     uv_timer_t error_timer;
     lks_run_output output;
@@ -127,6 +129,14 @@ cleanup:
     return st;
 }
 
+static void write_out(void *context, lks_launch_stream stream, const char *bytes,
+                      size_t n_bytes)
+{
+    run *r = context;
+
+    lks_outlet_write(&r->outlets[stream], bytes, n_bytes);
+}
+
 /* All else that can be refused before anything is started. */
 static lks_status prepare(run *r)
 {
@@ -134,7 +144,7 @@ static lks_status prepare(run *r)
     LKS_TRY(
         lks_runs_create(r->job.name, r->args->run_dir, &r->run_dir, &r->run_dir_is_new));
     LKS_TRY(make_command(r));
-    return lks_run_output_init(&r->output, r->run_dir);
+    return lks_run_output_init(&r->output, r->run_dir, write_out, r);
 }
 
 static void on_error_grace_over(uv_timer_t *timer)
@@ -149,13 +159,24 @@ static void on_output(void *context, lks_launch_stream stream, const char *bytes
 {
     run *r = context;
 
-    if (stream == LKS_LAUNCH_OUT) {
+    if (stream == LKS_LAUNCH_OUT)
         lks_run_output_out(&r->output, bytes, n_bytes);
-        return;
-    }
-    lks_run_output_err(&r->output, bytes, n_bytes);
+    else
+        lks_run_output_err(&r->output, bytes, n_bytes);
+    if (lks_outlet_is_full(&r->outlets[stream]))
+        lks_launch_hold(r->launch, stream);
     if (r->output.error[0] && !uv_is_active((uv_handle_t *)&r->error_timer))
         uv_timer_start(&r->error_timer, on_error_grace_over, ERROR_GRACE_S * 1000, 0);
+}
+
+/* An outlet has room: its stream may bring more. */
+static void let_go(void *context)
+{
+    run *r = context;
+
+    for (int s = 0; s < LKS_LAUNCH_N_STREAMS && r->launch; s++)
+        if (!lks_outlet_is_full(&r->outlets[s]))
+            lks_launch_let_go(r->launch, (lks_launch_stream)s);
 }
 
 static void on_signal(void *context, int signal_number)
@@ -168,8 +189,10 @@ static void on_signal(void *context, int signal_number)
         return;
     }
     r->interrupted = true;
-    lks_run_output_end(&r->output);
-    lks_info("stopping the ranks; once more kills them at once");
+    for (int s = 0; s < LKS_LAUNCH_N_STREAMS; s++) /* whoever reads us may have stopped */
+        lks_outlet_drop(&r->outlets[s]);
+    let_go(r);
+    lks_run_output_say(&r->output, "stopping the ranks; once more kills them at once");
     lks_launch_stop(r->launch, STOP_GRACE_MS);
 }
 
@@ -179,9 +202,21 @@ static void on_end(void *context, int64_t exit_status, int signal_number)
 
     r->exit_status = (int)exit_status;
     r->signal_number = signal_number;
+    lks_run_output_end(&r->output);
     lks_launch_close(r->launch);
+    r->launch = NULL;
     lks_signals_release(&r->signals);
     uv_close((uv_handle_t *)&r->error_timer, NULL);
+}
+
+static void open_loop(run *r)
+{
+    static const int ours[LKS_LAUNCH_N_STREAMS] = {
+        [LKS_LAUNCH_OUT] = STDOUT_FILENO, [LKS_LAUNCH_ERR] = STDERR_FILENO};
+
+    uv_loop_init(&r->loop);
+    for (int s = 0; s < LKS_LAUNCH_N_STREAMS; s++)
+        lks_outlet_init(&r->outlets[s], &r->loop, ours[s], let_go, r);
 }
 
 static lks_status launch_and_wait(run *r)
@@ -194,7 +229,7 @@ static lks_status launch_and_wait(run *r)
                                   .context = r};
     lks_status st;
 
-    uv_loop_init(&r->loop);
+    open_loop(r);
     uv_timer_init(&r->loop, &r->error_timer);
     r->error_timer.data = r;
     st = lks_signals_init(&r->signals, &r->loop, on_signal, r);
@@ -205,10 +240,17 @@ static lks_status launch_and_wait(run *r)
     }
     if (st != LKS_OK)
         uv_close((uv_handle_t *)&r->error_timer, NULL);
+    uv_run(&r->loop, UV_RUN_DEFAULT); /* until all it printed is written, too */
+    return st;
+}
+
+static void close_loop(run *r)
+{
+    uv_run(&r->loop, UV_RUN_DEFAULT); /* until the last words are written */
+    for (int s = 0; s < LKS_LAUNCH_N_STREAMS; s++)
+        lks_outlet_close(&r->outlets[s]);
     uv_run(&r->loop, UV_RUN_DEFAULT);
     uv_loop_close(&r->loop);
-    lks_run_output_end(&r->output);
-    return st;
 }
 
 /* Of rank 0, which may have had no time to. */
@@ -244,13 +286,16 @@ static int say_finished(const run *r, const lks_metrics_tail *tail)
     return LKS_EXIT_OK;
 }
 
-static int say_interrupted(const run *r, const lks_metrics_tail *tail)
+/* Through the outlet, which does not wait for a reader that was given up. */
+static int say_interrupted(run *r, const lks_metrics_tail *tail)
 {
     if (tail->has_step)
-        lks_info("interrupted; its last reported step is %llu, what it wrote is in %s",
-                 (unsigned long long)tail->step, r->run_dir);
+        lks_run_output_say(
+            &r->output,
+            "interrupted; its last reported step is %llu, what it wrote is in %s",
+            (unsigned long long)tail->step, r->run_dir);
     else
-        lks_info("interrupted before the first reported step");
+        lks_run_output_say(&r->output, "interrupted before the first reported step");
     return LKS_EXIT_INTERRUPTED;
 }
 
@@ -318,7 +363,7 @@ static int run_job(const lks_args *args)
 {
     run r = {.args = args, .started_at_s = lks_clock_s()};
     lks_status st;
-    int exit_status;
+    int exit_status = LKS_EXIT_FAILED;
 
     if (read_job(&r) != LKS_OK)
         return lks_cli_failed(LKS_EXIT_USAGE);
@@ -327,10 +372,11 @@ static int run_job(const lks_args *args)
     if (st == LKS_OK) {
         say_what_runs_where(&r);
         st = launch_and_wait(&r);
+        if (st == LKS_OK)
+            exit_status = conclude(&r);
+        close_loop(&r);
     }
-    if (st == LKS_OK) {
-        exit_status = conclude(&r);
-    } else {
+    if (st != LKS_OK) {
         exit_status =
             lks_cli_failed(st == LKS_INVALID ? LKS_EXIT_USAGE : LKS_EXIT_FAILED);
         if (r.run_dir && r.run_dir_is_new)

@@ -2,15 +2,18 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <stdarg.h>
 #include <string.h>
 
 #include "base/alloc.h"
 
+static const char own_prefix[] = "lockstep: ";
 static const char error_prefix[] = "lockstep: error: ";
 
-lks_status lks_run_output_init(lks_run_output *output, const char *run_dir)
+lks_status lks_run_output_init(lks_run_output *output, const char *run_dir,
+                               lks_run_output_write *write, void *context)
 {
-    *output = (lks_run_output){0};
+    *output = (lks_run_output){.write = write, .context = context};
     lks_mpirun_news_init(&output->news);
     output->log_path = lks_asprintf("%s/logs/mpirun.log", run_dir);
     if (!output->log_path)
@@ -25,17 +28,25 @@ lks_status lks_run_output_init(lks_run_output *output, const char *run_dir)
 
 void lks_run_output_out(lks_run_output *output, const char *bytes, size_t n_bytes)
 {
-    fwrite(bytes, 1, n_bytes, stdout);
-    fflush(stdout);
+    output->write(output->context, LKS_LAUNCH_OUT, bytes, n_bytes);
     output->mid_line = bytes[n_bytes - 1] != '\n';
 }
 
 static void start_line(lks_run_output *output)
 {
     if (output->mid_line)
-        fputs("\n", stdout);
-    fflush(stdout);
+        output->write(output->context, LKS_LAUNCH_OUT, "\n", 1);
     output->mid_line = false;
+}
+
+/* A line of ours, on standard error, in one piece. */
+static void put_line(lks_run_output *output, char *line)
+{
+    size_t n = strlen(line);
+
+    start_line(output);
+    line[n] = '\n'; /* in the place of its zero */
+    output->write(output->context, LKS_LAUNCH_ERR, line, n + 1);
 }
 
 static void take_line(lks_run_output *output)
@@ -50,9 +61,8 @@ static void take_line(lks_run_output *output)
         if (!output->error[0])
             snprintf(output->error, sizeof output->error, "%s",
                      line + strlen(error_prefix));
-    } else if (strncmp(line, "lockstep: ", strlen("lockstep: ")) == 0) {
-        start_line(output);
-        fprintf(stderr, "%s\n", line);
+    } else if (strncmp(line, own_prefix, strlen(own_prefix)) == 0) {
+        put_line(output, line);
     } else {
         lks_mpirun_news_read(&output->news, line);
     }
@@ -66,6 +76,19 @@ void lks_run_output_err(lks_run_output *output, const char *bytes, size_t n_byte
         else if (output->n_line + 1 < sizeof output->line)
             output->line[output->n_line++] = bytes[i];
     }
+}
+
+void lks_run_output_say(lks_run_output *output, const char *format, ...)
+{
+    size_t n = strlen(own_prefix);
+    char line[2048];
+    va_list args;
+
+    memcpy(line, own_prefix, n);
+    va_start(args, format);
+    vsnprintf(line + n, sizeof line - n, format, args);
+    va_end(args);
+    put_line(output, line);
 }
 
 void lks_run_output_end(lks_run_output *output)

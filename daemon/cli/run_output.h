@@ -12,8 +12,15 @@
 
 #include "base/status.h"
 #include "daemon/cli/mpirun.h"
+#include "daemon/uv/launcher.h"
+
+/* What passes goes there: to our standard output or standard error. */
+typedef void lks_run_output_write(void *context, lks_launch_stream stream,
+                                  const char *bytes, size_t n_bytes);
 
 typedef struct lks_run_output {
+    lks_run_output_write *write;
+    void *context;
     FILE *log;
     char *log_path;
     bool mid_line; /* standard output stands within a line */
@@ -24,10 +31,15 @@ typedef struct lks_run_output {
 } lks_run_output;
 
 /* Opens <run_dir>/logs/mpirun.log. */
-lks_status lks_run_output_init(lks_run_output *output, const char *run_dir);
+lks_status lks_run_output_init(lks_run_output *output, const char *run_dir,
+                               lks_run_output_write *write, void *context);
 
 void lks_run_output_out(lks_run_output *output, const char *bytes, size_t n_bytes);
 void lks_run_output_err(lks_run_output *output, const char *bytes, size_t n_bytes);
+
+/* A line of the command's own, as lks_info writes it. */
+void lks_run_output_say(lks_run_output *output, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 /* No more will come; what stands in an unended line is taken as one, and standard output
  * goes to a new line. */

@@ -7,7 +7,6 @@
 #include "daemon/uv/session.h"
 
 enum {
-    N_STREAMS = 2,
     /* After the program's end: how often to look whether its session is empty and its
      * output read, and for how long, since a process that cannot die must not keep us. */
     DRAIN_STEP_MS = 5,
@@ -17,9 +16,10 @@ enum {
 struct lks_launch {
     lks_launch_options options;
     uv_process_t process;
-    uv_pipe_t pipes[N_STREAMS];
+    uv_pipe_t pipes[LKS_LAUNCH_N_STREAMS];
+    bool open[LKS_LAUNCH_N_STREAMS]; /* without its end of file */
+    bool held[LKS_LAUNCH_N_STREAMS];
     uv_timer_t timer; /* until the exit: of the grace; after it: of the drain */
-    int n_open;       /* pipes without their end of file */
     int n_drain_steps;
     int n_handles; /* not yet closed */
     bool stopping, exited;
@@ -28,13 +28,26 @@ struct lks_launch {
     char buffer[64 * 1024]; /* one read at a time, handed on before the next */
 };
 
+/* Whether a stream is still open, among those that are held or are not. */
+static bool has_open(const lks_launch *launch, bool held)
+{
+    for (int i = 0; i < LKS_LAUNCH_N_STREAMS; i++)
+        if (launch->open[i] && launch->held[i] == held)
+            return true;
+    return false;
+}
+
 static void drain(uv_timer_t *timer)
 {
     lks_launch *launch = timer->data;
-    int n_left = lks_session_signal(launch->process.pid, SIGKILL);
+    bool left = lks_session_signal(launch->process.pid, SIGKILL) > 0;
 
-    if ((n_left > 0 || launch->n_open > 0) && launch->n_drain_steps++ < DRAIN_STEPS)
+    if ((left || has_open(launch, false)) && launch->n_drain_steps++ < DRAIN_STEPS)
         return;
+    if (!left && has_open(launch, true)) {
+        uv_timer_stop(timer); /* what it printed last waits to be let go */
+        return;
+    }
     uv_timer_stop(timer);
     launch->options.on_end(launch->options.context, launch->exit_status,
                            launch->signal_number);
@@ -67,9 +80,7 @@ static void give_buffer(uv_handle_t *handle, size_t suggested, uv_buf_t *out)
 static void on_read(uv_stream_t *stream, ssize_t n_read, const uv_buf_t *buf)
 {
     lks_launch *launch = stream->data;
-    lks_launch_stream which = (uv_pipe_t *)stream == &launch->pipes[LKS_LAUNCH_OUT]
-                                  ? LKS_LAUNCH_OUT
-                                  : LKS_LAUNCH_ERR;
+    lks_launch_stream which = (lks_launch_stream)((uv_pipe_t *)stream - launch->pipes);
 
     if (n_read > 0)
         launch->options.on_output(launch->options.context, which, buf->base,
@@ -77,23 +88,28 @@ static void on_read(uv_stream_t *stream, ssize_t n_read, const uv_buf_t *buf)
     if (n_read >= 0)
         return;
     uv_read_stop(stream);
-    launch->n_open--;
+    launch->open[which] = false;
+}
+
+static int read_on(lks_launch *launch, int which)
+{
+    return uv_read_start((uv_stream_t *)&launch->pipes[which], give_buffer, on_read);
 }
 
 static int spawn(lks_launch *launch)
 {
-    uv_stdio_container_t stdio[1 + N_STREAMS] = {{.flags = UV_IGNORE}};
+    uv_stdio_container_t stdio[1 + LKS_LAUNCH_N_STREAMS] = {{.flags = UV_IGNORE}};
     uv_process_options_t options = {
         .exit_cb = on_exit_of_program,
         .file = launch->options.argv[0],
         .args = (char **)launch->options.argv,
         .env = (char **)launch->options.envp,
         .flags = UV_PROCESS_DETACHED, /* setsid */
-        .stdio_count = 1 + N_STREAMS,
+        .stdio_count = 1 + LKS_LAUNCH_N_STREAMS,
         .stdio = stdio,
     };
 
-    for (int i = 0; i < N_STREAMS; i++) {
+    for (int i = 0; i < LKS_LAUNCH_N_STREAMS; i++) {
         stdio[1 + i].flags = UV_CREATE_PIPE | UV_WRITABLE_PIPE;
         stdio[1 + i].data.stream = (uv_stream_t *)&launch->pipes[i];
     }
@@ -110,16 +126,16 @@ lks_status lks_launch_start(const lks_launch_options *options, lks_launch **out)
     launch->options = *options;
     launch->process.data = launch;
     launch->timer.data = launch;
-    launch->n_open = N_STREAMS;
-    launch->n_handles = N_STREAMS + 2;
+    launch->n_handles = LKS_LAUNCH_N_STREAMS + 2;
     uv_timer_init(options->loop, &launch->timer);
-    for (int i = 0; i < N_STREAMS; i++) {
+    for (int i = 0; i < LKS_LAUNCH_N_STREAMS; i++) {
         uv_pipe_init(options->loop, &launch->pipes[i], 0);
         launch->pipes[i].data = launch;
+        launch->open[i] = true;
     }
     err = spawn(launch);
-    for (int i = 0; i < N_STREAMS && !err; i++)
-        err = uv_read_start((uv_stream_t *)&launch->pipes[i], give_buffer, on_read);
+    for (int i = 0; i < LKS_LAUNCH_N_STREAMS && !err; i++)
+        err = read_on(launch, i);
     if (err) {
         lks_fail(LKS_IO, "%s: %s", options->argv[0], uv_strerror(err));
         lks_launch_kill(launch);
@@ -128,6 +144,23 @@ lks_status lks_launch_start(const lks_launch_options *options, lks_launch **out)
     }
     *out = launch;
     return LKS_OK;
+}
+
+void lks_launch_hold(lks_launch *launch, lks_launch_stream stream)
+{
+    launch->held[stream] = true;
+    uv_read_stop((uv_stream_t *)&launch->pipes[stream]);
+}
+
+void lks_launch_let_go(lks_launch *launch, lks_launch_stream stream)
+{
+    if (!launch->held[stream])
+        return;
+    launch->held[stream] = false;
+    if (launch->open[stream])
+        read_on(launch, stream);
+    if (launch->exited)
+        uv_timer_start(&launch->timer, drain, 0, DRAIN_STEP_MS);
 }
 
 void lks_launch_stop(lks_launch *launch, uint64_t grace_ms)
@@ -156,6 +189,6 @@ void lks_launch_close(lks_launch *launch)
 {
     uv_close((uv_handle_t *)&launch->process, on_closed);
     uv_close((uv_handle_t *)&launch->timer, on_closed);
-    for (int i = 0; i < N_STREAMS; i++)
+    for (int i = 0; i < LKS_LAUNCH_N_STREAMS; i++)
         uv_close((uv_handle_t *)&launch->pipes[i], on_closed);
 }

@@ -24,6 +24,8 @@ typedef enum lks_launch_stream {
     LKS_LAUNCH_ERR,
 } lks_launch_stream;
 
+enum { LKS_LAUNCH_N_STREAMS = LKS_LAUNCH_ERR + 1 };
+
 typedef struct lks_launch_options {
     uv_loop_t *loop;
     char *const *argv; /* NULL-terminated; argv[0] is looked up on the PATH */
@@ -41,6 +43,11 @@ typedef struct lks_launch_options {
 /* The program reads /dev/null. LKS_IO: it cannot be started; on_end is then not called.
  */
 lks_status lks_launch_start(const lks_launch_options *options, lks_launch **out);
+
+/* Read no more of a stream until it is let go: the program then waits in writing to it,
+ * and on_end waits for what it has written. */
+void lks_launch_hold(lks_launch *launch, lks_launch_stream stream);
+void lks_launch_let_go(lks_launch *launch, lks_launch_stream stream);
 
 /* Ask it to end (SIGTERM), and after `grace_ms` insist as lks_launch_kill does. Later
  * calls do nothing. */

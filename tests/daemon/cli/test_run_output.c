@@ -8,15 +8,29 @@
 
 static char folder[] = "/tmp/lockstep-output-XXXXXX";
 
+/* What has passed, of both streams. */
+static char passed[4096];
+
+static void note(void *context, lks_launch_stream stream, const char *bytes,
+                 size_t n_bytes)
+{
+    (void)context;
+    strcat(passed, stream == LKS_LAUNCH_OUT ? "out[" : "err[");
+    strncat(passed, bytes, n_bytes);
+    strcat(passed, "]");
+}
+
 /* An output whose log is in a fresh folder. */
 static void start(lks_run_output *output)
 {
     char logs[64];
 
+    passed[0] = '\0';
+
     ck_assert_ptr_nonnull(mkdtemp(folder));
     snprintf(logs, sizeof logs, "%s/logs", folder);
     mkdir(logs, 0700);
-    ck_ok(lks_run_output_init(output, folder));
+    ck_ok(lks_run_output_init(output, folder, note, NULL));
 }
 
 static void stop(lks_run_output *output)
@@ -122,11 +136,27 @@ START_TEST(an_endless_line_is_cut_not_overrun)
 }
 END_TEST
 
+START_TEST(the_programs_own_lines_pass_on_lines_of_their_own)
+{
+    lks_run_output output;
+
+    start(&output);
+    lks_run_output_out(&output, "step 1", 6);
+    err(&output, "junk\nlockstep: warning: slow\n");
+    lks_run_output_say(&output, "stopping after %d", 3);
+    lks_run_output_out(&output, "step 2", 6);
+    lks_run_output_end(&output);
+    ck_assert_str_eq(passed, "out[step 1]out[\n]err[lockstep: warning: slow\n]"
+                             "err[lockstep: stopping after 3\n]out[step 2]out[\n]");
+    stop(&output);
+}
+END_TEST
+
 START_TEST(a_log_that_cannot_be_made_is_an_io_error)
 {
     lks_run_output output;
 
-    ck_fails(lks_run_output_init(&output, "/nonexistent"), LKS_IO,
+    ck_fails(lks_run_output_init(&output, "/nonexistent", note, NULL), LKS_IO,
              "/nonexistent/logs/mpirun.log");
     lks_run_output_release(&output);
 }
@@ -136,5 +166,6 @@ LKS_SUITE("run_output", a_ranks_own_words_are_the_reason,
           lines_cut_anywhere_are_put_together,
           a_rank_that_mpirun_saw_killed_outweighs_what_others_say,
           the_coordinators_account_of_a_killed_rank_is_kept,
+          the_programs_own_lines_pass_on_lines_of_their_own,
           an_exit_without_a_word_names_rank_and_log, an_endless_line_is_cut_not_overrun,
           a_log_that_cannot_be_made_is_an_io_error)

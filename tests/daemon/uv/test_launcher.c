@@ -114,6 +114,38 @@ START_TEST(the_program_reads_nothing_and_has_a_session_of_its_own)
 }
 END_TEST
 
+static void let_go(uv_timer_t *timer)
+{
+    watched *w = timer->data;
+
+    lks_launch_let_go(w->launch, LKS_LAUNCH_OUT);
+    uv_close((uv_handle_t *)timer, NULL);
+}
+
+/* Hold what follows the first word for longer than the drain waits. */
+static void hold_once(watched *w)
+{
+    static uv_timer_t timer;
+
+    if (timer.data)
+        return;
+    lks_launch_hold(w->launch, LKS_LAUNCH_OUT);
+    uv_timer_init(&w->loop, &timer);
+    timer.data = w;
+    uv_timer_start(&timer, let_go, 2500, 0);
+}
+
+START_TEST(what_is_held_at_the_end_is_read_when_it_is_let_go)
+{
+    watched w = {.on_text = hold_once};
+    double start_s = lks_clock_s();
+
+    run_script(&w, "printf one; sleep 0.2; printf two");
+    ck_assert_str_eq(w.text[LKS_LAUNCH_OUT], "onetwo");
+    ck_assert_double_ge(lks_clock_s() - start_s, 2.4);
+}
+END_TEST
+
 static void stop_soon(watched *w)
 {
     lks_launch_stop(w->launch, 100);
@@ -265,6 +297,7 @@ END_TEST
 LKS_SUITE("launcher", output_and_exit_status_come_through, a_death_by_signal_is_told,
           a_program_that_is_not_there_is_an_io_error_and_leaves_nothing,
           the_program_reads_nothing_and_has_a_session_of_its_own,
+          what_is_held_at_the_end_is_read_when_it_is_let_go,
           a_stop_lets_the_program_end_by_itself,
           a_stop_that_is_ignored_kills_after_the_grace,
           what_the_program_leaves_behind_is_killed, a_stopped_process_is_seen_as_stopped,

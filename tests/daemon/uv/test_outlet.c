@@ -1,0 +1,214 @@
+#define _GNU_SOURCE /* pipe2 */
+#include "support/suite.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "daemon/uv/outlet.h"
+
+enum { LONG = 300000 }; /* more than a pipe or a socket takes */
+
+/* An outlet into the first of two connected descriptors. */
+typedef struct fixture {
+    uv_loop_t loop;
+    lks_outlet outlet;
+    int to, from;
+    int n_empty; /* calls of on_empty */
+} fixture;
+
+static char sent[LONG], got[2 * LONG];
+
+static void on_empty(void *context)
+{
+    fixture *f = context;
+
+    f->n_empty++;
+}
+
+static void start(fixture *f, int to, int from)
+{
+    *f = (fixture){.to = to, .from = from};
+    for (size_t i = 0; i < LONG; i++)
+        sent[i] = (char)('a' + i % 23);
+    uv_loop_init(&f->loop);
+    lks_outlet_init(&f->outlet, &f->loop, to, on_empty, f);
+}
+
+static void start_pipe(fixture *f)
+{
+    int ends[2];
+
+    ck_assert_int_eq(pipe2(ends, O_CLOEXEC), 0);
+    fcntl(ends[0], F_SETFL, O_NONBLOCK);
+    start(f, ends[1], ends[0]);
+}
+
+static void stop(fixture *f)
+{
+    lks_outlet_close(&f->outlet);
+    uv_run(&f->loop, UV_RUN_DEFAULT);
+    ck_assert_int_eq(uv_loop_close(&f->loop), 0);
+    close(f->to);
+    close(f->from);
+}
+
+/* What the reader finds now, behind got[0..n_got). */
+static size_t read_some(const fixture *f, size_t n_got)
+{
+    ssize_t n;
+
+    while ((n = read(f->from, got + n_got, sizeof got - n_got)) > 0)
+        n_got += (size_t)n;
+    return n_got;
+}
+
+static bool is_blocking(int fd)
+{
+    return !(fcntl(fd, F_GETFL) & O_NONBLOCK);
+}
+
+START_TEST(what_fits_is_written_at_once)
+{
+    fixture f;
+
+    start_pipe(&f);
+    lks_outlet_write(&f.outlet, "word", 4);
+    ck_assert(!lks_outlet_is_full(&f.outlet));
+    ck_assert_int_eq(uv_loop_alive(&f.loop), 0);
+    ck_assert_uint_eq(read_some(&f, 0), 4);
+    stop(&f);
+}
+END_TEST
+
+/* Both in a pipe, whose flags stay as they were, and in a socket. */
+static void check_slow_reader(fixture *f, bool shares_flags)
+{
+    size_t n_got = 0;
+
+    lks_outlet_write(&f->outlet, sent, LONG);
+    ck_assert(lks_outlet_is_full(&f->outlet));
+    ck_assert(is_blocking(f->to) == !shares_flags);
+    lks_outlet_write(&f->outlet, "end", 3);
+    while (uv_run(&f->loop, UV_RUN_NOWAIT))
+        n_got = read_some(f, n_got);
+    n_got = read_some(f, n_got);
+    ck_assert_uint_eq(n_got, LONG + 3);
+    ck_assert_int_eq(memcmp(got, sent, LONG), 0);
+    ck_assert_int_eq(memcmp(got + LONG, "end", 3), 0);
+    ck_assert_int_eq(f->n_empty, 1);
+    ck_assert(!lks_outlet_is_full(&f->outlet));
+}
+
+START_TEST(what_does_not_fit_into_a_pipe_follows_in_order)
+{
+    fixture f;
+
+    start_pipe(&f);
+    check_slow_reader(&f, false);
+    stop(&f);
+}
+END_TEST
+
+START_TEST(a_socket_is_blocking_again_at_the_end)
+{
+    fixture f;
+    int ends[2], to;
+
+    ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+    fcntl(ends[1], F_SETFL, O_NONBLOCK);
+    to = dup(ends[0]);
+    start(&f, ends[0], ends[1]);
+    check_slow_reader(&f, true);
+    stop(&f);
+    ck_assert(is_blocking(to));
+    close(to);
+}
+END_TEST
+
+START_TEST(a_file_is_written_where_it_stands)
+{
+    char path[] = "/tmp/lockstep-outlet-XXXXXX";
+    fixture f;
+    int to = mkstemp(path);
+
+    ck_assert_int_eq(write(to, "before ", 7), 7);
+    start(&f, to, open(path, O_RDONLY | O_CLOEXEC));
+    lks_outlet_write(&f.outlet, sent, LONG);
+    ck_assert(!lks_outlet_is_full(&f.outlet));
+    ck_assert_uint_eq(read_some(&f, 0), 7 + LONG);
+    ck_assert_int_eq(memcmp(got, "before ", 7), 0);
+    ck_assert_int_eq(memcmp(got + 7, sent, LONG), 0);
+    stop(&f);
+    unlink(path);
+}
+END_TEST
+
+START_TEST(dropping_lets_the_loop_end)
+{
+    fixture f;
+
+    start_pipe(&f);
+    lks_outlet_write(&f.outlet, sent, LONG);
+    lks_outlet_drop(&f.outlet);
+    lks_outlet_write(&f.outlet, "more", 4);
+    ck_assert(!lks_outlet_is_full(&f.outlet));
+    ck_assert_int_eq(uv_run(&f.loop, UV_RUN_DEFAULT), 0);
+    ck_assert_int_eq(f.n_empty, 0);
+    ck_assert_uint_lt(read_some(&f, 0), LONG);
+    lks_outlet_write(&f.outlet, "last", 4); /* there is room again */
+    ck_assert_uint_eq(read_some(&f, 0), 4);
+    stop(&f);
+}
+END_TEST
+
+START_TEST(closing_drops_what_is_kept)
+{
+    fixture f;
+
+    start_pipe(&f);
+    lks_outlet_write(&f.outlet, sent, LONG);
+    stop(&f);
+}
+END_TEST
+
+START_TEST(what_nobody_can_read_any_more_is_dropped)
+{
+    fixture f;
+
+    signal(SIGPIPE, SIG_IGN);
+    start_pipe(&f);
+    lks_outlet_write(&f.outlet, sent, LONG);
+    close(f.from);
+    ck_assert_int_eq(uv_run(&f.loop, UV_RUN_DEFAULT), 0);
+    ck_assert(!lks_outlet_is_full(&f.outlet));
+    lks_outlet_write(&f.outlet, "word", 4);
+    ck_assert(!lks_outlet_is_full(&f.outlet));
+    f.from = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    stop(&f);
+}
+END_TEST
+
+START_TEST(what_memory_does_not_suffice_for_is_dropped)
+{
+    fixture f;
+
+    start_pipe(&f);
+    lks_alloc_fail_after(0);
+    lks_outlet_write(&f.outlet, sent, LONG);
+    lks_alloc_fail_after(-1);
+    ck_assert(!lks_outlet_is_full(&f.outlet));
+    ck_assert_int_eq(uv_run(&f.loop, UV_RUN_DEFAULT), 0);
+    stop(&f);
+}
+END_TEST
+
+LKS_SUITE("outlet", what_fits_is_written_at_once,
+          what_does_not_fit_into_a_pipe_follows_in_order,
+          a_socket_is_blocking_again_at_the_end, a_file_is_written_where_it_stands,
+          dropping_lets_the_loop_end, closing_drops_what_is_kept,
+          what_nobody_can_read_any_more_is_dropped,
+          what_memory_does_not_suffice_for_is_dropped)
