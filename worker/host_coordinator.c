@@ -79,8 +79,9 @@ lks_status lks_host_start(const lks_host_options *options, lks_coordinator_place
                           lks_host **out)
 {
     lks_host *self = lks_calloc(1, sizeof *self);
+    char *job_id = lks_run_dir_id(options->run_dir);
     lks_server_options server = {
-        .job_id = lks_run_dir_id(options->run_dir),
+        .job_id = job_id,
         .job_name = options->job_name,
         .world_size = options->world_size,
         .lanes = options->lanes,
@@ -89,10 +90,10 @@ lks_status lks_host_start(const lks_host_options *options, lks_coordinator_place
         .on_failed = on_failed,
         .context = self,
     };
-    lks_status st;
+    lks_status st = self && job_id ? LKS_OK : LKS_NOMEM;
 
-    if (!self)
-        return LKS_NOMEM;
+    if (st != LKS_OK)
+        goto cleanup;
     self->status_socket = lks_run_dir_path(options->run_dir, "status.sock");
     if (!self->status_socket) {
         st = LKS_NOMEM;
@@ -106,6 +107,7 @@ lks_status lks_host_start(const lks_host_options *options, lks_coordinator_place
     *out = self;
     self = NULL;
 cleanup:
+    lks_free(job_id);
     lks_host_stop(self);
     return st;
 }

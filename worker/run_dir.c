@@ -2,7 +2,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -19,11 +21,21 @@ char *lks_run_dir_path(const char *dir, const char *name)
     return lks_asprintf("%s/%s", dir, name);
 }
 
-const char *lks_run_dir_id(const char *dir)
+static const char *last_part(const char *path)
 {
-    const char *slash = strrchr(dir, '/');
+    const char *slash = strrchr(path, '/');
 
-    return slash ? slash + 1 : dir;
+    return slash ? slash + 1 : path;
+}
+
+char *lks_run_dir_id(const char *dir)
+{
+    const char *last = last_part(dir);
+    char resolved[PATH_MAX];
+
+    if ((strcmp(last, ".") == 0 || strcmp(last, "..") == 0) && realpath(dir, resolved))
+        last = last_part(resolved);
+    return lks_strdup(last);
 }
 
 static lks_status cannot_make(const char *dir)

@@ -23,8 +23,9 @@ lks_status lks_run_dir_join(const char *dir);
  * directory if it is empty then. */
 void lks_run_dir_discard(const char *dir);
 
-/* Its last part: the run's id. */
-const char *lks_run_dir_id(const char *dir);
+/* The run's id: the directory's last part, its own name where that is "." or "..". The
+ * caller's to lks_free; NULL: no memory. */
+char *lks_run_dir_id(const char *dir);
 
 /* DIR/NAME, the caller's to lks_free; NULL: no memory. */
 char *lks_run_dir_path(const char *dir, const char *name);

@@ -13,7 +13,7 @@
 #include "proto/cookie.h"
 
 typedef struct lks_server_options {
-    const char *job_id; /* of the run: its directory's last part */
+    const char *job_id; /* of the run: its directory's name */
     const char *job_name;
     uint32_t world_size;
     uint32_t lanes;

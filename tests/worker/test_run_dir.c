@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/alloc.h"
 #include "worker/run_dir.h"
 
 static char home[64];
@@ -47,9 +48,35 @@ START_TEST(a_run_without_a_name_is_dated_and_unique)
     ck_ok(lks_run_dir_create(NULL, "lenet", second));
     ck_assert_int_eq(strncmp(first, "runs/lenet-20", 13), 0);
     ck_assert_str_ne(first, second);
-    ck_assert_str_eq(lks_run_dir_id(first), first + strlen("runs/"));
     ck_assert_int_eq(chdir(first), 0);
     ck_assert(exists("logs"));
+    leave();
+}
+END_TEST
+
+/* The id of `dir` is `id`. */
+static void check_id(const char *dir, const char *id)
+{
+    char *got = lks_run_dir_id(dir);
+
+    ck_assert_str_eq(got, id);
+    lks_free(got);
+}
+
+START_TEST(the_id_is_the_directorys_last_part_and_never_a_dot)
+{
+    enter();
+    check_id("runs/lenet-20261124-031148", "lenet-20261124-031148");
+    check_id("my run", "my run");
+    ck_assert_int_eq(mkdir("one", 0700), 0);
+    ck_assert_int_eq(mkdir("one/two", 0700), 0);
+    ck_assert_int_eq(symlink("one/two", "link"), 0);
+    check_id("link", "link");
+    check_id("one/.", "one");
+    check_id("one/two/..", "one");
+    ck_assert_int_eq(chdir("one/two"), 0);
+    check_id(".", "two");
+    check_id("..", "one");
     leave();
 }
 END_TEST
@@ -145,6 +172,7 @@ START_TEST(a_small_file_is_written_whole_or_not_at_all)
 END_TEST
 
 LKS_SUITE("run_dir", a_run_without_a_name_is_dated_and_unique,
+          the_id_is_the_directorys_last_part_and_never_a_dot,
           a_given_directory_is_made_with_its_parents,
           a_directory_that_holds_a_run_is_refused, what_cannot_be_written_is_an_io_error,
           a_name_too_long_is_refused, a_failed_start_leaves_nothing_of_ours,
