@@ -67,6 +67,11 @@ static lks_status explain_not_running(const lks_run_ref *ref, const char *metric
                         "%s is not running: it finished, the weights are in "
                         "%s/model.safetensors%s",
                         name, ref->run_dir, metrics);
+    if (access(ref->socket_path, F_OK) == 0)
+        return lks_fail(LKS_STATE,
+                        "nobody on this host listens to %s: the run ended without a "
+                        "word, or runs on another host%s",
+                        ref->socket_path, metrics);
     return lks_fail(LKS_STATE, "%s is not running, and it wrote no final weights%s", name,
                     metrics);
 }

@@ -2,6 +2,7 @@
 #include "daemon/cli/status_client.h"
 
 #include <curl/curl.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -15,44 +16,59 @@
 enum { MAX_BODY_BYTES = 64 * 1024 * 1024 };
 
 /* The same file under a name that fits a socket address whatever its folder is called:
- * through an open descriptor of the folder, which the caller closes (-1: none needed). */
-static int short_name(const char *path, struct sockaddr_un *address)
+ * through an open descriptor of the folder, which the caller closes (-1: none needed).
+ * Gives 0 or an errno. */
+static int short_name(const char *path, struct sockaddr_un *address, int *folder)
 {
     const char *base = strrchr(path, '/');
-    int folder = -1;
+    char *name;
+    int error;
 
+    *folder = -1;
     *address = (struct sockaddr_un){.sun_family = AF_UNIX};
     if (strlen(path) < sizeof address->sun_path || !base) {
         snprintf(address->sun_path, sizeof address->sun_path, "%s", path);
-    } else {
-        char *name = lks_strdup(path);
-
-        if (name) {
-            name[base - path] = '\0';
-            folder = open(name, O_PATH | O_DIRECTORY | O_CLOEXEC);
-        }
-        lks_free(name);
-        snprintf(address->sun_path, sizeof address->sun_path, "/proc/self/fd/%d%s",
-                 folder, base);
+        return 0;
     }
-    return folder;
+    name = lks_strdup(path);
+    if (!name)
+        return ENOMEM;
+    name[base - path] = '\0';
+    *folder = open(name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    error = *folder < 0 ? errno : 0;
+    lks_free(name);
+    snprintf(address->sun_path, sizeof address->sun_path, "/proc/self/fd/%d%s", *folder,
+             base);
+    return error;
 }
 
-pid_t lks_status_listener(const char *socket_path)
+/* 0 with the process that listens in *out, or the errno that says why none is reached. */
+static int find_listener(const char *socket_path, pid_t *out)
 {
     struct sockaddr_un address;
     struct ucred peer = {0};
     socklen_t n = sizeof peer;
-    int folder = short_name(socket_path, &address);
+    int folder, error = short_name(socket_path, &address, &folder);
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
-    if (fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof address) == 0)
+    if (!error && connect(fd, (struct sockaddr *)&address, sizeof address) != 0)
+        error = errno;
+    else if (!error)
         (void)getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &n);
     if (fd >= 0)
         close(fd);
     if (folder >= 0)
         close(folder);
-    return peer.pid;
+    *out = peer.pid;
+    return error;
+}
+
+pid_t lks_status_listener(const char *socket_path)
+{
+    pid_t listener;
+
+    (void)find_listener(socket_path, &listener);
+    return listener;
 }
 
 typedef struct body {
@@ -78,17 +94,50 @@ static size_t collect(char *bytes, size_t one, size_t n_bytes, void *context)
     return n_bytes;
 }
 
-static lks_status failure(CURLcode code, const char *socket_path)
+/* Why nobody is reached, of the kernel: libcurl says only that. */
+static lks_status not_connected(const char *socket_path)
 {
-    switch (code) {
-    case CURLE_COULDNT_CONNECT:
-        return lks_fail(LKS_STATE, "%s: nobody listens on this socket", socket_path);
-    case CURLE_OPERATION_TIMEDOUT:
+    static const struct {
+        int error;
+        lks_status status;
+        const char *text;
+    } reasons[] = {
+        {ENOENT, LKS_STATE, "there is no such socket"},
+        {ECONNREFUSED, LKS_STATE, "nobody on this host listens to it"},
+        {EACCES, LKS_IO, "permission denied: another user's run"},
+    };
+    pid_t listener;
+    int error = find_listener(socket_path, &listener);
+
+    for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++)
+        if (reasons[i].error == error)
+            return lks_fail(reasons[i].status, "%s: %s", socket_path, reasons[i].text);
+    return lks_fail(LKS_COMM, "%s: cannot connect%s%s", socket_path, error ? ": " : "",
+                    error ? strerror(error) : "");
+}
+
+/* All but what is listed is no matter of a broken connection: asking again is no use. */
+static lks_status failure(CURLcode code, const char *socket_path, const char *path)
+{
+    static const struct {
+        CURLcode code;
+        lks_status status;
+    } known[] = {
+        {CURLE_SEND_ERROR, LKS_COMM},     {CURLE_RECV_ERROR, LKS_COMM},
+        {CURLE_GOT_NOTHING, LKS_COMM},    {CURLE_PARTIAL_FILE, LKS_COMM},
+        {CURLE_OUT_OF_MEMORY, LKS_NOMEM}, {CURLE_URL_MALFORMAT, LKS_INVALID},
+    };
+    lks_status st = LKS_FORMAT;
+
+    if (code == CURLE_COULDNT_CONNECT)
+        return not_connected(socket_path);
+    if (code == CURLE_OPERATION_TIMEDOUT)
         return lks_fail(LKS_CANCELLED, "%s: no answer within %d ms", socket_path,
                         LKS_STATUS_TIMEOUT_MS);
-    default:
-        return lks_fail(LKS_COMM, "%s: %s", socket_path, curl_easy_strerror(code));
-    }
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (known[i].code == code)
+            st = known[i].status;
+    return lks_fail(st, "%s: %s: %s", socket_path, path, curl_easy_strerror(code));
 }
 
 static lks_status read_body(const body *b, long http_status, const char *path,
@@ -116,15 +165,16 @@ lks_status lks_status_get(const char *socket_path, const char *path, json_t **ou
     struct sockaddr_un address;
     body b = {0};
     long http_status = 0;
-    int folder = short_name(socket_path, &address);
+    int folder, error = short_name(socket_path, &address, &folder);
     CURL *curl = curl_easy_init();
     char *url = lks_asprintf("http://localhost%s", path);
     CURLcode code;
     lks_status st;
 
-    if (!curl || !url)
+    if (error == ENOMEM || !curl || !url)
         LKS_FAIL(LKS_NOMEM, "out of memory");
     curl_easy_setopt(curl, CURLOPT_URL, url);
+    curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L); /* a job may be called ".." */
     curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, address.sun_path);
     curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)LKS_STATUS_TIMEOUT_MS);
     curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
@@ -133,7 +183,7 @@ lks_status lks_status_get(const char *socket_path, const char *path, json_t **ou
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, &b);
     code = curl_easy_perform(curl);
     if (code != CURLE_OK) {
-        st = failure(code, socket_path);
+        st = failure(code, socket_path, path);
         goto cleanup;
     }
     curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &http_status);
@@ -174,14 +224,17 @@ cleanup:
     return st;
 }
 
-/* GET /v1/jobs/ID and what follows it. */
+/* GET /v1/jobs/ID and what follows it; the id is any folder's name. */
 static lks_status get_of_job(const char *socket_path, const char *id, const char *suffix,
                              json_t **out)
 {
-    char *path = lks_asprintf("/v1/jobs/%s%s", id, suffix);
-    lks_status st = path ? lks_status_get(socket_path, path, out) : LKS_NOMEM;
+    char *escaped = curl_easy_escape(NULL, id, 0);
+    char *path = escaped ? lks_asprintf("/v1/jobs/%s%s", escaped, suffix) : NULL;
+    lks_status st = path ? lks_status_get(socket_path, path, out)
+                         : lks_fail(LKS_NOMEM, "out of memory");
 
     lks_free(path);
+    curl_free(escaped);
     return st;
 }
 

@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -70,6 +71,28 @@ static const char *good(const char *request)
     return "HTTP/1.1 404 Not Found\r\n\r\n{\"detail\":\"there is no such job\"}";
 }
 
+static const char *odd_name(const char *request)
+{
+    if (strncmp(request, "GET /v1/jobs ", 13) == 0)
+        return OK_JSON "{\"jobs\":[{\"id\":\"my run#1?%20\\u00e9\"}]}";
+    if (strncmp(request, "GET /v1/jobs/my%20run%231%3F%2520%C3%A9 ", 40) == 0)
+        return OK_JSON "{\"name\":\"x\"}";
+    if (strncmp(request, "GET /v1/jobs/my%20run%231%3F%2520%C3%A9/ranks ", 46) == 0)
+        return OK_JSON "{\"ranks\":[]}";
+    return "HTTP/1.1 404 Not Found\r\n\r\n{}";
+}
+
+static const char *dots(const char *request)
+{
+    if (strncmp(request, "GET /v1/jobs ", 13) == 0)
+        return OK_JSON "{\"jobs\":[{\"id\":\"..\"}]}";
+    if (strncmp(request, "GET /v1/jobs/.. ", 16) == 0)
+        return OK_JSON "{\"name\":\"x\"}";
+    if (strncmp(request, "GET /v1/jobs/../ranks ", 22) == 0)
+        return OK_JSON "{\"ranks\":[]}";
+    return "HTTP/1.1 404 Not Found\r\n\r\n{}";
+}
+
 static const char *junk(const char *request)
 {
     (void)request;
@@ -97,6 +120,39 @@ START_TEST(the_only_job_is_found_and_fetched_with_its_ranks)
     ck_assert_str_eq(json_string_value(json_object_get(report.job, "name")), "x");
     ck_assert_uint_eq(json_array_size(report.ranks), 1);
     lks_status_report_release(&report);
+    stop_server();
+}
+END_TEST
+
+static void check_named(answers *answer)
+{
+    lks_status_report report;
+
+    start_server(answer);
+    ck_ok(lks_status_fetch(path, NULL, &report));
+    ck_assert_str_eq(json_string_value(json_object_get(report.job, "name")), "x");
+    lks_status_report_release(&report);
+    stop_server();
+}
+
+START_TEST(a_job_may_have_any_name)
+{
+    check_named(odd_name);
+}
+END_TEST
+
+START_TEST(a_job_may_be_named_as_a_step_upwards)
+{
+    check_named(dots);
+}
+END_TEST
+
+START_TEST(a_path_that_is_none_is_not_taken_for_silence)
+{
+    json_t *answer;
+
+    start_server(good);
+    ck_fails(lks_status_get(path, "/v1/a job", &answer), LKS_INVALID, "/v1/a job");
     stop_server();
 }
 END_TEST
@@ -155,13 +211,47 @@ START_TEST(silence_ends_at_the_deadline_and_the_listener_is_known)
 }
 END_TEST
 
-START_TEST(a_socket_nobody_listens_on_is_told_apart)
+START_TEST(a_socket_that_is_not_there_is_told_apart)
 {
     lks_status_report report;
 
     ck_fails(lks_status_fetch("/nonexistent/status.sock", NULL, &report), LKS_STATE,
-             "nobody listens");
+             "there is no such socket");
     ck_assert_int_eq(lks_status_listener("/nonexistent/status.sock"), 0);
+}
+END_TEST
+
+/* Its process was killed, or is on another host that shares the file system. */
+START_TEST(a_socket_that_is_left_is_told_apart)
+{
+    lks_status_report report;
+
+    start_server(junk);
+    kill(server, SIGKILL);
+    waitpid(server, NULL, 0);
+    server = getpid();
+    ck_fails(lks_status_fetch(path, NULL, &report), LKS_STATE,
+             "nobody on this host listens");
+    ck_assert_int_eq(lks_status_listener(path), 0);
+    stop_server();
+}
+END_TEST
+
+START_TEST(another_users_socket_is_told_apart)
+{
+    lks_status_report report;
+    uid_t own = geteuid();
+
+    start_server(good);
+    ck_assert_int_eq(chmod(folder, 0755), 0);
+    ck_assert_int_eq(chmod(path, 0), 0);
+    if (own == 0)
+        ck_assert_int_eq(seteuid(65534), 0);
+    ck_fails(lks_status_fetch(path, NULL, &report), LKS_IO,
+             "permission denied: another user's run");
+    ck_assert_int_eq(lks_status_listener(path), 0);
+    ck_assert_int_eq(seteuid(own), 0);
+    stop_server();
 }
 END_TEST
 
@@ -211,6 +301,9 @@ LKS_SUITE("status_client", the_only_job_is_found_and_fetched_with_its_ranks,
           a_problem_is_told_in_the_coordinators_words,
           an_answer_that_is_not_json_is_refused, an_answer_of_another_shape_is_refused,
           a_connection_that_breaks_is_a_communication_error,
-          silence_ends_at_the_deadline_and_the_listener_is_known,
-          a_socket_nobody_listens_on_is_told_apart,
-          a_socket_behind_a_long_path_can_be_asked, no_failed_allocation_leaks_or_crashes)
+          silence_ends_at_the_deadline_and_the_listener_is_known, a_job_may_have_any_name,
+          a_job_may_be_named_as_a_step_upwards,
+          a_path_that_is_none_is_not_taken_for_silence,
+          a_socket_that_is_not_there_is_told_apart, a_socket_that_is_left_is_told_apart,
+          another_users_socket_is_told_apart, a_socket_behind_a_long_path_can_be_asked,
+          no_failed_allocation_leaks_or_crashes)
