@@ -1,6 +1,8 @@
 #include "daemon/cli/metrics_tail.h"
 
+#include <inttypes.h>
 #include <jansson.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -8,12 +10,19 @@
 
 enum { TAIL_BYTES = 64 * 1024 };
 
+static double number_of(const json_t *object, const char *key)
+{
+    const json_t *value = json_object_get(object, key);
+
+    return json_is_number(value) ? json_number_value(value) : NAN;
+}
+
 static void read_line(const char *line, size_t n_bytes, lks_metrics_tail *out)
 {
     json_t *object = json_loadb(line, n_bytes, 0, NULL);
     json_t *accuracy = json_object_get(object, "accuracy");
     uint64_t step = (uint64_t)json_integer_value(json_object_get(object, "step"));
-    double loss = json_number_value(json_object_get(object, "loss"));
+    double loss = number_of(object, "loss");
 
     if (json_object_get(object, "split")) {
         out->has_evaluation = true;
@@ -67,4 +76,28 @@ void lks_metrics_tail_read(const char *run_dir, lks_metrics_tail *out)
         fclose(file);
     lks_free(bytes);
     lks_free(path);
+}
+
+lks_loss_text lks_loss_as_text(double loss)
+{
+    lks_loss_text out = {"not finite"};
+
+    if (isfinite(loss))
+        snprintf(out.text, sizeof out.text, "%.4g", loss);
+    return out;
+}
+
+void lks_metrics_tail_describe(const lks_metrics_tail *tail, char *out, size_t size_bytes)
+{
+    lks_loss_text loss = lks_loss_as_text(tail->loss);
+    lks_loss_text test_loss = lks_loss_as_text(tail->evaluation_loss);
+
+    out[0] = '\0';
+    if (tail->has_evaluation && tail->has_accuracy)
+        snprintf(out, size_bytes, "test accuracy %.2f %%, test loss %s",
+                 100 * tail->accuracy, test_loss.text);
+    else if (tail->has_evaluation)
+        snprintf(out, size_bytes, "test loss %s", test_loss.text);
+    else if (tail->has_step)
+        snprintf(out, size_bytes, "loss %s at step %" PRIu64, loss.text, tail->step);
 }

@@ -3,12 +3,13 @@
 #define LKS_DAEMON_CLI_METRICS_TAIL_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 typedef struct lks_metrics_tail {
     bool has_step;
     uint64_t step;
-    double loss;
+    double loss; /* NaN for one that was not finite: a null in the file */
 
     bool has_evaluation;
     bool has_accuracy;
@@ -19,5 +20,17 @@ typedef struct lks_metrics_tail {
 /* What `run_dir`'s metrics say last of training and of evaluation; nothing where the file
  * is missing. Looks at its last 64 KiB only; a line being written is skipped. */
 void lks_metrics_tail_read(const char *run_dir, lks_metrics_tail *out);
+
+/* A loss for people, in a buffer of its own. */
+typedef struct lks_loss_text {
+    char text[32];
+} lks_loss_text;
+
+lks_loss_text lks_loss_as_text(double loss);
+
+/* What training came to: "test accuracy 88.50 %, test loss 0.3312", or what of it there
+ * is; "" for nothing. */
+void lks_metrics_tail_describe(const lks_metrics_tail *tail, char *out,
+                               size_t size_bytes);
 
 #endif

@@ -274,15 +274,11 @@ static bool has_weights(const run *r)
 
 static int say_finished(const run *r, const lks_metrics_tail *tail)
 {
-    printf("lockstep: finished in %.1f s", lks_clock_s() - r->started_at_s);
-    if (tail->has_evaluation && tail->has_accuracy)
-        printf(": test accuracy %.2f %%, test loss %.4f", 100 * tail->accuracy,
-               tail->evaluation_loss);
-    else if (tail->has_evaluation)
-        printf(": test loss %.4g", tail->evaluation_loss);
-    else if (tail->has_step)
-        printf(": loss %.4g at step %llu", tail->loss, (unsigned long long)tail->step);
-    printf("; weights in %s/model.safetensors\n", r->run_dir);
+    char result[128];
+
+    lks_metrics_tail_describe(tail, result, sizeof result);
+    printf("lockstep: finished in %.1f s%s%s; weights in %s/model.safetensors\n",
+           lks_clock_s() - r->started_at_s, result[0] ? ": " : "", result, r->run_dir);
     return LKS_EXIT_OK;
 }
 

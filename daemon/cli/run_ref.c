@@ -41,8 +41,8 @@ static void describe_metrics(const lks_run_ref *ref, char *out, size_t size_byte
     if (ref->run_dir)
         lks_metrics_tail_read(ref->run_dir, &tail);
     if (tail.has_step)
-        snprintf(out, size_bytes, "; its last reported step is %llu with loss %.4f",
-                 (unsigned long long)tail.step, tail.loss);
+        snprintf(out, size_bytes, "; its last reported step is %llu with loss %s",
+                 (unsigned long long)tail.step, lks_loss_as_text(tail.loss).text);
     n = strlen(out);
     if (tail.has_accuracy)
         snprintf(out + n, size_bytes - n, ", its last test accuracy %.2f %%",

@@ -154,6 +154,35 @@ START_TEST(the_newest_metrics_are_read_and_a_half_written_line_is_not)
 }
 END_TEST
 
+/* What a metrics file with these lines comes to. */
+static void check_result(const char *lines, const char *result)
+{
+    lks_metrics_tail tail;
+    char text[128];
+
+    write_file("metrics.jsonl", lines);
+    lks_metrics_tail_read(".", &tail);
+    lks_metrics_tail_describe(&tail, text, sizeof text);
+    ck_assert_str_eq(text, result);
+    unlink("metrics.jsonl");
+}
+
+START_TEST(a_loss_that_is_null_is_said_not_to_be_finite)
+{
+    enter();
+    check_result("", "");
+    check_result("{\"step\": 10, \"loss\": 0.51239}\n", "loss 0.5124 at step 10");
+    check_result("{\"step\": 10, \"loss\": null}\n", "loss not finite at step 10");
+    check_result("{\"step\": 9, \"split\": \"test\", \"loss\": 1.5}\n", "test loss 1.5");
+    check_result("{\"step\": 9, \"split\": \"test\", \"loss\": null}\n",
+                 "test loss not finite");
+    check_result(
+        "{\"step\": 9, \"split\": \"test\", \"loss\": null, \"accuracy\": 0.125}\n",
+        "test accuracy 12.50 %, test loss not finite");
+    leave();
+}
+END_TEST
+
 START_TEST(only_the_end_of_a_long_file_is_read)
 {
     lks_metrics_tail tail;
@@ -202,4 +231,5 @@ LKS_SUITE("runs", two_runs_in_one_second_get_two_directories,
           what_cannot_be_a_run_directory_is_refused,
           a_run_is_found_by_directory_and_by_name,
           the_newest_metrics_are_read_and_a_half_written_line_is_not,
+          a_loss_that_is_null_is_said_not_to_be_finite,
           only_the_end_of_a_long_file_is_read, no_failed_allocation_leaves_a_directory)
