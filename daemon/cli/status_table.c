@@ -79,7 +79,7 @@ void lks_status_table_print_progress(FILE *out, const json_t *job)
     fprintf(out, "step %lld of %lld", step, total);
     if (total > 0)
         fprintf(out, " (%.1f %%)", 100 * (double)step / (double)total);
-    fprintf(out, "  epoch %lld", count_of(progress, "epoch"));
+    fprintf(out, "  epoch %lld", count_of(progress, "epoch") + 1);
     if (isfinite(loss))
         fprintf(out, "  loss %.4f", loss);
     fprintf(out, "  %s samples/s", as_count(number_of(progress, "samples_per_s")).text);

@@ -50,7 +50,7 @@ START_TEST(the_table_says_how_it_goes_and_who_is_waited_for)
 
     ck_assert_str_eq(line_of(text, "cnn: "), "cnn: running, 3 ranks, 8 lanes, runs/x");
     ck_assert_str_eq(line_of(text, "step 50"),
-                     "step 50 of 200 (25.0 %)  epoch 1  loss 0.2500  1234 samples/s  "
+                     "step 50 of 200 (25.0 %)  epoch 2  loss 0.2500  1234 samples/s  "
                      "1m15s to go  test accuracy 88.50 %");
     ck_assert_str_eq(line_of(text, "! "), "! waiting 3.0 s for rank 1");
 }
@@ -87,7 +87,7 @@ START_TEST(what_is_not_known_yet_is_left_out)
                              "[]", 100);
 
     ck_assert_str_eq(line_of(text, "step 0"),
-                     "step 0 of 9 (0.0 %)  epoch 0  - samples/s");
+                     "step 0 of 9 (0.0 %)  epoch 1  - samples/s");
     ck_assert_ptr_null(strstr(text, "!"));
 }
 END_TEST
