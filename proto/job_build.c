@@ -72,11 +72,16 @@ static const char *section_of(lks_job_build *build, const char *leaf)
     return NULL;
 }
 
+static const char *shown_section(const char *section)
+{
+    return *section ? section : "the job";
+}
+
 static lks_status refuse_key(lks_job_build *build, const lks_node *node,
                              const char *section)
 {
     const char *names[LKS_JOB_N_KEYS], *elsewhere;
-    const char *where = *section ? section : "the job";
+    const char *where = shown_section(section);
     char shown[LKS_SHOWN_TEXT], hint[256];
     size_t n = names_in(build, section, names);
 
@@ -89,6 +94,17 @@ static lks_status refuse_key(lks_job_build *build, const lks_node *node,
     return lks_node_fail_at_key(
         node, "unknown key %s in %s%s", shown, where,
         lks_job_hint(node->key, names, n, "known are", hint, sizeof hint));
+}
+
+/* "train.batch_size" as one key: `path`, which the schema has, but sections are maps. */
+static lks_status refuse_dotted(const lks_node *node, const char *section,
+                                const char *path)
+{
+    const char *leaf = lks_job_leaf(path);
+
+    return lks_node_fail_at_key(
+        node, "unknown key '%s' in %s; %s belongs in the map %.*s", node->key,
+        shown_section(section), leaf, (int)(leaf - path) - 1, path);
 }
 
 static bool is_section(const char *path)
@@ -111,8 +127,11 @@ static lks_status match(lks_job_build *build, const lks_node *map, const char *s
                          node->key);
         size_t i = lks_job_key_find(path);
 
-        if (n >= (int)sizeof path || (i == LKS_JOB_N_KEYS && !is_section(path)))
+        if (n >= (int)sizeof path || node->key[0] == '\0' ||
+            (i == LKS_JOB_N_KEYS && !is_section(path)))
             return refuse_key(build, node, section);
+        if (strchr(node->key, '.'))
+            return refuse_dotted(node, section, path);
         if (lks_node_is_null(node))
             continue;
         if (i < LKS_JOB_N_KEYS)

@@ -16,7 +16,8 @@ static lks_status check_duration(const lks_job_build *build)
         return lks_node_fail_at_key(steps, "both epochs and steps in train, give one");
     if (!epochs && !steps)
         return lks_node_fail_at_key(
-            train, "neither epochs nor steps in train, one must say how long to train");
+            train ? train : build->root,
+            "neither epochs nor steps in train, one must say how long to train");
     return LKS_OK;
 }
 

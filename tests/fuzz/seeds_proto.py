@@ -104,3 +104,7 @@ put("job", "block-text", JOB.replace(b"/data", b"|\n    two\n    lines") + b"# e
 put("job", "deep", b"[" * 40)
 put("job", "utf-16", "job: é\n".encode("utf-16"))
 put("job", "tab", b"data:\n\troot: x\n")
+put("job", "dotted-keys", JOB[:JOB.index(b"train:\n")] + b"train.epochs: 3\ntrain.batch_size: 64\n")
+put("job", "dotted-key-and-no-section", JOB[:JOB.index(b"train:\n")] + b"train.batch_size: 64\n")
+put("job", "empty-key", JOB[:JOB.index(b"train:\n")] + b'"": {train: {batch_size: 64}}\n')
+put("job", "set-empty-key", JOB + b"\0.seed=5\0train.=5")

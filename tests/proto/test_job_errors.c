@@ -83,6 +83,41 @@ START_TEST(an_unknown_key_without_a_near_one_lists_the_known_ones)
 }
 END_TEST
 
+/* A key is one word: its sections are maps around it. */
+START_TEST(a_key_with_dots_or_without_letters_is_refused)
+{
+    static const mistake list[] = {
+        {"train:\n  epochs: 3\n  batch_size: 64\n", "train.batch_size: 64\nx:\n",
+         "j.yaml:22:1: unknown key 'train.batch_size' in the job; batch_size belongs in "
+         "the map train"},
+        {"report:", "train.epochs: 3\nreport:",
+         "j.yaml:29:1: unknown key 'train.epochs' in the job; epochs belongs in the map "
+         "train"},
+        {"normalize: {mean: [0.25], std: [0.5]}", "normalize.mean: [0.25]",
+         "j.yaml:8:3: unknown key 'normalize.mean' in data; mean belongs in the map "
+         "data.normalize"},
+        {"train:\n", "data.normalize: {mean: 0, std: 1}\ntrain:\n",
+         "j.yaml:22:1: unknown key 'data.normalize' in the job; normalize belongs in the "
+         "map data"},
+        {"seed: 7", "seed.: 7",
+         "j.yaml:2:1: unknown key 'seed.' in the job; did you mean 'seed'?"},
+        {"seed: 7", "\"\": {seed: 7}",
+         "j.yaml:2:1: unknown key '' in the job; known are job, seed, data, model, loss, "
+         "optimizer, train, report, checkpoint"},
+        {"train:\n  epochs: 3\n  batch_size: 64\n",
+         "\"\": {train: {batch_size: 64}}\nx:\n",
+         "j.yaml:22:1: unknown key '' in the job; known are job, seed, data, model, "
+         "loss, "
+         "optimizer, train, report, checkpoint"},
+        {"  epochs: 3", "  \"\": 3",
+         "j.yaml:23:3: unknown key '' in train; known are epochs, steps, batch_size, "
+         "lanes, threads_per_rank, reduction, init"},
+    };
+
+    CHECK_MISTAKES(list);
+}
+END_TEST
+
 START_TEST(a_wrong_type_tells_what_was_found_and_what_is_allowed)
 {
     static const mistake list[] = {
@@ -395,6 +430,7 @@ END_TEST
 
 LKS_SUITE("job_errors", an_unknown_key_is_named_with_the_nearest_known_one,
           an_unknown_key_without_a_near_one_lists_the_known_ones,
+          a_key_with_dots_or_without_letters_is_refused,
           a_wrong_type_tells_what_was_found_and_what_is_allowed,
           a_value_out_of_range_tells_the_range, what_is_missing_is_named_with_its_meaning,
           a_layer_or_optimizer_is_checked_against_its_own_options,
