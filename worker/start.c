@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/try.h"
+#include "data/content_hash.h"
 #include "proto/job_yaml.h"
 #include "worker/log_file.h"
 #include "worker/signals.h"
@@ -59,6 +60,30 @@ lks_status lks_run_read_job(lks_run *run)
     LKS_TRY(lks_job_read(options->job_path, options->set, options->n_set, &run->job));
     run->has_job = true;
     return anchor_data(&run->job, options->job_path);
+}
+
+/* All ranks run one job. Its files may stand elsewhere on each host: what they hold is
+ * compared once it is read. */
+static lks_status hash_job(const lks_job *job, uint64_t *out)
+{
+    lks_job shared = *job;
+    char *text = NULL;
+
+    shared.data.root = shared.train.init = NULL;
+    shared.data.train.n_files = shared.data.test.n_files = 0;
+    LKS_TRY(lks_job_format(&shared, &text));
+    *out = lks_content_hash(0, text, strlen(text));
+    lks_free(text);
+    return LKS_OK;
+}
+
+static lks_status check_same_job(lks_run *run)
+{
+    uint64_t hash = 0;
+
+    run->exit_code = LKS_EXIT_FAILED;
+    LKS_TRY(lks_world_agree(run->comm, hash_job(&run->job, &hash), &run->exit_code));
+    return lks_world_check_same(run->comm, hash, "the job");
 }
 
 /* Values that the job leaves to the launch. */
@@ -170,11 +195,14 @@ static lks_status make_parts(lks_run *run)
     return make_loader(run);
 }
 
-static lks_status check_same_everywhere(lks_run *run)
+static lks_status check_same_data(lks_run *run)
 {
+    const uint64_t test = run->test ? lks_dataset_fingerprint(run->test) : 0;
+
     run->exit_code = LKS_EXIT_FAILED;
     LKS_TRY(lks_world_check_same(run->comm, lks_dataset_fingerprint(run->train),
                                  "the training data"));
+    LKS_TRY(lks_world_check_same(run->comm, test, "the test data"));
     return lks_world_check_same(run->comm,
                                 lks_param_block_hash(lks_model_params(run->model)),
                                 "the model at the start");
@@ -315,11 +343,12 @@ lks_status lks_run_start(lks_run *run, const lks_worker_options *options)
     lks_console_init(&run->console, run->comm->rank == 0, lks_world_is_launched());
     lks_log_file_init(run->comm->rank);
     LKS_GO(lks_world_agree(run->comm, job, &run->exit_code));
+    LKS_GO(check_same_job(run));
     LKS_GO(lks_world_placement(run->comm, &run->placement));
     settle_job(run);
     at[2] = lks_clock_s();
     LKS_GO(lks_world_agree(run->comm, make_parts(run), &run->exit_code));
-    LKS_GO(check_same_everywhere(run));
+    LKS_GO(check_same_data(run));
     at[3] = lks_clock_s();
     LKS_GO(meet(run));
     at[4] = lks_clock_s();
