@@ -70,12 +70,15 @@ static lks_status make_logs(const char *dir)
     return st;
 }
 
-/* What only a run leaves behind. */
+/* What rank 0 of a run leaves behind. A directory that holds any of it is refused: so
+ * after a failed start it is that start's, and nothing is ever written over. */
+static const char *const traces[] = {"job.yaml", "metrics.jsonl", "model.safetensors",
+                                     "logs/rank-0.log"};
+enum { N_TRACES = sizeof traces / sizeof *traces };
+
 static lks_status refuse_used(const char *dir)
 {
-    static const char *const traces[] = {"metrics.jsonl", "model.safetensors"};
-
-    for (size_t i = 0; i < sizeof traces / sizeof *traces; i++) {
+    for (size_t i = 0; i < N_TRACES; i++) {
         char *path = lks_run_dir_path(dir, traces[i]);
         const bool exists = path && access(path, F_OK) == 0;
 
@@ -151,10 +154,8 @@ lks_status lks_run_dir_join(const char *dir)
 
 void lks_run_dir_discard(const char *dir)
 {
-    static const char *const ours[] = {"job.yaml", "metrics.jsonl", "logs/rank-0.log"};
-
-    for (size_t i = 0; i < sizeof ours / sizeof *ours; i++) {
-        char *path = lks_run_dir_path(dir, ours[i]);
+    for (size_t i = 0; i < N_TRACES; i++) {
+        char *path = lks_run_dir_path(dir, traces[i]);
 
         if (path)
             unlink(path);

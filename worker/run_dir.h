@@ -19,8 +19,8 @@ lks_status lks_run_dir_create(const char *given, const char *job_name, char *out
  */
 lks_status lks_run_dir_join(const char *dir);
 
-/* After a failed start: remove what this process put there (nothing else), and the
- * directory if it is empty then. */
+/* After lks_run_dir_create and a failed start: remove what this process put there
+ * (nothing else), and the directory if it is empty then. */
 void lks_run_dir_discard(const char *dir);
 
 /* The run's id: the directory's last part, its own name where that is "." or "..". The

@@ -96,13 +96,22 @@ END_TEST
 
 START_TEST(a_directory_that_holds_a_run_is_refused)
 {
+    static const char *const traces[] = {"job.yaml", "metrics.jsonl", "model.safetensors",
+                                         "logs/rank-0.log"};
     char dir[LKS_RUN_DIR_MAX];
 
     enter();
-    ck_ok(lks_run_dir_create("old", "lenet", dir));
-    touch("old/metrics.jsonl");
-    ck_fails(lks_run_dir_create("old", "lenet", dir), LKS_INVALID,
-             "old holds a run already");
+    for (size_t i = 0; i < sizeof traces / sizeof *traces; i++) {
+        char path[64];
+
+        snprintf(path, sizeof path, "old/%s", traces[i]);
+        ck_ok(lks_run_dir_create("old", "lenet", dir));
+        touch(path);
+        ck_fails(lks_run_dir_create("old", "lenet", dir), LKS_INVALID,
+                 "old holds a run already");
+        ck_assert(exists(path));
+        ck_assert_int_eq(unlink(path), 0);
+    }
     touch("file");
     ck_fails(lks_run_dir_create("file", "lenet", dir), LKS_IO, "file is a file");
     ck_fails(lks_run_dir_create("file/below", "lenet", dir), LKS_IO, "Not a directory");
@@ -154,6 +163,11 @@ START_TEST(a_failed_start_leaves_nothing_of_ours)
     touch("shared/notes.txt");
     lks_run_dir_discard(dir);
     ck_assert(exists("shared/notes.txt") && !exists("shared/logs"));
+
+    ck_ok(lks_run_dir_create("shared", "lenet", dir));
+    touch("shared/logs/rank-1.log");
+    lks_run_dir_discard(dir);
+    ck_assert(exists("shared/notes.txt") && exists("shared/logs/rank-1.log"));
     leave();
 }
 END_TEST
