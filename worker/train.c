@@ -2,6 +2,7 @@
 #include "worker/run.h"
 
 #include <inttypes.h>
+#include <math.h>
 
 #include "base/alloc.h"
 #include "base/clock.h"
@@ -16,7 +17,8 @@ typedef struct course {
     uint64_t reported_samples;
     double reported_s; /* of trained_s, at the last report */
     lks_step_result result;
-    lks_status st; /* a failure of this rank that the others do not know yet */
+    double test_loss; /* of the last evaluation */
+    lks_status st;    /* a failure of this rank that the others do not know yet */
 } course;
 
 static double rate(double samples, double seconds)
@@ -117,7 +119,7 @@ static bool evaluation_is_due(const lks_run *run, uint64_t n_done)
     return n_done == run->n_steps || (run->job.train.epochs && n_done % per_epoch == 0);
 }
 
-static lks_status evaluate(lks_run *run, const course *c, lks_status *own)
+static lks_status evaluate(lks_run *run, course *c)
 {
     Lks__Proto__Progress progress = progress_of(run, c);
     lks_evaluation evaluation;
@@ -126,12 +128,12 @@ static lks_status evaluate(lks_run *run, const course *c, lks_status *own)
     LKS_TRY(lks_evaluate(run->model, run->loss, run->test, run->device, run->comm,
                          &evaluation));
     progress.has_evaluation = true;
-    progress.test_loss = evaluation.loss;
+    c->test_loss = progress.test_loss = evaluation.loss;
     progress.test_accuracy = evaluation.accuracy;
     lks_reporter_progress(run->reporter, &progress);
     lks_console_evaluation(&run->console, progress.epoch, &evaluation);
-    if (run->metrics && *own == LKS_OK)
-        *own = lks_metrics_evaluation(
+    if (run->metrics && c->st == LKS_OK)
+        c->st = lks_metrics_evaluation(
             run->metrics,
             &(lks_evaluation_metrics){.step = progress.step,
                                       .epoch = progress.epoch,
@@ -161,7 +163,7 @@ static lks_status after_step(lks_run *run, course *c, double began_s)
     else
         show(run, c, false);
     if (evaluation_is_due(run, c->n_done))
-        LKS_TRY(evaluate(run, c, &c->st));
+        LKS_TRY(evaluate(run, c));
     if (c->st != LKS_OK)
         lks_pulse_wish(&run->pulse, LKS_WISH_FAIL);
     return LKS_OK;
@@ -180,6 +182,31 @@ static lks_status take_steps(lks_run *run, course *c)
     return LKS_OK;
 }
 
+static lks_status refuse_result(const course *c, const char *what, double value)
+{
+    return lks_fail(LKS_NUMERIC,
+                    "step %" PRIu64
+                    ": %s is %s after it (all ranks alike): no weights are "
+                    "written; lower the learning rate or check the data",
+                    c->n_done, what, isnan(value) ? "nan" : "infinite");
+}
+
+/* The next step's loss tells of an update that went wrong; the last one has none. */
+static lks_status check_result(const lks_run *run, const course *c)
+{
+    const lks_param_block *params = lks_model_params(run->model);
+    const float *values = lks_param_block_values(params);
+
+    for (size_t i = 0; i < lks_param_block_count(params); i++) {
+        const lks_param *param = lks_param_block_at(params, i);
+
+        for (size_t k = param->offset; k < param->offset + param->numel; k++)
+            if (!isfinite(values[k]))
+                return refuse_result(c, param->name, values[k]);
+    }
+    return isfinite(c->test_loss) ? LKS_OK : refuse_result(c, "test loss", c->test_loss);
+}
+
 /* How the training ended for this rank. */
 static lks_status ending(const lks_run *run, const course *c)
 {
@@ -190,8 +217,8 @@ static lks_status ending(const lks_run *run, const course *c)
 
     if (c->st != LKS_OK || c->result.wish == LKS_WISH_FAIL)
         return c->st;
-    if (c->result.wish == LKS_WISH_GO_ON || c->n_done == run->n_steps)
-        return LKS_OK;
+    if (c->n_done == run->n_steps)
+        return check_result(run, c);
     return lks_fail(LKS_CANCELLED, "%s after step %" PRIu64 " of %" PRIu64,
                     why[c->result.wish], c->n_done, run->n_steps);
 }
