@@ -168,14 +168,17 @@ static lks_status make_loader(lks_run *run)
 {
     const lks_job *job = &run->job;
     const uint32_t n_lanes = job->train.lanes;
+    const uint64_t n_samples = lks_dataset_n_samples(run->train);
+    const uint64_t n_step = /* of the largest step */
+        job->train.batch_size < n_samples ? job->train.batch_size : n_samples;
     const lks_loader_options options = {
         .dataset = run->train,
         .order = {.seed = job->seed,
-                  .n_samples = lks_dataset_n_samples(run->train),
+                  .n_samples = n_samples,
                   .shuffle = job->data.shuffle},
         .plan = lks_lane_plan_at,
         .plan_context = &run->lane_plan,
-        .max_batch = (int64_t)((job->train.batch_size + n_lanes - 1) / n_lanes),
+        .max_batch = (int64_t)((n_step + n_lanes - 1) / n_lanes),
         .n_ahead = 2,
     };
 
