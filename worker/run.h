@@ -65,7 +65,4 @@ lks_status lks_train(lks_run *run);
 /* Everything but the communicator. NULLs are fine. */
 void lks_run_release(lks_run *run);
 
-/* "avx512f", "avx2", …: what the kernels compiled for several take here. */
-const char *lks_instruction_set(void);
-
 #endif

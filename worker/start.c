@@ -13,24 +13,10 @@
 #include "base/log.h"
 #include "base/try.h"
 #include "data/content_hash.h"
+#include "device.h"
 #include "proto/job_yaml.h"
 #include "worker/log_file.h"
 #include "worker/signals.h"
-
-const char *lks_instruction_set(void)
-{
-#if defined(__x86_64__)
-    if (__builtin_cpu_supports("avx512f"))
-        return "avx512f";
-    if (__builtin_cpu_supports("avx2"))
-        return "avx2";
-    return "x86-64";
-#elif defined(__aarch64__)
-    return "aarch64";
-#else
-    return "generic";
-#endif
-}
 
 /* ---- the job ---- */
 
@@ -221,7 +207,7 @@ static lks_status write_job(lks_run *run)
     LKS_GO(lks_job_format(&run->job, &job));
     text = lks_asprintf("# lockstep %s: %d ranks of %u threads, cpu (%s)\n%s",
                         LKS_VERSION, run->comm->size, run->job.train.threads_per_rank,
-                        lks_instruction_set(), job);
+                        lks_cpu_instruction_set(), job);
     st = text ? lks_run_dir_write(run->dir, "job.yaml", text) : LKS_NOMEM;
 cleanup:
     lks_free(text);
@@ -290,7 +276,7 @@ static lks_status start_reporter(lks_run *run, const invitation *invited)
         .world_size = (uint32_t)run->comm->size,
         .version = LKS_VERSION,
         .device = "cpu:0",
-        .instruction_set = lks_instruction_set(),
+        .instruction_set = lks_cpu_instruction_set(),
         .dataset_fingerprint = lks_dataset_fingerprint(run->train),
         .n_samples = lks_dataset_n_samples(run->train),
         .threads = run->job.train.threads_per_rank,

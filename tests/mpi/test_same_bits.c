@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/rng.h"
+#include "device.h"
 #include "io/safetensors.h"
 
 enum { SIDE = 16, N_TRAIN = 1000, N_TEST = 300, MAX_BYTES = 1 << 20 };
@@ -224,12 +225,27 @@ START_TEST(fast_reduction_agrees_but_for_rounding)
 }
 END_TEST
 
+/* The promise holds for one instruction set: that of the kernels that ran. */
+START_TEST(a_run_records_the_instruction_set_of_its_kernels)
+{
+    static char job[MAX_BYTES];
+    char recorded[64];
+
+    train("recorded", 1, "--set train.steps=1");
+    slurp("recorded", 1, "job.yaml", job);
+    snprintf(recorded, sizeof recorded, "1 ranks of 1 threads, cpu (%s)\n",
+             lks_cpu_instruction_set());
+    ck_assert_msg(strstr(job, recorded) != NULL, "%s", job);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
         any_number_of_ranks_ends_with_the_same_bytes,
         a_batch_that_lanes_do_not_divide_and_a_short_last_one_too,
-        a_last_batch_smaller_than_the_lanes_too, fast_reduction_agrees_but_for_rounding};
+        a_last_batch_smaller_than_the_lanes_too, fast_reduction_agrees_but_for_rounding,
+        a_run_records_the_instruction_set_of_its_kernels};
     Suite *suite = suite_create("same_bits");
     TCase *tcase = tcase_create("same_bits");
     SRunner *runner;
