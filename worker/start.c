@@ -45,6 +45,9 @@ lks_status lks_run_read_job(lks_run *run)
     run->exit_code = LKS_EXIT_USAGE;
     LKS_TRY(lks_job_read(options->job_path, options->set, options->n_set, &run->job));
     run->has_job = true;
+    if (run->job.checkpoint.every_steps > 0)
+        lks_warn("checkpoint.every_steps: this version writes no checkpoints yet, only "
+                 "the final weights");
     return anchor_data(&run->job, options->job_path);
 }
 
@@ -93,9 +96,6 @@ static void settle_job(lks_run *run)
         lks_warn("%u ranks but %u lanes: %u ranks have nothing to train on; set "
                  "train.lanes to at least %u",
                  size, job->train.lanes, size - job->train.lanes, size);
-    if (job->checkpoint.every_steps > 0)
-        lks_warn("checkpoint.every_steps: this version writes no checkpoints yet, only "
-                 "the final weights");
 }
 
 /* ---- data and model ---- */
