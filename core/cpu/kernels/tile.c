@@ -7,6 +7,7 @@ LKS_INLINE void sum_vectors(int n_rows, int n_vectors, const lks_tile *tile, int
     const float *x = tile->x + p, *w = tile->w;
     float *y = tile->y + p;
 
+    LKS_UNROLL
     for (int m = 0; m < n_rows; m++)
         for (int v = 0; v < n_vectors; v++)
             sums[m][v] = tile->bias
@@ -25,6 +26,7 @@ LKS_INLINE void sum_vectors(int n_rows, int n_vectors, const lks_tile *tile, int
                 sums[m][v] += factor * xs[v];
         }
     }
+    LKS_UNROLL
     for (int m = 0; m < n_rows; m++)
         for (int v = 0; v < n_vectors; v++)
             lks_vec_store(y + m * tile->y_stride + v * LKS_LANES, sums[m][v]);

@@ -25,6 +25,14 @@ enum { LKS_LANES = 4, LKS_TILE_ROWS = 6, LKS_TILE_VECTORS = 2 };
 #define LKS_FOR_TILES(X) LKS_SIX_ROWS(X, 1) LKS_SIX_ROWS(X, 2)
 #endif
 
+/* Before a loop over the rows of a tile: gcc leaves longer ones rolled, and then keeps
+ * the sums in memory. */
+#if defined(__clang__)
+#define LKS_UNROLL _Pragma("unroll")
+#else
+#define LKS_UNROLL _Pragma("GCC unroll 8")
+#endif
+
 /* Aligned like its elements: it may stand at any f32 in memory. */
 typedef float lks_vec
     __attribute__((vector_size(LKS_LANES * sizeof(float)), aligned(4), may_alias));
