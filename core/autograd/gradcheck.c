@@ -1,5 +1,6 @@
 #include "autograd/gradcheck.h"
 
+#include <float.h>
 #include <math.h>
 
 #include "autograd/backward.h"
@@ -23,10 +24,16 @@ static lks_status no_result(void)
     return lks_fail(LKS_INVALID, "gradcheck: the function gave no tensor");
 }
 
-/* sum(cotangent * f(inputs)), without recording. */
-static lks_status weighted_output(const check *c, double *out)
+/* sum(cotangent * f(inputs)), and the sum of its terms' magnitudes. */
+typedef struct output {
+    double sum, magnitude;
+} output;
+
+/* Without recording. */
+static lks_status weighted_output(const check *c, output *out)
 {
-    double *y = NULL, *weight = NULL, sum = 0;
+    double *y = NULL, *weight = NULL;
+    output o = {0, 0};
     lks_tensor *result;
     size_t n = (size_t)c->cotangent->numel;
     lks_status st;
@@ -40,9 +47,11 @@ static lks_status weighted_output(const check *c, double *out)
         LKS_GO(LKS_NOMEM);
     LKS_GO(lks_to_host(result, y));
     LKS_GO(lks_to_host(c->cotangent, weight));
-    for (size_t i = 0; i < n; i++)
-        sum += y[i] * weight[i];
-    *out = sum;
+    for (size_t i = 0; i < n; i++) {
+        o.sum += y[i] * weight[i];
+        o.magnitude += fabs(y[i] * weight[i]);
+    }
+    *out = o;
 cleanup:
     lks_free(y);
     lks_free(weight);
@@ -62,10 +71,12 @@ static double *element(const lks_tensor *t, int64_t i)
     return lks_view_at(&t->view, offset);
 }
 
+/* Either output is rounded by about DBL_EPSILON of its terms, and 2h divides that. */
 static lks_status numeric_derivative(const check *c, lks_tensor *x, int64_t i,
-                                     double *out)
+                                     double *out, double *rounding)
 {
-    double *at = element(x, i), was = *at, plus = 0, minus = 0;
+    output plus = {0, 0}, minus = {0, 0};
+    double *at = element(x, i), was = *at;
     double h = 1e-5 * fmax(1, fabs(was));
     lks_status st;
 
@@ -78,7 +89,8 @@ static lks_status numeric_derivative(const check *c, lks_tensor *x, int64_t i,
         st = weighted_output(c, &minus);
     *at = was;
     lks_bump_version(x);
-    *out = (plus - minus) / (2 * h);
+    *out = (plus.sum - minus.sum) / (2 * h);
+    *rounding = DBL_EPSILON * (plus.magnitude + minus.magnitude) / (2 * h);
     return st;
 }
 
@@ -88,11 +100,11 @@ static lks_status compare_input(const check *c, int which, double tolerance)
     const lks_tensor *grad = lks_grad(x);
 
     for (int64_t i = 0; i < x->numel; i++) {
-        double analytic = grad ? *element(grad, i) : 0, numeric;
+        double analytic = grad ? *element(grad, i) : 0, numeric, rounding;
 
-        LKS_TRY(numeric_derivative(c, x, i, &numeric));
+        LKS_TRY(numeric_derivative(c, x, i, &numeric, &rounding));
         if (!(fabs(analytic - numeric) <=
-              tolerance * fmax(1, fmax(fabs(analytic), fabs(numeric)))))
+              tolerance * fmax(fabs(analytic), fabs(numeric)) + rounding))
             return lks_fail(LKS_NUMERIC,
                             "gradcheck: input %d, element %lld: backward gives %.12g, "
                             "central differences %.12g",

@@ -9,10 +9,13 @@ typedef lks_tensor *(*lks_gradcheck_function)(void *context, lks_tensor *const *
                                               int n);
 
 /* For a fixed pseudo-random cotangent, compare the gradient of every input that requires
- * one with (f(x + h) - f(x - h)) / 2h per element. Inputs are f64 leaves, of any strides.
- * Agreement: |a - n|
- * <= tolerance * max(1, |a|, |n|). LKS_NUMERIC names the input, the element and both
- * values. */
+ * one, a, with n = (s(x + h) - s(x - h)) / 2h per element, where s = sum(cotangent * f)
+ * and h = 1e-5 max(1, |x|). Inputs are f64 leaves, of any strides. They agree where
+ *
+ *     |a - n| <= tolerance * max(|a|, |n|) + eps * m / h
+ *
+ * with eps = 2^-52 and m the sum of |cotangent * f|: the last term is what rounding alone
+ * may do to n. LKS_NUMERIC names the input, the element and both values. */
 lks_status lks_gradcheck(lks_gradcheck_function f, void *context,
                          lks_tensor *const *inputs, int n, double tolerance);
 

@@ -212,6 +212,16 @@ START_TEST(gradcheck_finds_a_wrong_gradient)
 }
 END_TEST
 
+START_TEST(gradcheck_finds_a_wrong_gradient_however_small)
+{
+    ck_ok(lks_scope_open());
+    lks_tensor *x[] = {leaf(1e-8)};
+    ck_fails(lks_gradcheck(apply_wrong, NULL, x, 1, 1e-6), LKS_NUMERIC,
+             "gradcheck: input 0, element 0: backward gives");
+    lks_scope_close();
+}
+END_TEST
+
 START_TEST(gradcheck_wants_double_precision)
 {
     ck_ok(lks_scope_open());
@@ -227,4 +237,5 @@ LKS_SUITE("function", a_custom_function_is_differentiated_by_its_own_backward,
           a_gradient_of_the_wrong_shape_is_refused, an_input_changed_since_is_refused,
           a_custom_function_survives_each_allocation_failing,
           a_backward_may_run_a_sweep_of_its_own, gradcheck_finds_a_wrong_gradient,
+          gradcheck_finds_a_wrong_gradient_however_small,
           gradcheck_wants_double_precision)
