@@ -5,6 +5,8 @@
 
 Every case of tests/core/ops/test_ops/*.c stands here under the same name with the same inputs.
 """
+import math
+
 import torch
 import torch.nn.functional as F
 
@@ -44,9 +46,13 @@ class Index:
         return torch.tensor(values, dtype=torch.int64).reshape(self.shape)
 
 
+def number(v):
+    return "NAN" if math.isnan(v) else "%.12g" % v
+
+
 def numbers(tensor):
     flat = tensor.detach().contiguous().reshape(-1).tolist()
-    return "(const double[]){%s}" % ", ".join("%.12g" % v for v in flat) if flat else "NOTHING"
+    return "(const double[]){%s}" % ", ".join(map(number, flat)) if flat else "NOTHING"
 
 
 def cotangent(y):
@@ -129,11 +135,15 @@ def in_place():
     case("mul_/same", lambda a, b: a.clone().mul_(b), X(2, 3), X(2, 3))
     case("mul_/row", lambda a, b: a.clone().mul_(b), X(2, 3), X(3))
     case("mul_/itself", lambda a: a * a, X(2, 3))
+    case("mul_/empty", lambda a, b: a.clone().mul_(b), X(2, 0), X(1))
     case("relu_/matrix", lambda a: a.clone().relu_(), X(3, 4))
+    case("relu_/empty", lambda a: a.clone().relu_(), X(0, 4))
     case("fill_/between", lambda a, b: a.clone().fill_(3) * b, X(2, 3), X(2, 3))
+    case("fill_/empty", lambda a, b: a.clone().fill_(3) * b, X(2, 0), X(2, 0))
     case("copy_/same", lambda a, b: a.clone().copy_(b), X(2, 3), X(2, 3))
     case("copy_/row", lambda a, b: a.clone().copy_(b), X(2, 3), X(3))
     case("copy_/own_transpose", lambda a: a.t().clone(), X(3, 3))
+    case("copy_/empty", lambda a, b: a.clone().copy_(b), X(2, 0), X(1))
 
 
 def reductions():
@@ -145,12 +155,16 @@ def reductions():
     case("sum/to_nothing", lambda x: x.sum(-1), X(0, 3))
     case("mean/two_dims", lambda x: x.mean((0, 2)), X(2, 3, 4))
     case("mean/last_kept", lambda x: x.mean(-1, keepdim=True), X(3, 4))
+    case("mean/of_nothing", lambda x: x.mean(-1), X(3, 0))
+    case("mean/to_nothing", lambda x: x.mean(-1), X(0, 3))
     case("sum_all/matrix", torch.sum, X(3, 4))
     case("sum_all/scalar", torch.sum, X())
     case("sum_all/empty", torch.sum, X(0))
     case("mean_all/matrix", torch.mean, X(3, 4))
+    case("mean_all/empty", torch.mean, X(0))
     case("argmax/first", lambda x: x.argmax(0), X(4, 3))
     case("argmax/last", lambda x: x.argmax(-1), X(2, 3, 5))
+    case("argmax/to_nothing", lambda x: x.argmax(-1), X(0, 3))
 
 
 def views():
@@ -174,15 +188,19 @@ def views():
     case("flatten/scalar", lambda x: x.flatten(0, -1), X())
     case("flatten/empty", lambda x: x.flatten(1, -1), X(0, 3, 4))
     case("transpose/ends", lambda x: x.transpose(0, -1), X(2, 3, 4))
+    case("transpose/empty", lambda x: x.transpose(0, -1), X(2, 3, 0))
     case("squeeze/one", lambda x: x.squeeze(1), X(2, 1, 4))
     case("squeeze/other", lambda x: x.squeeze(1), X(2, 3))
+    case("squeeze/empty", lambda x: x.squeeze(1), X(2, 1, 0))
     case("unsqueeze/middle", lambda x: x.unsqueeze(1), X(2, 3))
     case("unsqueeze/last", lambda x: x.unsqueeze(-1), X(2, 3))
+    case("unsqueeze/empty", lambda x: x.unsqueeze(1), X(2, 0))
     case("narrow/middle", lambda x: x.narrow(1, 1, 2), X(3, 4))
     case("narrow/nothing", lambda x: x.narrow(1, 4, 0), X(3, 4))
     case("select/first", lambda x: x.select(0, 1), X(3, 4))
     case("select/from_end", lambda x: x.select(1, -1), X(3, 4, 2))
     case("select/all", lambda x: x[0] + x[1], X(2, 4))
+    case("select/empty", lambda x: x.select(0, 1), X(3, 0))
 
 
 def copies():
@@ -192,8 +210,10 @@ def copies():
     case("clone/matrix", torch.clone, X(3, 4))
     case("clone/empty", torch.clone, X(0, 4))
     case("to/itself", lambda x: x.to(torch.float64) * x, X(3, 4))
+    case("to/empty", lambda x: x.to(torch.float64) * x, X(0, 4))
     case("contiguous/transposed", lambda x: x.t().contiguous(), X(3, 4))
     case("contiguous/itself", lambda x: x.contiguous(), X(3, 4))
+    case("contiguous/empty", lambda x: x.t().contiguous(), X(3, 0))
     case("index_select/rows", lambda x, i: x.index_select(0, i), X(4, 3), Index(4, 6))
     case("index_select/columns", lambda x, i: x.index_select(-1, i), X(2, 3), Index(3, 2))
     case("index_select/twice", lambda x, i: 2 * x.index_select(0, i), X(4, 3), Index(4, 6))
@@ -251,12 +271,15 @@ def losses():
     case("cross_entropy/images", F.cross_entropy, image, targets)
     case("cross_entropy/images_none",
          lambda a, t: F.cross_entropy(a, t, ignore_index=1, reduction="none"), image, targets)
+    case("cross_entropy/mean_of_no_rows", F.cross_entropy, X(0, 3), Index(3, 0))
     case("cross_entropy/no_rows", lambda a, t: F.cross_entropy(a, t, reduction="sum"),
          X(0, 3), Index(3, 0))
     case("mse_loss/mean", F.mse_loss, X(3, 4), X(3, 4))
     case("mse_loss/sum", lambda a, b: F.mse_loss(a, b, reduction="sum"), X(3, 4), X(3, 4))
     case("mse_loss/none", lambda a, b: F.mse_loss(a, b, reduction="none"), X(3, 4), X(3, 4))
     case("mse_loss/broadcast", lambda a, b: F.mse_loss(a, b.expand_as(a)), X(3, 4), X(4))
+    case("mse_loss/mean_of_nothing", F.mse_loss, X(0, 4), X(0, 4))
+    case("mse_loss/sum_of_nothing", lambda a, b: F.mse_loss(a, b, reduction="sum"), X(0, 4), X(0, 4))
 
 
 print("/* Made by tests/golden/make_ops.py. */")

@@ -25,7 +25,7 @@ const lks_op_cases lks_op_cases_clone = {
 /* f64 to f64 is the tensor itself; casts are in test_op_dtypes.c. */
 F(to_itself, lks_mul(lks_to(x[0], LKS_F64), x[0]))
 const lks_op_cases lks_op_cases_to = {
-    .cases = CASES({"itself", to_itself, {X(3, 4)}}),
+    .cases = CASES({"itself", to_itself, {X(3, 4)}}, {"empty", to_itself, {X(0, 4)}}),
     .refusals = REFUSALS({.name = NULL}),
 };
 
@@ -33,7 +33,8 @@ F(contiguous_transposed, lks_contiguous(lks_transpose(x[0], 0, 1)))
 F(contiguous_itself, lks_contiguous(x[0]))
 const lks_op_cases lks_op_cases_contiguous = {
     .cases = CASES({"transposed", contiguous_transposed, {X(3, 4)}},
-                   {"itself", contiguous_itself, {X(3, 4)}}),
+                   {"itself", contiguous_itself, {X(3, 4)}},
+                   {"empty", contiguous_transposed, {X(3, 0)}}),
     .refusals = REFUSALS({.name = NULL}),
 };
 

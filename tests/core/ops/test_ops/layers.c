@@ -186,6 +186,7 @@ const lks_op_cases lks_op_cases_cross_entropy = {
                    {"images_none",
                     entropy_none_ignore,
                     {X_IN(-4, 4, 2, 3, 2, 2), INDEX(3, 2, 2, 2)}},
+                   {"mean_of_no_rows", entropy_mean, {X(0, 3), INDEX(3, 0)}},
                    {"no_rows", entropy_sum, {X(0, 3), INDEX(3, 0)}}),
     .refusals = REFUSALS({"label",
                           entropy_mean,
@@ -215,7 +216,9 @@ F(mse_none, lks_mse_loss(x[0], x[1], LKS_REDUCTION_NONE))
 const lks_op_cases lks_op_cases_mse_loss = {
     .cases = CASES(
         {"mean", mse_mean, {X(3, 4), X(3, 4)}}, {"sum", mse_sum, {X(3, 4), X(3, 4)}},
-        {"none", mse_none, {X(3, 4), X(3, 4)}}, {"broadcast", mse_mean, {X(3, 4), X(4)}}),
+        {"none", mse_none, {X(3, 4), X(3, 4)}}, {"broadcast", mse_mean, {X(3, 4), X(4)}},
+        {"mean_of_nothing", mse_mean, {X(0, 4), X(0, 4)}},
+        {"sum_of_nothing", mse_sum, {X(0, 4), X(0, 4)}}),
     .refusals = REFUSALS({"shapes",
                           mse_mean,
                           {X(3, 4), X(5)},

@@ -95,9 +95,9 @@ static lks_tensor *mul_by_itself_(lks_tensor *const *x)
     return lks_mul_(y, y);
 }
 const lks_op_cases lks_op_cases_mul_ = {
-    .cases =
-        CASES({"same", run_mul_, {X(2, 3), X(2, 3)}}, {"row", run_mul_, {X(2, 3), X(3)}},
-              {"itself", mul_by_itself_, {X(2, 3)}}),
+    .cases = CASES(
+        {"same", run_mul_, {X(2, 3), X(2, 3)}}, {"row", run_mul_, {X(2, 3), X(3)}},
+        {"itself", mul_by_itself_, {X(2, 3)}}, {"empty", run_mul_, {X(2, 0), X(1)}}),
     .refusals = REFUSALS({"result does not fit",
                           run_mul_,
                           {X(3), X(2, 3)},
@@ -108,7 +108,7 @@ const lks_op_cases lks_op_cases_mul_ = {
 F(run_relu_, lks_relu_(lks_clone(x[0])))
 F(relu_view_, lks_relu_(lks_select(x[0], 0, 0)))
 const lks_op_cases lks_op_cases_relu_ = {
-    .cases = CASES({"matrix", run_relu_, {X(3, 4)}}),
+    .cases = CASES({"matrix", run_relu_, {X(3, 4)}}, {"empty", run_relu_, {X(0, 4)}}),
     .refusals = REFUSALS({"view",
                           relu_view_,
                           {X(3, 4)},
@@ -123,7 +123,8 @@ static lks_tensor *fill_between(lks_tensor *const *x)
 }
 F(fill_leaf_, lks_fill_(x[0], 0))
 const lks_op_cases lks_op_cases_fill_ = {
-    .cases = CASES({"between", fill_between, {X(2, 3), X(2, 3)}}),
+    .cases = CASES({"between", fill_between, {X(2, 3), X(2, 3)}},
+                   {"empty", fill_between, {X(2, 0), X(2, 0)}}),
     .refusals = REFUSALS({"leaf",
                           fill_leaf_,
                           {X(3)},
@@ -140,7 +141,8 @@ static lks_tensor *copy_transposed_(lks_tensor *const *x)
 const lks_op_cases lks_op_cases_copy_ = {
     .cases = CASES({"same", run_copy_, {X(2, 3), X(2, 3)}},
                    {"row", run_copy_, {X(2, 3), X(3)}},
-                   {"own_transpose", copy_transposed_, {X(3, 3)}}),
+                   {"own_transpose", copy_transposed_, {X(3, 3)}},
+                   {"empty", run_copy_, {X(2, 0), X(1)}}),
     .refusals = REFUSALS({"does not fit",
                           run_copy_,
                           {X(3), X(2, 3)},

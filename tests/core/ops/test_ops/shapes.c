@@ -25,11 +25,13 @@ const lks_op_cases lks_op_cases_sum = {
 };
 
 F(mean_0_2, lks_mean(x[0], dims_02, 2, false))
+F(mean_last, lks_mean(x[0], dims_last, 1, false))
 F(mean_last_kept, lks_mean(x[0], dims_last, 1, true))
 F(mean_of_integers, lks_mean(x[0], dims_last, 1, true))
 const lks_op_cases lks_op_cases_mean = {
-    .cases = CASES({"two_dims", mean_0_2, {X(2, 3, 4)}},
-                   {"last_kept", mean_last_kept, {X(3, 4)}}),
+    .cases = CASES(
+        {"two_dims", mean_0_2, {X(2, 3, 4)}}, {"last_kept", mean_last_kept, {X(3, 4)}},
+        {"of_nothing", mean_last, {X(3, 0)}}, {"to_nothing", mean_last, {X(0, 3)}}),
     .refusals = REFUSALS({"integers",
                           mean_of_integers,
                           {INDEX(5, 3)},
@@ -46,14 +48,15 @@ const lks_op_cases lks_op_cases_sum_all = {
 
 F(run_mean_all, lks_mean_all(x[0]))
 const lks_op_cases lks_op_cases_mean_all = {
-    .cases = CASES({"matrix", run_mean_all, {X(3, 4)}}),
+    .cases = CASES({"matrix", run_mean_all, {X(3, 4)}}, {"empty", run_mean_all, {X(0)}}),
     .refusals = REFUSALS({.name = NULL}),
 };
 
 F(argmax_0, lks_argmax(x[0], 0))
 F(argmax_last, lks_argmax(x[0], -1))
 const lks_op_cases lks_op_cases_argmax = {
-    .cases = CASES({"first", argmax_0, {X(4, 3)}}, {"last", argmax_last, {X(2, 3, 5)}}),
+    .cases = CASES({"first", argmax_0, {X(4, 3)}}, {"last", argmax_last, {X(2, 3, 5)}},
+                   {"to_nothing", argmax_last, {X(0, 3)}}),
     .refusals = REFUSALS({"empty",
                           argmax_last,
                           {X(2, 0)},
@@ -146,7 +149,8 @@ const lks_op_cases lks_op_cases_flatten = {
 F(transpose_ends, lks_transpose(x[0], 0, -1))
 F(transpose_beyond, lks_transpose(x[0], 0, 2))
 const lks_op_cases lks_op_cases_transpose = {
-    .cases = CASES({"ends", transpose_ends, {X(2, 3, 4)}}),
+    .cases = CASES({"ends", transpose_ends, {X(2, 3, 4)}},
+                   {"empty", transpose_ends, {X(2, 3, 0)}}),
     .refusals = REFUSALS({"beyond",
                           transpose_beyond,
                           {X(2, 3)},
@@ -157,7 +161,8 @@ const lks_op_cases lks_op_cases_transpose = {
 F(squeeze_1, lks_squeeze(x[0], 1))
 F(squeeze_beyond, lks_squeeze(x[0], 3))
 const lks_op_cases lks_op_cases_squeeze = {
-    .cases = CASES({"one", squeeze_1, {X(2, 1, 4)}}, {"other", squeeze_1, {X(2, 3)}}),
+    .cases = CASES({"one", squeeze_1, {X(2, 1, 4)}}, {"other", squeeze_1, {X(2, 3)}},
+                   {"empty", squeeze_1, {X(2, 1, 0)}}),
     .refusals = REFUSALS({"beyond",
                           squeeze_beyond,
                           {X(2, 3)},
@@ -170,7 +175,8 @@ F(unsqueeze_last, lks_unsqueeze(x[0], -1))
 F(unsqueeze_beyond, lks_unsqueeze(x[0], 4))
 const lks_op_cases lks_op_cases_unsqueeze = {
     .cases =
-        CASES({"middle", unsqueeze_1, {X(2, 3)}}, {"last", unsqueeze_last, {X(2, 3)}}),
+        CASES({"middle", unsqueeze_1, {X(2, 3)}}, {"last", unsqueeze_last, {X(2, 3)}},
+              {"empty", unsqueeze_1, {X(2, 0)}}),
     .refusals = REFUSALS(
         {"beyond", unsqueeze_beyond, {X(2, 3)}, LKS_SHAPE, "unsqueeze: no dimension 4"},
         {"ninth dimension",
@@ -200,7 +206,7 @@ F(select_beyond, lks_select(x[0], 0, 3))
 const lks_op_cases lks_op_cases_select = {
     .cases = CASES({"first", select_first, {X(3, 4)}},
                    {"from_end", select_from_end, {X(3, 4, 2)}},
-                   {"all", select_all, {X(2, 4)}}),
+                   {"all", select_all, {X(2, 4)}}, {"empty", select_first, {X(3, 0)}}),
     .refusals = REFUSALS({"beyond",
                           select_beyond,
                           {X(3, 4)},
