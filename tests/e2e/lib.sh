@@ -64,14 +64,13 @@ wait_run() {
     mv run.err err
 }
 
-# within SECONDS COMMAND…: until it succeeds, tried ten times a second.
+# within SECONDS COMMAND…: until it succeeds. The last try begins before the clock says so.
 within() {
-    tries=$(($1 * 10))
+    deadline=$(($(date +%s%N) + $1 * 1000000000))
     shift
     while ! "$@" >/dev/null 2>&1; do
-        tries=$((tries - 1))
-        [ "$tries" -gt 0 ] || return 1
         sleep 0.1
+        [ "$(date +%s%N)" -lt "$deadline" ] || return 1
     done
 }
 
@@ -156,12 +155,17 @@ ask() {
 has_begun() {
     ask && [ "$(value step)" -ge 20 ] && ! grep -qE '"state": "(absent|joining)"' status.json
 }
+# of_rank RANK KEY: what the last `ask` was told of it.
+of_rank() {
+    awk -v rank="$1" -v key="\"$2\":" 'BEGIN { r = "none yet" }
+                                       { gsub(/[",]/, "", $2) }
+                                       $1 == "\"rank\":" { r = $2 }
+                                       $1 == key && r == rank { print $2 }' status.json
+}
 # pid_of RANK: from the run's own status.
 pid_of() {
     within 10 ask
-    awk -v rank="$1" '/"rank":/ { gsub(/[^0-9]/, "", $2); r = $2 }
-                             /"pid":/ { gsub(/[^0-9]/, "", $2); pid[r] = $2 }
-                             END { print pid[rank] }' status.json
+    of_rank "$1" pid
 }
 # start_long RANKS: a run in run/ that has begun.
 start_long() {
