@@ -63,6 +63,8 @@ static bool tap_at(const geometry *g, int64_t n, int64_t o, int64_t oh, int64_t 
     return true;
 }
 
+/* A nest of loops is one line. */
+/* clang-format off */
 #define FOR(i, n) for (int64_t i = 0; i < (n); i++)
 
 void lks_ref_conv2d(const lks_view *x, const lks_view *w, const lks_view *bias,
@@ -75,10 +77,9 @@ void lks_ref_conv2d(const lks_view *x, const lks_view *w, const lks_view *bias,
     {
         double sum = bias ? get(bias, o * bias->strides[0]) : 0;
 
-        FOR(c, g.cg)
-        FOR(kh, g.kh)
-        FOR(kw, g.kw) if (tap_at(&g, n, o, oh, ow, c, kh, kw, &t)) sum +=
-            get(x, t.x_at) * get(w, t.w_at);
+        FOR(c, g.cg) FOR(kh, g.kh) FOR(kw, g.kw)
+            if (tap_at(&g, n, o, oh, ow, c, kh, kw, &t))
+                sum += get(x, t.x_at) * get(w, t.w_at);
         put(y, ((n * g.o + o) * g.oh + oh) * g.ow + ow, sum);
     }
 }
@@ -90,11 +91,10 @@ void lks_ref_conv2d_backward_data(const lks_view *dy, const lks_view *w,
     tap t;
 
     FOR(i, g.n * g.c * g.h * g.w)
-    put(dx, i, 0);
-    FOR(n, g.n)
-    FOR(o, g.o)
-    FOR(oh, g.oh) FOR(ow, g.ow) FOR(c, g.cg) FOR(kh, g.kh)
-        FOR(kw, g.kw) if (tap_at(&g, n, o, oh, ow, c, kh, kw, &t))
+        put(dx, i, 0);
+    FOR(n, g.n) FOR(o, g.o) FOR(oh, g.oh) FOR(ow, g.ow)
+        FOR(c, g.cg) FOR(kh, g.kh) FOR(kw, g.kw)
+        if (tap_at(&g, n, o, oh, ow, c, kh, kw, &t))
             put(dx, t.x_at, get(dx, t.x_at) + get(dy, t.y_at) * get(w, t.w_at));
 }
 
@@ -110,10 +110,9 @@ void lks_ref_conv2d_backward_weight(const lks_view *x, const lks_view *dy,
     {
         double sum = accumulate ? get(dw, w_at) : 0;
 
-        FOR(n, g.n)
-        FOR(oh, g.oh)
-        FOR(ow, g.ow) if (tap_at(&g, n, o, oh, ow, c, kh, kw, &t)) sum +=
-            get(x, t.x_at) * get(dy, t.y_at);
+        FOR(n, g.n) FOR(oh, g.oh) FOR(ow, g.ow)
+            if (tap_at(&g, n, o, oh, ow, c, kh, kw, &t))
+                sum += get(x, t.x_at) * get(dy, t.y_at);
         put(dw, w_at++, sum);
     }
     if (!dbias)

@@ -26,10 +26,12 @@ typedef struct lks_case_input {
         }                                                                                \
     }
 
+/* clang-format off */
 #define X(...)          {LKS_F64, SHAPE(__VA_ARGS__), -1, 1}
 #define X_SCALAR        {LKS_F64, {0, {0}}, -1, 1}
 #define X_IN(l, h, ...) {LKS_F64, SHAPE(__VA_ARGS__), l, h}
 #define INDEX(n, ...)   {LKS_I64, SHAPE(__VA_ARGS__), 0, n}
+/* clang-format on */
 
 typedef lks_tensor *(*lks_case_fn)(lks_tensor *const *x);
 
