@@ -12,7 +12,7 @@ start_long 2
 port=$(ss -Hltnp "src 127.0.0.1" | sed -n "s/.* 127\.0\.0\.1:\([0-9]*\) .*pid=$(pid_of 0),.*/\1/p")
 [ "$(echo "$port" | wc -w)" -eq 1 ] || fail "not one port: '$port'"
 
-env "$MARK" "$E2E_HOSTILE" "$port" run/status.sock >hostile.out 2>&1 &
+env "$MARK" "$E2E_TOOLS/e2e_hostile" "$port" run/status.sock >hostile.out 2>&1 &
 hostile=$!
 within 30 grep -q thrown hostile.out || fail "$(cat hostile.out)"
 

@@ -35,9 +35,9 @@ check() {
     for lanes in 1 2 8; do
         lks run $1.yaml --ranks 2 --run-dir $1-$lanes --set train.lanes=$lanes
         must_succeed
-        "$E2E_COMPARE" losses $1-$lanes/metrics.jsonl "$1:$training/losses.safetensors" 1e-4 ||
+        "$E2E_TOOLS/e2e_compare" losses $1-$lanes/metrics.jsonl "$1:$training/losses.safetensors" 1e-4 ||
             fail "losses of $1 on $lanes lanes"
-        "$E2E_COMPARE" weights $1-$lanes/model.safetensors "$training/$1.safetensors" 1e-3 ||
+        "$E2E_TOOLS/e2e_compare" weights $1-$lanes/model.safetensors "$training/$1.safetensors" 1e-3 ||
             fail "weights of $1 on $lanes lanes"
     done
 }

@@ -3,6 +3,17 @@
 # environment are ever looked at or killed.
 set -eu
 
+# The command under test and what else a test reads; absolute, because tests work in folders of their own.
+E2E=$(cd "$(dirname "${E2E_LIB:-$0}")" && pwd)
+LOCKSTEP=$(realpath "${LOCKSTEP:-$E2E/../../build/release/bin/lockstep}")
+E2E_TOOLS=${E2E_TOOLS:-$(dirname "$LOCKSTEP")/../tests/e2e}
+E2E_GOLDEN=$E2E/../golden
+E2E_JOBS=$E2E/../../deploy/jobs
+[ -x "$LOCKSTEP" ] || {
+    echo "no $LOCKSTEP: build it, or set LOCKSTEP"
+    exit 1
+}
+
 DATA=/usr/share/datasets/fashion-mnist
 [ -d "$DATA" ] || {
     echo "skipped: Debian's dataset-fashion-mnist is not installed"

@@ -3,5 +3,5 @@
 # LeNet with dropout and momentum, 60 steps of 60 samples, 8 lanes: weights and losses are the
 # same bytes on 1, 2, 3, 4 and 8 ranks.
 
-. "$(dirname "$E2E_LIB")/same_bits.subr"
+. "$E2E/same_bits.subr"
 same_bits --set train.batch_size=60

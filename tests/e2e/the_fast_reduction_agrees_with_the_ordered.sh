@@ -10,7 +10,7 @@ train_each_way() {
     for ranks in 2 3 4; do
         lks run job.yaml --ranks $ranks --run-dir "$1-$ranks" --set train.reduction=fast
         must_succeed
-        "$E2E_COMPARE" losses "$1-$ranks/metrics.jsonl" "$1-ordered/metrics.jsonl" 1e-5 ||
+        "$E2E_TOOLS/e2e_compare" losses "$1-$ranks/metrics.jsonl" "$1-ordered/metrics.jsonl" 1e-5 ||
             fail "losses of $1 on $ranks ranks"
     done
 }
@@ -19,6 +19,6 @@ train_each_way lenet
 sed -i -e 's/relu/tanh/' -e '/max_pool2d/d' -e 's/kernel_size: 5}/kernel_size: 5, stride: 2}/' job.yaml
 train_each_way smooth
 for ranks in 2 3 4; do
-    "$E2E_COMPARE" weights smooth-$ranks/model.safetensors smooth-ordered/model.safetensors 1e-5 ||
+    "$E2E_TOOLS/e2e_compare" weights smooth-$ranks/model.safetensors smooth-ordered/model.safetensors 1e-5 ||
         fail "weights on $ranks ranks"
 done
