@@ -1,6 +1,5 @@
 #include "cpu/parallel.h"
 
-#include <omp.h>
 #include <stdatomic.h>
 
 #include "device.h"
@@ -36,10 +35,4 @@ void lks_parallel_for(int64_t n, int64_t grain, lks_range_fn work, void *context
 #pragma omp parallel for num_threads((int)n_parts) schedule(static, 1)
     for (int64_t part = 0; part < n_parts; part++)
         work(n * part / n_parts, n * (part + 1) / n_parts, context);
-}
-
-void lks_parallel_bound_openmp(void)
-{
-    if (omp_get_max_threads() != lks_num_threads())
-        omp_set_num_threads(lks_num_threads());
 }

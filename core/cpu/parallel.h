@@ -17,7 +17,4 @@ void lks_parallel_for(int64_t n, int64_t grain, lks_range_fn work, void *context
  * some memory, then makes the parts its items (with grain 1). */
 int64_t lks_parallel_parts(int64_t n, int64_t grain);
 
-/* Bound the threads of OpenMP code that is not ours (oneDNN) on the calling thread. */
-void lks_parallel_bound_openmp(void);
-
 #endif

@@ -7,8 +7,6 @@ worker=$(dirname "$LOCKSTEP")/lockstep-worker
 ! grep -qE '__(asan|tsan)_init' "$worker" || { echo "skipped: it has a sanitizer built in"; exit 77; }
 lenet_job
 status=0
-# oneDNN's generated code for wider vectors reads past the ends of its own buffers.
-export DNNL_MAX_CPU_ISA=SSE41 ONEDNN_MAX_CPU_ISA=SSE41
 valgrind --quiet --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite \
     --log-file=valgrind.log "$worker" --run-dir run \
     --set train.steps=3 job.yaml >out 2>err || status=$?

@@ -57,6 +57,18 @@ LKS_INLINE lks_vec lks_vec_all(float value)
 typedef float lks_vec8
     __attribute__((vector_size(8 * sizeof(float)), aligned(4), may_alias));
 
+/* Eight numbers that have the sum of a vector's lanes. A macro, for a function cannot
+ * return a vector that the instruction set lacks. */
+#if defined(__AVX512F__)
+#define LKS_FOLD(v)                                                                      \
+    (__builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7) +                             \
+     __builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15))
+#elif defined(__AVX__)
+#define LKS_FOLD(v) (v)
+#else
+#define LKS_FOLD(v) __builtin_shufflevector(v, (lks_vec){0}, 0, 1, 2, 3, 4, 5, 6, 7)
+#endif
+
 /* to[i] = from[i] and to[i] += from[i] for rows apart from each other. The rows here are
  * a few vectors long: too short to pay for a call or for a general loop's set-up. */
 LKS_INLINE void lks_copy_row(float *to, const float *from, int64_t n)

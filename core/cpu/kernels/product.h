@@ -1,0 +1,32 @@
+/* Products of f32 matrices, c[i][j] = sum over t of a[i][t] b[j][t], wherever their
+ * numbers lie. The bits of an element depend on its own row and column alone: not on the
+ * threads, on what else is multiplied, on strides, or on which factor is called a. */
+#ifndef LKS_CPU_KERNELS_PRODUCT_H
+#define LKS_CPU_KERNELS_PRODUCT_H
+
+#include "cpu/cpu.h"
+
+/* n rows of as many terms as the product has. Strides in elements, any. */
+typedef struct lks_factor {
+    const float *data;
+    int64_t n, stride, term_stride;
+} lks_factor;
+
+typedef struct lks_product {
+    lks_factor a, b;
+    int64_t n_terms;
+    float *c; /* [a.n][b.n] */
+    int64_t c_stride_a, c_stride_b;
+    const float *bias; /* [a.n][b.n], one of its strides 0; or NULL */
+    int64_t bias_stride_a, bias_stride_b;
+    bool accumulate; /* c counts too */
+} lks_product;
+
+/* product_few.c: a of a few rows, the terms of both factors side by side. */
+bool LKS_CPU(product_is_few)(const lks_product *product);
+void LKS_CPU(product_few)(lks_product *product);
+
+/* LKS_NOMEM: then c is as before. */
+lks_status LKS_CPU(product)(const lks_product *product);
+
+#endif

@@ -1,0 +1,63 @@
+#include "cpu/kernels/product_put.h"
+
+/* b lies side by side in c, as in the tile. */
+static void put_straight(const lks_place *p)
+{
+    for (int64_t i = 0; i < p->n_a; i++) {
+        const float *tile = p->tile + i * LKS_PLACE_STRIDE;
+        float *c = p->c + i * p->product->c_stride_a;
+
+        for (int64_t j = 0; j < p->n_b; j++) {
+            float sum = p->bias ? tile[j] + p->bias[j] : tile[j];
+
+            c[j] = p->add ? sum + c[j] : sum;
+        }
+    }
+}
+
+/* a lies side by side in c, eight of it: the tile is turned. */
+static void put_turned(const lks_place *p)
+{
+    const lks_vec8 bias = p->bias ? *(const lks_vec8 *)p->bias : (lks_vec8){0};
+
+    for (int64_t j = 0; j < p->n_b; j += 8) {
+        lks_vec8 r[8];
+
+        for (int i = 0; i < 8; i++)
+            r[i] = *(const lks_vec8 *)(p->tile + i * LKS_PLACE_STRIDE + j);
+        lks_transpose_8x8(r);
+        for (int64_t k = 0; k < 8 && j + k < p->n_b; k++) {
+            lks_vec8 *c = (lks_vec8 *)(p->c + (j + k) * p->product->c_stride_b);
+
+            *c = r[k] + bias + (p->add ? *c : (lks_vec8){0});
+        }
+    }
+}
+
+static void put_anywhere(const lks_place *p)
+{
+    const lks_product *product = p->product;
+
+    for (int64_t i = 0; i < p->n_a; i++)
+        for (int64_t j = 0; j < p->n_b; j++) {
+            float *c = p->c + i * product->c_stride_a + j * product->c_stride_b;
+            float sum = p->tile[i * LKS_PLACE_STRIDE + j];
+
+            if (p->bias)
+                sum += p->bias[i * product->bias_stride_a + j * product->bias_stride_b];
+            *c = p->add ? sum + *c : sum;
+        }
+}
+
+void LKS_CPU(product_put)(const lks_place *p)
+{
+    const lks_product *product = p->product;
+
+    if (product->c_stride_b == 1 && (!p->bias || product->bias_stride_b == 1))
+        put_straight(p);
+    else if (product->c_stride_a == 1 && p->n_a == 8 &&
+             (!p->bias || product->bias_stride_a == 1))
+        put_turned(p);
+    else
+        put_anywhere(p);
+}

@@ -1,0 +1,68 @@
+#include "cpu/kernels/product_sums.h"
+
+/* Inlined with constants for n_rows and n_vectors, so that the sums stay in registers. */
+LKS_INLINE void sum_tile(int n_rows, int n_vectors, const lks_operands *o,
+                         int64_t a_stride, int64_t a_term_stride)
+{
+    const int64_t b_stride = o->b_stride, b_term_stride = o->b_term_stride;
+    const int64_t out_stride = o->out_stride;
+    const float *a = o->a, *b = o->b;
+    float *out = o->out;
+    lks_vec sums[LKS_TILE_ROWS][LKS_TILE_VECTORS];
+
+    LKS_UNROLL
+    for (int r = 0; r < n_rows; r++)
+        for (int v = 0; v < n_vectors; v++)
+            sums[r][v] = (lks_vec){0};
+    for (int64_t t = o->n_terms; t > 0; t--, a += a_term_stride, b += b_term_stride) {
+        lks_vec vectors[LKS_TILE_VECTORS];
+
+        for (int v = 0; v < n_vectors; v++)
+            vectors[v] = lks_vec_load(b + v * b_stride);
+        LKS_UNROLL
+        for (int r = 0; r < n_rows; r++) {
+            lks_vec number = lks_vec_all(a[r * a_stride]);
+
+            for (int v = 0; v < n_vectors; v++)
+                sums[r][v] += number * vectors[v];
+        }
+    }
+    if (o->add) {
+        LKS_UNROLL
+        for (int r = 0; r < n_rows; r++)
+            for (int v = 0; v < n_vectors; v++)
+                sums[r][v] += lks_vec_load(out + r * out_stride + v * LKS_LANES);
+    }
+    LKS_UNROLL
+    for (int r = 0; r < n_rows; r++)
+        for (int v = 0; v < n_vectors; v++)
+            lks_vec_store(out + r * out_stride + v * LKS_LANES, sums[r][v]);
+}
+
+typedef void (*sum_fn)(const lks_operands *o);
+
+#define SUM_FNS(r, v)                                                                    \
+    static void sum_terms_##r##_##v(const lks_operands *o)                               \
+    {                                                                                    \
+        sum_tile(r, v, o, o->a_stride, 1);                                               \
+    }                                                                                    \
+    static void sum_rows_##r##_##v(const lks_operands *o)                                \
+    {                                                                                    \
+        sum_tile(r, v, o, 1, o->a_stride);                                               \
+    }
+#define TERMS_ENTRY(r, v) [r - 1][v - 1] = sum_terms_##r##_##v,
+#define ROWS_ENTRY(r, v)  [r - 1][v - 1] = sum_rows_##r##_##v,
+
+LKS_FOR_TILES(SUM_FNS)
+
+static const sum_fn sum_terms[LKS_TILE_ROWS][LKS_TILE_VECTORS] = {
+    LKS_FOR_TILES(TERMS_ENTRY)};
+static const sum_fn sum_rows[LKS_TILE_ROWS][LKS_TILE_VECTORS] = {
+    LKS_FOR_TILES(ROWS_ENTRY)};
+
+void LKS_CPU(product_sums)(int64_t n_rows, int64_t n_vectors, const lks_operands *o)
+{
+    const sum_fn(*fns)[LKS_TILE_VECTORS] = o->terms_lie ? sum_terms : sum_rows;
+
+    fns[n_rows - 1][n_vectors - 1](o);
+}
