@@ -136,7 +136,8 @@ typedef struct lks_kernels {
                                          const lks_view *dw, const lks_view *dbias);
 
     /* Pooling, f32 f64, all dense: x (N, C, H, W), y (N, C, OH, OW), index like y, i32:
-     * the flat h * W + w each maximum came from (the first of equals; NaN wins). */
+     * the flat h * W + w each maximum came from (the first of equals; NaN wins). Every
+     * window has a place inside x. */
     lks_status (*max_pool2d)(const lks_view *x, const lks_pool2d_params *params,
                              const lks_view *y, const lks_view *index);
     lks_status (*max_pool2d_backward)(const lks_view *dy, const lks_view *index,

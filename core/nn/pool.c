@@ -6,6 +6,7 @@
 #include "nn/layer.h"
 #include "nn/window.h"
 #include "ops/ops.h"
+#include "ops/window.h"
 
 static const lks_option_rule options[] = {
     LKS_WINDOW_OPTION(lks_pool2d_params, kernel, "kernel_size", 1, .required = true),
@@ -23,7 +24,7 @@ static lks_status infer(lks_layer *layer)
     for (int i = 0; i < 2; i++) {
         if (p->stride[i] == 0)
             p->stride[i] = p->kernel[i];
-        /* more would leave windows over nothing but padding; PyTorch's limit too */
+        /* PyTorch's limit: more makes windows of padding only, whatever the input */
         if (p->padding[i] > p->kernel[i] / 2)
             return lks_layer_refuse_options(
                 layer, "padding is %lld; it must be at most half of kernel_size, %lld",
@@ -31,6 +32,14 @@ static lks_status infer(lks_layer *layer)
     }
     LKS_TRY(
         lks_window_infer(layer, p->kernel, p->stride, p->padding, p->dilation, place));
+    for (int i = 0; i < 2; i++)
+        if (lks_window_misses(layer->in.sizes[1 + i], p->padding[i], p->dilation[i]))
+            return lks_layer_refuse(
+                layer,
+                "with padding %lld x %lld and dilation %lld x %lld a window would lie in "
+                "the padding alone",
+                (long long)p->padding[0], (long long)p->padding[1],
+                (long long)p->dilation[0], (long long)p->dilation[1]);
     layer->out = LKS_SHAPE_OF(layer->in.sizes[0], place[0], place[1]);
     return LKS_OK;
 }

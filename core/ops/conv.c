@@ -1,13 +1,7 @@
 /* Two-dimensional convolution, as torch.nn.functional.conv2d. */
 #include "base/try.h"
 #include "ops/op.h"
-
-int64_t lks_window_count(int64_t size, int64_t kernel, int64_t stride, int64_t padding,
-                         int64_t dilation)
-{
-    int64_t room = size + 2 * padding - dilation * (kernel - 1) - 1;
-    return room < 0 ? -1 : room / stride + 1;
-}
+#include "ops/window.h"
 
 static lks_status check_channels(const lks_call *call)
 {

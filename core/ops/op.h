@@ -95,11 +95,6 @@ lks_tensor *lks_sum_to(lks_tensor *t, const lks_shape *shape);
 lks_status lks_scale_view(const lks_call *call, const lks_view *view, lks_binary op,
                           double number);
 
-/* How many places a window of `kernel` finds along `size`; -1 if it is larger than all
- * there is. */
-int64_t lks_window_count(int64_t size, int64_t kernel, int64_t stride, int64_t padding,
-                         int64_t dilation);
-
 /* One more owner for t: what an operation returns where its result is its argument. */
 lks_tensor *lks_same(lks_tensor *t);
 

@@ -1,6 +1,7 @@
 /* Pooling, as torch.nn.functional.max_pool2d. */
 #include "base/try.h"
 #include "ops/op.h"
+#include "ops/window.h"
 
 static lks_status max_pool2d_infer(const lks_call *call, lks_shape *shape,
                                    lks_dtype *dtype)
@@ -24,6 +25,13 @@ static lks_status max_pool2d_infer(const lks_call *call, lks_shape *shape,
                             "%lld",
                             LKS_TEXT(x), (long long)p->kernel[0],
                             (long long)p->kernel[1]);
+        if (lks_window_misses(x->view.sizes[2 + i], p->padding[i], p->dilation[i]))
+            return lks_fail(LKS_SHAPE,
+                            "max_pool2d: input %s: with padding %lld x %lld and dilation "
+                            "%lld x %lld a window would lie in the padding alone",
+                            LKS_TEXT(x), (long long)p->padding[0],
+                            (long long)p->padding[1], (long long)p->dilation[0],
+                            (long long)p->dilation[1]);
         shape->sizes[2 + i] = n;
     }
     return LKS_OK;
@@ -76,7 +84,7 @@ static lks_status fill_in(const lks_pool2d_params *given, lks_pool2d_params *out
                             (long long)out->kernel[0], (long long)out->kernel[1],
                             (long long)out->stride[0], (long long)out->stride[1],
                             (long long)out->dilation[0], (long long)out->dilation[1]);
-        /* More would make windows of padding only. */
+        /* PyTorch's limit: more makes windows of padding only, whatever the input. */
         if (out->padding[i] < 0 || out->padding[i] > out->kernel[i] / 2)
             return lks_fail(LKS_INVALID,
                             "max_pool2d: padding %lld is not between 0 and half the "

@@ -184,6 +184,20 @@ START_TEST(options_out_of_range_name_layer_option_and_range)
 }
 END_TEST
 
+START_TEST(a_pooling_window_over_nothing_but_padding_is_refused)
+{
+    ck_fails(
+        TRY(LKS_SHAPE_OF(1, 4, 2), LAYER("max_pool2d", {"kernel_size", 1, {2}},
+                                         {"padding", 1, {1}}, {"dilation", 1, {3}})),
+        LKS_SHAPE,
+        "with padding 1 x 1 and dilation 3 x 3 a window would lie in the padding alone");
+    ck_ok(TRY(LKS_SHAPE_OF(1, 3, 3), LAYER("max_pool2d", {"kernel_size", 1, {2}},
+                                           {"padding", 1, {1}}, {"dilation", 1, {3}})));
+    ck_ok(TRY(LKS_SHAPE_OF(1, 2, 2), LAYER("max_pool2d", {"kernel_size", 1, {1}},
+                                           {"stride", 1, {1}}, {"dilation", 1, {3}})));
+}
+END_TEST
+
 START_TEST(dims_count_the_batch_and_never_touch_it)
 {
     ck_fails(TRY(LKS_SHAPE_OF(4), LAYER("softmax", {"dim", 1, {0}})), LKS_SHAPE,
@@ -390,6 +404,7 @@ LKS_SUITE("model", parameters_have_the_names_and_shapes_of_nn_sequential,
           a_layer_that_cannot_follow_names_both_and_the_shapes,
           options_out_of_range_name_layer_option_and_range,
           dims_count_the_batch_and_never_touch_it,
+          a_pooling_window_over_nothing_but_padding_is_refused,
           models_and_samples_that_hold_nothing_are_refused,
           an_absurdly_large_layer_is_refused_not_overflowed,
           a_batch_of_another_shape_is_refused, a_batch_may_be_empty,

@@ -105,10 +105,16 @@ const lks_op_cases lks_op_cases_conv2d = {
 static const lks_pool2d_params pool2 = {.kernel = {2, 2}},
                                pool_mixed = {{3, 2}, {2, 1}, {1, 1}, {1, 2}},
                                pool_padded = {.kernel = {2, 2}, .padding = {2, 0}},
+                               pool_spread = {.kernel = {2, 2},
+                                              .padding = {1, 1},
+                                              .dilation = {3, 3}},
+                               pool_edge = {.kernel = {2, 2}, .padding = {1, 1}},
                                pool_none = {.kernel = {0, 2}};
 F(pool_plain, lks_max_pool2d(x[0], &pool2))
 F(pool_general, lks_max_pool2d(x[0], &pool_mixed))
 F(pool_too_padded, lks_max_pool2d(x[0], &pool_padded))
+F(pool_far_apart, lks_max_pool2d(x[0], &pool_spread))
+F(pool_edges, lks_max_pool2d(x[0], &pool_edge))
 F(pool_no_window, lks_max_pool2d(x[0], &pool_none))
 const lks_op_cases lks_op_cases_max_pool2d = {
     .cases = CASES({"plain", pool_plain, {X(2, 3, 5, 4)}},
@@ -131,6 +137,22 @@ const lks_op_cases lks_op_cases_max_pool2d = {
                   {X(1, 1, 1, 4)},
                   LKS_SHAPE,
                   "max_pool2d: input (1, 1, 1, 4) has no room for a window of 2 x 2"},
+                 {"rows between the places of a window",
+                  pool_far_apart,
+                  {X(1, 1, 2, 4)},
+                  LKS_SHAPE,
+                  "max_pool2d: input (1, 1, 2, 4): with padding 1 x 1 and dilation 3 x 3 "
+                  "a window would lie in the padding alone"},
+                 {"columns between the places of a window",
+                  pool_far_apart,
+                  {X(1, 1, 4, 2)},
+                  LKS_SHAPE,
+                  "a window would lie in the padding alone"},
+                 {"no rows",
+                  pool_edges,
+                  {X(1, 1, 0, 4)},
+                  LKS_SHAPE,
+                  "a window would lie in the padding alone"},
                  {"dimensions",
                   pool_plain,
                   {X(4, 4)},
