@@ -60,8 +60,6 @@ static void drop_entries(size_t first, size_t end)
         if (!t || scopes.entries[i].link)
             continue;
         scopes.entries[i].tensor = NULL;
-        if (t->slot == i + 1)
-            t->slot = 0;
         lks_unref(t);
     }
 }
@@ -73,12 +71,8 @@ static void move_outwards(size_t first, size_t end)
     for (size_t i = first; i < end; i++) {
         lks_tensor *t = scopes.entries[i].tensor;
 
-        if (!t)
-            continue;
-        if (scopes.depth > 0)
+        if (t && scopes.depth > 0)
             scopes.entries[scopes.n++] = (entry){t, 0};
-        if (t->slot == i + 1)
-            t->slot = scopes.depth > 0 ? (uint32_t)scopes.n : 0;
     }
 }
 
@@ -108,33 +102,33 @@ lks_tensor *lks_scope_own(lks_tensor *t)
         lks_unref(t);
         return NULL;
     }
-    t->slot = (uint32_t)scopes.n;
     return t;
 }
 
+/* The innermost scope's newest entry of t. The search starts at the newest, which is what
+ * is kept or returned as a rule; and the tensor, which other threads may be reading, need
+ * not say where it is listed. */
 static entry *entry_of(const lks_tensor *t)
 {
-    size_t i = (size_t)t->slot - 1;
-
-    if (t->slot == 0 || i < scopes.base || i >= scopes.n || scopes.depth == 0)
-        return NULL;
-    return scopes.entries[i].tensor == t ? &scopes.entries[i] : NULL;
+    for (size_t i = scopes.n; t && i-- > scopes.base;)
+        if (scopes.entries[i].tensor == t)
+            return &scopes.entries[i];
+    return NULL;
 }
 
 lks_tensor *lks_keep(lks_tensor *t)
 {
-    entry *owned = t ? entry_of(t) : NULL;
+    entry *owned = entry_of(t);
 
     if (!owned)
         return lks_ref(t);
     owned->tensor = NULL;
-    t->slot = 0;
     return t;
 }
 
 lks_tensor *lks_scope_return(lks_tensor *t)
 {
-    entry *owned = t ? entry_of(t) : NULL;
+    entry *owned = entry_of(t);
 
     if (owned)
         owned->link = 1;

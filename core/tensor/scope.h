@@ -13,10 +13,12 @@ lks_status lks_scope_open(void);
 void lks_scope_close(void);
 
 /* Take t out of the innermost scope: it is the caller's now, to lks_unref. Returns t;
- * NULL is passed on. A tensor no scope owns gains a reference instead. */
+ * NULL is passed on. A tensor that this scope does not own gains a reference instead. */
 lks_tensor *lks_keep(lks_tensor *t);
 
-/* Take t out of the innermost scope and into the one around it (or to the caller). */
+/* Take t out of the innermost scope and into the one around it (or to the caller), once
+ * this one closes. Returns t; NULL is passed on. A tensor that this scope does not own is
+ * left to whoever does, without a further reference. */
 lks_tensor *lks_scope_return(lks_tensor *t);
 
 /* Whether operations record a graph, per thread; default true. Returns what it was:

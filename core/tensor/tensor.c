@@ -11,7 +11,6 @@ lks_tensor *lks_tensor_from_storage(lks_storage *storage, const lks_view *view)
     if (!t)
         return NULL;
     atomic_init(&t->n_refs, 1);
-    t->slot = 0;
     t->view = *view;
     t->numel = lks_view_count(view);
     t->storage = lks_storage_ref(storage);

@@ -17,7 +17,6 @@ struct lks_node;
  * never node --> saved views                 tensors: so there are no cycles. */
 struct lks_tensor {
     atomic_int n_refs;
-    uint32_t slot; /* where the thread's scopes list it, counted from 1; 0: nowhere */
     lks_view view; /* view.data is the first element */
     int64_t numel;
     lks_storage *storage;

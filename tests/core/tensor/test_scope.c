@@ -119,6 +119,41 @@ START_TEST(returning_what_is_not_this_scopes_changes_nothing)
 }
 END_TEST
 
+START_TEST(what_an_operation_borrowed_is_still_the_scopes_to_return)
+{
+    lks_tensor *h;
+
+    ck_ok(lks_scope_open());
+    ck_ok(lks_scope_open());
+    h = lks_ref(lks_relu(one()));
+    lks_softmax(h, -1); /* opens a scope of its own, and asks for a dense h there */
+    lks_scope_return(h);
+    lks_scope_close();
+    ck_assert_int_eq(others(h), 1);
+    lks_softmax(h, -1);
+    lks_unref(lks_keep(h));
+    ck_assert_int_eq(others(h), 0);
+    lks_scope_close();
+    ck_assert_int_eq(others(h), 0);
+    lks_unref(h);
+}
+END_TEST
+
+START_TEST(an_argument_given_back_is_returned_with_an_owner_of_its_own)
+{
+    lks_tensor *t = one();
+
+    ck_ok(lks_scope_open());
+    ck_ok(lks_scope_open());
+    ck_assert_ptr_eq(lks_scope_return(lks_contiguous(t)), t);
+    lks_scope_close();
+    ck_assert_int_eq(t->n_refs, 2);
+    lks_scope_close();
+    ck_assert_int_eq(t->n_refs, 1);
+    lks_unref(t);
+}
+END_TEST
+
 START_TEST(an_operation_that_gives_back_its_argument_adds_an_owner)
 {
     lks_tensor *t = one(), *same = lks_contiguous(t);
@@ -193,6 +228,37 @@ START_TEST(each_thread_has_scopes_of_its_own)
 }
 END_TEST
 
+/* A weight that threads share: each reads it in a scope of its own. */
+static void *read_shared(void *weight)
+{
+    for (int i = 0; i < 1000; i++) {
+        if (lks_scope_open() != LKS_OK)
+            return NULL;
+        lks_softmax(weight, -1);
+        lks_scope_return(lks_contiguous(weight));
+        lks_scope_close();
+        lks_unref(weight);
+    }
+    return weight;
+}
+
+START_TEST(threads_may_read_one_tensor_in_scopes_of_their_own)
+{
+    pthread_t threads[3];
+    lks_tensor *weight = one();
+    void *read;
+
+    for (int i = 0; i < 3; i++)
+        ck_assert_int_eq(pthread_create(&threads[i], NULL, read_shared, weight), 0);
+    for (int i = 0; i < 3; i++) {
+        pthread_join(threads[i], &read);
+        ck_assert_ptr_eq(read, weight);
+    }
+    ck_assert_int_eq(weight->n_refs, 1);
+    lks_unref(weight);
+}
+END_TEST
+
 START_TEST(a_scope_that_cannot_grow_lets_its_tensor_go)
 {
     lks_tensor *t = one();
@@ -223,6 +289,9 @@ LKS_SUITE("scope", what_a_scope_owns_dies_with_it,
           what_an_outer_scope_owns_gains_a_reference,
           what_is_returned_moves_one_scope_out,
           returning_what_is_not_this_scopes_changes_nothing,
+          what_an_operation_borrowed_is_still_the_scopes_to_return,
+          an_argument_given_back_is_returned_with_an_owner_of_its_own,
           an_operation_that_gives_back_its_argument_adds_an_owner,
           many_tensors_in_many_scopes, each_thread_has_scopes_of_its_own,
+          threads_may_read_one_tensor_in_scopes_of_their_own,
           a_scope_that_cannot_grow_lets_its_tensor_go)
