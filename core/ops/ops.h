@@ -15,7 +15,8 @@ lks_tensor *lks_add(lks_tensor *a, lks_tensor *b);
 lks_tensor *lks_sub(lks_tensor *a, lks_tensor *b);
 lks_tensor *lks_mul(lks_tensor *a, lks_tensor *b);
 lks_tensor *lks_div(lks_tensor *a, lks_tensor *b);
-/* An integer tensor stays one beside a whole number and becomes f32 beside another. */
+/* An integer tensor stays one beside a whole number that an i64 holds (its own elements
+ * wrap around), and becomes f32 beside another. */
 lks_tensor *lks_add_scalar(lks_tensor *a, double b);
 lks_tensor *lks_mul_scalar(lks_tensor *a, double b);
 lks_tensor *lks_neg(lks_tensor *x);

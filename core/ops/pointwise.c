@@ -189,15 +189,25 @@ static lks_tensor *binary(const lks_op *op, lks_tensor *a, lks_tensor *b)
     }
 #include "pointwise.def"
 
-/* What x becomes beside a number: as PyTorch, an integer tensor stays so beside a whole
- * number. */
-static lks_dtype beside_number(const lks_tensor *x, double number)
+/* Whether an i64 holds the number; so no infinity and no NaN. */
+static bool is_whole(double number)
 {
-    if (lks_dtype_is_float(x->view.dtype))
-        return x->view.dtype;
-    if (number != floor(number))
-        return LKS_F32;
-    return x->view.dtype == LKS_BOOL ? LKS_I64 : x->view.dtype;
+    return number >= -0x1p63 && number < 0x1p63 && number == floor(number);
+}
+
+/* The number as what x meets it in: as PyTorch, an integer tensor stays so beside a whole
+ * number, which wraps around as the tensor's elements do. */
+static lks_tensor *beside(const lks_tensor *x, double number)
+{
+    const lks_dtype dtype = x->view.dtype;
+    const lks_device device = x->storage->device;
+
+    if (lks_dtype_is_float(dtype))
+        return lks_full(LKS_SCALAR, number, dtype, device);
+    if (!is_whole(number))
+        return lks_full(LKS_SCALAR, number, LKS_F32, device);
+    return lks_to(lks_full(LKS_SCALAR, number, LKS_I64, device),
+                  dtype == LKS_BOOL ? LKS_I64 : dtype);
 }
 
 static lks_tensor *with_number(const lks_op *op, lks_tensor *x, double number)
@@ -206,10 +216,7 @@ static lks_tensor *with_number(const lks_op *op, lks_tensor *x, double number)
 
     if (!x || lks_scope_open() != LKS_OK)
         return NULL;
-    y = binary(
-        op, x,
-        lks_full(LKS_SCALAR, number, beside_number(x, number), x->storage->device));
-    lks_scope_return(y);
+    y = lks_scope_return(binary(op, x, beside(x, number)));
     lks_scope_close();
     return y;
 }

@@ -131,6 +131,43 @@ START_TEST(one_dtype_gives_what_it_gives_in_pytorch)
 }
 END_TEST
 
+/* source: torch.tensor([5], dtype=torch.uint8) + -1, and so on */
+START_TEST(a_number_beside_integers_wraps_as_they_do)
+{
+    static const struct {
+        lks_tensor *(*f)(lks_tensor *, double);
+        lks_dtype dtype;
+        double x, number;
+        lks_dtype want_dtype;
+        double want;
+    } cases[] = {
+        {lks_add_scalar, LKS_U8, 5, -1, LKS_U8, 4},
+        {lks_mul_scalar, LKS_U8, 5, -1, LKS_U8, 251},
+        {lks_add_scalar, LKS_U8, 1, 300, LKS_U8, 45},
+        {lks_add_scalar, LKS_I16, 1, 65536, LKS_I16, 1},
+        {lks_add_scalar, LKS_I32, 1, 0x1p32, LKS_I32, 1},
+        {lks_add_scalar, LKS_BOOL, 1, -3, LKS_I64, -2},
+        {lks_add_scalar, LKS_I32, 1, (double)INFINITY, LKS_F32, (double)INFINITY},
+        {lks_mul_scalar, LKS_I64, 2, -(double)INFINITY, LKS_F32, -(double)INFINITY},
+        {lks_mul_scalar, LKS_I16, 1, 0x1p63, LKS_F32, 0x1p63}, /* no i64 holds it */
+        {lks_mul_scalar, LKS_I64, 1, -0x1p63, LKS_I64, -0x1p63},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        double got;
+
+        ck_ok(lks_scope_open());
+        lks_tensor *x = lks_full(LKS_SHAPE_OF(1), cases[i].x, cases[i].dtype, lks_cpu);
+        lks_tensor *y = cases[i].f(x, cases[i].number);
+        ck_ok(lks_item(y, &got));
+        ck_assert_msg(lks_tensor_dtype(y) == cases[i].want_dtype && got == cases[i].want,
+                      "case %zu is %s %.17g", i, lks_dtype_name(lks_tensor_dtype(y)),
+                      got);
+        lks_scope_close();
+    }
+}
+END_TEST
+
 START_TEST(a_result_is_cast_to_what_is_changed_in_place)
 {
     double got[3];
@@ -168,5 +205,6 @@ END_TEST
 
 LKS_SUITE("op_dtypes", two_dtypes_meet_as_in_pytorch,
           one_dtype_gives_what_it_gives_in_pytorch,
+          a_number_beside_integers_wraps_as_they_do,
           a_result_is_cast_to_what_is_changed_in_place,
           a_gradient_goes_back_through_casts)
