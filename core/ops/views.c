@@ -218,6 +218,7 @@ lks_tensor *lks_expand(lks_tensor *x, lks_shape shape)
     const lks_shape asked = shape;
     lks_shape have, meet;
     char text[LKS_SHAPE_TEXT];
+    int64_t numel;
     int lead;
 
     if (!x)
@@ -233,6 +234,8 @@ lks_tensor *lks_expand(lks_tensor *x, lks_shape shape)
                  lks_shape_text(&asked, text, sizeof text));
         return NULL;
     }
+    if (lks_shape_numel(&shape, &numel) != LKS_OK)
+        return NULL;
     return lks_op_apply(&lks_op_expand, &x, 1, &shape);
 }
 

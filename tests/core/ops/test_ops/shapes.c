@@ -106,14 +106,29 @@ const lks_op_cases lks_op_cases_permute = {
 F(expand_rows, lks_expand(x[0], LKS_SHAPE_OF(2, 3, 4)))
 F(expand_kept, lks_expand(x[0], LKS_SHAPE_OF(2, -1, 4)))
 F(expand_to_nothing, lks_expand(x[0], LKS_SHAPE_OF(0, 3)))
+F(expand_leading, lks_expand(x[0], LKS_SHAPE_OF(-1, 3)))
+F(expand_negative, lks_expand(x[0], LKS_SHAPE_OF(-5)))
+F(expand_far, lks_expand(x[0], LKS_SHAPE_OF(INT64_MAX, 2)))
 const lks_op_cases lks_op_cases_expand = {
     .cases = CASES({"rows", expand_rows, {X(3, 1)}}, {"kept", expand_kept, {X(3, 1)}},
                    {"to_nothing", expand_to_nothing, {X(1, 3)}}),
-    .refusals = REFUSALS({"wrong size",
-                          expand_rows,
-                          {X(3, 2)},
-                          LKS_SHAPE,
-                          "expand: (3, 2) does not broadcast to (2, 3, 4)"}),
+    .refusals = REFUSALS(
+        {"wrong size",
+         expand_rows,
+         {X(3, 2)},
+         LKS_SHAPE,
+         "expand: (3, 2) does not broadcast to (2, 3, 4)"},
+        {"no size to keep",
+         expand_leading,
+         {X(3)},
+         LKS_SHAPE,
+         "shape (-1, 3) has a negative size"},
+        {"negative",
+         expand_negative,
+         {X(1)},
+         LKS_SHAPE,
+         "shape (-5,) has a negative size"},
+        {"too many", expand_far, {X(2)}, LKS_SHAPE, "has more than 2^63 - 1 elements"}),
 };
 
 F(slice_forward, lks_slice(x[0], 1, 1, 5, 2))
