@@ -18,7 +18,7 @@ typedef struct backward {
     int64_t *offsets; /* [o] */
     float *weights;   /* [group][kh][row block][o][rows of the block] */
     float *shifted;   /* [n_parts][shifted_numel] */
-    float *dy_copies; /* [n_parts][o][dy_plane] */
+    float *dy_copies; /* [n_parts][o][dy_plane], and what vectors read beyond */
 } backward;
 
 static void pack_weights(backward *f)
@@ -93,8 +93,7 @@ static void run_parts(int64_t first, int64_t last, void *context)
 }
 
 /* Planes of dy are copied apart by an odd number of vectors: a tile reads the same place
- * of all of them, and at a power of two these would fight for few sets of the cache. The
- * copy also makes room for the vectors that read beyond the end. */
+ * of all of them, and at a power of two these would fight for few sets of the cache. */
 static int64_t spread(int64_t plane)
 {
     return ((plane / LKS_LANES + 1) | 1) * LKS_LANES;
@@ -115,7 +114,8 @@ lks_status LKS_CPU(conv_backward_data)(const lks_conv *conv, const float *dy,
     weights_numel = conv->groups * conv->kh * f.n_rows * conv->o;
     n_bytes =
         (size_t)conv->o * sizeof(int64_t) +
-        (size_t)(weights_numel + f.n_parts * (f.shifted_numel + conv->o * f.dy_plane)) *
+        (size_t)(weights_numel + f.n_parts * (f.shifted_numel + conv->o * f.dy_plane) +
+                 LKS_LANES) *
             sizeof(float);
     f.offsets = lks_cpu_alloc(0, n_bytes);
     if (!f.offsets)

@@ -24,6 +24,8 @@ static const conv_case cases[] = {
     /* VGG's kind, and enough of it for several bands */
     {1, 3, 32, 32, 20, 3, 3, {{1, 1}, {1, 1}, {1, 1}, 1}},
     {1, 17, 61, 67, 3, 3, 3, {{1, 1}, {1, 1}, {1, 1}, 1}},
+    /* many channels: two bands, the second of which starts within a vector of dy */
+    {1, 512, 6, 6, 1, 3, 3, {{1, 1}, {1, 1}, {1, 1}, 1}},
     /* tiny and odd */
     {1, 1, 1, 1, 1, 1, 1, PLAIN},
     {2, 3, 5, 7, 5, 2, 3, PLAIN},
@@ -55,7 +57,7 @@ static const conv_case cases[] = {
 
 enum {
     N_CASES = sizeof cases / sizeof *cases,
-    FIRST_SMALL = 5, /* f64 runs the definition itself: only its dtype is in question */
+    FIRST_SMALL = 6, /* f64 runs the definition itself: only its dtype is in question */
 };
 
 typedef struct arrays {
