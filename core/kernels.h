@@ -101,9 +101,9 @@ typedef struct lks_kernels {
                                   const lks_view *y, const lks_view *dy,
                                   const lks_view *da, const lks_view *db);
 
-    /* out has x's ndim, sizes equal to x's or 1 where it is reduced. Max of nothing is
-     * refused by the operation. Floats, i64, i32. f32 sums are accurate to a few ulp on
-     * any size (pairwise or better). */
+    /* out has x's ndim, sizes equal to x's or 1 where it is reduced, and x's dtype; or
+     * f32 for x of f16 or bf16. Max of nothing is refused by the operation. Floats, i64,
+     * i32. f32 sums are accurate to a few ulp on any size (pairwise or better). */
     lks_status (*reduce)(lks_reduce op, const lks_view *x, const lks_view *out);
     /* out [sizes without dim] i64: the first index of the largest (NaN is largest). */
     lks_status (*argmax)(const lks_view *x, int dim, const lks_view *out);

@@ -34,15 +34,20 @@ static lks_status reduce_infer(const lks_call *call, lks_shape *shape, lks_dtype
     return LKS_OK;
 }
 
-static lks_status sum_forward(lks_call *call)
+/* Into a tensor of the result's shape. */
+static lks_status sum_into(const lks_call *call, const lks_tensor *total)
 {
     const reduction *params = call->params;
     const lks_shape in = lks_sizes(call->in[0]);
     const lks_shape kept = kept_shape(&in, params->dims);
-    const lks_view out =
-        lks_view_dense(call->out->view.data, call->out->view.dtype, &kept);
+    const lks_view out = lks_view_dense(total->view.data, total->view.dtype, &kept);
 
     return call->kernels->reduce(LKS_REDUCE_SUM, &call->in[0]->view, &out);
+}
+
+static lks_status sum_forward(lks_call *call)
+{
+    return sum_into(call, call->out);
 }
 
 /* Elements that went into one of the result. */
@@ -56,14 +61,26 @@ static double group_size(const lks_shape *shape, unsigned dims)
     return n;
 }
 
+/* f16 and bf16 hold neither every sum nor every number of elements: f32 does for them. */
 static lks_status mean_forward(lks_call *call)
 {
-    const lks_shape in = lks_sizes(call->in[0]);
+    const lks_shape in = lks_sizes(call->in[0]), shape = lks_sizes(call->out);
     const reduction *params = call->params;
-    double n = group_size(&in, params->dims);
+    bool narrow = lks_dtype_size_bytes(call->out->view.dtype) < sizeof(float);
+    lks_tensor *mean = call->out;
+    lks_status st;
 
-    LKS_TRY(sum_forward(call));
-    return lks_scale_view(call, &call->out->view, LKS_BINARY_div, n);
+    if (narrow && !(mean = lks_tensor_create(&shape, LKS_F32, call->device)))
+        return LKS_NOMEM;
+    LKS_GO(sum_into(call, mean));
+    LKS_GO(
+        lks_scale_view(call, &mean->view, LKS_BINARY_div, group_size(&in, params->dims)));
+    if (narrow)
+        LKS_GO(call->kernels->copy(&mean->view, &call->out->view));
+cleanup:
+    if (narrow)
+        lks_unref(mean);
+    return st;
 }
 
 /* dy over every element that went into it: a view. */

@@ -142,7 +142,7 @@ static const reducer reducers[LKS_N_DTYPES] = {
 
 typedef struct reduction {
     lks_reduce op;
-    const reducer *reducer;
+    const reducer *reducer, *stores; /* of x's dtype and of the output's */
     lks_nest parts; /* over x's reduced dimensions; data is set for each output */
     bool by_columns;
 } reduction;
@@ -163,13 +163,14 @@ static void reduce_outputs(int64_t n, char *const *data, const int64_t *strides,
         plan->reducer->begin(&to);
         parts.data[0] = data[0] + j * strides[0];
         lks_nest_walk(&parts, plan->reducer->rows, &to);
-        plan->reducer->end(&to, data[1] + j * strides[1], strides[1]);
+        plan->stores->end(&to, data[1] + j * strides[1], strides[1]);
     }
 }
 
 lks_status LKS_CPU(reduce)(lks_reduce op, const lks_view *x, const lks_view *out)
 {
-    reduction plan = {.op = op, .reducer = &reducers[x->dtype]};
+    reduction plan = {
+        .op = op, .reducer = &reducers[x->dtype], .stores = &reducers[out->dtype]};
     lks_view kept = *x, reduced = *x;
     const lks_view *const outer_views[] = {&kept, out}, *const part_views[] = {&reduced};
     lks_nest outer;

@@ -262,6 +262,25 @@ START_TEST(rows_are_selected_and_added_by_index)
 }
 END_TEST
 
+START_TEST(narrow_floats_may_be_summed_into_f32)
+{
+    FOR_EACH_TABLE(k, isa)
+    for (int i = 0; i < 4; i++) {
+        array x = array_random(i % 2 ? LKS_F16 : LKS_BF16, SIZES(5, 700), 1, 21);
+        const int64_t sizes[] = {i / 2 ? 5 : 1, i / 2 ? 1 : 700};
+        array got = array_new(LKS_F32, 2, sizes, 1),
+              want = array_new(LKS_F64, 2, sizes, 0);
+
+        reduce_plainly(LKS_REDUCE_SUM, &x.view, &want);
+        ck_ok(k->reduce(LKS_REDUCE_SUM, &x.view, &got.view));
+        assert_close(isa, &got, &want, 1e-7);
+        array_free(&x);
+        array_free(&got);
+        array_free(&want);
+    }
+}
+END_TEST
+
 START_TEST(dtypes_that_are_not_summed_are_refused_by_name)
 {
     const lks_kernels *k = lks_cpu_kernels();
@@ -280,5 +299,5 @@ LKS_SUITE("reduce", any_dimensions_of_any_layout_are_reduced,
           infinities_are_compared,
           argmax_finds_the_first_of_the_largest_along_any_dimension,
           sums_do_not_depend_on_the_number_of_threads,
-          rows_are_selected_and_added_by_index,
+          rows_are_selected_and_added_by_index, narrow_floats_may_be_summed_into_f32,
           dtypes_that_are_not_summed_are_refused_by_name)

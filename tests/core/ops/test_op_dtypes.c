@@ -168,6 +168,43 @@ START_TEST(a_number_beside_integers_wraps_as_they_do)
 }
 END_TEST
 
+/* source: torch.full((100,), 1000, dtype=torch.float16).mean(), and so on */
+START_TEST(a_mean_of_narrow_floats_is_rounded_once)
+{
+    static const struct {
+        lks_dtype dtype;
+        int64_t n; /* of `value`, and then one `last` */
+        double value, last, want;
+    } cases[] = {
+        {LKS_F16, 99, 1000, 1000, 1000},  /* the sum is beyond f16 */
+        {LKS_F16, 69999, 1, 1, 1},        /* so is their number */
+        {LKS_BF16, 256, 1, 3, 1.0078125}, /* 259 and 257 have nine bits, bf16 eight */
+        {LKS_F64, 3, 1, 1 + 0x1p-51, 1 + 0x1p-53}, /* stays in f64 */
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const lks_shape n = LKS_SHAPE_OF(cases[i].n);
+        double got;
+
+        ck_ok(lks_scope_open());
+        lks_tensor *parts[] = {
+            lks_full(n, cases[i].value, cases[i].dtype, lks_cpu),
+            lks_full(LKS_SHAPE_OF(1), cases[i].last, cases[i].dtype, lks_cpu)};
+        lks_tensor *x = lks_requires_grad_(lks_detach(lks_cat(parts, 2, 0)));
+        lks_tensor *means[] = {lks_mean_all(x), lks_mean(x, (int[]){0}, 1, true)};
+        for (int m = 0; m < 2; m++) {
+            ck_ok(lks_item(means[m], &got));
+            ck_assert_int_eq(lks_tensor_dtype(means[m]), cases[i].dtype);
+            ck_assert_msg(fabs(got - cases[i].want) <= 0x1p-53, "case %zu is %.17g", i,
+                          got);
+        }
+        ck_assert_int_eq(lks_ndim(means[0]), 0);
+        ck_assert_int_eq(lks_ndim(means[1]), 1);
+        lks_scope_close();
+    }
+}
+END_TEST
+
 START_TEST(a_result_is_cast_to_what_is_changed_in_place)
 {
     double got[3];
@@ -206,5 +243,6 @@ END_TEST
 LKS_SUITE("op_dtypes", two_dtypes_meet_as_in_pytorch,
           one_dtype_gives_what_it_gives_in_pytorch,
           a_number_beside_integers_wraps_as_they_do,
+          a_mean_of_narrow_floats_is_rounded_once,
           a_result_is_cast_to_what_is_changed_in_place,
           a_gradient_goes_back_through_casts)
