@@ -78,27 +78,22 @@ static lks_status write_all(int fd, const char *path, lks_bytes bytes)
 }
 
 /* Makes the rename itself last. Some network file systems cannot, and say EINVAL. */
-static lks_status flush_directory(const char *directory, const char *path)
+static lks_status flush_directory(int fd, const char *path)
 {
-    const int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    lks_status st = LKS_OK;
-
-    if (fd < 0)
-        return fail_write(path);
-    if (fsync(fd) != 0 && errno != EINVAL)
-        st = fail_write(path);
-    close(fd);
-    return st;
+    return fsync(fd) == 0 || errno == EINVAL ? LKS_OK : fail_write(path);
 }
 
 lks_status lks_file_replace(const char *path, const lks_bytes *parts, size_t n_parts)
 {
     char *directory = NULL, *name = NULL;
-    int fd = -1, closed;
+    int directory_fd = -1, fd = -1, closed;
     lks_status st;
 
     if (!(directory = directory_of(path)))
         LKS_GO(LKS_NOMEM);
+    directory_fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (directory_fd < 0)
+        LKS_GO(fail_write(path));
     LKS_GO(open_beside(path, &name, &fd));
     for (size_t i = 0; i < n_parts; i++)
         LKS_GO(write_all(fd, path, parts[i]));
@@ -110,8 +105,10 @@ lks_status lks_file_replace(const char *path, const lks_bytes *parts, size_t n_p
         LKS_GO(fail_write(path));
     lks_free(name);
     name = NULL;
-    st = flush_directory(directory, path);
+    st = flush_directory(directory_fd, path);
 cleanup:
+    if (directory_fd >= 0)
+        close(directory_fd);
     if (fd >= 0)
         close(fd);
     if (name)

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -80,6 +81,36 @@ START_TEST(places_that_cannot_be_written_are_named)
     ck_fails(replace_by(temp_path("file/x"), "x"), LKS_IO, "Not a directory");
     ck_assert_int_eq(temp_dir_count(), 1);
     ck_assert_int_eq(access(temp_dir, F_OK), 0);
+    temp_dir_remove();
+}
+END_TEST
+
+/* Mode bits do not bind root: then the directory and the attempt are another user's. */
+static lks_status replace_as_nobody(const char *path, const char *text)
+{
+    enum { NOBODY = 65534 };
+    const bool is_root = geteuid() == 0;
+    lks_status st;
+
+    if (is_root) {
+        ck_assert_int_eq(chown(temp_dir, NOBODY, (gid_t)-1), 0);
+        ck_assert_int_eq(seteuid(NOBODY), 0);
+    }
+    st = replace_by(path, text);
+    if (is_root)
+        ck_assert_int_eq(seteuid(0), 0);
+    return st;
+}
+
+START_TEST(a_directory_that_cannot_be_flushed_is_refused_before_the_file_changes)
+{
+    temp_dir_make();
+    file_put(temp_path("x"), "old", 3);
+    ck_assert_int_eq(chmod(temp_dir, 0300), 0); /* to write and search, not to open */
+    ck_fails(replace_as_nobody(temp_path("x"), "new"), LKS_IO, "Permission denied");
+    ck_assert_int_eq(chmod(temp_dir, 0700), 0);
+    check_text(temp_path("x"), "old");
+    ck_assert_int_eq(temp_dir_count(), 1);
     temp_dir_remove();
 }
 END_TEST
@@ -190,6 +221,8 @@ END_TEST
 LKS_SUITE("replace", the_parts_become_the_file_new_or_old,
           a_bare_name_is_in_the_working_directory,
           a_new_file_has_the_mode_that_the_umask_leaves,
-          places_that_cannot_be_written_are_named, a_leftover_of_a_crash_is_stepped_over,
+          places_that_cannot_be_written_are_named,
+          a_directory_that_cannot_be_flushed_is_refused_before_the_file_changes,
+          a_leftover_of_a_crash_is_stepped_over,
           a_full_disk_leaves_the_old_file_and_nothing_beside_it,
           no_memory_leaves_the_old_file, threads_that_replace_one_file_do_not_meet)
