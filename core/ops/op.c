@@ -239,6 +239,7 @@ lks_tensor *lks_op_apply_(const lks_op *op, lks_tensor *const *in, int n,
 
     if (start(&call) != LKS_OK || lks_scope_open() != LKS_OK)
         return NULL;
+    call.recording &= lks_dtype_is_float(in[0]->view.dtype);
     lks_status st = change(&call);
     lks_scope_close();
     return st == LKS_OK ? in[0] : NULL;

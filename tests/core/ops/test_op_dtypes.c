@@ -240,9 +240,29 @@ START_TEST(a_gradient_goes_back_through_casts)
 }
 END_TEST
 
+START_TEST(integers_that_take_a_recorded_value_have_no_history)
+{
+    ck_ok(lks_scope_open());
+    lks_tensor *x = lks_requires_grad_(small(LKS_F32, 0, 1, 2));
+    lks_tensor *classes = small(LKS_I64, 2, 1, 0);
+    lks_tensor *logits =
+        lks_requires_grad_(lks_zeros(LKS_SHAPE_OF(3, 3), LKS_F32, lks_cpu));
+    lks_tensor *loss = lks_cross_entropy(logits, classes, NULL);
+
+    ck_assert_ptr_eq(lks_copy_(classes, x), classes);
+    ck_assert(!lks_requires_grad(classes));
+    ck_assert_ptr_nonnull(lks_copy_(lks_narrow(classes, 0, 0, 3), x));
+    /* but what was saved for backward has changed */
+    ck_assert_int_eq(lks_backward(loss), LKS_STATE);
+    ck_assert_ptr_nonnull(strstr(lks_error_text(), "changed in place since"));
+    lks_scope_close();
+}
+END_TEST
+
 LKS_SUITE("op_dtypes", two_dtypes_meet_as_in_pytorch,
           one_dtype_gives_what_it_gives_in_pytorch,
           a_number_beside_integers_wraps_as_they_do,
           a_mean_of_narrow_floats_is_rounded_once,
           a_result_is_cast_to_what_is_changed_in_place,
-          a_gradient_goes_back_through_casts)
+          a_gradient_goes_back_through_casts,
+          integers_that_take_a_recorded_value_have_no_history)
