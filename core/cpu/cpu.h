@@ -16,7 +16,8 @@ const lks_kernels *lks_cpu_kernels(void);
  * machine lacks it. For tests and benchmarks. */
 const lks_kernels *lks_cpu_kernels_for(const char *instruction_set);
 
-/* Blocks, kept for reuse when freed (memory.c): the table's alloc and free. */
+/* Blocks, kept for reuse when freed (memory.c): the table's alloc and free. NULL with
+ * LKS_NOMEM recorded, for any size from PTRDIFF_MAX on as well. */
 void *lks_cpu_alloc(int device_index, size_t n_bytes);
 void lks_cpu_free(int device_index, void *block, size_t n_bytes);
 

@@ -62,6 +62,10 @@ void *lks_cpu_alloc(int device_index, size_t n_bytes)
     int class = KEEP_BLOCKS ? class_of(n_bytes, &class_bytes) : -1;
     kept_block *block;
 
+    if (n_bytes >= PTRDIFF_MAX) { /* sanitizers abort where malloc would refuse */
+        lks_fail(LKS_NOMEM, "cannot allocate %zu bytes", n_bytes);
+        return NULL;
+    }
     if (class < 0)
         return lks_malloc_aligned(n_bytes);
     pthread_mutex_lock(&kept.lock);

@@ -20,6 +20,7 @@
 #define LKS_CPU_KERNELS_CONV_H
 
 #include "cpu/cpu.h"
+#include "cpu/kernels/element.h"
 
 typedef struct lks_conv {
     int64_t n, groups;
@@ -27,6 +28,28 @@ typedef struct lks_conv {
     int64_t h, w, kh, kw, oh, ow;
     int64_t stride[2], padding[2], dilation[2];
 } lks_conv;
+
+/* Sizes of scratch memory, none of them negative. What is too large for an int64_t stays
+ * INT64_MAX, which lks_cpu_alloc refuses. */
+LKS_INLINE int64_t lks_times(int64_t a, int64_t b)
+{
+    int64_t product;
+
+    return __builtin_mul_overflow(a, b, &product) ? INT64_MAX : product;
+}
+
+LKS_INLINE int64_t lks_plus(int64_t a, int64_t b)
+{
+    int64_t sum;
+
+    return __builtin_add_overflow(a, b, &sum) ? INT64_MAX : sum;
+}
+
+LKS_INLINE size_t lks_scratch_bytes(int64_t n_offsets, int64_t n_floats)
+{
+    return (size_t)lks_plus(lks_times(n_offsets, sizeof(int64_t)),
+                            lks_times(n_floats, sizeof(float)));
+}
 
 /* How the shifted copies of one group of one image lie, and which part of them is at
  * hand. */

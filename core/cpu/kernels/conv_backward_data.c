@@ -104,7 +104,7 @@ lks_status LKS_CPU(conv_backward_data)(const lks_conv *conv, const float *dy,
 {
     backward f = {
         .conv = conv, .band = LKS_CPU(conv_band)(conv), .dy = dy, .w = w, .dx = dx};
-    int64_t weights_numel;
+    int64_t weights_numel, part_numel;
     size_t n_bytes;
 
     f.n_rows = conv->c * conv->kw;
@@ -112,11 +112,9 @@ lks_status LKS_CPU(conv_backward_data)(const lks_conv *conv, const float *dy,
     f.shifted_numel = LKS_CPU(conv_band_numel)(&f.band);
     f.dy_plane = spread(conv->oh * conv->ow);
     weights_numel = conv->groups * conv->kh * f.n_rows * conv->o;
-    n_bytes =
-        (size_t)conv->o * sizeof(int64_t) +
-        (size_t)(weights_numel + f.n_parts * (f.shifted_numel + conv->o * f.dy_plane) +
-                 LKS_LANES) *
-            sizeof(float);
+    part_numel = lks_plus(f.shifted_numel, lks_times(conv->o, f.dy_plane));
+    n_bytes = lks_scratch_bytes(
+        conv->o, lks_plus(weights_numel + LKS_LANES, lks_times(f.n_parts, part_numel)));
     f.offsets = lks_cpu_alloc(0, n_bytes);
     if (!f.offsets)
         return LKS_NOMEM;

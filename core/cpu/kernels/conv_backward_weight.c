@@ -321,9 +321,10 @@ static backward plan(const lks_conv *conv, const float *x, const float *dy)
     b.padded_w = conv->w + 2 * conv->padding[1];
     b.n_chunks = conv->n < IMAGES_PER_CHUNK ? 1 : conv->n / IMAGES_PER_CHUNK;
     b.n_parts = lks_parallel_parts(b.n_chunks, 1);
-    b.sums_numel = conv->groups * b.n_vectors * (b.n_runs * b.run + 1) * b.lanes;
-    b.scratch_numel =
-        conv->c * b.padded_h * b.padded_w + (MAX_PIXELS + conv->ow) * b.lanes;
+    b.sums_numel =
+        lks_times(conv->groups * b.n_vectors, lks_times(b.n_runs * b.run + 1, b.lanes));
+    b.scratch_numel = lks_plus(lks_times(conv->c, lks_times(b.padded_h, b.padded_w)),
+                               (MAX_PIXELS + conv->ow) * b.lanes);
     return b;
 }
 
@@ -333,8 +334,8 @@ lks_status LKS_CPU(conv_backward_weight)(const lks_conv *conv, const float *x,
 {
     backward b = plan(conv, x, dy);
     size_t n_bytes =
-        (size_t)b.n_runs * sizeof(int64_t) +
-        (size_t)(b.n_chunks * b.sums_numel + b.n_parts * b.scratch_numel) * sizeof(float);
+        lks_scratch_bytes(b.n_runs, lks_plus(lks_times(b.n_chunks, b.sums_numel),
+                                             lks_times(b.n_parts, b.scratch_numel)));
 
     b.offsets = lks_cpu_alloc(0, n_bytes);
     if (!b.offsets)

@@ -14,8 +14,8 @@ static void lay_out(lks_band *band, int64_t height)
         (height - 1) * conv->stride[0] + (conv->kh - 1) * conv->dilation[0];
 
     band->height = height;
-    band->phase = (last_row / conv->stride[0] + 1) * conv->ow;
-    band->plane = conv->stride[0] * band->phase;
+    band->phase = lks_times(last_row / conv->stride[0] + 1, conv->ow);
+    band->plane = lks_times(conv->stride[0], band->phase);
 }
 
 lks_band LKS_CPU(conv_band)(const lks_conv *conv)
@@ -23,7 +23,7 @@ lks_band LKS_CPU(conv_band)(const lks_conv *conv)
     lks_band band = {.conv = conv};
 
     lay_out(&band, conv->oh);
-    while (band.height > 1 && band.plane * conv->c * conv->kw > MAX_BAND_NUMEL)
+    while (band.height > 1 && lks_times(band.plane, conv->c * conv->kw) > MAX_BAND_NUMEL)
         lay_out(&band, (band.height + 1) / 2);
     band.n_oh = band.height;
     return band;
@@ -41,7 +41,7 @@ bool LKS_CPU(conv_next_band)(lks_band *band)
 
 int64_t LKS_CPU(conv_band_numel)(const lks_band *band)
 {
-    return band->conv->c * band->conv->kw * band->plane + LKS_LANES;
+    return lks_plus(lks_times(band->conv->c * band->conv->kw, band->plane), LKS_LANES);
 }
 
 /* Input row r of the band, counted with the padding, in a plane of the copies. */

@@ -94,9 +94,9 @@ lks_status LKS_CPU(conv_forward)(const lks_conv *conv, const float *x, const flo
     f.n_terms = conv->c * conv->kh * conv->kw;
     f.n_parts = lks_parallel_parts(conv->n * conv->groups, 1);
     f.shifted_numel = LKS_CPU(conv_band_numel)(&f.band);
-    n_bytes = (size_t)f.n_terms * sizeof(int64_t) +
-              (size_t)(n_channels * (f.n_terms + 1) + f.n_parts * f.shifted_numel) *
-                  sizeof(float);
+    n_bytes =
+        lks_scratch_bytes(f.n_terms, lks_plus(lks_times(n_channels, f.n_terms + 1),
+                                              lks_times(f.n_parts, f.shifted_numel)));
     f.offsets = lks_cpu_alloc(0, n_bytes);
     if (!f.offsets)
         return LKS_NOMEM;

@@ -308,6 +308,35 @@ START_TEST(memory_that_runs_out_is_reported)
 }
 END_TEST
 
+/* Scratch memory whose size in bytes, cut to 64 bits, would be small. */
+START_TEST(scratch_memory_beyond_the_address_space_is_no_memory)
+{
+    /* copies of 2^31 x 2^31 floats, to pad */
+    const conv_case padded = {
+        1, 1, 4, 4,
+        1, 1, 1, {{1 << 30, 1 << 30}, {(1 << 30) - 2, (1 << 30) - 2}, {1, 1}, 1}};
+    /* 16 copies, each with 2^20 floats for each of 2^40 residues of the stride */
+    const conv_case sparse = {
+        1, 16, 1, 2, 1, 1, 1, {{INT64_C(1) << 40, 1}, {0, (1 << 19) - 1}, {1, 1}, 1}};
+
+    FOR_EACH_TABLE(k, isa)
+    {
+        arrays a = arrays_of(&padded, LKS_F32, 0), b = arrays_of(&sparse, LKS_F32, 0);
+
+        ck_fails(k->conv2d_backward_weight(&a.x.view, &a.dy.view, &padded.params, false,
+                                           &a.w.view, NULL),
+                 LKS_NOMEM, "cannot allocate");
+        ck_fails(k->conv2d(&b.x.view, &b.w.view, NULL, &sparse.params, &b.y.view),
+                 LKS_NOMEM, "cannot allocate");
+        ck_fails(
+            k->conv2d_backward_data(&b.dy.view, &b.w.view, &sparse.params, &b.x.view),
+            LKS_NOMEM, "cannot allocate");
+        arrays_free(&a);
+        arrays_free(&b);
+    }
+}
+END_TEST
+
 START_TEST(other_dtypes_are_refused_by_name)
 {
     const lks_kernels *k = lks_cpu_kernels();
@@ -323,4 +352,6 @@ LKS_SUITE("conv", forward_is_the_definition, backward_is_the_definition,
           the_definition_gives_pytorchs_numbers,
           results_depend_on_neither_threads_nor_other_images,
           nan_and_infinity_reach_just_the_outputs_they_touch,
-          memory_that_runs_out_is_reported, other_dtypes_are_refused_by_name)
+          memory_that_runs_out_is_reported,
+          scratch_memory_beyond_the_address_space_is_no_memory,
+          other_dtypes_are_refused_by_name)
