@@ -41,14 +41,14 @@ static lks_status visit(sweep *s, lks_node *node)
         return lks_fail(LKS_STATE,
                         "backward: the graph of %s was freed by an earlier sweep",
                         node->op->name);
-    if (leaf)
-        leaf->n_pending++;
-    if (node->sweep == s || (leaf && node->sweep))
-        return LKS_OK;
-    if (node->sweep)
+    if (!leaf && node->sweep && node->sweep != s)
         return lks_fail(LKS_STATE, "backward: a sweep over the graph of %s is under way",
                         node->op->name);
-    return push(s, node);
+    if (!node->sweep)
+        LKS_TRY(push(s, node));
+    if (leaf)
+        leaf->n_pending++;
+    return LKS_OK;
 }
 
 static int by_sequence_falling(const void *a, const void *b)

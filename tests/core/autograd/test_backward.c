@@ -461,6 +461,44 @@ START_TEST(a_network_survives_each_allocation_failing)
 }
 END_TEST
 
+/* 65 nodes to visit: the list of them grows just as it comes to the leaf. */
+static lks_status sweep_to(lks_tensor *x)
+{
+    lks_status st = lks_scope_open();
+    lks_tensor *y = x;
+
+    if (st != LKS_OK)
+        return st;
+    for (int i = 0; i < 64; i++)
+        y = lks_neg(y);
+    st = lks_backward(y);
+    lks_scope_close();
+    return st;
+}
+
+START_TEST(a_leaf_is_ready_after_a_sweep_that_found_no_memory)
+{
+    lks_status st = LKS_NOMEM;
+
+    ck_ok(lks_scope_open());
+    lks_tensor *x = leaf(LKS_SHAPE_OF(1), 1);
+    for (long n = 0; st != LKS_OK; n++) {
+        seen s = {0};
+
+        lks_error_clear();
+        lks_alloc_fail_after(n);
+        st = sweep_to(x);
+        lks_alloc_fail_after(-1);
+        lks_error_clear();
+        lks_on_grad_ready(x, note, &s);
+        ck_ok(sweep_to(x));
+        ck_assert_msg(s.n == 1, "after allocation %ld failed, ready %d times", n, s.n);
+        lks_on_grad_ready(x, NULL, NULL);
+    }
+    lks_scope_close();
+}
+END_TEST
+
 LKS_SUITE("backward", a_chain_is_checked_once_at_its_end,
           an_absent_operand_is_not_taken_for_a_failed_one,
           contributions_add_up_until_zero_grad,
@@ -472,6 +510,7 @@ LKS_SUITE("backward", a_chain_is_checked_once_at_its_end,
           in_place_changes_are_part_of_the_history, a_buffer_without_history_gains_one,
           a_view_taken_before_a_recorded_change_is_refused,
           a_leaf_is_ready_once_after_its_last_contribution,
+          a_leaf_is_ready_after_a_sweep_that_found_no_memory,
           the_sweep_goes_in_reverse_program_order,
           a_graph_a_million_deep_is_swept_and_freed, a_wide_graph_adds_all_its_branches,
           slices_share_one_gradient, a_graph_outlives_the_tensors_that_made_it,
