@@ -47,7 +47,8 @@ static lks_status add_to_header(json_t *header, const lks_safetensors_entry *ent
     if (json_object_get(header, entry->name))
         LKS_FAIL(LKS_INVALID, "safetensors: the name '%s' comes twice", entry->name);
     for (int d = 0; d < entry->ndim; d++)
-        json_array_append_new(shape, json_integer(entry->sizes[d]));
+        if (json_array_append_new(shape, json_integer(entry->sizes[d])) != 0)
+            LKS_FAIL(LKS_NOMEM, "safetensors: no memory for the header");
     value = json_pack("{s:s, s:O, s:[I, I]}", "dtype",
                       lks_dtype_safetensors_name(entry->dtype), "shape", shape,
                       "data_offsets", (json_int_t)begin,
@@ -62,30 +63,28 @@ cleanup:
 }
 
 /* The header as written, its length before it and spaces behind, a multiple of 8 bytes.
- */
+ * Dumped into memory of ours: jansson's own text may lack what it had no memory for. */
 static lks_status header_bytes(const json_t *header, lks_bytes *out)
 {
-    char *text = json_dumps(header, JSON_COMPACT);
-    size_t n_text, n_padded;
-    uint8_t *bytes = NULL;
-    lks_status st = LKS_OK;
+    const size_t n_text = json_dumpb(header, NULL, 0, JSON_COMPACT);
+    const size_t n_padded = (n_text + 7) / 8 * 8;
+    uint8_t *bytes;
 
-    if (!text)
-        LKS_FAIL(LKS_NOMEM, "safetensors: no memory for the header");
-    n_text = strlen(text);
-    n_padded = (n_text + 7) / 8 * 8;
     if (n_padded > LKS_SAFETENSORS_MAX_HEADER)
-        LKS_FAIL(LKS_INVALID, "safetensors: a header of %zu bytes is too long", n_padded);
+        return lks_fail(LKS_INVALID, "safetensors: a header of %zu bytes is too long",
+                        n_padded);
     if (!(bytes = lks_malloc(8 + n_padded)))
-        LKS_GO(LKS_NOMEM);
+        return LKS_NOMEM;
     for (int i = 0; i < 8; i++)
         bytes[i] = (uint8_t)(n_padded >> (8 * i));
-    memcpy(bytes + 8, text, n_text);
-    memset(bytes + 8 + n_text, ' ', n_padded - n_text);
+    memset(bytes + 8, ' ', n_padded);
+    if (n_text == 0 ||
+        json_dumpb(header, (char *)bytes + 8, n_padded, JSON_COMPACT) != n_text) {
+        lks_free(bytes);
+        return lks_fail(LKS_NOMEM, "safetensors: no memory for the header");
+    }
     *out = (lks_bytes){bytes, 8 + n_padded};
-cleanup:
-    free(text); /* jansson's */
-    return st;
+    return LKS_OK;
 }
 
 /* sorted[0..n) and parts[1..n] from the entries; the header from them. */

@@ -2,6 +2,8 @@
 
 #include <stdint.h>
 
+#include <jansson.h>
+
 #include "base/alloc.h"
 #include "io/safetensors.h"
 #include "support/temp_dir.h"
@@ -349,6 +351,34 @@ START_TEST(no_memory_leaves_nothing_behind)
 }
 END_TEST
 
+static long json_blocks_left;
+
+static void *json_malloc(size_t n_bytes)
+{
+    return json_blocks_left-- == 0 ? NULL : malloc(n_bytes);
+}
+
+START_TEST(no_memory_for_the_header_writes_no_header)
+{
+    lks_safetensors *file;
+    lks_status st = LKS_NOMEM;
+
+    temp_dir_make();
+    for (long n = 0; st != LKS_OK; n++) {
+        ck_assert_int_eq(temp_dir_count(), 0);
+        json_blocks_left = n;
+        json_set_alloc_funcs(json_malloc, free);
+        lks_error_clear();
+        st = lks_safetensors_write(temp_path("m"), entries, N_ENTRIES);
+    }
+    json_set_alloc_funcs(malloc, free);
+    ck_ok(lks_safetensors_open(temp_path("m"), &file));
+    check_entries(file);
+    lks_safetensors_close(file);
+    temp_dir_remove();
+}
+END_TEST
+
 LKS_SUITE("safetensors", the_reference_writers_file_is_read,
           what_is_written_is_read_back_from_disk,
           the_bytes_are_the_reference_writers_whatever_the_entries_order,
@@ -356,4 +386,4 @@ LKS_SUITE("safetensors", the_reference_writers_file_is_read,
           deep_nesting_is_refused, a_header_length_is_not_believed,
           every_truncation_of_a_file_is_refused, unaligned_arrays_are_given_out_aligned,
           a_missing_file_is_named, entries_that_cannot_be_written_are_refused,
-          no_memory_leaves_nothing_behind)
+          no_memory_leaves_nothing_behind, no_memory_for_the_header_writes_no_header)
