@@ -100,6 +100,8 @@ static lks_status check_shapes(const lks_tensor *x, const lks_tensor *target)
                         "cross_entropy: input %s does not go with target %s: takes "
                         "(N, C, …) and (N, …)",
                         LKS_TEXT(x), LKS_TEXT(target));
+    if (x->view.sizes[1] == 0)
+        return lks_fail(LKS_SHAPE, "cross_entropy: input %s has no classes", LKS_TEXT(x));
     if (target->view.dtype != LKS_I64)
         return lks_fail(LKS_DTYPE, "cross_entropy: targets are int64 classes, not %s",
                         lks_dtype_name(target->view.dtype));

@@ -199,6 +199,7 @@ F(entropy_sum, lks_cross_entropy(x[0], x[1], &sum))
 F(entropy_none, lks_cross_entropy(x[0], x[1], &none))
 F(entropy_ignore, lks_cross_entropy(x[0], x[1], &ignore_1))
 F(entropy_none_ignore, lks_cross_entropy(x[0], x[1], &none_ignore_1))
+F(entropy_no_class, lks_cross_entropy(x[0], x[1], &none))
 const lks_op_cases lks_op_cases_cross_entropy = {
     .cases = CASES({"mean", entropy_mean, {X_IN(-4, 4, 5, 3), INDEX(3, 5)}},
                    {"sum", entropy_sum, {X_IN(-4, 4, 5, 3), INDEX(3, 5)}},
@@ -225,6 +226,11 @@ const lks_op_cases lks_op_cases_cross_entropy = {
                           {X(2, 3), INDEX(3, 3)},
                           LKS_SHAPE,
                           "cross_entropy: input (2, 3) does not go with target (3,)"},
+                         {"no classes",
+                          entropy_no_class,
+                          {X(2, 0), {LKS_I64, SHAPE(2), -100, -99}},
+                          LKS_SHAPE,
+                          "cross_entropy: input (2, 0) has no classes"},
                          {"dtype",
                           entropy_mean,
                           {X(2, 3), X(2)},
