@@ -43,8 +43,13 @@ void lks_shape_strides(const lks_shape *shape, int64_t *strides)
     int64_t stride = 1;
 
     for (int i = shape->ndim; i-- > 0;) {
+        int64_t next;
+
         strides[i] = stride;
-        stride *= shape->sizes[i] > 1 ? shape->sizes[i] : 1;
+        /* Only beside a size of 0 can it overflow, where no stride leads anywhere. */
+        if (shape->sizes[i] > 1 &&
+            !__builtin_mul_overflow(stride, shape->sizes[i], &next))
+            stride = next;
     }
 }
 

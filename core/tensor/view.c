@@ -24,6 +24,9 @@ int64_t lks_view_count(const lks_view *view)
     int64_t n = 1;
 
     for (int i = 0; i < view->ndim; i++)
+        if (view->sizes[i] == 0)
+            return 0;
+    for (int i = 0; i < view->ndim; i++)
         n *= view->sizes[i];
     return n;
 }
@@ -32,11 +35,11 @@ bool lks_view_is_dense(const lks_view *view)
 {
     int64_t expected = 1;
 
+    if (lks_view_count(view) == 0)
+        return true;
     for (int i = view->ndim; i-- > 0;) {
-        if (view->sizes[i] == 0)
-            return true;
         if (view->sizes[i] != 1 && view->strides[i] != expected)
-            return lks_view_count(view) == 0;
+            return false;
         expected *= view->sizes[i];
     }
     return true;
@@ -84,11 +87,13 @@ lks_view lks_view_slice(const lks_view *view, int dim, int64_t start, int64_t st
 {
     lks_view out = *view;
 
-    /* An empty slice may start past the end; its address must not. */
-    if (length > 0)
-        out.data = lks_view_at(view, start * view->strides[dim]);
     out.sizes[dim] = length;
-    out.strides[dim] = view->strides[dim] * step;
+    /* An empty slice may start past the end; its address must not. Nor is a stride
+     * computed that no element is reached by: it may be beyond all numbers. */
+    if (lks_view_count(&out) > 0)
+        out.data = lks_view_at(view, start * view->strides[dim]);
+    if (lks_view_count(&out) > 0 && length > 1)
+        out.strides[dim] = view->strides[dim] * step;
     return out;
 }
 
@@ -116,12 +121,13 @@ bool lks_view_reshape(const lks_view *view, const lks_shape *shape, lks_view *ou
 {
     int64_t sizes[LKS_MAX_DIMS], strides[LKS_MAX_DIMS], left = 1, stride = 1;
     lks_view result = lks_view_dense(view->data, view->dtype, shape);
-    int from = collapse(view, sizes, strides);
+    int from;
 
     if (lks_view_count(view) == 0) {
         *out = result;
         return true;
     }
+    from = collapse(view, sizes, strides);
     /* From the last dimension on, cut each run of memory into the new sizes. */
     for (int i = shape->ndim; i-- > 0;) {
         if (shape->sizes[i] == 1) {

@@ -168,6 +168,42 @@ START_TEST(reshape_finds_every_view_there_is)
 }
 END_TEST
 
+START_TEST(sizes_beside_nothing_do_not_overflow)
+{
+    const int64_t large = INT64_C(1) << 40;
+
+    ck_ok(lks_scope_open());
+    lks_tensor *first = lks_zeros(LKS_SHAPE_OF(0, large, large), LKS_F32, lks_cpu);
+    lks_tensor *last = lks_zeros(LKS_SHAPE_OF(large, large, 0), LKS_F32, lks_cpu);
+    ck_assert(lks_is_contiguous(first) && lks_is_contiguous(last));
+    ck_assert_int_gt(lks_stride(first, 0), 0);
+    ck_assert_int_eq(lks_numel(lks_reshape(first, LKS_SHAPE_OF(0))), 0);
+    ck_assert_int_eq(lks_numel(lks_reshape(last, LKS_SHAPE_OF(0))), 0);
+    lks_tensor *part = lks_slice(first, 1, large / 2, large, large / 4);
+    ck_assert_int_eq(lks_size(part, 1), 2);
+    ck_assert_ptr_eq(lks_data(part), lks_data(first));
+    lks_scope_close();
+}
+END_TEST
+
+START_TEST(a_step_beyond_the_end_takes_the_first)
+{
+    ck_ok(lks_scope_open());
+    lks_tensor *x = lks_reshape(lks_arange(40, LKS_F32, lks_cpu), LKS_SHAPE_OF(10, 4));
+    lks_tensor *up = lks_slice(x, 0, 0, 10, INT64_MAX);
+    lks_tensor *down = lks_slice(x, 0, -1, -11, INT64_MIN);
+    double item;
+
+    ck_assert(lks_size(up, 0) == 1 && lks_size(down, 0) == 1);
+    ck_assert(lks_stride(up, 0) == 4 && lks_stride(down, 0) == 4);
+    ck_ok(lks_item(lks_sum_all(up), &item));
+    ck_assert_double_eq(item, 0 + 1 + 2 + 3);
+    ck_ok(lks_item(lks_sum_all(down), &item));
+    ck_assert_double_eq(item, 36 + 37 + 38 + 39);
+    lks_scope_close();
+}
+END_TEST
+
 START_TEST(random_numbers_are_a_function_of_place)
 {
     enum { N = 20000 };
@@ -281,6 +317,7 @@ LKS_SUITE("tensor", a_shape_counts_its_elements_or_says_why_not,
           shapes_broadcast_as_in_pytorch, a_shape_is_written_as_in_python,
           a_new_tensor_holds_what_was_asked_for, a_tensor_too_large_is_refused,
           the_callers_memory_is_used_and_left, views_share_memory_and_copies_do_not,
-          reshape_finds_every_view_there_is, random_numbers_are_a_function_of_place,
+          reshape_finds_every_view_there_is, sizes_beside_nothing_do_not_overflow,
+          a_step_beyond_the_end_takes_the_first, random_numbers_are_a_function_of_place,
           tensors_of_two_devices_do_not_mix, a_device_that_is_not_there_is_an_error,
           a_tensor_may_be_read_from_any_thread, creation_survives_each_allocation_failing)
