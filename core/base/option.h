@@ -23,8 +23,8 @@ typedef struct lks_options {
 /* The first value of `key`, or `fallback`. */
 double lks_option_get(lks_options options, const char *key, double fallback);
 
-/* `key`'s values in out[0..n), a single one repeated (kernel_size: 5 is 5 x 5); or
- * `fallback` in all of them. */
+/* `key`'s n values in out[0..n); if it has another number of them, its first in all
+ * (kernel_size: 5 is 5 x 5); if it has none, `fallback` in all. */
 void lks_option_get_n(lks_options options, const char *key, int n, double fallback,
                       double *out);
 

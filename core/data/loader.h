@@ -36,13 +36,19 @@ typedef struct lks_batch {
 
 typedef struct lks_loader lks_loader;
 
+/* Start gathering.
+ *   errors  LKS_INVALID: max_batch or n_ahead below 1, an order of no samples or of more
+ *           than the dataset has, a batch too large to address; LKS_NOMEM, for the thread
+ *           as well */
 lks_status lks_loader_create(const lks_loader_options *options, lks_loader **out);
 
 /* Stops the thread; NULL is fine. Lent batches are gone. */
 void lks_loader_destroy(lks_loader *loader);
 
 /* The next batch, waiting for it; *out is NULL after the plan's last. It is lent until
- * the next call. */
+ * the next call.
+ *   errors  LKS_INVALID: the plan asked for more than max_batch samples, or for positions
+ *           outside the epoch; after the batches before, and at each call from then on */
 lks_status lks_loader_next(lks_loader *loader, const lks_batch **out);
 
 #endif

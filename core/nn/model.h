@@ -36,7 +36,7 @@ lks_tensor *lks_model_forward(lks_model *model, lks_tensor *x);
 void lks_model_set_training(lks_model *model, bool training);
 
 /* Where the next forward stands, for counter-based randomness: the layer's own index is
- * added. */
+ * added. `step` counts modulo 2^32 there: steps that far apart draw the same numbers. */
 void lks_model_set_position(lks_model *model, uint64_t seed, uint64_t step,
                             uint32_t lane);
 

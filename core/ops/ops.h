@@ -37,8 +37,9 @@ lks_tensor *lks_add_(lks_tensor *a, lks_tensor *b);
 lks_tensor *lks_mul_(lks_tensor *a, lks_tensor *b);
 lks_tensor *lks_relu_(lks_tensor *x);
 lks_tensor *lks_fill_(lks_tensor *x, double value);
-lks_tensor *lks_copy_(lks_tensor *x,
-                      lks_tensor *source); /* casts and broadcasts source */
+/* source broadcasts, and is cast as by lks_to. Integers that take floats keep no history.
+ */
+lks_tensor *lks_copy_(lks_tensor *x, lks_tensor *source);
 
 /* Reductions over `n` dims (n = 0: all); sums of integers are i64. */
 lks_tensor *lks_sum(lks_tensor *x, const int *dims, int n, bool keepdim);
@@ -56,6 +57,7 @@ lks_tensor *lks_permute(lks_tensor *x, const int *dims); /* ndim of them */
 lks_tensor *lks_expand(lks_tensor *x, lks_shape shape);  /* -1: as it is */
 lks_tensor *lks_squeeze(lks_tensor *x, int dim);
 lks_tensor *lks_unsqueeze(lks_tensor *x, int dim);
+/* x[start:start + length]; unlike PyTorch's, start does not count from the end. */
 lks_tensor *lks_narrow(lks_tensor *x, int dim, int64_t start, int64_t length);
 lks_tensor *lks_select(lks_tensor *x, int dim, int64_t index);
 /* x[start:end:step] by Python's rules; step may be negative, which PyTorch lacks. */
@@ -63,6 +65,9 @@ lks_tensor *lks_slice(lks_tensor *x, int dim, int64_t start, int64_t end, int64_
 lks_tensor *lks_cat(lks_tensor *const *xs, int n, int dim);
 lks_tensor *lks_contiguous(lks_tensor *x); /* x itself if it is */
 lks_tensor *lks_clone(lks_tensor *x);
+/* x itself if it has the dtype. A float becomes the integer towards zero, the nearest
+ * that there is if it is beyond them all, 0 if NaN (PyTorch leaves both open); an integer
+ * wraps around in a narrower one. What is not zero is true. */
 lks_tensor *lks_to(lks_tensor *x, lks_dtype dtype);
 lks_tensor *lks_index_select(lks_tensor *x, int dim,
                              lks_tensor *index); /* index (n) i64 */
@@ -77,7 +82,11 @@ lks_tensor *lks_linear(lks_tensor *x, lks_tensor *w, lks_tensor *b);
  * stride 1, no padding. */
 lks_tensor *lks_conv2d(lks_tensor *x, lks_tensor *w, lks_tensor *b,
                        const lks_conv2d_params *params);
-/* params->stride of 0 means kernel; dilation of 0 means 1. */
+/* The largest of each window of x (N, C, H, W) or (C, H, W): (N, C, OH, OW) or (C, OH,
+ * OW), with OH = (H + 2 padding - dilation (kernel - 1) - 1) / stride + 1, rounded down,
+ * and OW alike. f32 and f64. The gradient goes to the first of equals; NaN is the
+ * largest. params->stride of 0 means kernel; dilation of 0 means 1; padding is at most
+ * half of kernel, and LKS_SHAPE where a window would still lie in the padding alone. */
 lks_tensor *lks_max_pool2d(lks_tensor *x, const lks_pool2d_params *params);
 
 lks_tensor *lks_softmax(lks_tensor *x, int dim);

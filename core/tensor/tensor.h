@@ -23,6 +23,7 @@ typedef struct lks_tensor lks_tensor;
 lks_tensor *lks_empty(lks_shape shape, lks_dtype dtype, lks_device device);
 lks_tensor *lks_zeros(lks_shape shape, lks_dtype dtype, lks_device device);
 lks_tensor *lks_ones(lks_shape shape, lks_dtype dtype, lks_device device);
+/* `value` is cast as lks_to casts an f64 (PyTorch refuses what the dtype cannot hold). */
 lks_tensor *lks_full(lks_shape shape, double value, lks_dtype dtype, lks_device device);
 /* 0, 1, … n-1 */
 lks_tensor *lks_arange(int64_t n, lks_dtype dtype, lks_device device);
