@@ -51,6 +51,14 @@ static bool runs_on(const lks_nest *nest, int outer, int inner)
     return true;
 }
 
+static bool is_empty(const lks_view *view)
+{
+    for (int d = 0; d < view->ndim; d++)
+        if (view->sizes[d] == 0)
+            return true;
+    return false;
+}
+
 static void join_dims(lks_nest *nest)
 {
     int last = 0;
@@ -73,6 +81,10 @@ void lks_nest_init(lks_nest *nest, int n_operands, const lks_view *const *views)
     *nest = (lks_nest){.n_operands = n_operands};
     for (int k = 0; k < n_operands; k++)
         nest->data[k] = views[k]->data;
+    if (is_empty(views[0])) { /* its other sizes may be beyond all products */
+        nest->ndim = 1;
+        return;
+    }
     for (int d = 0; d < views[0]->ndim; d++) {
         if (views[0]->sizes[d] == 1)
             continue;

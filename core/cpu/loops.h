@@ -21,7 +21,8 @@ typedef struct lks_nest {
 } lks_nest;
 
 /* Views of equal sizes. Dimensions are ordered by the strides of the first operand
- * (the one written), then joined where all operands run on. */
+ * (the one written), then joined where all operands run on. Without elements, one loop of
+ * none. */
 void lks_nest_init(lks_nest *nest, int n_operands, const lks_view *const *views);
 
 /* Call `row` for every row, over the threads if there is enough work. Rows must be
