@@ -158,7 +158,7 @@ void lks_launch_let_go(lks_launch *launch, lks_launch_stream stream)
         return;
     launch->held[stream] = false;
     if (launch->open[stream])
-        read_on(launch, stream);
+        read_on(launch, (int)stream);
     if (launch->exited)
         uv_timer_start(&launch->timer, drain, 0, DRAIN_STEP_MS);
 }
