@@ -12,7 +12,7 @@ start_unread() {
     : >run.err
     eval "env '$MARK' '$LOCKSTEP' run job.yaml --ranks 2 --run-dir run >pipe $1 &"
     run=$!
-    within 30 has_filled_it || fail "the pipe does not fill: $(cat status.err)"
+    within 80 has_filled_it || fail "the pipe does not fill: $(cat status.err)"
 }
 # A line has at least 40 bytes, a pipe 65536.
 has_filled_it() { ask && [ "$(value step)" -gt 3000 ]; }

@@ -15,21 +15,31 @@ static void put_straight(const lks_place *p)
     }
 }
 
-/* a lies side by side in c, eight of it: the tile is turned. */
+/* The first LKS_TILE_ROWS of eight numbers side by side. */
+LKS_INLINE lks_vec8 load_rows(const float *at)
+{
+    lks_vec8 v = {0};
+
+    memcpy(&v, at, LKS_TILE_ROWS * sizeof *at);
+    return v;
+}
+
+/* a lies side by side in c, a whole tile of it: the tile is turned. */
 static void put_turned(const lks_place *p)
 {
-    const lks_vec8 bias = p->bias ? *(const lks_vec8 *)p->bias : (lks_vec8){0};
+    const lks_vec8 bias = p->bias ? load_rows(p->bias) : (lks_vec8){0};
 
     for (int64_t j = 0; j < p->n_b; j += 8) {
-        lks_vec8 r[8];
+        lks_vec8 r[8] = {{0}};
 
-        for (int i = 0; i < 8; i++)
+        for (int i = 0; i < LKS_TILE_ROWS; i++)
             r[i] = *(const lks_vec8 *)(p->tile + i * LKS_PLACE_STRIDE + j);
         lks_transpose_8x8(r);
         for (int64_t k = 0; k < 8 && j + k < p->n_b; k++) {
-            lks_vec8 *c = (lks_vec8 *)(p->c + (j + k) * p->product->c_stride_b);
+            float *c = p->c + (j + k) * p->product->c_stride_b;
 
-            *c = r[k] + bias + (p->add ? *c : (lks_vec8){0});
+            r[k] = r[k] + bias + (p->add ? load_rows(c) : (lks_vec8){0});
+            memcpy(c, &r[k], LKS_TILE_ROWS * sizeof *c);
         }
     }
 }
@@ -55,7 +65,7 @@ void LKS_CPU(product_put)(const lks_place *p)
 
     if (product->c_stride_b == 1 && (!p->bias || product->bias_stride_b == 1))
         put_straight(p);
-    else if (product->c_stride_a == 1 && p->n_a == 8 &&
+    else if (product->c_stride_a == 1 && p->n_a == LKS_TILE_ROWS &&
              (!p->bias || product->bias_stride_a == 1))
         put_turned(p);
     else

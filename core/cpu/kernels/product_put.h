@@ -8,8 +8,7 @@
 
 enum {
     LKS_PLACE_STRIDE = LKS_TILE_VECTORS * LKS_LANES,
-    /* A tile is turned eight rows at a time, whether they are its own or not. */
-    LKS_PLACE_TILE = (LKS_TILE_ROWS < 8 ? 8 : LKS_TILE_ROWS) * LKS_PLACE_STRIDE,
+    LKS_PLACE_TILE = LKS_TILE_ROWS * LKS_PLACE_STRIDE,
 };
 
 /* c = tile + bias + c, what of it counts. */

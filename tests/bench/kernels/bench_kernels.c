@@ -17,6 +17,7 @@ enum { MAX_ARGS = 5, MIN_REPEATS = 15, MAX_REPEATS = 2000 };
 
 typedef struct bench {
     const lks_kernels *k;
+    const char *instruction_set; /* of k */
     int64_t batch;
     const char *only;
     double peak, copy; /* GF/s, GB/s */
@@ -389,8 +390,7 @@ static void find_floors(bench *b)
     printf(
         "%s, %d thread(s), batch %lld: a 384x384x384 product at %.0f GF/s, a copy of 2 "
         "MiB at %.0f GB/s\n",
-        lks_cpu_instruction_set(), lks_num_threads(), (long long)b->batch, b->peak,
-        b->copy);
+        b->instruction_set, lks_num_threads(), (long long)b->batch, b->peak, b->copy);
 }
 
 static void heading(bench *b, const char *text)
@@ -403,7 +403,7 @@ static void heading(bench *b, const char *text)
 
 int main(int argc, char **argv)
 {
-    bench b = {.k = lks_cpu_kernels(), .batch = 64};
+    bench b = {.instruction_set = lks_cpu_instruction_set(), .batch = 64};
 
     for (int i = 1; i < argc; i++)
         if (strcmp(argv[i], "--threads") == 0 && i + 1 < argc)
@@ -411,9 +411,10 @@ int main(int argc, char **argv)
         else if (strcmp(argv[i], "--batch") == 0 && i + 1 < argc)
             b.batch = atoi(argv[++i]) > 0 ? atoi(argv[i]) : 1;
         else if (strcmp(argv[i], "--isa") == 0 && i + 1 < argc)
-            b.k = lks_cpu_kernels_for(argv[++i]);
+            b.instruction_set = argv[++i];
         else
             b.only = argv[i];
+    b.k = lks_cpu_kernels_for(b.instruction_set);
     if (!b.k) {
         fprintf(stderr, "bench_kernels: this machine lacks that instruction set\n");
         return 2;
