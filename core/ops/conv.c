@@ -7,20 +7,22 @@ static lks_status check_channels(const lks_call *call)
 {
     const lks_conv2d_params *p = call->params;
     const lks_tensor *x = call->in[0], *w = call->in[1], *b = call->in[2];
+    int64_t channels;
 
     if (x->view.ndim != 4 || w->view.ndim != 4)
         return lks_fail(LKS_SHAPE,
                         "conv2d: input %s with weight %s: takes (N, C, H, W) "
                         "or (C, H, W) and (O, C/groups, KH, KW)",
                         LKS_TEXT(x), LKS_TEXT(w));
-    if (x->view.sizes[1] != w->view.sizes[1] * p->groups ||
-        w->view.sizes[0] % p->groups != 0)
+    if (__builtin_mul_overflow(w->view.sizes[1], p->groups, &channels))
+        channels = INT64_MAX;
+    if (x->view.sizes[1] != channels || w->view.sizes[0] % p->groups != 0)
         return lks_fail(LKS_SHAPE,
                         "conv2d: input %s does not go with weight %s in %lld group%s: "
                         "%lld channels against %lld",
                         LKS_TEXT(x), LKS_TEXT(w), (long long)p->groups,
                         p->groups == 1 ? "" : "s", (long long)x->view.sizes[1],
-                        (long long)(w->view.sizes[1] * p->groups));
+                        (long long)channels);
     if (b && (b->view.ndim != 1 || b->view.sizes[0] != w->view.sizes[0]))
         return lks_fail(LKS_SHAPE, "conv2d: bias %s does not go with weight %s",
                         LKS_TEXT(b), LKS_TEXT(w));

@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 /* How many places a window of `kernel` finds along `size`; -1 if it is larger than all
- * there is. */
+ * there is. Padding too wide for an int64_t counts as INT64_MAX. */
 int64_t lks_window_count(int64_t size, int64_t kernel, int64_t stride, int64_t padding,
                          int64_t dilation);
 

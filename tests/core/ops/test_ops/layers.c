@@ -57,7 +57,10 @@ const lks_op_cases lks_op_cases_linear = {
 
 static const lks_conv2d_params strided = {{2, 1}, {1, 2}, {1, 2}, 1},
                                grouped = {.padding = {1, 1}, .groups = 2},
-                               negative = {.stride = {-1, 1}};
+                               negative = {.stride = {-1, 1}},
+                               far_apart = {.dilation = {INT64_MAX, 1}},
+                               wide = {.padding = {INT64_MAX, INT64_MAX}},
+                               split = {.groups = INT64_MAX};
 F(conv_plain, lks_conv2d(x[0], x[1], x[2], NULL))
 F(conv_no_bias, lks_conv2d(x[0], x[1], NULL, NULL))
 F(conv_strided, lks_conv2d(x[0], x[1], x[2], &strided))
@@ -65,6 +68,9 @@ F(conv_grouped, lks_conv2d(x[0], x[1], x[2], &grouped))
 F(conv_shared,
   lks_add(lks_conv2d(x[0], x[1], x[2], NULL), lks_conv2d(x[0], x[1], x[3], NULL)))
 F(conv_negative, lks_conv2d(x[0], x[1], NULL, &negative))
+F(conv_far_apart, lks_conv2d(x[0], x[1], NULL, &far_apart))
+F(conv_wide, lks_conv2d(x[0], x[1], NULL, &wide))
+F(conv_split, lks_conv2d(x[0], x[1], NULL, &split))
 const lks_op_cases lks_op_cases_conv2d = {
     .cases = CASES({"plain", conv_plain, {X(2, 2, 5, 6), X(3, 2, 3, 2), X(3)}},
                    {"no_bias", conv_no_bias, {X(2, 1, 4, 4), X(2, 1, 3, 3)}},
@@ -99,7 +105,22 @@ const lks_op_cases lks_op_cases_conv2d = {
                   conv_negative,
                   {X(2, 1, 5, 5), X(4, 1, 3, 3)},
                   LKS_INVALID,
-                  "conv2d: a negative stride"}),
+                  "conv2d: a negative stride"},
+                 {"dilation beyond all numbers",
+                  conv_far_apart,
+                  {X(2, 1, 5, 5), X(4, 1, 3, 3)},
+                  LKS_SHAPE,
+                  "has no room for weight"},
+                 {"padding beyond all numbers",
+                  conv_wide,
+                  {X(2, 1, 5, 5), X(4, 1, 3, 3)},
+                  LKS_SHAPE,
+                  "has more than 2^63 - 1 elements"},
+                 {"groups beyond all numbers",
+                  conv_split,
+                  {X(2, 2, 5, 5), X(4, 2, 3, 3)},
+                  LKS_SHAPE,
+                  "conv2d: input (2, 2, 5, 5) does not go with weight"}),
 };
 
 static const lks_pool2d_params pool2 = {.kernel = {2, 2}},
