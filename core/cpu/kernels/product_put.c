@@ -15,20 +15,14 @@ static void put_straight(const lks_place *p)
     }
 }
 
-/* The first LKS_TILE_ROWS of eight numbers side by side. */
-LKS_INLINE lks_vec8 load_rows(const float *at)
-{
-    lks_vec8 v = {0};
-
-    memcpy(&v, at, LKS_TILE_ROWS * sizeof *at);
-    return v;
-}
-
 /* a lies side by side in c, a whole tile of it: the tile is turned. */
 static void put_turned(const lks_place *p)
 {
-    const lks_vec8 bias = p->bias ? load_rows(p->bias) : (lks_vec8){0};
+    const size_t n_bytes = LKS_TILE_ROWS * sizeof(float); /* of the eight in a vector */
+    lks_vec8 bias = {0};
 
+    if (p->bias)
+        memcpy(&bias, p->bias, n_bytes);
     for (int64_t j = 0; j < p->n_b; j += 8) {
         lks_vec8 r[8] = {{0}};
 
@@ -37,9 +31,12 @@ static void put_turned(const lks_place *p)
         lks_transpose_8x8(r);
         for (int64_t k = 0; k < 8 && j + k < p->n_b; k++) {
             float *c = p->c + (j + k) * p->product->c_stride_b;
+            lks_vec8 before = {0};
 
-            r[k] = r[k] + bias + (p->add ? load_rows(c) : (lks_vec8){0});
-            memcpy(c, &r[k], LKS_TILE_ROWS * sizeof *c);
+            if (p->add)
+                memcpy(&before, c, n_bytes);
+            r[k] = r[k] + bias + before;
+            memcpy(c, &r[k], n_bytes);
         }
     }
 }
