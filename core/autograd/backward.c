@@ -167,21 +167,12 @@ cleanup:
     return st;
 }
 
-static lks_status refuse_null(const char *what)
-{
-    lks_status standing = lks_error_status();
-
-    if (standing != LKS_OK)
-        return standing;
-    return lks_fail(LKS_INVALID, "%s: given no tensor", what);
-}
-
 lks_status lks_backward_from(lks_tensor *y, lks_tensor *cotangent)
 {
     lks_shape want, have;
 
     if (!y || !cotangent)
-        return refuse_null("backward");
+        return lks_refuse_null("backward");
     want = lks_sizes(y);
     have = lks_sizes(cotangent);
     if (!lks_shape_equal(&want, &have) || y->view.dtype != cotangent->view.dtype)
@@ -201,7 +192,7 @@ lks_status lks_backward(lks_tensor *loss)
     lks_status st;
 
     if (!loss)
-        return refuse_null("backward");
+        return lks_refuse_null("backward");
     if (loss->numel != 1)
         return lks_fail(LKS_SHAPE,
                         "backward: starts from one element, not from shape %s; sum it or "

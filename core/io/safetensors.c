@@ -253,7 +253,8 @@ cleanup:
 
 static bool is_unaligned(const item *it)
 {
-    return it->span.begin % lks_dtype_size_bytes(it->entry.dtype) != 0;
+    return it->entry.size_bytes > 0 &&
+           it->span.begin % lks_dtype_size_bytes(it->entry.dtype) != 0;
 }
 
 /* Point the entries at their data; those that other writers left unaligned get copies. */

@@ -131,6 +131,15 @@ lks_status lks_dim_resolve(const char *op, int ndim, int dim, int *out)
     return LKS_OK;
 }
 
+lks_status lks_refuse_null(const char *what)
+{
+    lks_status standing = lks_error_status();
+
+    if (standing != LKS_OK)
+        return standing;
+    return lks_fail(LKS_INVALID, "%s: given no tensor", what);
+}
+
 lks_status lks_host_access(const lks_tensor *t, const char *what)
 {
     if (t->storage->device.type != LKS_CPU)
@@ -141,21 +150,29 @@ lks_status lks_host_access(const lks_tensor *t, const char *what)
 
 lks_status lks_to_host(const lks_tensor *t, void *out)
 {
-    const lks_shape shape = lks_sizes(t);
-    const lks_view to = lks_view_dense(out, t->view.dtype, &shape);
+    lks_shape shape;
+    lks_view to;
 
+    if (!t)
+        return lks_refuse_null("to_host");
     LKS_TRY(lks_host_access(t, "to_host"));
+    shape = lks_sizes(t);
+    to = lks_view_dense(out, t->view.dtype, &shape);
     return t->storage->kernels->copy(&t->view, &to);
 }
 
 lks_status lks_item(const lks_tensor *t, double *out)
 {
     const lks_view to = {.data = out, .dtype = LKS_F64, .ndim = 0};
-    const lks_view from = {.data = t->view.data, .dtype = t->view.dtype, .ndim = 0};
+    lks_view from = {.ndim = 0};
 
+    if (!t)
+        return lks_refuse_null("item");
     if (t->numel != 1)
         return lks_fail(LKS_SHAPE, "item: the tensor has %lld elements, not one",
                         (long long)t->numel);
     LKS_TRY(lks_host_access(t, "item"));
+    from.data = t->view.data;
+    from.dtype = t->view.dtype;
     return t->storage->kernels->copy(&from, &to);
 }

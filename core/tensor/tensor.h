@@ -58,9 +58,10 @@ bool lks_is_contiguous(const lks_tensor *t);
 void *lks_data(const lks_tensor *t);
 void lks_bump_version(lks_tensor *t);
 
-/* The single element of a tensor of one, as a double. LKS_SHAPE otherwise. */
+/* The single element of a tensor of one, as a double. LKS_SHAPE otherwise; of NULL, the
+ * failure that stands, or LKS_INVALID. */
 lks_status lks_item(const lks_tensor *t, double *out);
-/* All elements, row-major and in t's dtype, into the caller's memory. */
+/* All elements, row-major and in t's dtype, into the caller's memory. NULL as above. */
 lks_status lks_to_host(const lks_tensor *t, void *out);
 
 /* Autograd: see autograd/backward.h for lks_backward. */

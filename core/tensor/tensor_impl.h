@@ -43,4 +43,7 @@ lks_status lks_dim_resolve(const char *op, int ndim, int dim, int *out);
 /* The storage may be read and written by the host, or LKS_DEVICE naming `what`. */
 lks_status lks_host_access(const lks_tensor *t, const char *what);
 
+/* Of an operation given NULL: the failure that stands, or LKS_INVALID naming `what`. */
+lks_status lks_refuse_null(const char *what);
+
 #endif

@@ -33,9 +33,12 @@ static void put_turned(const lks_place *p)
             float *c = p->c + (j + k) * p->product->c_stride_b;
             lks_vec8 before = {0};
 
-            if (p->add)
+            if (p->bias) /* for -0 + 0 is not -0 */
+                r[k] += bias;
+            if (p->add) {
                 memcpy(&before, c, n_bytes);
-            r[k] = r[k] + bias + before;
+                r[k] += before;
+            }
             memcpy(c, &r[k], n_bytes);
         }
     }

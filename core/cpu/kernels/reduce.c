@@ -15,6 +15,7 @@ enum { LANES = 16, MAX_COLUMNS = 256 };
 /* `n_columns` neighbouring outputs that are being added up. */
 typedef struct totals {
     lks_reduce op;
+    bool by_columns;                  /* a chunk of one column is added up as any */
     int64_t n_columns, column_stride; /* bytes of x */
     union {
         double f[MAX_COLUMNS];
@@ -84,9 +85,9 @@ LKS_INLINE int64_t max_i(int64_t a, int64_t b)
     {                                                                                    \
         const int64_t size = sizeof(stored);                                             \
                                                                                          \
-        if (to->n_columns > 1 && to->column_stride == size)                              \
+        if (to->by_columns && to->column_stride == size)                                 \
             columns_##dtype(n, data, stride, size, op, to);                              \
-        else if (to->n_columns > 1)                                                      \
+        else if (to->by_columns)                                                         \
             columns_##dtype(n, data, stride, to->column_stride, op, to);                 \
         else if (stride == size)                                                         \
             to->of.field[0] = row_##dtype(n, data, size, op, to->of.field[0]);           \
@@ -157,6 +158,7 @@ static void reduce_outputs(int64_t n, char *const *data, const int64_t *strides,
     totals to;
 
     to.op = plan->op;
+    to.by_columns = plan->by_columns;
     to.column_stride = strides[0];
     for (int64_t j = 0; j < n; j += n_columns) {
         to.n_columns = n - j < n_columns ? n - j : n_columns;

@@ -215,6 +215,32 @@ START_TEST(sums_do_not_depend_on_the_number_of_threads)
 }
 END_TEST
 
+/* On two threads a part of them has 65537: one more than whole chunks. */
+START_TEST(sums_of_columns_do_not_depend_on_the_number_of_threads)
+{
+    enum { N = 131074 };
+    array x = array_random(LKS_F64, SIZES(3, N), 0, 1);
+    array one = array_new(LKS_F64, SIZES(1, N), 0),
+          two = array_new(LKS_F64, SIZES(1, N), 0);
+
+    for (int64_t j = 0; j < N; j++) {
+        ((double *)x.view.data)[j] = 1e17;
+        ((double *)x.view.data)[2 * N + j] = -1e17;
+    }
+    FOR_EACH_TABLE(k, isa)
+    {
+        ck_ok(k->reduce(LKS_REDUCE_SUM, &x.view, &one.view));
+        lks_set_num_threads(2);
+        ck_ok(k->reduce(LKS_REDUCE_SUM, &x.view, &two.view));
+        lks_set_num_threads(1);
+        assert_same_bits(isa, &two, &one);
+    }
+    array_free(&x);
+    array_free(&one);
+    array_free(&two);
+}
+END_TEST
+
 START_TEST(rows_are_selected_and_added_by_index)
 {
     static const lks_dtype all[] = {LKS_F32, LKS_F64,  LKS_I64, LKS_I32, LKS_I16,
@@ -299,5 +325,7 @@ LKS_SUITE("reduce", any_dimensions_of_any_layout_are_reduced,
           infinities_are_compared,
           argmax_finds_the_first_of_the_largest_along_any_dimension,
           sums_do_not_depend_on_the_number_of_threads,
+          sums_of_columns_do_not_depend_on_the_number_of_threads,
+          sums_of_columns_do_not_depend_on_the_number_of_threads,
           rows_are_selected_and_added_by_index, narrow_floats_may_be_summed_into_f32,
           dtypes_that_are_not_summed_are_refused_by_name)

@@ -286,6 +286,22 @@ START_TEST(unaligned_arrays_are_given_out_aligned)
 }
 END_TEST
 
+START_TEST(an_unaligned_array_may_be_empty)
+{
+    static const char header[] =
+        "{\"b\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[0,1]},"
+        "\"f\":{\"dtype\":\"F32\",\"shape\":[0],\"data_offsets\":[1,1]}}";
+    lks_safetensors *file;
+    char bytes[512];
+    const size_t n = build(bytes, header, sizeof header - 1, 1);
+
+    ck_ok(lks_safetensors_parse(bytes, n, "m", &file));
+    ck_assert_uint_eq(lks_safetensors_find(file, "f")->size_bytes, 0);
+    ck_assert_ptr_nonnull(lks_safetensors_find(file, "f")->data);
+    lks_safetensors_close(file);
+}
+END_TEST
+
 START_TEST(a_missing_file_is_named)
 {
     lks_safetensors *file;
@@ -385,5 +401,6 @@ LKS_SUITE("safetensors", the_reference_writers_file_is_read,
           each_rule_of_the_format_is_kept, a_raw_zero_byte_in_a_name_is_refused,
           deep_nesting_is_refused, a_header_length_is_not_believed,
           every_truncation_of_a_file_is_refused, unaligned_arrays_are_given_out_aligned,
-          a_missing_file_is_named, entries_that_cannot_be_written_are_refused,
-          no_memory_leaves_nothing_behind, no_memory_for_the_header_writes_no_header)
+          an_unaligned_array_may_be_empty, a_missing_file_is_named,
+          entries_that_cannot_be_written_are_refused, no_memory_leaves_nothing_behind,
+          no_memory_for_the_header_writes_no_header)

@@ -69,6 +69,9 @@ START_TEST(a_new_tensor_holds_what_was_asked_for)
     ck_ok(lks_item(lks_select(lks_select(t, 0, 1), 0, 2), &item));
     ck_assert_double_eq(item, 6);
     ck_fails(lks_item(t, &item), LKS_SHAPE, "item: the tensor has 6 elements, not one");
+    ck_fails(lks_item(NULL, &item), LKS_INVALID, "item: given no tensor");
+    ck_fails(lks_to_host(NULL, out), LKS_INVALID, "to_host: given no tensor");
+    ck_fails(lks_item(lks_select(t, 5, 0), &item), LKS_SHAPE, "no dimension 5");
     ck_ok(lks_item(lks_sum_all(lks_arange(5, LKS_I32, lks_cpu)), &item));
     ck_assert_double_eq(item, 10);
     ck_ok(lks_item(lks_sum_all(lks_ones(LKS_SHAPE_OF(4), LKS_BF16, lks_cpu)), &item));
