@@ -25,7 +25,7 @@ lks_status lks_device_parse(const char *name, lks_device *out);
 const struct lks_kernels *lks_device_kernels(lks_device device);
 
 /* Threads that the calling process's CPU kernels may use; 1 until set, and never less.
- * The result of an operation may depend on it, so a run fixes it once at start. */
+ * No result depends on it. */
 void lks_set_num_threads(int n_threads);
 int lks_num_threads(void);
 

@@ -9,7 +9,7 @@
  * be 0, unless a kernel says "dense": row-major without gaps.
  *   - Shapes and dtypes were checked by the operation; a kernel that lacks a dtype
  * returns LKS_DTYPE naming itself and the dtype. Other errors: LKS_NOMEM, LKS_DEVICE.
- *   - The same inputs give the same bits, whatever ran before, for a given number of
+ *   - The same inputs give the same bits, whatever ran before, on any number of
  * threads. */
 #ifndef LKS_KERNELS_H
 #define LKS_KERNELS_H
@@ -103,7 +103,7 @@ typedef struct lks_kernels {
 
     /* out has x's ndim, sizes equal to x's or 1 where it is reduced, and x's dtype; or
      * f32 for x of f16 or bf16. Max of nothing is refused by the operation. Floats, i64,
-     * i32. f32 sums are accurate to a few ulp on any size (pairwise or better). */
+     * i32. f32 is added up in f64. */
     lks_status (*reduce)(lks_reduce op, const lks_view *x, const lks_view *out);
     /* out [sizes without dim] i64: the first index of the largest (NaN is largest). */
     lks_status (*argmax)(const lks_view *x, int dim, const lks_view *out);

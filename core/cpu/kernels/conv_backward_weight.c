@@ -9,8 +9,9 @@
  *
  * Vectors run over o. dy is transposed, so that one load yields a pixel of LANES
  * channels; it is multiplied with the input at RUNS runs of `run` neighbouring kw, whose
- * sums stay in registers for a plane. Each image's sums are then added to those of the
- * images before: two levels of summation keep f32 accurate over large batches.
+ * sums stay in registers for some rows of dy: MAX_PIXELS together, or one row. They are
+ * then added to those before: two levels of summation keep f32 accurate over large
+ * batches.
  *
  * Images fall into chunks by the batch size alone, so the threads that share the chunks
  * do not change the result. */

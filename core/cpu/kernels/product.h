@@ -1,6 +1,7 @@
 /* Products of f32 matrices, c[i][j] = sum over t of a[i][t] b[j][t], wherever their
- * numbers lie. The bits of an element depend on its own row and column alone: not on the
- * threads, on what else is multiplied, on strides, or on which factor is called a. */
+ * numbers lie. The bits of an element do not depend on the threads or on which factor is
+ * called a; they may on the shapes and on term strides, for a few rows are added up
+ * another way (product_few.c). */
 #ifndef LKS_CPU_KERNELS_PRODUCT_H
 #define LKS_CPU_KERNELS_PRODUCT_H
 

@@ -7,8 +7,7 @@
 #include "cpu/loops.h"
 
 /* Two nests: over the elements of the output, and for each of them over the elements of x
- * that go into it. Floats add up in f64, so that a sum of f32 is right to the last bit on
- * any size that fits in memory; f64 itself has LANES partial sums. */
+ * that go into it. Floats add up in f64, rows in LANES partial sums. */
 
 enum { LANES = 16, MAX_COLUMNS = 256 };
 

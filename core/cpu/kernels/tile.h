@@ -1,5 +1,5 @@
-/* The inner kernel of convolution and of small matrix products: LKS_TILE_ROWS rows of
- * sums at most, as many vectors of each as registers hold at a time.
+/* The inner kernel of convolution: LKS_TILE_ROWS rows of sums at most, as many vectors of
+ * each as registers hold at a time.
  *
  *     y[m][p] = first[m][p] + sum over t of w[t][m] * x[offsets[t] + p] */
 #ifndef LKS_CPU_KERNELS_TILE_H
