@@ -100,7 +100,7 @@ one_line() {
 says() { grep -qF -- "$1" "${2:-out}" || fail "${2:-out} does not say '$1'"; }
 
 nothing_is_left() {
-    within "${1:-1}" no_process || fail "processes are left: $(marked | xargs -r ps -o pid=,stat=,args= -p)"
+    within "${1:-5}" no_process || fail "processes are left: $(marked | xargs -r ps -o pid=,stat=,args= -p)"
     [ ! -e run/status.sock ] || fail "run/status.sock is left"
 }
 no_process() { [ -z "$(marked)" ]; }
