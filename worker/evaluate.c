@@ -57,7 +57,7 @@ static lks_status run_chunks(lks_model *model, const lks_loss *loss,
         .plan = chunk_at,
         .plan_context = c,
         .max_batch = LKS_EVALUATE_CHUNK,
-        .n_ahead = 2,
+        .n_ahead = LKS_LOADER_AHEAD,
     };
     const bool recorded = lks_set_grad_enabled(false);
     lks_loader *loader = NULL;

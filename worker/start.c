@@ -165,7 +165,7 @@ static lks_status make_loader(lks_run *run)
         .plan = lks_lane_plan_at,
         .plan_context = &run->lane_plan,
         .max_batch = (int64_t)((n_step + n_lanes - 1) / n_lanes),
-        .n_ahead = 2,
+        .n_ahead = LKS_LOADER_AHEAD,
     };
 
     run->lane_plan.n_steps = run->n_steps;

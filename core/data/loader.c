@@ -11,7 +11,9 @@
  *
  *     n_released <= n_lent <= n_released + 1        the consumer holds one batch at most
  *     n_lent <= n_filled <= n_released + n_slots    the thread never overtakes by a round
- */
+ *
+ * A thread that has filled the ring sleeps until the consumer has gone through half of
+ * it: waking it costs the consumer more than taking a batch does. */
 struct lks_loader {
     lks_loader_options options;
     lks_batch *slots;
@@ -66,8 +68,8 @@ static void publish_batch(lks_loader *self)
 {
     pthread_mutex_lock(&self->lock);
     self->n_filled++;
-    pthread_cond_broadcast(&self->changed);
     pthread_mutex_unlock(&self->lock);
+    pthread_cond_broadcast(&self->changed);
 }
 
 static void publish_end(lks_loader *self, lks_status status)
@@ -237,19 +239,20 @@ lks_status lks_loader_next(lks_loader *loader, const lks_batch **out)
 {
     const lks_batch *batch = NULL;
     lks_status st = LKS_OK;
+    bool low;
 
     pthread_mutex_lock(&loader->lock);
-    if (loader->n_released < loader->n_lent) { /* the batch lent before comes back */
-        loader->n_released++;
-        pthread_cond_broadcast(&loader->changed);
-    }
+    loader->n_released = loader->n_lent; /* the batch lent before comes back */
     while (loader->n_filled == loader->n_lent && !loader->ended)
         pthread_cond_wait(&loader->changed, &loader->lock);
     if (loader->n_lent < loader->n_filled)
         batch = &loader->slots[loader->n_lent++ % (uint64_t)loader->n_slots];
     else
         st = loader->status;
+    low = loader->n_filled - loader->n_lent <= (uint64_t)loader->options.n_ahead / 2;
     pthread_mutex_unlock(&loader->lock);
+    if (low)
+        pthread_cond_broadcast(&loader->changed);
     if (st != LKS_OK)
         return lks_fail(st, "%s", loader->error);
     *out = batch;

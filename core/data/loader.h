@@ -19,13 +19,17 @@ typedef struct lks_batch_slice {
  * Pure; called from the loader's thread with item = 0, 1, 2 … */
 typedef bool (*lks_loader_plan)(const void *context, uint64_t item, lks_batch_slice *out);
 
+/* Batches ahead that outlast a thread that does not get a core for a while, in few
+ * wake-ups. */
+enum { LKS_LOADER_AHEAD = 4 };
+
 typedef struct lks_loader_options {
     const lks_dataset *dataset; /* borrowed, outlives the loader */
     lks_order order;
     lks_loader_plan plan;
     const void *plan_context;
     int64_t max_batch; /* the largest slice.n the plan will ask for */
-    int n_ahead;       /* batches gathered ahead, at least 1; 2 is usual */
+    int n_ahead;       /* batches gathered ahead, at least 1 */
 } lks_loader_options;
 
 typedef struct lks_batch {
