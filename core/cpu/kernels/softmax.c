@@ -15,6 +15,9 @@ typedef struct rows {
     void *out, *loss;
 } rows;
 
+/* Rows this short would leave vectors of their elements mostly empty. */
+enum { SHORT = 16, ABREAST = 16 };
+
 #define EXP(x) _Generic((x), float : lks_expf, double : exp)(x)
 #define LOG(x) _Generic((x), float : lks_logf, double : log)(x)
 
@@ -41,6 +44,40 @@ typedef struct rows {
         y[i] = x[i] - max - log_sum;                                                     \
     }                                                                                    \
                                                                                          \
+    /* The same of short rows, ABREAST at most: each column of them is a vector. */      \
+    LKS_INLINE void log_softmax_abreast_##T(int64_t n_rows, int64_t n, const T *x, T *y) \
+    {                                                                                    \
+        T columns[SHORT][ABREAST], max[ABREAST], sum[ABREAST] = {0};                     \
+                                                                                         \
+        for (int64_t i = 0; i < ABREAST; i++)                                            \
+            max[i] = -(T)INFINITY;                                                       \
+        for (int64_t j = 0; j < n; j++)                                                  \
+            for (int64_t i = 0; i < ABREAST; i++) {                                      \
+                columns[j][i] = x[(i < n_rows ? i : 0) * n + j];                         \
+                max[i] = columns[j][i] > max[i] ? columns[j][i] : max[i];                \
+            }                                                                            \
+        for (int64_t j = 0; j < n; j++)                                                  \
+            for (int64_t i = 0; i < ABREAST; i++)                                        \
+                sum[i] += EXP(columns[j][i] - max[i]);                                   \
+        for (int64_t i = 0; i < ABREAST; i++)                                            \
+            sum[i] = LOG(sum[i]);                                                        \
+        for (int64_t i = 0; i < n_rows; i++)                                             \
+            for (int64_t j = 0; j < n; j++)                                              \
+                y[i * n + j] = columns[j][i] - max[i] - sum[i];                          \
+    }                                                                                    \
+                                                                                         \
+    LKS_INLINE void log_softmax_rows_##T(int64_t n_rows, int64_t n, const T *x, T *y)    \
+    {                                                                                    \
+        const int64_t step = n <= SHORT ? ABREAST : 1;                                   \
+                                                                                         \
+        for (int64_t i = 0; i < n_rows; i += step)                                       \
+            if (n <= SHORT)                                                              \
+                log_softmax_abreast_##T(n_rows - i < step ? n_rows - i : step, n,        \
+                                        x + i * n, y + i * n);                           \
+            else                                                                         \
+                log_softmax_row_##T(n, x + i * n, y + i * n);                            \
+    }                                                                                    \
+                                                                                         \
     LKS_INLINE void softmax_row_##T(int64_t n, const T *x, T *y)                         \
     {                                                                                    \
         T max = row_max_##T(n, x), sum = 0;                                              \
@@ -58,12 +95,13 @@ typedef struct rows {
     {                                                                                    \
         const rows *r = context;                                                         \
         int64_t n = r->n_columns;                                                        \
+        const T *x = (const T *)r->a + first * n;                                        \
+        T *y = (T *)r->out + first * n;                                                  \
                                                                                          \
-        for (int64_t i = first * n; i < last * n; i += n)                                \
-            if (r->log)                                                                  \
-                log_softmax_row_##T(n, (const T *)r->a + i, (T *)r->out + i);            \
-            else                                                                         \
-                softmax_row_##T(n, (const T *)r->a + i, (T *)r->out + i);                \
+        if (r->log)                                                                      \
+            log_softmax_rows_##T(last - first, n, x, y);                                 \
+        for (int64_t i = 0; !r->log && i < (last - first) * n; i += n)                   \
+            softmax_row_##T(n, x + i, y + i);                                            \
     }                                                                                    \
                                                                                          \
     /* dx = y (dy - sum(y dy)), or dy - e^y sum(dy) if y is a logarithm */               \
@@ -88,13 +126,14 @@ typedef struct rows {
     {                                                                                    \
         const rows *r = context;                                                         \
         int64_t n = r->n_columns;                                                        \
+        T *log_p = (T *)r->out, *loss = (T *)r->loss;                                    \
                                                                                          \
+        log_softmax_rows_##T(last - first, n, (const T *)r->a + first * n,               \
+                             log_p + first * n);                                         \
         for (int64_t row = first; row < last; row++) {                                   \
-            T *log_p = (T *)r->out + row * n;                                            \
             int64_t target = r->target[row * r->target_stride];                          \
                                                                                          \
-            log_softmax_row_##T(n, (const T *)r->a + row * n, log_p);                    \
-            ((T *)r->loss)[row * r->loss_stride] = target < 0 ? 0 : -log_p[target];      \
+            loss[row * r->loss_stride] = target < 0 ? 0 : -log_p[row * n + target];      \
         }                                                                                \
     }                                                                                    \
                                                                                          \
