@@ -1,6 +1,7 @@
 #include "daemon/uv/signals.h"
 
 #include <signal.h>
+#include <stdbool.h>
 
 static const int watched[LKS_SIGNALS_N] = {SIGINT, SIGTERM, SIGHUP};
 
@@ -11,6 +12,16 @@ static void forward(uv_signal_t *handle, int signal_number)
     signals->on_signal(signals->context, signal_number);
 }
 
+/* A shell ignores SIGINT, too, for what it starts in the background; but whoever sends
+ * that means it. */
+static bool is_wanted(int signal_number)
+{
+    struct sigaction now;
+
+    return signal_number != SIGHUP || sigaction(SIGHUP, NULL, &now) != 0 ||
+           now.sa_handler != SIG_IGN;
+}
+
 lks_status lks_signals_init(lks_signals *signals, uv_loop_t *loop,
                             void (*on_signal)(void *context, int signal_number),
                             void *context)
@@ -19,12 +30,13 @@ lks_status lks_signals_init(lks_signals *signals, uv_loop_t *loop,
 
     *signals = (lks_signals){.on_signal = on_signal, .context = context};
     for (int i = 0; i < LKS_SIGNALS_N; i++) {
-        int started;
+        int started = 0;
 
         uv_signal_init(loop, &signals->handles[i]);
         signals->handles[i].data = signals;
         uv_unref((uv_handle_t *)&signals->handles[i]);
-        started = uv_signal_start(&signals->handles[i], forward, watched[i]);
+        if (is_wanted(watched[i]))
+            started = uv_signal_start(&signals->handles[i], forward, watched[i]);
         err = err ? err : started;
     }
     if (!err)

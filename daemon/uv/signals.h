@@ -15,8 +15,8 @@ typedef struct lks_signals {
     void *context;
 } lks_signals;
 
-/* Call on_signal for SIGINT, SIGTERM and SIGHUP from now on. Does not keep the loop
- * alive. */
+/* Call on_signal for SIGINT, SIGTERM and SIGHUP from now on; not for a SIGHUP that is
+ * ignored, as nohup(1) has it. Does not keep the loop alive. */
 lks_status lks_signals_init(lks_signals *signals, uv_loop_t *loop,
                             void (*on_signal)(void *context, int signal_number),
                             void *context);

@@ -240,7 +240,7 @@ END_TEST
 typedef struct signal_watch {
     lks_signals signals;
     uv_timer_t limit; /* keeps the loop alive; the test fails when it is over */
-    int last_signal;
+    int first_signal;
 } signal_watch;
 
 static void end_watch(signal_watch *w)
@@ -253,7 +253,9 @@ static void note_signal(void *context, int signal_number)
 {
     signal_watch *w = context;
 
-    w->last_signal = signal_number;
+    if (w->first_signal)
+        return;
+    w->first_signal = signal_number;
     end_watch(w);
 }
 
@@ -262,7 +264,8 @@ static void give_up(uv_timer_t *limit)
     end_watch(limit->data);
 }
 
-START_TEST(a_signal_becomes_an_event)
+/* The first signal that a loop hears of which watches for them. */
+static int first_signal(const int *raised, size_t n_raised)
 {
     uv_loop_t loop;
     signal_watch w = {0};
@@ -273,10 +276,29 @@ START_TEST(a_signal_becomes_an_event)
     uv_timer_init(&loop, &w.limit);
     w.limit.data = &w;
     uv_timer_start(&w.limit, give_up, 5000, 0);
-    raise(SIGTERM);
+    for (size_t i = 0; i < n_raised; i++)
+        raise(raised[i]);
     uv_run(&loop, UV_RUN_DEFAULT);
-    ck_assert_int_eq(w.last_signal, SIGTERM);
     ck_assert_int_eq(uv_loop_close(&loop), 0);
+    return w.first_signal;
+}
+
+START_TEST(a_signal_becomes_an_event)
+{
+    ck_assert_int_eq(first_signal((int[]){SIGTERM}, 1), SIGTERM);
+    ck_assert_int_eq(first_signal((int[]){SIGHUP, SIGTERM}, 2), SIGHUP);
+}
+END_TEST
+
+/* As nohup(1) starts a program. */
+START_TEST(a_hangup_that_is_ignored_stays_ignored)
+{
+    struct sigaction now;
+
+    signal(SIGHUP, SIG_IGN);
+    ck_assert_int_eq(first_signal((int[]){SIGHUP, SIGTERM}, 2), SIGTERM);
+    ck_assert_int_eq(sigaction(SIGHUP, NULL, &now), 0);
+    ck_assert(now.sa_handler == SIG_IGN);
 }
 END_TEST
 
@@ -303,4 +325,5 @@ LKS_SUITE("launcher", output_and_exit_status_come_through, a_death_by_signal_is_
           what_the_program_leaves_behind_is_killed, a_stopped_process_is_seen_as_stopped,
           the_processes_of_a_session_are_counted_until_they_are_dead,
           the_sessions_of_the_kernel_and_of_init_are_left_alone,
-          a_signal_becomes_an_event, no_memory_for_a_launch_is_an_error)
+          a_signal_becomes_an_event, a_hangup_that_is_ignored_stays_ignored,
+          no_memory_for_a_launch_is_an_error)
