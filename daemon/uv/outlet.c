@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/status.h"
+
 /* The same terminal or pipe through a file description of our own; -1: there is none. */
 static int open_anew(int fd)
 {
@@ -62,8 +64,10 @@ static void on_room(uv_poll_t *poll, int code, int events)
     (void)events;
     kept->n_bytes -= n_sent;
     memmove(kept->bytes, kept->bytes + n_sent, kept->n_bytes);
-    if (kept->n_bytes > 0)
+    if (kept->n_bytes > 0) {
+        uv_poll_start(poll, UV_WRITABLE, on_room); /* an error event has stopped it */
         return;
+    }
     uv_poll_stop(poll);
     outlet->on_empty(outlet->context);
 }
@@ -75,6 +79,10 @@ void lks_outlet_write(lks_outlet *outlet, const char *bytes, size_t n_bytes)
     if (n_sent == n_bytes || outlet->dropping)
         return;
     lks_text_append(&outlet->kept, bytes + n_sent, n_bytes - n_sent);
+    if (outlet->kept.failed) { /* what follows may find memory again */
+        outlet->kept.failed = false;
+        lks_error_clear();
+    }
     if (lks_outlet_is_full(outlet))
         uv_poll_start(&outlet->poll, UV_WRITABLE, on_room);
 }

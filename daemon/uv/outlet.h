@@ -3,8 +3,8 @@
  * is kept and follows when there is room.
  *
  * Files always have room. Terminals and pipes are opened a second time, since O_NONBLOCK
- * would hold for everybody who shares the first; a socket cannot be, and gets its flag
- * back at the end.
+ * would hold for everybody who shares the first. What cannot be, a socket or (after su)
+ * another user's terminal or pipe, is shared, and gets its flag back at the end.
  *
  * Everything happens on the loop's thread. The loop goes on for as long as bytes are
  * kept. */

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -201,8 +202,63 @@ START_TEST(what_memory_does_not_suffice_for_is_dropped)
     lks_outlet_write(&f.outlet, sent, LONG);
     lks_alloc_fail_after(-1);
     ck_assert(!lks_outlet_is_full(&f.outlet));
+    ck_assert_int_eq(lks_error_status(), LKS_OK); /* nobody's failure */
     ck_assert_int_eq(uv_run(&f.loop, UV_RUN_DEFAULT), 0);
+    lks_outlet_write(&f.outlet, "more", 4); /* there is memory again, but no room */
+    ck_assert(lks_outlet_is_full(&f.outlet));
     stop(&f);
+}
+END_TEST
+
+/* A named pipe whose reader goes, and another comes in the same turn of the loop. */
+typedef struct new_reader {
+    uv_poll_t poll;
+    const char *path;
+    int fd;
+} new_reader;
+
+static void come_instead(uv_poll_t *poll, int code, int events)
+{
+    new_reader *reader = poll->data;
+
+    (void)code;
+    (void)events;
+    reader->fd = open(reader->path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    uv_close((uv_handle_t *)poll, NULL);
+}
+
+START_TEST(a_new_reader_gets_what_is_kept)
+{
+    char folder[] = "/tmp/lockstep-outlet-XXXXXX", path[64];
+    new_reader reader = {.path = path, .fd = -1};
+    fixture f;
+    int ready[2], from;
+    size_t n_got = 0;
+
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    snprintf(path, sizeof path, "%s/pipe", folder);
+    ck_assert_int_eq(mkfifo(path, 0600), 0);
+    from = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    start(&f, open(path, O_WRONLY | O_CLOEXEC), from);
+    ck_assert_int_eq(pipe2(ready, O_CLOEXEC), 0);
+    uv_poll_init(&f.loop, &reader.poll, ready[1]); /* called before the outlet's */
+    reader.poll.data = &reader;
+    uv_poll_start(&reader.poll, UV_WRITABLE, come_instead);
+    lks_outlet_write(&f.outlet, sent, LONG);
+    close(from);
+    uv_run(&f.loop, UV_RUN_NOWAIT);
+    f.from = reader.fd;
+    do
+        n_got = read_some(&f, n_got);
+    while (uv_run(&f.loop, UV_RUN_NOWAIT));
+    n_got = read_some(&f, n_got);
+    ck_assert_uint_eq(n_got, LONG);
+    ck_assert_int_eq(memcmp(got, sent, LONG), 0);
+    stop(&f);
+    close(ready[0]);
+    close(ready[1]);
+    unlink(path);
+    rmdir(folder);
 }
 END_TEST
 
@@ -211,4 +267,4 @@ LKS_SUITE("outlet", what_fits_is_written_at_once,
           a_socket_is_blocking_again_at_the_end, a_file_is_written_where_it_stands,
           dropping_lets_the_loop_end, closing_drops_what_is_kept,
           what_nobody_can_read_any_more_is_dropped,
-          what_memory_does_not_suffice_for_is_dropped)
+          what_memory_does_not_suffice_for_is_dropped, a_new_reader_gets_what_is_kept)
