@@ -80,13 +80,19 @@ static lks_status explain_not_running(const lks_run_ref *ref, const char *metric
 static lks_status explain_silence(const lks_run_ref *ref, const char *metrics)
 {
     pid_t pid = lks_status_listener(ref->socket_path);
-    char state = pid ? lks_process_state(pid) : '\0';
+    char state = pid > 0 ? lks_process_state(pid) : '\0';
 
     if (state == 'T' || state == 't')
         return lks_fail(LKS_COMM,
                         "the coordinator in rank 0 does not answer: its process %d is "
                         "stopped (kill -CONT %d lets it go on)%s",
                         (int)pid, (int)pid, metrics);
+    if (pid < 0)
+        return lks_fail(
+            LKS_COMM,
+            "the coordinator in rank 0 does not answer: its queue of connections "
+            "is full, as when its process is stopped%s",
+            metrics);
     if (pid)
         return lks_fail(
             LKS_COMM,

@@ -188,7 +188,7 @@ static lks_status find_newest_live(char **out)
                      (info.st_mtim.tv_sec > newest.tv_sec ||
                       (info.st_mtim.tv_sec == newest.tv_sec &&
                        info.st_mtim.tv_nsec >= newest.tv_nsec)) &&
-                     lks_status_listener(socket_path) > 0;
+                     lks_status_listener(socket_path) != 0;
 
         lks_free(socket_path);
         if (newer) {

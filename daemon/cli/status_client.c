@@ -42,7 +42,8 @@ static int short_name(const char *path, struct sockaddr_un *address, int *folder
     return error;
 }
 
-/* 0 with the process that listens in *out, or the errno that says why none is reached. */
+/* 0 with the process that listens in *out, or the errno that says why none is reached;
+ * *out is then 0, or -1 for a listener whose queue is full. */
 static int find_listener(const char *socket_path, pid_t *out)
 {
     struct sockaddr_un address;
@@ -55,6 +56,8 @@ static int find_listener(const char *socket_path, pid_t *out)
         error = errno;
     else if (!error)
         (void)getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &n);
+    if (error == EAGAIN)
+        peer.pid = -1;
     if (fd >= 0)
         close(fd);
     if (folder >= 0)
@@ -105,6 +108,7 @@ static lks_status not_connected(const char *socket_path)
         {ENOENT, LKS_STATE, "there is no such socket"},
         {ECONNREFUSED, LKS_STATE, "nobody on this host listens to it"},
         {EACCES, LKS_IO, "permission denied: another user's run"},
+        {EAGAIN, LKS_CANCELLED, "its queue of connections is full"},
     };
     pid_t listener;
     int error = find_listener(socket_path, &listener);

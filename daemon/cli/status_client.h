@@ -10,13 +10,15 @@
 enum { LKS_STATUS_TIMEOUT_MS = 2000 };
 
 /* The process that listens on `socket_path`, asked of the kernel, so that it is known
- * even while that process is stopped; 0 where none listens. */
+ * even while that process is stopped; 0 where none listens, -1 where one does whom the
+ * kernel does not name, since its queue of connections is full. */
 pid_t lks_status_listener(const char *socket_path);
 
 /* GET `path`, escaped as in a URL, as JSON; *out is the caller's to json_decref. Errors:
  * LKS_STATE, nobody on this host listens; LKS_IO, we may not ask; LKS_CANCELLED, no
- * answer within LKS_STATUS_TIMEOUT_MS; LKS_COMM, cut off midway; LKS_FORMAT, the answer
- * is no JSON or no 200; LKS_INVALID, no such path can be. */
+ * answer within LKS_STATUS_TIMEOUT_MS, or too many wait for theirs; LKS_COMM, cut off
+ * midway; LKS_FORMAT, the answer is no JSON or no 200; LKS_INVALID, no such path can be.
+ */
 lks_status lks_status_get(const char *socket_path, const char *path, json_t **out);
 
 /* A job and its ranks, as the API gives them. */

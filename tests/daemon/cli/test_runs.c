@@ -1,11 +1,14 @@
 #include "support/suite.h"
 
 #include <stdio.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
 #include "daemon/cli/metrics_tail.h"
+#include "daemon/cli/run_ref.h"
 #include "daemon/cli/runs.h"
 
 static char home[] = "/tmp/lockstep-runs-XXXXXX";
@@ -131,6 +134,38 @@ START_TEST(a_run_is_found_by_directory_and_by_name)
 }
 END_TEST
 
+/* As of a stopped process that has been asked too often. */
+START_TEST(a_run_whose_queue_of_connections_is_full_is_live_and_silent)
+{
+    struct sockaddr_un address = {AF_UNIX, "runs/cnn-1/status.sock"};
+    lks_args none = {0};
+    lks_status_report report;
+    lks_run_ref ref;
+    int fd[3];
+
+    enter();
+    mkdir("runs", 0700);
+    mkdir("runs/cnn-1", 0700);
+    for (size_t i = 0; i < 3; i++)
+        fd[i] = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+    ck_assert_int_eq(bind(fd[0], (struct sockaddr *)&address, sizeof address), 0);
+    ck_assert_int_eq(listen(fd[0], 0), 0);
+    ck_assert_int_eq(connect(fd[1], (struct sockaddr *)&address, sizeof address), 0);
+    ck_assert_int_ne(connect(fd[2], (struct sockaddr *)&address, sizeof address), 0);
+    ck_ok(lks_run_ref_find(&none, &ref));
+    ck_assert_str_eq(ref.run_dir, "runs/cnn-1");
+    ck_fails(lks_run_ref_fetch(&ref, &report), LKS_COMM,
+             "the coordinator in rank 0 does not answer");
+    lks_run_ref_release(&ref);
+    for (size_t i = 0; i < 3; i++)
+        close(fd[i]);
+    unlink(address.sun_path);
+    rmdir("runs/cnn-1");
+    rmdir("runs");
+    leave();
+}
+END_TEST
+
 START_TEST(the_newest_metrics_are_read_and_a_half_written_line_is_not)
 {
     lks_metrics_tail tail;
@@ -230,6 +265,7 @@ LKS_SUITE("runs", two_runs_in_one_second_get_two_directories,
           a_directory_that_holds_a_run_is_refused_and_kept,
           what_cannot_be_a_run_directory_is_refused,
           a_run_is_found_by_directory_and_by_name,
+          a_run_whose_queue_of_connections_is_full_is_live_and_silent,
           the_newest_metrics_are_read_and_a_half_written_line_is_not,
           a_loss_that_is_null_is_said_not_to_be_finite,
           only_the_end_of_a_long_file_is_read, no_failed_allocation_leaves_a_directory)

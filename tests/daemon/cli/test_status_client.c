@@ -211,6 +211,30 @@ START_TEST(silence_ends_at_the_deadline_and_the_listener_is_known)
 }
 END_TEST
 
+/* Of a stopped process: nobody takes what has come, however long ago it was given up. */
+START_TEST(a_full_queue_of_connections_is_a_silent_listener)
+{
+    enum { MANY = 64 };
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    lks_status_report report;
+    int fd[MANY], n = 0;
+
+    start_server(NULL);
+    strcpy(address.sun_path, path);
+    do {
+        fd[n] = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+    } while (connect(fd[n++], (struct sockaddr *)&address, sizeof address) == 0 &&
+             n < MANY);
+    ck_assert_int_lt(n, MANY);
+    ck_fails(lks_status_fetch(path, NULL, &report), LKS_CANCELLED,
+             "its queue of connections is full");
+    ck_assert_int_eq(lks_status_listener(path), -1);
+    while (n > 0)
+        close(fd[--n]);
+    stop_server();
+}
+END_TEST
+
 START_TEST(a_socket_that_is_not_there_is_told_apart)
 {
     lks_status_report report;
@@ -301,7 +325,8 @@ LKS_SUITE("status_client", the_only_job_is_found_and_fetched_with_its_ranks,
           a_problem_is_told_in_the_coordinators_words,
           an_answer_that_is_not_json_is_refused, an_answer_of_another_shape_is_refused,
           a_connection_that_breaks_is_a_communication_error,
-          silence_ends_at_the_deadline_and_the_listener_is_known, a_job_may_have_any_name,
+          silence_ends_at_the_deadline_and_the_listener_is_known,
+          a_full_queue_of_connections_is_a_silent_listener, a_job_may_have_any_name,
           a_job_may_be_named_as_a_step_upwards,
           a_path_that_is_none_is_not_taken_for_silence,
           a_socket_that_is_not_there_is_told_apart, a_socket_that_is_left_is_told_apart,
