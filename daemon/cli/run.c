@@ -192,7 +192,8 @@ static void on_signal(void *context, int signal_number)
     for (int s = 0; s < LKS_LAUNCH_N_STREAMS; s++) /* whoever reads us may have stopped */
         lks_outlet_drop(&r->outlets[s]);
     let_go(r);
-    lks_run_output_say(&r->output, "stopping the ranks; once more kills them at once");
+    lks_run_output_say(&r->output, LKS_LAUNCH_ERR,
+                       "stopping the ranks; once more kills them at once");
     lks_launch_stop(r->launch, STOP_GRACE_MS);
 }
 
@@ -272,35 +273,39 @@ static bool has_weights(const run *r)
     return has;
 }
 
-static int say_finished(const run *r, const lks_metrics_tail *tail)
+/* All these go through the outlets: what is printed past them is lost where a socket is
+ * full, and waits for ever for a reader that was given up. */
+static int say_finished(run *r, const lks_metrics_tail *tail)
 {
     char result[128];
 
     lks_metrics_tail_describe(tail, result, sizeof result);
-    printf("lockstep: finished in %.1f s%s%s; weights in %s/model.safetensors\n",
-           lks_clock_s() - r->started_at_s, result[0] ? ": " : "", result, r->run_dir);
+    lks_run_output_say(&r->output, LKS_LAUNCH_OUT,
+                       "finished in %.1f s%s%s; weights in %s/model.safetensors",
+                       lks_clock_s() - r->started_at_s, result[0] ? ": " : "", result,
+                       r->run_dir);
     return LKS_EXIT_OK;
 }
 
-/* Through the outlet, which does not wait for a reader that was given up. */
 static int say_interrupted(run *r, const lks_metrics_tail *tail)
 {
     if (tail->has_step)
         lks_run_output_say(
-            &r->output,
+            &r->output, LKS_LAUNCH_ERR,
             "interrupted; its last reported step is %llu, what it wrote is in %s",
             (unsigned long long)tail->step, r->run_dir);
     else
-        lks_run_output_say(&r->output, "interrupted before the first reported step");
+        lks_run_output_say(&r->output, LKS_LAUNCH_ERR,
+                           "interrupted before the first reported step");
     return LKS_EXIT_INTERRUPTED;
 }
 
-static int say_failed(const run *r)
+static int say_failed(run *r)
 {
     char why[2400];
 
     lks_run_output_explain(&r->output, r->exit_status, r->signal_number, why, sizeof why);
-    lks_error("%s", why);
+    lks_run_output_say(&r->output, LKS_LAUNCH_ERR, "error: %s", why);
     return r->output.error[0] && r->exit_status == LKS_EXIT_USAGE ? LKS_EXIT_USAGE
                                                                   : LKS_EXIT_FAILED;
 }

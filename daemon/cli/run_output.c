@@ -39,14 +39,14 @@ static void start_line(lks_run_output *output)
     output->mid_line = false;
 }
 
-/* A line of ours, on standard error, in one piece. */
-static void put_line(lks_run_output *output, char *line)
+/* A line of ours, in one piece. */
+static void put_line(lks_run_output *output, lks_launch_stream stream, char *line)
 {
     size_t n = strlen(line);
 
     start_line(output);
     line[n] = '\n'; /* in the place of its zero */
-    output->write(output->context, LKS_LAUNCH_ERR, line, n + 1);
+    output->write(output->context, stream, line, n + 1);
 }
 
 static void take_line(lks_run_output *output)
@@ -62,7 +62,7 @@ static void take_line(lks_run_output *output)
             snprintf(output->error, sizeof output->error, "%s",
                      line + strlen(error_prefix));
     } else if (strncmp(line, own_prefix, strlen(own_prefix)) == 0) {
-        put_line(output, line);
+        put_line(output, LKS_LAUNCH_ERR, line);
     } else {
         lks_mpirun_news_read(&output->news, line);
     }
@@ -78,17 +78,18 @@ void lks_run_output_err(lks_run_output *output, const char *bytes, size_t n_byte
     }
 }
 
-void lks_run_output_say(lks_run_output *output, const char *format, ...)
+void lks_run_output_say(lks_run_output *output, lks_launch_stream stream,
+                        const char *format, ...)
 {
     size_t n = strlen(own_prefix);
-    char line[2048];
+    char line[4096];
     va_list args;
 
     memcpy(line, own_prefix, n);
     va_start(args, format);
     vsnprintf(line + n, sizeof line - n, format, args);
     va_end(args);
-    put_line(output, line);
+    put_line(output, stream, line);
 }
 
 void lks_run_output_end(lks_run_output *output)

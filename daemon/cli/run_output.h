@@ -38,8 +38,8 @@ void lks_run_output_out(lks_run_output *output, const char *bytes, size_t n_byte
 void lks_run_output_err(lks_run_output *output, const char *bytes, size_t n_bytes);
 
 /* A line of the command's own, as lks_info writes it. */
-void lks_run_output_say(lks_run_output *output, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+void lks_run_output_say(lks_run_output *output, lks_launch_stream stream,
+                        const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /* No more will come; what stands in an unended line is taken as one, and standard output
  * goes to a new line. */

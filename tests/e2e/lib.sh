@@ -178,6 +178,16 @@ pid_of() {
     within 10 ask
     of_rank "$1" pid
 }
+# with_mpirun SCRIPT: runs start SCRIPT in the place of mpirun, $dir being their directory.
+with_mpirun() {
+    {
+        echo '#!/bin/sh'
+        echo 'while [ "$1" != --run-dir ]; do shift; done; dir=$2'
+        echo "$1"
+    } >mpirun
+    chmod +x mpirun
+    export LOCKSTEP_MPIRUN="$WORK/mpirun"
+}
 # start_long RANKS: a run in run/ that has begun.
 start_long() {
     long_job

@@ -143,11 +143,13 @@ START_TEST(the_programs_own_lines_pass_on_lines_of_their_own)
     start(&output);
     lks_run_output_out(&output, "step 1", 6);
     err(&output, "junk\nlockstep: warning: slow\n");
-    lks_run_output_say(&output, "stopping after %d", 3);
+    lks_run_output_say(&output, LKS_LAUNCH_ERR, "stopping after %d", 3);
     lks_run_output_out(&output, "step 2", 6);
+    lks_run_output_say(&output, LKS_LAUNCH_OUT, "finished");
     lks_run_output_end(&output);
     ck_assert_str_eq(passed, "out[step 1]out[\n]err[lockstep: warning: slow\n]"
-                             "err[lockstep: stopping after 3\n]out[step 2]out[\n]");
+                             "err[lockstep: stopping after 3\n]out[step 2]out[\n]"
+                             "out[lockstep: finished\n]");
     stop(&output);
 }
 END_TEST
