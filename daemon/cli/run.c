@@ -43,7 +43,7 @@ typedef struct run {
     lks_signals signals;
     uv_timer_t error_timer;
     lks_run_output output;
-    bool interrupted;
+    bool stopping, interrupted;     /* by a signal; interrupted: nothing had failed yet */
     int exit_status, signal_number; /* of mpirun */
 } run;
 
@@ -184,11 +184,12 @@ static void on_signal(void *context, int signal_number)
     run *r = context;
 
     (void)signal_number;
-    if (r->interrupted) {
+    if (r->stopping) {
         lks_launch_kill(r->launch);
         return;
     }
-    r->interrupted = true;
+    r->stopping = true;
+    r->interrupted = !r->output.error[0];
     for (int s = 0; s < LKS_LAUNCH_N_STREAMS; s++) /* whoever reads us may have stopped */
         lks_outlet_drop(&r->outlets[s]);
     let_go(r);
@@ -273,6 +274,14 @@ static bool has_weights(const run *r)
     return has;
 }
 
+/* Asked to end, mpirun ends with 1 even where the ranks were done. */
+static bool has_finished(const run *r)
+{
+    bool is_well = r->exit_status == 0 && r->signal_number == 0;
+
+    return has_weights(r) && (is_well || r->interrupted);
+}
+
 /* All these go through the outlets: what is printed past them is lost where a socket is
  * full, and waits for ever for a reader that was given up. */
 static int say_finished(run *r, const lks_metrics_tail *tail)
@@ -296,7 +305,9 @@ static int say_interrupted(run *r, const lks_metrics_tail *tail)
             (unsigned long long)tail->step, r->run_dir);
     else
         lks_run_output_say(&r->output, LKS_LAUNCH_ERR,
-                           "interrupted before the first reported step");
+                           "interrupted before the first reported step%s%s",
+                           lks_run_output_has_log(&r->output) ? "; see " : "",
+                           lks_run_output_has_log(&r->output) ? r->output.log_path : "");
     return LKS_EXIT_INTERRUPTED;
 }
 
@@ -310,6 +321,19 @@ static int say_failed(run *r)
                                                                   : LKS_EXIT_FAILED;
 }
 
+/* By us, or through the status socket: then mpirun passes the ranks' status on. */
+static bool was_interrupted(const run *r)
+{
+    return r->interrupted ||
+           (r->exit_status == LKS_EXIT_INTERRUPTED && !r->output.error[0]);
+}
+
+/* The log matters only where a rank has not said itself what was wrong. */
+static bool has_said_all(const run *r)
+{
+    return r->interrupted ? !lks_run_output_has_log(&r->output) : r->output.error[0] != 0;
+}
+
 /* Say how it ended and leave the directory tidy; gives the exit status. */
 static int conclude(run *r)
 {
@@ -318,15 +342,13 @@ static int conclude(run *r)
 
     remove_socket(r);
     lks_metrics_tail_read(r->run_dir, &tail);
-    /* By us, or through the status socket: then mpirun passes the ranks' status on. */
-    if (r->interrupted || r->exit_status == LKS_EXIT_INTERRUPTED)
-        exit_status = say_interrupted(r, &tail);
-    else if (r->exit_status == 0 && r->signal_number == 0 && has_weights(r))
+    if (has_finished(r))
         exit_status = say_finished(r, &tail);
+    else if (was_interrupted(r))
+        exit_status = say_interrupted(r, &tail);
     else
         exit_status = say_failed(r);
-    /* The log matters only where a rank has not said itself what was wrong. */
-    if (r->run_dir_is_new && (r->output.error[0] || r->interrupted))
+    if (r->run_dir_is_new && has_said_all(r))
         lks_runs_discard(r->run_dir);
     return exit_status;
 }

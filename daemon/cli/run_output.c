@@ -92,6 +92,11 @@ void lks_run_output_say(lks_run_output *output, lks_launch_stream stream,
     put_line(output, stream, line);
 }
 
+bool lks_run_output_has_log(const lks_run_output *output)
+{
+    return ftell(output->log) > 0;
+}
+
 void lks_run_output_end(lks_run_output *output)
 {
     if (output->n_line > 0)

@@ -41,6 +41,9 @@ void lks_run_output_err(lks_run_output *output, const char *bytes, size_t n_byte
 void lks_run_output_say(lks_run_output *output, lks_launch_stream stream,
                         const char *format, ...) __attribute__((format(printf, 3, 4)));
 
+/* Whether the log has a line. */
+bool lks_run_output_has_log(const lks_run_output *output);
+
 /* No more will come; what stands in an unended line is taken as one, and standard output
  * goes to a new line. */
 void lks_run_output_end(lks_run_output *output);
