@@ -274,12 +274,15 @@ static bool has_weights(const run *r)
     return has;
 }
 
-/* Asked to end, mpirun ends with 1 even where the ranks were done. */
+/* Asked to end, mpirun ends with 1 even where the ranks were done. On other hosts the
+ * weights may be in a file system that is not ours. */
 static bool has_finished(const run *r)
 {
     bool is_well = r->exit_status == 0 && r->signal_number == 0;
 
-    return has_weights(r) && (is_well || r->interrupted);
+    if (has_weights(r))
+        return is_well || r->interrupted;
+    return is_well && (r->args->host || r->args->hostfile);
 }
 
 /* All these go through the outlets: what is printed past them is lost where a socket is
@@ -290,9 +293,9 @@ static int say_finished(run *r, const lks_metrics_tail *tail)
 
     lks_metrics_tail_describe(tail, result, sizeof result);
     lks_run_output_say(&r->output, LKS_LAUNCH_OUT,
-                       "finished in %.1f s%s%s; weights in %s/model.safetensors",
+                       "finished in %.1f s%s%s; weights in %s/model.safetensors%s",
                        lks_clock_s() - r->started_at_s, result[0] ? ": " : "", result,
-                       r->run_dir);
+                       r->run_dir, has_weights(r) ? "" : " on the host of rank 0");
     return LKS_EXIT_OK;
 }
 

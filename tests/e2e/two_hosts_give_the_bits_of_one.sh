@@ -1,8 +1,8 @@
 #!/bin/sh
 . "${E2E_LIB:-$(dirname "$0")/lib.sh}"
 # Two hosts, which here are network namespaces on a bridge of their own: `--host` reaches both, the
-# weights are one rank's to the byte, status names the hosts, and a rank killed on the other one ends
-# the run as one at home does.
+# weights are one rank's to the byte, may be on a disk that only the other one has, status names the
+# hosts, and a rank killed on the other one ends the run as one at home does.
 
 net=lks$$
 remove_hosts() {
@@ -24,12 +24,14 @@ make_hosts() {
     ip -n "${net}b" addr add 10.213.77.2/24 dev eth0
 }
 
-# In place of ssh: agent.sh HOST COMMAND…
+# In place of ssh: agent.sh HOST COMMAND… The folder own/ is a disk of each host's own.
+mkdir own
 cat >agent.sh <<'EOF'
 #!/bin/sh
 host=$1
 shift
-exec ip netns exec "$host" unshare -u sh -c "hostname $host; exec sh -c \"\$1\"" sh "$*"
+exec ip netns exec "$host" unshare -u -m \
+    sh -c "hostname $host; mount -t tmpfs own $(dirname "$0")/own; exec sh -c \"\$1\"" sh "$*"
 EOF
 chmod +x agent.sh
 
@@ -38,14 +40,16 @@ chmod +x agent.sh
     exit 77
 }
 
-# run_on_hosts ARGS…: `lockstep run` as typed on the first host.
+# run_on_hosts HOSTS ARGS…: `lockstep run` as typed on host a.
 run_on_hosts() {
-    exec ./agent.sh "${net}a" "cd '$WORK' && exec env '$MARK' '$LOCKSTEP' run job.yaml --host ${net}a:1,${net}b:1 \
+    hosts=$1
+    shift
+    exec ./agent.sh "${net}a" "cd '$WORK' && exec env '$MARK' '$LOCKSTEP' run job.yaml --host $hosts \
         --ranks 2 $* -- --mca plm_rsh_agent '$WORK/agent.sh' --mca btl_tcp_if_include eth0 --mca oob_tcp_if_include eth0"
 }
 
 lenet_job
-(run_on_hosts --run-dir run) >run.out 2>run.err &
+(run_on_hosts "${net}a:1,${net}b:1" --run-dir run) >run.out 2>run.err &
 run=$!
 wait_run
 must_succeed
@@ -55,8 +59,15 @@ must_succeed
 cmp run/model.safetensors alone/model.safetensors || fail "two hosts give other bits"
 rm -rf run
 
+(run_on_hosts "${net}b:2" --run-dir own/run) >run.out 2>run.err &
+run=$!
+wait_run
+must_succeed
+says 'weights in own/run/model.safetensors on the host of rank 0'
+nothing_is_left
+
 long_job
-(run_on_hosts --run-dir run) >run.out 2>run.err &
+(run_on_hosts "${net}a:1,${net}b:1" --run-dir run) >run.out 2>run.err &
 run=$!
 within 20 has_begun || fail "the run does not begin: $(cat status.err)"
 for host in a b; do says "\"host\": \"$net$host\"" status.json; done
