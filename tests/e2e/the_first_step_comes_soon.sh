@@ -1,17 +1,22 @@
 #!/bin/sh
 . "${E2E_LIB:-$(dirname "$0")/lib.sh}"
-# Time from the command to the first step's report on two ranks: printed; some tenths of a second where
-# the machine is free. Only a gross delay fails: the soonest of three, as what else runs only adds to it.
+# From the command to the report of the first step on two ranks: within half a second, where each has a
+# core. What else runs on the machine only adds to it, so one run of many shows it.
+# LOCKSTEP_E2E_SLOW: the build is not optimised.
 
+limit=0.5
+[ "$(nproc)" -ge 2 ] || limit=1
+[ -z "${LOCKSTEP_E2E_SLOW:-}" ] || limit=5
 lenet_job
-for try in 1 2 3; do
+for try in $(seq 30); do
     rm -rf run
     start=$(seconds)
     start_run job.yaml --ranks 2 --run-dir run --set train.steps=5
     until [ -s run/metrics.jsonl ] || ! kill -0 "$run" 2>/dev/null; do sleep 0.005; done
-    echo "$(seconds) $start" | awk '{ print $1 - $2 }' >>took
+    took=$(echo "$(seconds) $start" | awk '{ print $1 - $2 }')
     wait_run
     must_succeed
+    echo "first step after $took s"
+    if echo "$took" | awk "{ exit !(\$1 < $limit) }"; then exit 0; fi
 done
-echo "first step after" $(cat took) "s"
-[ "$(sort -n took | head -n 1 | cut -d . -f 1)" -lt 5 ] || fail "none within 5 s"
+fail "not once within $limit s"
