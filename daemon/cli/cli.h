@@ -54,4 +54,7 @@ extern const lks_command lks_command_exec_bound;
  * `exit_status`. */
 int lks_cli_failed(int exit_status);
 
+/* Write out what was printed. LKS_IO: standard output does not take it. */
+lks_status lks_cli_flush(void);
+
 #endif

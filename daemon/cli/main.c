@@ -1,5 +1,4 @@
 /* The `lockstep` command: finds the subcommand, reads its options, runs it. */
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -122,8 +121,6 @@ int main(int argc, char **argv)
     const lks_command *command;
     const char *name = argc > 1 ? argv[1] : "";
 
-    /* A closed pipe is an error of that write, not our death. */
-    signal(SIGPIPE, SIG_IGN);
     if (argc < 2) {
         print_overview(stderr);
         return LKS_EXIT_USAGE;

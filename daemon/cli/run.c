@@ -2,6 +2,7 @@
  * show what they print, and say in one line how it ended. */
 #define _GNU_SOURCE /* sched_getaffinity, environ */
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -391,6 +392,7 @@ static int run_job(const lks_args *args)
     lks_status st;
     int exit_status = LKS_EXIT_FAILED;
 
+    signal(SIGPIPE, SIG_IGN); /* a run goes on when its reader has gone */
     if (read_job(&r) != LKS_OK)
         return lks_cli_failed(LKS_EXIT_USAGE);
     st = prepare(&r);

@@ -32,6 +32,7 @@ static int show_status(const lks_args *args)
     else
         lks_status_table_print(stdout, &report,
                                ref.run_dir ? ref.run_dir : ref.socket_path, SIZE_MAX);
+    LKS_GO(lks_cli_flush());
 cleanup:
     lks_status_report_release(&report);
     lks_run_ref_release(&ref);

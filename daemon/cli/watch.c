@@ -118,8 +118,7 @@ static lks_status look(watch *w)
         st = LKS_OK;
     }
     lks_status_report_release(&report);
-    fflush(stdout);
-    return st;
+    return st == LKS_OK ? lks_cli_flush() : st;
 }
 
 /* The socket is gone: the run ended between two looks. Its directory tells how. */
