@@ -58,10 +58,13 @@ static bool exists_in(const char *folder, const char *name)
 /* `wanted` may be there when it holds nothing of a run. */
 static lks_status make_wanted(const char *wanted, bool *is_new)
 {
-    static const char *const traces[] = {"job.yaml", "metrics.jsonl", "model.safetensors",
-                                         "checkpoints", "status.sock"};
+    static const char *const traces[] = {"job.yaml",          "metrics.jsonl",
+                                         "model.safetensors", "checkpoints",
+                                         "logs/rank-0.log",   "status.sock"};
     struct stat info;
 
+    if (!wanted[0])
+        return lks_fail(LKS_INVALID, "--run-dir needs a name");
     *is_new = stat(wanted, &info) != 0;
     if (*is_new)
         return make_folders(wanted);
@@ -134,6 +137,8 @@ lks_status lks_runs_create(const char *job_name, const char *wanted, char **out,
         path = lks_strdup(wanted);
         if (!path)
             LKS_FAIL(LKS_NOMEM, "out of memory");
+        for (size_t n = strlen(path); n > 1 && path[n - 1] == '/'; n--)
+            path[n - 1] = '\0';
     } else {
         LKS_GO(make_dated(job_name, &path));
     }

@@ -65,8 +65,9 @@ START_TEST(a_wanted_directory_is_made_with_its_parents)
     ck_assert(is_new);
     ck_assert_int_eq(access("a/b/c/logs", F_OK), 0);
     lks_free(path);
-    ck_ok(lks_runs_create("cnn", "a/b/c", &path, &is_new)); /* still without a run */
+    ck_ok(lks_runs_create("cnn", "a/b/c//", &path, &is_new)); /* still without a run */
     ck_assert(!is_new);
+    ck_assert_str_eq(path, "a/b/c");
     lks_runs_discard(path);
     ck_assert_int_eq(rmdir("a/b"), 0);
     ck_assert_int_eq(rmdir("a"), 0);
@@ -88,6 +89,12 @@ START_TEST(a_directory_that_holds_a_run_is_refused_and_kept)
     lks_runs_discard("old");
     ck_assert_int_eq(access("old/metrics.jsonl", F_OK), 0);
     unlink("old/metrics.jsonl");
+    mkdir("old/logs", 0700); /* of one that failed before its first step */
+    write_file("old/logs/rank-0.log", "began\n");
+    ck_fails(lks_runs_create("cnn", "old", &path, &is_new), LKS_INVALID,
+             "already holds a run (logs/rank-0.log)");
+    unlink("old/logs/rank-0.log");
+    rmdir("old/logs");
     rmdir("old");
     leave();
 }
@@ -108,6 +115,8 @@ START_TEST(what_cannot_be_a_run_directory_is_refused)
     ck_fails(lks_runs_create("cnn", wanted, &path, &is_new), LKS_INVALID,
              "a Unix socket's has at most 107");
     ck_assert_int_ne(access(wanted, F_OK), 0);
+    ck_fails(lks_runs_create("cnn", "", &path, &is_new), LKS_INVALID,
+             "--run-dir needs a name");
     unlink("file");
     leave();
 }
