@@ -12,8 +12,9 @@
 
 #include "base/alloc.h"
 #include "base/try.h"
+#include "daemon/text.h"
 
-enum { MAX_BODY_BYTES = 64 * 1024 * 1024 };
+enum { MAX_BODY_MIB = 64, MAX_BODY_BYTES = MAX_BODY_MIB * 1024 * 1024 };
 
 /* The same file under a name that fits a socket address whatever its folder is called:
  * through an open descriptor of the folder, which the caller closes (-1: none needed).
@@ -74,27 +75,16 @@ pid_t lks_status_listener(const char *socket_path)
     return listener;
 }
 
-typedef struct body {
-    char *bytes;
-    size_t n_bytes;
-} body;
-
 /* A short count tells libcurl to stop. */
 static size_t collect(char *bytes, size_t one, size_t n_bytes, void *context)
 {
-    body *b = context;
-    char *grown;
+    lks_text *body = context;
+    size_t n_before = body->n_bytes;
 
     (void)one;
-    if (b->n_bytes + n_bytes > MAX_BODY_BYTES)
-        return 0;
-    grown = lks_realloc(b->bytes, b->n_bytes + n_bytes, 1);
-    if (!grown)
-        return 0;
-    memcpy(grown + b->n_bytes, bytes, n_bytes);
-    b->bytes = grown;
-    b->n_bytes += n_bytes;
-    return n_bytes;
+    if (n_before + n_bytes <= MAX_BODY_BYTES)
+        lks_text_append(body, bytes, n_bytes);
+    return body->n_bytes - n_before;
 }
 
 /* Why nobody is reached, of the kernel: libcurl says only that. */
@@ -135,6 +125,9 @@ static lks_status failure(CURLcode code, const char *socket_path, const char *pa
 
     if (code == CURLE_COULDNT_CONNECT)
         return not_connected(socket_path);
+    if (code == CURLE_WRITE_ERROR) /* of collect */
+        return lks_fail(LKS_FORMAT, "%s: the answer is longer than %d MiB", socket_path,
+                        MAX_BODY_MIB);
     if (code == CURLE_OPERATION_TIMEDOUT)
         return lks_fail(LKS_CANCELLED, "%s: no answer within %d ms", socket_path,
                         LKS_STATUS_TIMEOUT_MS);
@@ -144,11 +137,11 @@ static lks_status failure(CURLcode code, const char *socket_path, const char *pa
     return lks_fail(st, "%s: %s: %s", socket_path, path, curl_easy_strerror(code));
 }
 
-static lks_status read_body(const body *b, long http_status, const char *path,
+static lks_status read_body(const lks_text *body, long http_status, const char *path,
                             json_t **out)
 {
     json_error_t error;
-    json_t *value = json_loadb(b->bytes ? b->bytes : "", b->n_bytes, 0, &error);
+    json_t *value = json_loadb(body->bytes ? body->bytes : "", body->n_bytes, 0, &error);
     const char *detail = json_string_value(json_object_get(value, "detail"));
     lks_status st = LKS_OK;
 
@@ -167,7 +160,7 @@ cleanup:
 lks_status lks_status_get(const char *socket_path, const char *path, json_t **out)
 {
     struct sockaddr_un address;
-    body b = {0};
+    lks_text body = {0};
     long http_status = 0;
     int folder, error = short_name(socket_path, &address, &folder);
     CURL *curl = curl_easy_init();
@@ -184,20 +177,20 @@ lks_status lks_status_get(const char *socket_path, const char *path, json_t **ou
     curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, collect);
-    curl_easy_setopt(curl, CURLOPT_WRITEDATA, &b);
+    curl_easy_setopt(curl, CURLOPT_WRITEDATA, &body);
     code = curl_easy_perform(curl);
     if (code != CURLE_OK) {
-        st = failure(code, socket_path, path);
+        st = body.failed ? LKS_NOMEM : failure(code, socket_path, path);
         goto cleanup;
     }
     curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &http_status);
-    st = read_body(&b, http_status, path, out);
+    st = read_body(&body, http_status, path, out);
 cleanup:
     if (curl)
         curl_easy_cleanup(curl);
     if (folder >= 0)
         close(folder);
-    lks_free(b.bytes);
+    lks_text_release(&body);
     lks_free(url);
     return st;
 }

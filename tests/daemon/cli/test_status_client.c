@@ -99,6 +99,17 @@ static const char *junk(const char *request)
     return OK_JSON "<html>";
 }
 
+/* Just more than a client takes. */
+static const char *long_winded(const char *request)
+{
+    static char text[65 * 1024 * 1024];
+
+    (void)request;
+    memset(text, ' ', sizeof text - 1);
+    memcpy(text, OK_JSON, strlen(OK_JSON));
+    return text;
+}
+
 static const char *wrong_shape(const char *request)
 {
     (void)request;
@@ -173,6 +184,16 @@ START_TEST(an_answer_that_is_not_json_is_refused)
 
     start_server(junk);
     ck_fails(lks_status_fetch(path, NULL, &report), LKS_FORMAT, "not JSON");
+    stop_server();
+}
+END_TEST
+
+START_TEST(an_answer_that_is_too_long_is_refused)
+{
+    lks_status_report report;
+
+    start_server(long_winded);
+    ck_fails(lks_status_fetch(path, NULL, &report), LKS_FORMAT, "longer than 64 MiB");
     stop_server();
 }
 END_TEST
@@ -323,7 +344,8 @@ END_TEST
 
 LKS_SUITE("status_client", the_only_job_is_found_and_fetched_with_its_ranks,
           a_problem_is_told_in_the_coordinators_words,
-          an_answer_that_is_not_json_is_refused, an_answer_of_another_shape_is_refused,
+          an_answer_that_is_not_json_is_refused, an_answer_that_is_too_long_is_refused,
+          an_answer_of_another_shape_is_refused,
           a_connection_that_breaks_is_a_communication_error,
           silence_ends_at_the_deadline_and_the_listener_is_known,
           a_full_queue_of_connections_is_a_silent_listener, a_job_may_have_any_name,
