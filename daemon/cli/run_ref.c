@@ -51,7 +51,7 @@ static void describe_metrics(const lks_run_ref *ref, char *out, size_t size_byte
 
 static bool has_weights(const lks_run_ref *ref)
 {
-    char *path = ref->run_dir ? lks_asprintf("%s/model.safetensors", ref->run_dir) : NULL;
+    char *path = lks_asprintf("%s/model.safetensors", ref->run_dir);
     bool has = path && access(path, F_OK) == 0;
 
     lks_free(path);
@@ -60,20 +60,18 @@ static bool has_weights(const lks_run_ref *ref)
 
 static lks_status explain_not_running(const lks_run_ref *ref, const char *metrics)
 {
-    const char *name = ref->run_dir ? ref->run_dir : ref->socket_path;
-
     if (has_weights(ref))
         return lks_fail(LKS_STATE,
                         "%s is not running: it finished, the weights are in "
                         "%s/model.safetensors%s",
-                        name, ref->run_dir, metrics);
+                        ref->run_dir, ref->run_dir, metrics);
     if (access(ref->socket_path, F_OK) == 0)
         return lks_fail(LKS_STATE,
                         "nobody on this host listens to %s: the run ended without a "
                         "word, or runs on another host%s",
                         ref->socket_path, metrics);
-    return lks_fail(LKS_STATE, "%s is not running, and it wrote no final weights%s", name,
-                    metrics);
+    return lks_fail(LKS_STATE, "%s is not running, and it wrote no final weights%s",
+                    ref->run_dir, metrics);
 }
 
 /* The listener is known to the kernel even when it does not run. */
@@ -108,7 +106,7 @@ lks_status lks_run_ref_fetch(const lks_run_ref *ref, lks_status_report *out)
     lks_status st = lks_status_fetch(ref->socket_path, NULL, out);
     char metrics[160];
 
-    if (st != LKS_STATE && st != LKS_CANCELLED)
+    if (st != LKS_CANCELLED && !(st == LKS_STATE && ref->run_dir))
         return st;
     lks_error_clear();
     describe_metrics(ref, metrics, sizeof metrics);

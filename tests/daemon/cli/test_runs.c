@@ -175,6 +175,19 @@ START_TEST(a_run_whose_queue_of_connections_is_full_is_live_and_silent)
 }
 END_TEST
 
+START_TEST(a_socket_that_is_named_by_itself_has_no_weights_to_speak_of)
+{
+    lks_args args = {.socket = "/nonexistent/status.sock"};
+    lks_status_report report;
+    lks_run_ref ref;
+
+    ck_ok(lks_run_ref_find(&args, &ref));
+    ck_fails(lks_run_ref_fetch(&ref, &report), LKS_STATE,
+             "/nonexistent/status.sock: there is no such socket");
+    lks_run_ref_release(&ref);
+}
+END_TEST
+
 START_TEST(the_newest_metrics_are_read_and_a_half_written_line_is_not)
 {
     lks_metrics_tail tail;
@@ -275,6 +288,7 @@ LKS_SUITE("runs", two_runs_in_one_second_get_two_directories,
           what_cannot_be_a_run_directory_is_refused,
           a_run_is_found_by_directory_and_by_name,
           a_run_whose_queue_of_connections_is_full_is_live_and_silent,
+          a_socket_that_is_named_by_itself_has_no_weights_to_speak_of,
           the_newest_metrics_are_read_and_a_half_written_line_is_not,
           a_loss_that_is_null_is_said_not_to_be_finite,
           only_the_end_of_a_long_file_is_read, no_failed_allocation_leaves_a_directory)
