@@ -44,7 +44,7 @@ typedef struct run {
     lks_signals signals;
     uv_timer_t error_timer;
     lks_run_output output;
-    bool stopping, interrupted;     /* by a signal; interrupted: nothing had failed yet */
+    bool stopping, interrupted; /* by a signal; interrupted: before an end or an error */
     int exit_status, signal_number; /* of mpirun */
 } run;
 
@@ -190,12 +190,13 @@ static void on_signal(void *context, int signal_number)
         return;
     }
     r->stopping = true;
-    r->interrupted = !r->output.error[0];
+    r->interrupted = !r->output.error[0] && !lks_launch_has_exited(r->launch);
     for (int s = 0; s < LKS_LAUNCH_N_STREAMS; s++) /* whoever reads us may have stopped */
         lks_outlet_drop(&r->outlets[s]);
     let_go(r);
-    lks_run_output_say(&r->output, LKS_LAUNCH_ERR,
-                       "stopping the ranks; once more kills them at once");
+    if (!lks_launch_has_exited(r->launch))
+        lks_run_output_say(&r->output, LKS_LAUNCH_ERR,
+                           "stopping the ranks; once more kills them at once");
     lks_launch_stop(r->launch, STOP_GRACE_MS);
 }
 

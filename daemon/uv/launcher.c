@@ -1,7 +1,6 @@
 #include "daemon/uv/launcher.h"
 
 #include <signal.h>
-#include <stdbool.h>
 
 #include "base/alloc.h"
 #include "daemon/uv/session.h"
@@ -161,6 +160,11 @@ void lks_launch_let_go(lks_launch *launch, lks_launch_stream stream)
         read_on(launch, (int)stream);
     if (launch->exited)
         uv_timer_start(&launch->timer, drain, 0, DRAIN_STEP_MS);
+}
+
+bool lks_launch_has_exited(const lks_launch *launch)
+{
+    return launch->exited;
 }
 
 void lks_launch_stop(lks_launch *launch, uint64_t grace_ms)

@@ -11,6 +11,7 @@
 #ifndef LKS_DAEMON_UV_LAUNCHER_H
 #define LKS_DAEMON_UV_LAUNCHER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <uv.h>
@@ -48,6 +49,9 @@ lks_status lks_launch_start(const lks_launch_options *options, lks_launch **out)
  * and on_end waits for what it has written. */
 void lks_launch_hold(lks_launch *launch, lks_launch_stream stream);
 void lks_launch_let_go(lks_launch *launch, lks_launch_stream stream);
+
+/* Whether the program has ended, though on_end may wait for its output to be let go. */
+bool lks_launch_has_exited(const lks_launch *launch);
 
 /* Ask it to end (SIGTERM), and after `grace_ms` insist as lks_launch_kill does. Later
  * calls do nothing. */

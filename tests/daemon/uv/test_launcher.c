@@ -120,6 +120,7 @@ static void let_go(uv_timer_t *timer)
 
     ck_assert_str_eq(w->text[LKS_LAUNCH_OUT], "one"); /* all else is held */
     ck_assert_int_eq(w->n_ends, 0);
+    ck_assert(lks_launch_has_exited(w->launch));
     lks_launch_let_go(w->launch, LKS_LAUNCH_OUT);
     uv_close((uv_handle_t *)timer, NULL);
 }
