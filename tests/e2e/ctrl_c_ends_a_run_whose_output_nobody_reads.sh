@@ -14,8 +14,8 @@ start_unread() {
     run=$!
     within 80 has_filled_it || fail "the pipe does not fill: $(cat status.err)"
 }
-# A line has at least 40 bytes, a pipe 65536.
-has_filled_it() { ask && [ "$(value step)" -gt 3000 ]; }
+# A line has at least 40 bytes, a pipe 65536: full after 1639 of them.
+has_filled_it() { ask && [ "$(value step)" -gt 1700 ]; }
 ended() { ! kill -0 "$run"; }
 for errors in 2\>run.err 2\>pipe; do
     start_unread "$errors"
