@@ -8,10 +8,10 @@
 /* From a tensor of one element, with cotangent 1. Operations are taken in reverse program
  * order, so the same graph gives the same bits. The graph is freed as it is walked; a
  * second sweep over it is LKS_STATE. After a failure in mid-sweep, gradients are
- * undefined. Given NULL, returns the standing error's code: so a
- * chain of operations is checked once. Errors: LKS_STATE (a saved tensor was changed in
- * place since; names the operation), LKS_SHAPE (not one element), LKS_INVALID (nothing
- * requires a gradient). */
+ * undefined. Given NULL, returns the standing error's code: so a chain of operations is
+ * checked once. Errors: LKS_STATE (a saved tensor was changed in place since; names the
+ * operation; or the loss is a view of a tensor that was), LKS_SHAPE (not one element),
+ * LKS_INVALID (nothing requires a gradient). */
 lks_status lks_backward(lks_tensor *loss);
 
 /* From any tensor, with a cotangent of its shape and dtype. */

@@ -99,7 +99,7 @@ static lks_tensor *run_forward(const custom *c, lks_tensor *const *inputs, int n
     lks_tensor *out = NULL;
 
     for (int i = 0; i < n; i++)
-        if (!inputs[i])
+        if (!inputs[i] || lks_check_history(inputs[i], c->function->name) != LKS_OK)
             return NULL;
     if (n > MAX_INPUTS) {
         lks_fail(LKS_INVALID, "%s: %d inputs; a custom function takes at most %d",

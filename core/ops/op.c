@@ -20,13 +20,6 @@ lks_status lks_infer_same(const lks_call *call, lks_shape *shape, lks_dtype *dty
     return LKS_OK;
 }
 
-/* A view whose storage was since changed in a recorded way: its values moved on, its
- * history did not. */
-static bool is_stale_view(const lks_tensor *t)
-{
-    return t->is_view && t->storage->recorded_version > t->view_version;
-}
-
 /* An absent input is fine where it is optional, unless it is absent because its own
  * expression failed. */
 static lks_status check_input(const lks_call *call, int i)
@@ -44,12 +37,7 @@ static lks_status check_input(const lks_call *call, int i)
                         call->op->name, first->storage->kernels->name,
                         first->storage->device.index, t->storage->kernels->name,
                         t->storage->device.index);
-    if (is_stale_view(t))
-        return lks_fail(LKS_STATE,
-                        "%s: an input is a view of a tensor that was changed in place "
-                        "since; take the view again",
-                        call->op->name);
-    return LKS_OK;
+    return lks_check_history(t, call->op->name);
 }
 
 static lks_status start(lks_call *call)

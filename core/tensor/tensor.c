@@ -140,6 +140,16 @@ lks_status lks_refuse_null(const char *what)
     return lks_fail(LKS_INVALID, "%s: given no tensor", what);
 }
 
+lks_status lks_check_history(const lks_tensor *t, const char *what)
+{
+    if (t->is_view && t->storage->recorded_version > t->view_version)
+        return lks_fail(LKS_STATE,
+                        "%s: given a view of a tensor that was changed in place since; "
+                        "take the view again",
+                        what);
+    return LKS_OK;
+}
+
 lks_status lks_host_access(const lks_tensor *t, const char *what)
 {
     if (t->storage->device.type != LKS_CPU)

@@ -43,6 +43,10 @@ lks_status lks_dim_resolve(const char *op, int ndim, int dim, int *out);
 /* The storage may be read and written by the host, or LKS_DEVICE naming `what`. */
 lks_status lks_host_access(const lks_tensor *t, const char *what);
 
+/* LKS_STATE naming `what` for a view whose storage was since changed in a recorded way:
+ * its values moved on, its history did not. */
+lks_status lks_check_history(const lks_tensor *t, const char *what);
+
 /* Of an operation given NULL: the failure that stands, or LKS_INVALID naming `what`. */
 lks_status lks_refuse_null(const char *what);
 

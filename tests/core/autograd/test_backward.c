@@ -223,8 +223,11 @@ START_TEST(a_view_taken_before_a_recorded_change_is_refused)
     lks_error_clear();
     ck_assert_ptr_null(lks_exp(early));
     ck_assert_str_eq(lks_error_text(),
-                     "exp: an input is a view of a tensor that was changed in place "
-                     "since; take the view again");
+                     "exp: given a view of a tensor that was changed in place since; "
+                     "take the view again");
+    ck_fails(lks_backward_from(early, lks_ones(LKS_SHAPE_OF(2), LKS_F32, lks_cpu)),
+             LKS_STATE, "backward: given a view of a tensor that was changed in place");
+    ck_assert(!lks_has_grad(x));
     ck_assert_ptr_nonnull(lks_exp(lks_select(y, 0, 0)));
 
     /* An unrecorded change is no matter: buffers are filled and read through views. */

@@ -114,6 +114,43 @@ START_TEST(an_input_changed_since_is_refused)
 }
 END_TEST
 
+/* What only looks at values would not notice by itself. */
+static lks_tensor *doubled(void *context, lks_tensor *const *x, int n)
+{
+    (void)context;
+    (void)n;
+    return lks_mul_scalar(lks_detach(x[0]), 2);
+}
+
+static lks_status doubled_backward(void *context, lks_tensor *const *x, int n,
+                                   lks_tensor *y, lks_tensor *dy, lks_tensor **grads)
+{
+    (void)context;
+    (void)x;
+    (void)n;
+    (void)y;
+    grads[0] = lks_mul_scalar(dy, 2);
+    return LKS_OK;
+}
+
+START_TEST(a_view_taken_before_a_recorded_change_is_refused)
+{
+    static const lks_function function = {"doubled", doubled, doubled_backward, release};
+    counts c = {0};
+
+    ck_ok(lks_scope_open());
+    lks_tensor *base = lks_mul_scalar(leaf(2), 1), *early = lks_narrow(base, 0, 0, 3);
+    lks_mul_(base, base);
+    lks_error_clear();
+    ck_assert_ptr_null(lks_apply(&function, &c, &early, 1));
+    ck_assert_str_eq(lks_error_text(),
+                     "doubled: given a view of a tensor that was changed in place "
+                     "since; take the view again");
+    ck_assert_int_eq(c.released, 1);
+    lks_scope_close();
+}
+END_TEST
+
 START_TEST(a_custom_function_survives_each_allocation_failing)
 {
     ck_ok(lks_scope_open());
@@ -235,6 +272,7 @@ END_TEST
 LKS_SUITE("function", a_custom_function_is_differentiated_by_its_own_backward,
           a_context_is_released_once_in_every_case,
           a_gradient_of_the_wrong_shape_is_refused, an_input_changed_since_is_refused,
+          a_view_taken_before_a_recorded_change_is_refused,
           a_custom_function_survives_each_allocation_failing,
           a_backward_may_run_a_sweep_of_its_own, gradcheck_finds_a_wrong_gradient,
           gradcheck_finds_a_wrong_gradient_however_small,
