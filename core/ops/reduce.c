@@ -62,15 +62,21 @@ static double group_size(const lks_shape *shape, unsigned dims)
 }
 
 /* f16 and bf16 hold neither every sum nor every number of elements: f32 does for them. */
+static lks_dtype mean_dtype(lks_dtype dtype)
+{
+    return lks_dtype_size_bytes(dtype) < sizeof(float) ? LKS_F32 : dtype;
+}
+
 static lks_status mean_forward(lks_call *call)
 {
     const lks_shape in = lks_sizes(call->in[0]), shape = lks_sizes(call->out);
     const reduction *params = call->params;
-    bool narrow = lks_dtype_size_bytes(call->out->view.dtype) < sizeof(float);
+    const lks_dtype dtype = mean_dtype(call->out->view.dtype);
+    bool narrow = dtype != call->out->view.dtype;
     lks_tensor *mean = call->out;
     lks_status st;
 
-    if (narrow && !(mean = lks_tensor_create(&shape, LKS_F32, call->device)))
+    if (narrow && !(mean = lks_tensor_create(&shape, dtype, call->device)))
         return LKS_NOMEM;
     LKS_GO(sum_into(call, mean));
     LKS_GO(
@@ -105,9 +111,12 @@ static lks_status sum_backward(lks_backprop *bp)
 static lks_status mean_backward(lks_backprop *bp)
 {
     const reduction *params = bp->params;
+    const lks_dtype dtype = mean_dtype(bp->dy->view.dtype);
     double n = group_size(lks_input_shape(bp, 0), params->dims);
+    lks_tensor *dx =
+        lks_div(lks_to(bp->dy, dtype), lks_full(LKS_SCALAR, n, dtype, bp->node->device));
 
-    return lks_give(bp, 0, spread(bp, lks_mul_scalar(bp->dy, 1 / n)));
+    return lks_give(bp, 0, spread(bp, lks_to(dx, bp->dy->view.dtype)));
 }
 
 const lks_op lks_op_sum = {

@@ -205,6 +205,38 @@ START_TEST(a_mean_of_narrow_floats_is_rounded_once)
 }
 END_TEST
 
+/* source: x.mean().backward(dy), x of n elements; f16's 1000 / 70000 by hand, for which
+ * PyTorch 1.13 gives 0, since f16 does not hold 70000 */
+START_TEST(a_means_gradient_is_rounded_once)
+{
+    static const struct {
+        lks_dtype dtype;
+        int64_t n;
+        double dy, want;
+    } cases[] = {
+        {LKS_BF16, 3, 5, 0x1.aap+0},
+        {LKS_F16, 70000, 1000, 0x1.d4p-7},
+        {LKS_F32, 7, 3, 0x1.b6db6ep-2},
+        {LKS_F64, 49, 0.7, 0x1.d41d41d41d41dp-7},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const lks_dtype dtype = cases[i].dtype;
+        double got;
+
+        ck_ok(lks_scope_open());
+        lks_tensor *x =
+            lks_requires_grad_(lks_ones(LKS_SHAPE_OF(cases[i].n), dtype, lks_cpu));
+        lks_tensor *dy = lks_full(LKS_SCALAR, cases[i].dy, dtype, lks_cpu);
+        ck_ok(lks_backward_from(lks_mean_all(x), dy));
+        ck_assert_int_eq(lks_tensor_dtype(lks_grad(x)), dtype);
+        ck_ok(lks_item(lks_select(lks_grad(x), 0, cases[i].n - 1), &got));
+        ck_assert_msg(got == cases[i].want, "case %zu is %a", i, got);
+        lks_scope_close();
+    }
+}
+END_TEST
+
 START_TEST(a_result_is_cast_to_what_is_changed_in_place)
 {
     double got[3];
@@ -262,7 +294,7 @@ END_TEST
 LKS_SUITE("op_dtypes", two_dtypes_meet_as_in_pytorch,
           one_dtype_gives_what_it_gives_in_pytorch,
           a_number_beside_integers_wraps_as_they_do,
-          a_mean_of_narrow_floats_is_rounded_once,
+          a_mean_of_narrow_floats_is_rounded_once, a_means_gradient_is_rounded_once,
           a_result_is_cast_to_what_is_changed_in_place,
           a_gradient_goes_back_through_casts,
           integers_that_take_a_recorded_value_have_no_history)
