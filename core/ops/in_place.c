@@ -7,15 +7,16 @@ static lks_status check_operands(const lks_op *op, const lks_tensor *a,
                                  const lks_tensor *b)
 {
     const lks_shape a_shape = lks_sizes(a), b_shape = lks_sizes(b);
+    const lks_dtype dtype = lks_result_dtype(a, b);
     lks_shape shape;
 
     if (!lks_shapes_meet(&a_shape, &b_shape, &shape) ||
         !lks_shape_equal(&shape, &a_shape))
         return lks_fail(LKS_SHAPE, "%s_: %s does not broadcast to %s", op->name,
                         LKS_TEXT(b), LKS_TEXT(a));
-    if (lks_dtype_is_float(b->view.dtype) && !lks_dtype_is_float(a->view.dtype))
+    if (lks_dtype_kind(dtype) > lks_dtype_kind(a->view.dtype))
         return lks_fail(LKS_DTYPE, "%s_: a %s result does not go into %s", op->name,
-                        lks_dtype_name(b->view.dtype), lks_dtype_name(a->view.dtype));
+                        lks_dtype_name(dtype), lks_dtype_name(a->view.dtype));
     return LKS_OK;
 }
 
@@ -33,7 +34,7 @@ static lks_tensor *binary_(const lks_op *op,
         return lks_op_apply_(op, in, 2, NULL);
     if (lks_scope_open() != LKS_OK)
         return NULL;
-    if (lks_dtype_promote(dtype, b->view.dtype) == dtype && dtype != LKS_BOOL) {
+    if (lks_result_dtype(a, b) == dtype && dtype != LKS_BOOL) {
         in[1] = lks_to(b, dtype);
         y = lks_op_apply_(op, in, 2, NULL);
     } else {

@@ -95,6 +95,11 @@ lks_tensor *lks_sum_to(lks_tensor *t, const lks_shape *shape);
 lks_status lks_scale_view(const lks_call *call, const lks_view *view, lks_binary op,
                           double number);
 
+/* The dtype in which two operands meet. One without dimensions counts beside one with
+ * some only where its kind is higher: f32 (3) times f64 () is f32. source:
+ * torch.result_type */
+lks_dtype lks_result_dtype(const lks_tensor *a, const lks_tensor *b);
+
 /* One more owner for t: what an operation returns where its result is its argument. */
 lks_tensor *lks_same(lks_tensor *t);
 

@@ -10,7 +10,8 @@
 #include "base/rng.h"
 #include "tensor/tensor.h"
 
-/* Pointwise; operands broadcast, dtypes promote. */
+/* Pointwise; operands broadcast, dtypes promote. A scalar, (), changes the dtype of
+ * another tensor only from booleans to numbers and from integers to floats. */
 lks_tensor *lks_add(lks_tensor *a, lks_tensor *b);
 lks_tensor *lks_sub(lks_tensor *a, lks_tensor *b);
 lks_tensor *lks_mul(lks_tensor *a, lks_tensor *b);

@@ -132,10 +132,21 @@ static lks_status binary_backward(lks_backprop *bp)
     return LKS_OK;
 }
 
-/* The dtype in which two operands meet. */
+lks_dtype lks_result_dtype(const lks_tensor *a, const lks_tensor *b)
+{
+    const lks_dtype a_dtype = a->view.dtype, b_dtype = b->view.dtype;
+    int a_kind = lks_dtype_kind(a_dtype), b_kind = lks_dtype_kind(b_dtype);
+
+    if (a->view.ndim > 0 && b->view.ndim == 0)
+        return b_kind > a_kind ? b_dtype : a_dtype;
+    if (a->view.ndim == 0 && b->view.ndim > 0)
+        return a_kind > b_kind ? a_dtype : b_dtype;
+    return lks_dtype_promote(a_dtype, b_dtype);
+}
+
 static lks_dtype common_dtype(const lks_op *op, const lks_tensor *a, const lks_tensor *b)
 {
-    lks_dtype dtype = lks_dtype_promote(a->view.dtype, b->view.dtype);
+    lks_dtype dtype = lks_result_dtype(a, b);
 
     if (op->code == LKS_BINARY_div && !lks_dtype_is_float(dtype))
         return LKS_F32;

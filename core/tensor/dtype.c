@@ -53,6 +53,11 @@ bool lks_dtype_is_float(lks_dtype dtype)
     return promotion_rank[dtype] >= promotion_rank[LKS_F16];
 }
 
+int lks_dtype_kind(lks_dtype dtype)
+{
+    return dtype == LKS_BOOL ? 0 : lks_dtype_is_float(dtype) ? 2 : 1;
+}
+
 lks_dtype lks_dtype_promote(lks_dtype a, lks_dtype b)
 {
     if (a != b && promotion_rank[a] == promotion_rank[b])

@@ -36,7 +36,12 @@ bool lks_dtype_from_safetensors_name(const char *name, lks_dtype *out);
 /* f32 f64 f16 bf16 */
 bool lks_dtype_is_float(lks_dtype dtype);
 
-/* What a binary operation of the two yields: PyTorch's promotion among tensors. */
+/* 0 for booleans, 1 for integers, 2 for floats: an operation in place never casts its
+ * result down one of these. */
+int lks_dtype_kind(lks_dtype dtype);
+
+/* What a binary operation of the two yields: PyTorch's promotion among tensors that have
+ * dimensions. */
 lks_dtype lks_dtype_promote(lks_dtype a, lks_dtype b);
 
 /* IEEE half and bfloat16 to and from f32, rounding to nearest even. */

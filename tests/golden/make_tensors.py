@@ -58,7 +58,10 @@ def result(f, *args):
 
 
 def dtypes():
-    binary = {"add": torch.add, "sub": torch.sub, "mul": torch.mul, "div": torch.div}
+    binary = {"add": torch.add, "sub": torch.sub, "mul": torch.mul, "div": torch.div,
+              "add_scalar": lambda a, b: a + b[1], "scalar_div": lambda a, b: a[0] / b,
+              "scalars_mul": lambda a, b: a[0] * b[1], "add_": lambda a, b: a.add_(b),
+              "mul_scalar_": lambda a, b: a.mul_(b[1])}
     for name, f in binary.items():
         print("static const dtype_result %s_results[LKS_N_DTYPES][LKS_N_DTYPES] = {" % name)
         for na, a in zip(NAMES, TYPES):

@@ -78,6 +78,28 @@ static lks_tensor *mul_two(lks_tensor *x)
     return lks_mul_scalar(x, 2);
 }
 
+/* Beside a tensor that has dimensions one without counts as less. */
+
+static lks_tensor *add_scalar(lks_tensor *a, lks_tensor *b)
+{
+    return lks_add(a, lks_select(b, 0, 1));
+}
+
+static lks_tensor *scalar_div(lks_tensor *a, lks_tensor *b)
+{
+    return lks_div(lks_select(a, 0, 0), b);
+}
+
+static lks_tensor *scalars_mul(lks_tensor *a, lks_tensor *b)
+{
+    return lks_mul(lks_select(a, 0, 0), lks_select(b, 0, 1));
+}
+
+static lks_tensor *mul_scalar_(lks_tensor *a, lks_tensor *b)
+{
+    return lks_mul_(a, lks_select(b, 0, 1));
+}
+
 START_TEST(two_dtypes_meet_as_in_pytorch)
 {
     static const struct {
@@ -87,7 +109,12 @@ START_TEST(two_dtypes_meet_as_in_pytorch)
     } ops[] = {{"add", lks_add, add_results},
                {"sub", lks_sub, sub_results},
                {"mul", lks_mul, mul_results},
-               {"div", lks_div, div_results}};
+               {"div", lks_div, div_results},
+               {"add_scalar", add_scalar, add_scalar_results},
+               {"scalar_div", scalar_div, scalar_div_results},
+               {"scalars_mul", scalars_mul, scalars_mul_results},
+               {"add_", lks_add_, add__results},
+               {"mul_scalar_", mul_scalar_, mul_scalar__results}};
 
     for (size_t o = 0; o < sizeof ops / sizeof *ops; o++)
         for (lks_dtype a = 0; a < LKS_N_DTYPES; a++)
