@@ -1,6 +1,7 @@
 /* The differentiable operations. Names, shapes and meaning are PyTorch's; where one
  * differs, its line says so. Ownership, NULL and errors: tensor/tensor.h. dims may count
- * from the end.
+ * from the end; reductions, softmax, flatten, squeeze and transpose take 0 and -1 of a
+ * scalar, ().
  *
  * An operand that may be absent (a bias) is NULL then. While a failure stands unread, a
  * NULL there is taken for the failed expression it probably is, and yields NULL. */

@@ -141,7 +141,7 @@ static lks_status collect_dims(const lks_op *op, const lks_tensor *x, const int 
     *out = n == 0 ? (1u << x->view.ndim) - 1 : 0;
     for (int i = 0; i < n; i++) {
         int dim;
-        LKS_TRY(lks_dim_resolve(op->name, x->view.ndim, dims[i], &dim));
+        LKS_TRY(lks_dim_wrap(op->name, x->view.ndim, dims[i], &dim));
         if (*out >> dim & 1)
             return lks_fail(LKS_SHAPE, "%s: dimension %d is given twice", op->name, dim);
         *out |= 1u << dim;
@@ -216,19 +216,21 @@ lks_tensor *lks_argmax(lks_tensor *x, int dim)
 {
     lks_shape shape = {0};
     lks_tensor *index;
+    lks_view view;
 
-    if (!x || lks_dim_resolve("argmax", x->view.ndim, dim, &dim) != LKS_OK)
+    if (!x || lks_dim_wrap("argmax", x->view.ndim, dim, &dim) != LKS_OK)
         return NULL;
-    if (x->view.sizes[dim] == 0) {
+    view = x->view.ndim > 0 ? x->view : lks_view_expand(&x->view, &LKS_SHAPE_OF(1));
+    if (view.sizes[dim] == 0) {
         lks_fail(LKS_SHAPE, "argmax: dimension %d of %s has no elements", dim,
                  LKS_TEXT(x));
         return NULL;
     }
-    for (int i = 0; i < x->view.ndim; i++)
+    for (int i = 0; i < view.ndim; i++)
         if (i != dim)
-            shape.sizes[shape.ndim++] = x->view.sizes[i];
+            shape.sizes[shape.ndim++] = view.sizes[i];
     index = lks_tensor_create(&shape, LKS_I64, x->storage->device);
-    if (index && x->storage->kernels->argmax(&x->view, dim, &index->view) != LKS_OK) {
+    if (index && x->storage->kernels->argmax(&view, dim, &index->view) != LKS_OK) {
         lks_unref(index);
         return NULL;
     }

@@ -41,22 +41,15 @@ const lks_op lks_op_log_softmax = {
 
 static lks_tensor *along(const lks_op *op, lks_tensor *x, int dim)
 {
-    int ndim;
     lks_tensor *y;
 
-    if (!x)
+    if (!x || lks_dim_wrap(op->name, x->view.ndim, dim, &dim) != LKS_OK ||
+        lks_scope_open() != LKS_OK)
         return NULL;
-    ndim = x->view.ndim;
-    if (ndim == 0 || lks_scope_open() != LKS_OK)
-        return ndim == 0 ? lks_op_apply(op, &x, 1, NULL) : NULL;
-    y = NULL;
-    if (lks_dim_resolve(op->name, ndim, dim, &dim) == LKS_OK) {
-        x = dim == ndim - 1 ? x : lks_transpose(x, dim, -1);
-        x = lks_contiguous(x);
-        y = lks_op_apply(op, &x, 1, NULL);
-        y = dim == ndim - 1 ? y : lks_transpose(y, dim, -1);
-        lks_scope_return(y);
-    }
+    bool is_last = dim >= x->view.ndim - 1;
+    x = lks_contiguous(is_last ? x : lks_transpose(x, dim, -1));
+    y = lks_op_apply(op, &x, 1, NULL);
+    y = lks_scope_return(is_last ? y : lks_transpose(y, dim, -1));
     lks_scope_close();
     return y;
 }

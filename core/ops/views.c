@@ -73,13 +73,9 @@ lks_tensor *lks_reshape(lks_tensor *x, lks_shape shape)
 lks_tensor *lks_flatten(lks_tensor *x, int start_dim, int end_dim)
 {
     lks_shape shape = {0};
-    int ndim;
 
-    if (!x)
-        return NULL;
-    ndim = x->view.ndim ? x->view.ndim : 1;
-    if (lks_dim_resolve("flatten", ndim, start_dim, &start_dim) != LKS_OK ||
-        lks_dim_resolve("flatten", ndim, end_dim, &end_dim) != LKS_OK)
+    if (!x || lks_dim_wrap("flatten", x->view.ndim, start_dim, &start_dim) != LKS_OK ||
+        lks_dim_wrap("flatten", x->view.ndim, end_dim, &end_dim) != LKS_OK)
         return NULL;
     if (start_dim > end_dim) {
         lks_fail(LKS_SHAPE, "flatten: start_dim %d comes after end_dim %d", start_dim,
@@ -101,8 +97,7 @@ lks_tensor *lks_squeeze(lks_tensor *x, int dim)
 {
     lks_shape shape = {0};
 
-    if (!x || (x->view.ndim > 0 &&
-               lks_dim_resolve("squeeze", x->view.ndim, dim, &dim) != LKS_OK))
+    if (!x || lks_dim_wrap("squeeze", x->view.ndim, dim, &dim) != LKS_OK)
         return NULL;
     for (int i = 0; i < x->view.ndim; i++)
         if (i != dim || x->view.sizes[i] != 1)
@@ -185,8 +180,8 @@ lks_tensor *lks_transpose(lks_tensor *x, int dim0, int dim1)
 {
     permutation params;
 
-    if (!x || lks_dim_resolve("transpose", x->view.ndim, dim0, &dim0) != LKS_OK ||
-        lks_dim_resolve("transpose", x->view.ndim, dim1, &dim1) != LKS_OK)
+    if (!x || lks_dim_wrap("transpose", x->view.ndim, dim0, &dim0) != LKS_OK ||
+        lks_dim_wrap("transpose", x->view.ndim, dim1, &dim1) != LKS_OK)
         return NULL;
     for (int i = 0; i < LKS_MAX_DIMS; i++)
         params.dims[i] = i == dim0 ? dim1 : i == dim1 ? dim0 : i;

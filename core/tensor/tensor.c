@@ -140,6 +140,14 @@ lks_status lks_refuse_null(const char *what)
     return lks_fail(LKS_INVALID, "%s: given no tensor", what);
 }
 
+lks_status lks_dim_wrap(const char *op, int ndim, int dim, int *out)
+{
+    if (ndim > 0 || (dim != 0 && dim != -1))
+        return lks_dim_resolve(op, ndim, dim, out);
+    *out = 0;
+    return LKS_OK;
+}
+
 lks_status lks_check_history(const lks_tensor *t, const char *what)
 {
     if (t->is_view && t->storage->recorded_version > t->view_version)

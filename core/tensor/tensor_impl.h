@@ -40,6 +40,9 @@ lks_tensor *lks_scope_own(lks_tensor *t);
  * operation, if there is no such dimension. */
 lks_status lks_dim_resolve(const char *op, int ndim, int dim, int *out);
 
+/* The same where a scalar counts as having one dimension, as in PyTorch. */
+lks_status lks_dim_wrap(const char *op, int ndim, int dim, int *out);
+
 /* The storage may be read and written by the host, or LKS_DEVICE naming `what`. */
 lks_status lks_host_access(const lks_tensor *t, const char *what);
 

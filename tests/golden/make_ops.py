@@ -153,10 +153,12 @@ def reductions():
     case("sum/everything", lambda x: x.sum(), X(3, 4))
     case("sum/of_nothing", lambda x: x.sum(-1), X(3, 0))
     case("sum/to_nothing", lambda x: x.sum(-1), X(0, 3))
+    case("sum/scalar", lambda x: x.sum(0, keepdim=True), X())
     case("mean/two_dims", lambda x: x.mean((0, 2)), X(2, 3, 4))
     case("mean/last_kept", lambda x: x.mean(-1, keepdim=True), X(3, 4))
     case("mean/of_nothing", lambda x: x.mean(-1), X(3, 0))
     case("mean/to_nothing", lambda x: x.mean(-1), X(0, 3))
+    case("mean/scalar", lambda x: x.mean(-1), X())
     case("sum_all/matrix", torch.sum, X(3, 4))
     case("sum_all/scalar", torch.sum, X())
     case("sum_all/empty", torch.sum, X(0))
@@ -165,6 +167,7 @@ def reductions():
     case("argmax/first", lambda x: x.argmax(0), X(4, 3))
     case("argmax/last", lambda x: x.argmax(-1), X(2, 3, 5))
     case("argmax/to_nothing", lambda x: x.argmax(-1), X(0, 3))
+    case("argmax/scalar", lambda x: x.argmax(-1), X())
 
 
 def views():
@@ -189,9 +192,11 @@ def views():
     case("flatten/empty", lambda x: x.flatten(1, -1), X(0, 3, 4))
     case("transpose/ends", lambda x: x.transpose(0, -1), X(2, 3, 4))
     case("transpose/empty", lambda x: x.transpose(0, -1), X(2, 3, 0))
+    case("transpose/scalar", lambda x: x.transpose(0, -1), X())
     case("squeeze/one", lambda x: x.squeeze(1), X(2, 1, 4))
     case("squeeze/other", lambda x: x.squeeze(1), X(2, 3))
     case("squeeze/empty", lambda x: x.squeeze(1), X(2, 1, 0))
+    case("squeeze/scalar", lambda x: x.squeeze(-1), X())
     case("unsqueeze/middle", lambda x: x.unsqueeze(1), X(2, 3))
     case("unsqueeze/last", lambda x: x.unsqueeze(-1), X(2, 3))
     case("unsqueeze/empty", lambda x: x.unsqueeze(1), X(2, 0))

@@ -194,7 +194,12 @@ const lks_op_cases lks_op_cases_max_pool2d = {
                               op##_beyond,                                               \
                               {X(2, 3)},                                                 \
                               LKS_SHAPE,                                                 \
-                              #op ": no dimension 2 in a tensor of 2"}),                 \
+                              #op ": no dimension 2 in a tensor of 2"},                  \
+                             {"scalar beyond",                                           \
+                              op##_beyond,                                               \
+                              {X_SCALAR},                                                \
+                              LKS_SHAPE,                                                 \
+                              #op ": no dimension 2 in a tensor of 0"}),                 \
     };
 
 SOFTMAX_CASES(softmax)

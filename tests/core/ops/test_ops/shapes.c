@@ -1,7 +1,7 @@
 #include "cases.h"
 
 static const int dims_02[] = {0, 2}, dims_last[] = {-1}, dims_11[] = {1, 1},
-                 dims_5[] = {5};
+                 dims_5[] = {5}, dims_0[] = {0}, dims_00[] = {0, 0};
 
 F(sum_0_2, lks_sum(x[0], dims_02, 2, false))
 F(sum_0_2_kept, lks_sum(x[0], dims_02, 2, true))
@@ -9,13 +9,25 @@ F(sum_last, lks_sum(x[0], dims_last, 1, false))
 F(sum_everything, lks_sum(x[0], NULL, 0, false))
 F(sum_twice, lks_sum(x[0], dims_11, 2, false))
 F(sum_beyond, lks_sum(x[0], dims_5, 1, false))
+F(sum_0_kept, lks_sum(x[0], dims_0, 1, true))
+F(sum_0_0, lks_sum(x[0], dims_00, 2, true))
 const lks_op_cases lks_op_cases_sum = {
-    .cases =
-        CASES({"two_dims", sum_0_2, {X(2, 3, 4)}},
-              {"two_dims_kept", sum_0_2_kept, {X(2, 3, 4)}},
-              {"last", sum_last, {X(3, 4)}}, {"everything", sum_everything, {X(3, 4)}},
-              {"of_nothing", sum_last, {X(3, 0)}}, {"to_nothing", sum_last, {X(0, 3)}}),
+    .cases = CASES(
+        {"two_dims", sum_0_2, {X(2, 3, 4)}},
+        {"two_dims_kept", sum_0_2_kept, {X(2, 3, 4)}}, {"last", sum_last, {X(3, 4)}},
+        {"everything", sum_everything, {X(3, 4)}}, {"of_nothing", sum_last, {X(3, 0)}},
+        {"to_nothing", sum_last, {X(0, 3)}}, {"scalar", sum_0_kept, {X_SCALAR}}),
     .refusals = REFUSALS(
+        {"scalar twice",
+         sum_0_0,
+         {X_SCALAR},
+         LKS_SHAPE,
+         "sum: dimension 0 is given twice"},
+        {"scalar beyond",
+         sum_beyond,
+         {X_SCALAR},
+         LKS_SHAPE,
+         "sum: no dimension 5 in a tensor of 0"},
         {"twice", sum_twice, {X(2, 3)}, LKS_SHAPE, "sum: dimension 1 is given twice"},
         {"beyond",
          sum_beyond,
@@ -31,7 +43,8 @@ F(mean_of_integers, lks_mean(x[0], dims_last, 1, true))
 const lks_op_cases lks_op_cases_mean = {
     .cases = CASES(
         {"two_dims", mean_0_2, {X(2, 3, 4)}}, {"last_kept", mean_last_kept, {X(3, 4)}},
-        {"of_nothing", mean_last, {X(3, 0)}}, {"to_nothing", mean_last, {X(0, 3)}}),
+        {"of_nothing", mean_last, {X(3, 0)}}, {"to_nothing", mean_last, {X(0, 3)}},
+        {"scalar", mean_last, {X_SCALAR}}),
     .refusals = REFUSALS({"integers",
                           mean_of_integers,
                           {INDEX(5, 3)},
@@ -56,7 +69,8 @@ F(argmax_0, lks_argmax(x[0], 0))
 F(argmax_last, lks_argmax(x[0], -1))
 const lks_op_cases lks_op_cases_argmax = {
     .cases = CASES({"first", argmax_0, {X(4, 3)}}, {"last", argmax_last, {X(2, 3, 5)}},
-                   {"to_nothing", argmax_last, {X(0, 3)}}),
+                   {"to_nothing", argmax_last, {X(0, 3)}},
+                   {"scalar", argmax_last, {X_SCALAR}}),
     .refusals = REFUSALS({"empty",
                           argmax_last,
                           {X(2, 0)},
@@ -165,7 +179,8 @@ F(transpose_ends, lks_transpose(x[0], 0, -1))
 F(transpose_beyond, lks_transpose(x[0], 0, 2))
 const lks_op_cases lks_op_cases_transpose = {
     .cases = CASES({"ends", transpose_ends, {X(2, 3, 4)}},
-                   {"empty", transpose_ends, {X(2, 3, 0)}}),
+                   {"empty", transpose_ends, {X(2, 3, 0)}},
+                   {"scalar", transpose_ends, {X_SCALAR}}),
     .refusals = REFUSALS({"beyond",
                           transpose_beyond,
                           {X(2, 3)},
@@ -174,15 +189,22 @@ const lks_op_cases lks_op_cases_transpose = {
 };
 
 F(squeeze_1, lks_squeeze(x[0], 1))
+F(squeeze_last, lks_squeeze(x[0], -1))
 F(squeeze_beyond, lks_squeeze(x[0], 3))
 const lks_op_cases lks_op_cases_squeeze = {
-    .cases = CASES({"one", squeeze_1, {X(2, 1, 4)}}, {"other", squeeze_1, {X(2, 3)}},
-                   {"empty", squeeze_1, {X(2, 1, 0)}}),
+    .cases =
+        CASES({"one", squeeze_1, {X(2, 1, 4)}}, {"other", squeeze_1, {X(2, 3)}},
+              {"empty", squeeze_1, {X(2, 1, 0)}}, {"scalar", squeeze_last, {X_SCALAR}}),
     .refusals = REFUSALS({"beyond",
                           squeeze_beyond,
                           {X(2, 3)},
                           LKS_SHAPE,
-                          "squeeze: no dimension 3 in a tensor of 2"}),
+                          "squeeze: no dimension 3 in a tensor of 2"},
+                         {"scalar",
+                          squeeze_beyond,
+                          {X_SCALAR},
+                          LKS_SHAPE,
+                          "squeeze: no dimension 3 in a tensor of 0"}),
 };
 
 F(unsqueeze_1, lks_unsqueeze(x[0], 1))
