@@ -179,6 +179,7 @@ lks_status lks_backward_from(lks_tensor *y, lks_tensor *cotangent)
         return lks_fail(LKS_SHAPE, "backward: cotangent %s %s for a tensor %s %s",
                         lks_dtype_name(cotangent->view.dtype), LKS_TEXT(cotangent),
                         lks_dtype_name(y->view.dtype), LKS_TEXT(y));
+    LKS_TRY(lks_same_device(y, cotangent, "backward"));
     LKS_TRY(lks_check_history(y, "backward"));
     if (!y->node)
         return lks_fail(LKS_INVALID, "backward: nothing in the history of the tensor "

@@ -14,7 +14,8 @@
  * LKS_INVALID (nothing requires a gradient). */
 lks_status lks_backward(lks_tensor *loss);
 
-/* From any tensor, with a cotangent of its shape and dtype. */
+/* From any tensor, with a cotangent of its shape and dtype (LKS_SHAPE), on its device
+ * (LKS_DEVICE). */
 lks_status lks_backward_from(lks_tensor *y, lks_tensor *cotangent);
 
 /* Called during the sweep, from its thread, once the last contribution of the sweep to a

@@ -61,9 +61,7 @@ static lks_status check_grad(const lks_tensor *t, const lks_tensor *grad)
                         lks_shape_text(&want, want_text, sizeof want_text));
     if (!grad->dense)
         return lks_fail(LKS_SHAPE, "set_grad: the gradient is not dense");
-    if (grad->storage->kernels != t->storage->kernels)
-        return lks_fail(LKS_DEVICE, "set_grad: the gradient is on another device");
-    return LKS_OK;
+    return lks_same_device(t, grad, "set_grad");
 }
 
 lks_status lks_set_grad(lks_tensor *t, lks_tensor *grad)

@@ -31,12 +31,7 @@ static lks_status check_input(const lks_call *call, int i)
         return lks_error_status();
     if (!t)
         return LKS_INVALID;
-    if (t->storage->device.type != first->storage->device.type ||
-        t->storage->device.index != first->storage->device.index)
-        return lks_fail(LKS_DEVICE, "%s: one input is on %s:%d, another on %s:%d",
-                        call->op->name, first->storage->kernels->name,
-                        first->storage->device.index, t->storage->kernels->name,
-                        t->storage->device.index);
+    LKS_TRY(lks_same_device(first, t, call->op->name));
     return lks_check_history(t, call->op->name);
 }
 

@@ -148,6 +148,17 @@ lks_status lks_dim_wrap(const char *op, int ndim, int dim, int *out)
     return LKS_OK;
 }
 
+lks_status lks_same_device(const lks_tensor *a, const lks_tensor *b, const char *what)
+{
+    const lks_storage *on = a->storage, *other = b->storage;
+
+    if (on->device.type != other->device.type || on->device.index != other->device.index)
+        return lks_fail(LKS_DEVICE, "%s: one tensor is on %s:%d, another on %s:%d", what,
+                        on->kernels->name, on->device.index, other->kernels->name,
+                        other->device.index);
+    return LKS_OK;
+}
+
 lks_status lks_check_history(const lks_tensor *t, const char *what)
 {
     if (t->is_view && t->storage->recorded_version > t->view_version)

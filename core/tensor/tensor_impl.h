@@ -46,6 +46,9 @@ lks_status lks_dim_wrap(const char *op, int ndim, int dim, int *out);
 /* The storage may be read and written by the host, or LKS_DEVICE naming `what`. */
 lks_status lks_host_access(const lks_tensor *t, const char *what);
 
+/* Both are on one device, or LKS_DEVICE naming `what`. */
+lks_status lks_same_device(const lks_tensor *a, const lks_tensor *b, const char *what);
+
 /* LKS_STATE naming `what` for a view whose storage was since changed in a recorded way:
  * its values moved on, its history did not. */
 lks_status lks_check_history(const lks_tensor *t, const char *what);

@@ -102,6 +102,24 @@ START_TEST(gradient_memory_that_does_not_fit_is_refused)
 }
 END_TEST
 
+START_TEST(gradients_of_another_device_are_refused)
+{
+    lks_device other;
+
+    ck_ok(lks_device_parse("cpu:1", &other));
+    ck_ok(lks_scope_open());
+    lks_tensor *w = leaf(LKS_SHAPE_OF(2), 1);
+    lks_tensor *away = lks_ones(LKS_SHAPE_OF(2), LKS_F32, other);
+
+    ck_fails(lks_set_grad(w, away), LKS_DEVICE,
+             "set_grad: one tensor is on cpu:0, another on cpu:1");
+    ck_fails(lks_backward_from(lks_exp(w), away), LKS_DEVICE,
+             "backward: one tensor is on cpu:0, another on cpu:1");
+    ck_assert(!lks_has_grad(w));
+    lks_scope_close();
+}
+END_TEST
+
 START_TEST(only_what_is_wanted_is_computed)
 {
     ck_ok(lks_scope_open());
@@ -506,7 +524,8 @@ LKS_SUITE("backward", a_chain_is_checked_once_at_its_end,
           an_absent_operand_is_not_taken_for_a_failed_one,
           contributions_add_up_until_zero_grad,
           a_gradient_lands_in_the_memory_given_for_it,
-          gradient_memory_that_does_not_fit_is_refused, only_what_is_wanted_is_computed,
+          gradient_memory_that_does_not_fit_is_refused,
+          gradients_of_another_device_are_refused, only_what_is_wanted_is_computed,
           a_sweep_starts_from_one_element_or_a_cotangent, a_leaf_itself_can_be_swept_from,
           a_second_sweep_over_a_graph_is_refused,
           a_saved_tensor_that_was_changed_is_refused,

@@ -246,7 +246,7 @@ START_TEST(tensors_of_two_devices_do_not_mix)
     lks_tensor *a = lks_ones(LKS_SHAPE_OF(2), LKS_F32, lks_cpu);
     lks_tensor *b = lks_ones(LKS_SHAPE_OF(2), LKS_F32, other);
     ck_assert_ptr_null(lks_add(a, b));
-    ck_assert_str_eq(lks_error_text(), "add: one input is on cpu:0, another on cpu:1");
+    ck_assert_str_eq(lks_error_text(), "add: one tensor is on cpu:0, another on cpu:1");
     ck_assert_int_eq(lks_tensor_device(lks_add(b, b)).index, 1);
     lks_scope_close();
 }
