@@ -123,7 +123,7 @@ lks_tensor *lks_apply(const lks_function *function, void *context,
     custom c = {function, context};
     lks_tensor *out = run_forward(&c, inputs, n);
 
-    if (out && any_requires_grad(inputs, n)) {
+    if (out && lks_dtype_is_float(out->view.dtype) && any_requires_grad(inputs, n)) {
         if (record(&c, inputs, n, out) == LKS_OK)
             return out;
         lks_unref(lks_keep(out));

@@ -16,7 +16,8 @@ typedef struct lks_function {
     void (*release)(void *context);
 } lks_function;
 
-/* Apply it. `function` is static; `context` goes to release in every case. */
+/* Apply it; integer results have no history. `function` is static; `context` goes to
+ * release in every case. */
 lks_tensor *lks_apply(const lks_function *function, void *context,
                       lks_tensor *const *inputs, int n);
 

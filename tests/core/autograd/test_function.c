@@ -151,6 +151,27 @@ START_TEST(a_view_taken_before_a_recorded_change_is_refused)
 }
 END_TEST
 
+static lks_tensor *largest(void *context, lks_tensor *const *x, int n)
+{
+    (void)context;
+    (void)n;
+    return lks_argmax(x[0], 0);
+}
+
+START_TEST(an_integer_result_has_no_history)
+{
+    static const lks_function function = {"largest", largest, doubled_backward, release};
+    counts c = {0};
+
+    ck_ok(lks_scope_open());
+    lks_tensor *x = leaf(5), *y = lks_apply(&function, &c, &x, 1);
+    ck_assert_int_eq(lks_tensor_dtype(y), LKS_I64);
+    ck_assert(!lks_requires_grad(y));
+    ck_assert_int_eq(c.released, 1);
+    lks_scope_close();
+}
+END_TEST
+
 START_TEST(a_custom_function_survives_each_allocation_failing)
 {
     ck_ok(lks_scope_open());
@@ -272,6 +293,7 @@ END_TEST
 LKS_SUITE("function", a_custom_function_is_differentiated_by_its_own_backward,
           a_context_is_released_once_in_every_case,
           a_gradient_of_the_wrong_shape_is_refused, an_input_changed_since_is_refused,
+          an_integer_result_has_no_history,
           a_view_taken_before_a_recorded_change_is_refused,
           a_custom_function_survives_each_allocation_failing,
           a_backward_may_run_a_sweep_of_its_own, gradcheck_finds_a_wrong_gradient,
