@@ -15,7 +15,8 @@ typedef lks_tensor *(*lks_gradcheck_function)(void *context, lks_tensor *const *
  *     |a - n| <= tolerance * max(|a|, |n|) + eps * m / h
  *
  * with eps = 2^-52 and m the sum of |cotangent * f|: the last term is what rounding alone
- * may do to n. LKS_NUMERIC names the input, the element and both values. */
+ * may do to n. An infinity agrees with nothing. LKS_NUMERIC names the input, the element
+ * and both values. */
 lks_status lks_gradcheck(lks_gradcheck_function f, void *context,
                          lks_tensor *const *inputs, int n, double tolerance);
 

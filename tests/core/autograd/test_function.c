@@ -280,6 +280,23 @@ START_TEST(gradcheck_finds_a_wrong_gradient_however_small)
 }
 END_TEST
 
+static lks_tensor *reciprocal(void *context, lks_tensor *const *x, int n)
+{
+    (void)context;
+    (void)n;
+    return lks_div(lks_ones(LKS_SCALAR, LKS_F64, lks_cpu), x[0]);
+}
+
+START_TEST(gradcheck_does_not_agree_with_infinity)
+{
+    ck_ok(lks_scope_open());
+    lks_tensor *x[] = {leaf(1e-5)}; /* x - h is 0 */
+    ck_fails(lks_gradcheck(reciprocal, NULL, x, 1, 1e-6), LKS_NUMERIC,
+             "gradcheck: input 0, element 0: backward gives");
+    lks_scope_close();
+}
+END_TEST
+
 START_TEST(gradcheck_wants_double_precision)
 {
     ck_ok(lks_scope_open());
@@ -298,4 +315,4 @@ LKS_SUITE("function", a_custom_function_is_differentiated_by_its_own_backward,
           a_custom_function_survives_each_allocation_failing,
           a_backward_may_run_a_sweep_of_its_own, gradcheck_finds_a_wrong_gradient,
           gradcheck_finds_a_wrong_gradient_however_small,
-          gradcheck_wants_double_precision)
+          gradcheck_does_not_agree_with_infinity, gradcheck_wants_double_precision)
