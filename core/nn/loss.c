@@ -121,8 +121,10 @@ lks_status lks_count_correct(lks_tensor *output, lks_tensor *target, int64_t *ou
     lks_status st;
     bool was;
 
-    if (!output || !target)
+    if ((!output || !target) && lks_error_status() != LKS_OK)
         return lks_error_status();
+    if (!output || !target)
+        return lks_fail(LKS_INVALID, "counting correct rows: given no tensor");
     if (lks_ndim(output) != 2 || lks_ndim(target) != 1 ||
         lks_size(output, 0) != lks_size(target, 0) || lks_tensor_dtype(target) != LKS_I64)
         return lks_fail(LKS_SHAPE,

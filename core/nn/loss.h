@@ -22,7 +22,8 @@ typedef struct lks_loss {
 /* NULL if there is none of that name. */
 const lks_loss *lks_loss_find(const char *name);
 
-/* How many rows of output (N, C) have their largest value at target (N). */
+/* How many rows of output (N, C) have their largest value at target (N). LKS_SHAPE for
+ * other shapes; of NULL, the failure that stands, or LKS_INVALID. */
 lks_status lks_count_correct(lks_tensor *output, lks_tensor *target, int64_t *out);
 
 #endif

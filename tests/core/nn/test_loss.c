@@ -130,6 +130,9 @@ START_TEST(correct_rows_have_their_first_largest_value_at_the_target)
     ck_fails(lks_count_correct(floats(LKS_SHAPE_OF(4, 3), x),
                                lks_zeros(LKS_SHAPE_OF(4), LKS_F32, lks_cpu), &n),
              LKS_SHAPE, "int64");
+    n = -1;
+    ck_fails(lks_count_correct(NULL, NULL, &n), LKS_INVALID, "given no tensor");
+    ck_assert_int_eq(n, -1);
     lks_scope_close();
 }
 END_TEST
