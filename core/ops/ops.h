@@ -88,7 +88,8 @@ lks_tensor *lks_conv2d(lks_tensor *x, lks_tensor *w, lks_tensor *b,
  * OW), with OH = (H + 2 padding - dilation (kernel - 1) - 1) / stride + 1, rounded down,
  * and OW alike. f32 and f64. The gradient goes to the first of equals; NaN is the
  * largest. params->stride of 0 means kernel; dilation of 0 means 1; padding is at most
- * half of kernel, and LKS_SHAPE where a window would still lie in the padding alone. */
+ * half of kernel, and LKS_SHAPE where a window would still lie in the padding alone; H W
+ * is below 2^31. */
 lks_tensor *lks_max_pool2d(lks_tensor *x, const lks_pool2d_params *params);
 
 lks_tensor *lks_softmax(lks_tensor *x, int dim);

@@ -8,11 +8,16 @@ static lks_status max_pool2d_infer(const lks_call *call, lks_shape *shape,
 {
     const lks_pool2d_params *p = call->params;
     const lks_tensor *x = call->in[0];
+    int32_t n_places; /* which an index of the kernel's counts */
 
     if (x->view.ndim != 4)
         return lks_fail(LKS_SHAPE,
                         "max_pool2d: input %s: takes (N, C, H, W) or "
                         "(C, H, W)",
+                        LKS_TEXT(x));
+    if (__builtin_mul_overflow(x->view.sizes[2], x->view.sizes[3], &n_places))
+        return lks_fail(LKS_SHAPE,
+                        "max_pool2d: input %s has more than 2^31 - 1 places in a plane",
                         LKS_TEXT(x));
     *shape = lks_sizes(x);
     *dtype = x->view.dtype;

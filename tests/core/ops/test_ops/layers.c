@@ -153,6 +153,12 @@ const lks_op_cases lks_op_cases_max_pool2d = {
                   {X(1, 1, 4, 4)},
                   LKS_INVALID,
                   "max_pool2d: a window of 0 x 2"},
+                 {"vast",
+                  pool_plain,
+                  {X(0, 1, 65536, 32768)},
+                  LKS_SHAPE,
+                  "max_pool2d: input (0, 1, 65536, 32768) has more than 2^31 - 1 places "
+                  "in a plane"},
                  {"room",
                   pool_plain,
                   {X(1, 1, 1, 4)},
