@@ -84,7 +84,10 @@ static lks_status cat_infer(const lks_call *call, lks_shape *shape, lks_dtype *d
     for (int i = 1; i < call->n; i++) {
         LKS_TRY(cat_check(call, i, dim));
         *dtype = lks_dtype_promote(*dtype, call->in[i]->view.dtype);
-        shape->sizes[dim] += call->in[i]->view.sizes[dim];
+        if (__builtin_add_overflow(shape->sizes[dim], call->in[i]->view.sizes[dim],
+                                   &shape->sizes[dim]))
+            return lks_fail(LKS_SHAPE, "cat: dimension %d would be larger than 2^63 - 1",
+                            dim);
     }
     return LKS_OK;
 }

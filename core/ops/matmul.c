@@ -67,7 +67,10 @@ static lks_status matmul_forward(lks_call *call)
     const lks_view *a = &call->in[0]->view, *b = &call->in[1]->view;
     const lks_view *c = &call->out->view;
     lks_view rows, out_rows;
-    int64_t n_matrices = 1;
+    int64_t n_matrices;
+
+    if (call->out->numel == 0)
+        return LKS_OK;
 
     /* One matrix for all of a batch: its rows make one tall matrix. */
     if (b->ndim == 2 && lks_view_matrix(a, a->ndim - 1, &rows) &&
@@ -75,8 +78,7 @@ static lks_status matmul_forward(lks_call *call)
         return call->kernels->gemm(&rows, b, NULL, false, &out_rows);
 
     const lks_view a_batch = spread_batch(a, c), b_batch = spread_batch(b, c);
-    for (int d = 0; d < c->ndim - 2; d++)
-        n_matrices *= c->sizes[d];
+    n_matrices = call->out->numel / (c->sizes[c->ndim - 2] * c->sizes[c->ndim - 1]);
     for (int64_t i = 0; i < n_matrices; i++) {
         const lks_view a_i = matrix_at(&a_batch, i), b_i = matrix_at(&b_batch, i);
         const lks_view c_i = matrix_at(c, i);

@@ -29,21 +29,20 @@ const lks_op lks_op_reshape = {
 static lks_status resolve_shape(const lks_tensor *x, lks_shape *shape)
 {
     const lks_shape asked = *shape;
-    int64_t known = 1;
+    int64_t known = 0;
     int open = -1;
     bool wrong = shape->ndim < 0 || shape->ndim > LKS_MAX_DIMS;
     char text[LKS_SHAPE_TEXT];
 
     for (int i = 0; !wrong && i < shape->ndim; i++) {
         if (shape->sizes[i] == -1 && open < 0)
-            open = i;
-        else
-            wrong = shape->sizes[i] < 0 ||
-                    __builtin_mul_overflow(known, shape->sizes[i], &known);
+            shape->sizes[open = i] = 1;
+        wrong = shape->sizes[i] < 0;
     }
+    wrong = wrong || !lks_sizes_product(shape->sizes, shape->ndim, &known);
     if (!wrong && open >= 0) {
         wrong = known == 0 || x->numel % known != 0;
-        shape->sizes[open] = wrong ? -1 : x->numel / known;
+        shape->sizes[open] = wrong ? 0 : x->numel / known;
     } else {
         wrong = wrong || known != x->numel;
     }
@@ -73,6 +72,7 @@ lks_tensor *lks_reshape(lks_tensor *x, lks_shape shape)
 lks_tensor *lks_flatten(lks_tensor *x, int start_dim, int end_dim)
 {
     lks_shape shape = {0};
+    int64_t joined;
 
     if (!x || lks_dim_wrap("flatten", x->view.ndim, start_dim, &start_dim) != LKS_OK ||
         lks_dim_wrap("flatten", x->view.ndim, end_dim, &end_dim) != LKS_OK)
@@ -84,12 +84,15 @@ lks_tensor *lks_flatten(lks_tensor *x, int start_dim, int end_dim)
     }
     if (x->view.ndim == 0)
         return lks_reshape(x, LKS_SHAPE_OF(1));
-    for (int i = 0; i < x->view.ndim; i++) {
-        if (i > start_dim && i <= end_dim)
-            shape.sizes[shape.ndim - 1] *= x->view.sizes[i];
-        else
-            shape.sizes[shape.ndim++] = x->view.sizes[i];
+    if (!lks_sizes_product(x->view.sizes + start_dim, end_dim - start_dim + 1, &joined)) {
+        lks_fail(LKS_SHAPE,
+                 "flatten: dimensions %d to %d of %s have more than 2^63 - 1 places",
+                 start_dim, end_dim, LKS_TEXT(x));
+        return NULL;
     }
+    for (int i = 0; i < x->view.ndim; i++)
+        if (i <= start_dim || i > end_dim)
+            shape.sizes[shape.ndim++] = i == start_dim ? joined : x->view.sizes[i];
     return lks_reshape(x, shape);
 }
 

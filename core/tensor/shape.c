@@ -5,26 +5,35 @@
 
 #include "tensor/view.h"
 
+bool lks_sizes_product(const int64_t *sizes, int n, int64_t *out)
+{
+    int64_t product = 1;
+    bool overflows = false, empty = false;
+
+    for (int i = 0; i < n; i++) {
+        empty |= sizes[i] == 0;
+        overflows |= __builtin_mul_overflow(product, sizes[i], &product);
+    }
+    *out = empty ? 0 : product;
+    return empty || !overflows;
+}
+
 lks_status lks_shape_numel(const lks_shape *shape, int64_t *out)
 {
-    int64_t n = 1;
-    bool overflows = false, empty = false;
+    int64_t n;
     char text[LKS_SHAPE_TEXT];
 
     if (shape->ndim < 0 || shape->ndim > LKS_MAX_DIMS)
         return lks_fail(LKS_SHAPE, "%d dimensions: 0 to %d are possible", shape->ndim,
                         LKS_MAX_DIMS);
-    for (int i = 0; i < shape->ndim; i++) {
+    for (int i = 0; i < shape->ndim; i++)
         if (shape->sizes[i] < 0)
             return lks_fail(LKS_SHAPE, "shape %s has a negative size",
                             lks_shape_text(shape, text, sizeof text));
-        empty |= shape->sizes[i] == 0;
-        overflows |= __builtin_mul_overflow(n, shape->sizes[i], &n);
-    }
-    if (overflows && !empty)
+    if (!lks_sizes_product(shape->sizes, shape->ndim, &n))
         return lks_fail(LKS_SHAPE, "shape %s has more than 2^63 - 1 elements",
                         lks_shape_text(shape, text, sizeof text));
-    *out = empty ? 0 : n;
+    *out = n;
     return LKS_OK;
 }
 

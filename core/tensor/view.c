@@ -150,9 +150,10 @@ bool lks_view_reshape(const lks_view *view, const lks_shape *shape, lks_view *ou
 
 bool lks_view_matrix(const lks_view *view, int n_row_dims, lks_view *out)
 {
-    lks_shape shape = {2, {1, 1}};
+    lks_shape shape = {.ndim = 2};
 
-    for (int i = 0; i < view->ndim; i++)
-        shape.sizes[i >= n_row_dims] *= view->sizes[i];
-    return lks_view_reshape(view, &shape, out);
+    return lks_sizes_product(view->sizes, n_row_dims, &shape.sizes[0]) &&
+           lks_sizes_product(view->sizes + n_row_dims, view->ndim - n_row_dims,
+                             &shape.sizes[1]) &&
+           lks_view_reshape(view, &shape, out);
 }

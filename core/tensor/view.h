@@ -21,6 +21,9 @@ bool lks_view_repeats(const lks_view *view);
 /* The address of element `offset`, counted in elements from the first. */
 void *lks_view_at(const lks_view *view, int64_t offset);
 
+/* The product of sizes, 0 if one of them is; false if no int64_t holds it. */
+bool lks_sizes_product(const int64_t *sizes, int n, int64_t *out);
+
 /* lks_shape_broadcast without the error: false if the two do not go together. */
 bool lks_shapes_meet(const lks_shape *a, const lks_shape *b, lks_shape *out);
 
@@ -39,7 +42,7 @@ lks_view lks_view_slice(const lks_view *view, int dim, int64_t start, int64_t st
 bool lks_view_reshape(const lks_view *view, const lks_shape *shape, lks_view *out);
 
 /* The first `n_row_dims` dimensions as rows, the others as columns. False if that takes a
- * copy. */
+ * copy, or if no int64_t counts them (then there are no elements). */
 bool lks_view_matrix(const lks_view *view, int n_row_dims, lks_view *out);
 
 #endif

@@ -189,6 +189,56 @@ START_TEST(sizes_beside_nothing_do_not_overflow)
 }
 END_TEST
 
+static lks_status status_of(const lks_tensor *t)
+{
+    return t ? LKS_OK : lks_error_status();
+}
+
+START_TEST(dimensions_beside_nothing_are_joined_or_refused)
+{
+    const int64_t large = INT64_C(1) << 40;
+    lks_view matrix;
+
+    ck_ok(lks_scope_open());
+    lks_tensor *first = lks_zeros(LKS_SHAPE_OF(0, large, large), LKS_F32, lks_cpu);
+    lks_tensor *last = lks_zeros(LKS_SHAPE_OF(large, large, 0), LKS_F32, lks_cpu);
+
+    ck_assert_int_eq(lks_size(lks_flatten(last, 0, -1), 0), 0);
+    ck_assert_int_eq(lks_size(lks_flatten(last, 1, -1), 0), large);
+    ck_assert_int_eq(lks_ndim(lks_unsqueeze(last, 0)), 4);
+    ck_fails(status_of(lks_flatten(first, 1, -1)), LKS_SHAPE,
+             "flatten: dimensions 1 to 2 of (0, 1099511627776, 1099511627776) have more "
+             "than 2^63 - 1 places");
+    ck_fails(status_of(lks_reshape(last, LKS_SHAPE_OF(large, large))), LKS_SHAPE,
+             "reshape: (1099511627776, 1099511627776, 0) does not fit into");
+
+    const lks_shape shape = lks_sizes(last);
+    const lks_view view = lks_view_dense(lks_data(last), LKS_F32, &shape);
+    ck_assert(!lks_view_matrix(&view, 2, &matrix));
+    ck_assert(lks_view_matrix(&view, 1, &matrix));
+    ck_assert(matrix.sizes[0] == large && matrix.sizes[1] == 0);
+    lks_scope_close();
+}
+END_TEST
+
+START_TEST(products_and_joins_of_nothing_take_no_time)
+{
+    const int64_t large = INT64_C(1) << 40;
+
+    ck_ok(lks_scope_open());
+    lks_tensor *rows = lks_zeros(LKS_SHAPE_OF(large, 0, 3), LKS_F32, lks_cpu);
+    lks_tensor *columns = lks_zeros(LKS_SHAPE_OF(large, 3, 0), LKS_F32, lks_cpu);
+    ck_assert_int_eq(lks_numel(lks_matmul(rows, columns)), 0);
+
+    lks_tensor *wide = lks_zeros(LKS_SHAPE_OF(0, INT64_MAX / 2), LKS_F32, lks_cpu);
+    lks_tensor *three[] = {wide, wide, wide};
+    ck_assert_int_eq(lks_size(lks_cat(three, 2, 1), 1), INT64_MAX - 1);
+    ck_fails(status_of(lks_cat(three, 3, 1)), LKS_SHAPE,
+             "cat: dimension 1 would be larger than 2^63 - 1");
+    lks_scope_close();
+}
+END_TEST
+
 START_TEST(a_step_beyond_the_end_takes_the_first)
 {
     ck_ok(lks_scope_open());
@@ -321,6 +371,8 @@ LKS_SUITE("tensor", a_shape_counts_its_elements_or_says_why_not,
           a_new_tensor_holds_what_was_asked_for, a_tensor_too_large_is_refused,
           the_callers_memory_is_used_and_left, views_share_memory_and_copies_do_not,
           reshape_finds_every_view_there_is, sizes_beside_nothing_do_not_overflow,
+          dimensions_beside_nothing_are_joined_or_refused,
+          products_and_joins_of_nothing_take_no_time,
           a_step_beyond_the_end_takes_the_first, random_numbers_are_a_function_of_place,
           tensors_of_two_devices_do_not_mix, a_device_that_is_not_there_is_an_error,
           a_tensor_may_be_read_from_any_thread, creation_survives_each_allocation_failing)
