@@ -218,22 +218,29 @@ lks_tensor *lks_expand(lks_tensor *x, lks_shape shape)
     char text[LKS_SHAPE_TEXT];
     int64_t numel;
     int lead;
+    bool fits;
 
     if (!x)
         return NULL;
     have = lks_sizes(x);
     lead = shape.ndim - have.ndim;
-    for (int i = lead < 0 ? 0 : lead; i < shape.ndim && shape.ndim <= LKS_MAX_DIMS; i++)
-        if (shape.sizes[i] == -1 && lead >= 0)
+    fits = lead >= 0 && shape.ndim <= LKS_MAX_DIMS;
+    for (int i = 0; fits && i < shape.ndim; i++) {
+        if (shape.sizes[i] == -1 && i >= lead)
             shape.sizes[i] = have.sizes[i - lead];
-    if (lead < 0 || shape.ndim > LKS_MAX_DIMS || !lks_shapes_meet(&have, &shape, &meet) ||
+        fits = shape.sizes[i] >= 0;
+    }
+    if (!fits || !lks_shapes_meet(&have, &shape, &meet) ||
         !lks_shape_equal(&meet, &shape)) {
         lks_fail(LKS_SHAPE, "expand: %s does not broadcast to %s", LKS_TEXT(x),
                  lks_shape_text(&asked, text, sizeof text));
         return NULL;
     }
-    if (lks_shape_numel(&shape, &numel) != LKS_OK)
+    if (!lks_sizes_product(shape.sizes, shape.ndim, &numel)) {
+        lks_fail(LKS_SHAPE, "expand: %s has more than 2^63 - 1 elements",
+                 lks_shape_text(&shape, text, sizeof text));
         return NULL;
+    }
     return lks_op_apply(&lks_op_expand, &x, 1, &shape);
 }
 
