@@ -189,6 +189,24 @@ static bool is_differentiable(const run *r, lks_tensor *y, const golden *g)
     return wanted;
 }
 
+/* The gradient of input k, which has the input's shape and dtype. */
+static lks_tensor *gradient_of(const run *r, int k)
+{
+    const lks_tensor *x = r->inputs[k];
+    lks_tensor *grad = lks_grad(x);
+    const lks_shape want = lks_sizes(x), got = lks_sizes(grad);
+    char want_text[LKS_SHAPE_TEXT], got_text[LKS_SHAPE_TEXT];
+
+    ck_assert_msg(lks_shape_equal(&got, &want) &&
+                      lks_tensor_dtype(grad) == lks_tensor_dtype(x),
+                  "%s: gradient %d is %s %s, its input %s %s", r->title, k,
+                  lks_dtype_name(lks_tensor_dtype(grad)),
+                  lks_shape_text(&got, got_text, sizeof got_text),
+                  lks_dtype_name(lks_tensor_dtype(x)),
+                  lks_shape_text(&want, want_text, sizeof want_text));
+    return grad;
+}
+
 static void compare_gradients(const run *r, lks_tensor *y, const golden *g,
                               double tolerance)
 {
@@ -204,7 +222,7 @@ static void compare_gradients(const run *r, lks_tensor *y, const golden *g,
             continue;
         /* Where an input reaches the result nowhere, PyTorch may write zeros. */
         if (lks_has_grad(r->inputs[k]) && g->grads[k])
-            compare(r, what, lks_grad(r->inputs[k]), g->grads[k], tolerance);
+            compare(r, what, gradient_of(r, k), g->grads[k], tolerance);
         else if (g->grads[k])
             compare(r, what, lks_zeros(lks_sizes(r->inputs[k]), LKS_F64, lks_cpu),
                     g->grads[k], 0);
