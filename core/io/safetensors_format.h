@@ -8,12 +8,14 @@
 #ifndef LKS_IO_SAFETENSORS_FORMAT_H
 #define LKS_IO_SAFETENSORS_FORMAT_H
 
+#include <stdbool.h>
+
 #include "io/safetensors.h"
 
 #define LKS_SAFETENSORS_METADATA   "__metadata__" /* maps strings to strings */
 #define LKS_SAFETENSORS_MAX_HEADER 100000000u
 
-/* Bytes of an array, or LKS_INVALID: a size below zero, an overflow. */
-lks_status lks_safetensors_size_bytes(const lks_safetensors_entry *entry, size_t *out);
+/* Bytes of an array whose sizes are 0 or more; false if they overflow. */
+bool lks_safetensors_size_bytes(const lks_safetensors_entry *entry, size_t *out);
 
 #endif

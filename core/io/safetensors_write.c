@@ -32,6 +32,11 @@ static lks_status check_entry(const lks_safetensors_entry *entry)
                         "safetensors: '%s' has %d dimensions; 0 to %d are "
                         "allowed",
                         entry->name, entry->ndim, LKS_SAFETENSORS_MAX_DIMS);
+    for (int d = 0; d < entry->ndim; d++)
+        if (entry->sizes[d] < 0)
+            return lks_fail(LKS_INVALID,
+                            "safetensors: '%s' has size %lld in dimension %d",
+                            entry->name, (long long)entry->sizes[d], d);
     return LKS_OK;
 }
 
@@ -95,7 +100,9 @@ static lks_status lay_out(lks_safetensors_entry *sorted, size_t n, json_t *heade
 
     for (size_t i = 0; i < n; i++) {
         LKS_TRY(check_entry(&sorted[i]));
-        LKS_TRY(lks_safetensors_size_bytes(&sorted[i], &sorted[i].size_bytes));
+        if (!lks_safetensors_size_bytes(&sorted[i], &sorted[i].size_bytes))
+            return lks_fail(LKS_INVALID, "safetensors: the shape of '%s' overflows",
+                            sorted[i].name);
     }
     qsort(sorted, n, sizeof *sorted, by_width_and_name);
     for (size_t i = 0; i < n; i++) {

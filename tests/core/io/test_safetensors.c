@@ -201,6 +201,21 @@ START_TEST(each_rule_of_the_format_is_kept)
 }
 END_TEST
 
+START_TEST(a_failure_that_stood_stands_after_a_file_is_refused)
+{
+    static const char header[] = A("F64", "[4611686018427387904,4]", "[0,0]");
+    lks_safetensors *file;
+    char bytes[128];
+
+    lks_error_clear();
+    lks_fail(LKS_SHAPE, "what went wrong first");
+    ck_assert_int_eq(lks_safetensors_parse(
+                         bytes, build(bytes, header, sizeof header - 1, 0), "m", &file),
+                     LKS_FORMAT);
+    ck_assert_str_eq(lks_error_text(), "what went wrong first");
+}
+END_TEST
+
 START_TEST(a_raw_zero_byte_in_a_name_is_refused)
 {
     static const char header[] = "{\"a\0b\":{}}";
@@ -398,9 +413,10 @@ END_TEST
 LKS_SUITE("safetensors", the_reference_writers_file_is_read,
           what_is_written_is_read_back_from_disk,
           the_bytes_are_the_reference_writers_whatever_the_entries_order,
-          each_rule_of_the_format_is_kept, a_raw_zero_byte_in_a_name_is_refused,
-          deep_nesting_is_refused, a_header_length_is_not_believed,
-          every_truncation_of_a_file_is_refused, unaligned_arrays_are_given_out_aligned,
-          an_unaligned_array_may_be_empty, a_missing_file_is_named,
-          entries_that_cannot_be_written_are_refused, no_memory_leaves_nothing_behind,
-          no_memory_for_the_header_writes_no_header)
+          each_rule_of_the_format_is_kept,
+          a_failure_that_stood_stands_after_a_file_is_refused,
+          a_raw_zero_byte_in_a_name_is_refused, deep_nesting_is_refused,
+          a_header_length_is_not_believed, every_truncation_of_a_file_is_refused,
+          unaligned_arrays_are_given_out_aligned, an_unaligned_array_may_be_empty,
+          a_missing_file_is_named, entries_that_cannot_be_written_are_refused,
+          no_memory_leaves_nothing_behind, no_memory_for_the_header_writes_no_header)
