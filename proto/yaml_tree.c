@@ -102,10 +102,6 @@ lks_status lks_source_fail(const lks_source *source, int line, int column,
 
     if (n >= 0 && (size_t)n < sizeof text)
         vsnprintf(text + n, sizeof text - (size_t)n, format, args);
-    /* One line, and nothing that a terminal would act on. */
-    for (char *c = text; *c; c++)
-        if ((unsigned char)*c < 0x20 || *c == 0x7f)
-            *c = '?';
     return lks_fail(LKS_INVALID, "%s", text);
 }
 

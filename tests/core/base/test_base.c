@@ -17,6 +17,14 @@ START_TEST(the_first_failure_stays_until_it_is_read)
 }
 END_TEST
 
+START_TEST(a_failures_text_is_one_line_that_no_terminal_acts_on)
+{
+    lks_error_clear();
+    lks_fail(LKS_IO, "%s: missing", "a\n\x1b[1m\x7f ünï");
+    ck_assert_str_eq(lks_error_text(), "a??[1m? ünï: missing");
+}
+END_TEST
+
 START_TEST(a_cleared_failure_leaves_no_text)
 {
     lks_fail(LKS_IO, "gone");
@@ -84,6 +92,7 @@ START_TEST(one_value_of_an_option_stands_for_all)
 END_TEST
 
 LKS_SUITE("base", the_first_failure_stays_until_it_is_read,
+          a_failures_text_is_one_line_that_no_terminal_acts_on,
           a_cleared_failure_leaves_no_text,
           the_armed_allocation_fails_once_and_is_recorded,
           a_product_that_overflows_is_refused, one_value_of_an_option_stands_for_all)

@@ -115,6 +115,8 @@ static const struct {
     {"{'descr' '<f4'}", 4, LKS_FORMAT, "expected ':'"},
     {"{'descr: <f4}", 4, LKS_FORMAT, "expected a key"},
     {"{'size': 1}", 4, LKS_FORMAT, "unknown key 'size'"},
+    {"{'\x1b[1m': 1}", 4, LKS_FORMAT, "unknown key '?[1m'"},
+    {"\x07\x1b[1m", 4, LKS_FORMAT, "expected '{', found '??[1m'"},
     {"{descr: 1}", 4, LKS_FORMAT, "expected a key, found 'descr: 1}'"},
     {DICT("<f4", "False", "(1,)") "x", 4, LKS_FORMAT, "expected the end, found 'x'"},
     {DICT("|O", "False", "(1,)"), 8, LKS_FORMAT, "'|O' is not supported"},

@@ -144,6 +144,7 @@ static const struct {
     {"{1:2}", 0, LKS_FORMAT, "header, byte"},
     {"{\"a\\u0000b\":{}}", 0, LKS_FORMAT, "NUL byte in object key"},
     {"{\"a\":{},\"a\":{}}", 0, LKS_FORMAT, "duplicate object key"},
+    {"{\"a\\n\\u001b[1m\\u007f\":1}", 0, LKS_FORMAT, "'a??[1m?' is not described"},
     {"{\"__metadata__\":{\"k\":1}}", 0, LKS_FORMAT, "'k' of __metadata__ is not a text"},
     {"{\"__metadata__\":[]}", 0, LKS_FORMAT, "__metadata__ is not an object"},
 
