@@ -29,7 +29,9 @@ lks_status lks_npy_read(const char *path, lks_npy *out);
 lks_status lks_npy_parse(const void *bytes, size_t n_bytes, const char *name,
                          lks_npy *out);
 
-/* Write version 1.0, whole or not at all. */
+/* Write version 1.0, whole or not at all. LKS_IO on a full disk and the like: `path` is
+ * then as it was. LKS_INVALID: a dtype that npy lacks (bfloat16), more than
+ * LKS_NPY_MAX_DIMS dimensions, a negative size, an overflow. */
 lks_status lks_npy_write(const char *path, const lks_npy *array);
 
 #endif

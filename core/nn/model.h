@@ -47,8 +47,10 @@ lks_shape lks_model_output_shape(const lks_model *model);
  * it. */
 char *lks_model_describe(const lks_model *model);
 
-/* Weights as safetensors. Load takes exactly the model's names, shapes (any float dtype,
- * cast): LKS_FORMAT names what is missing, left over, or differs. */
+/* Weights as safetensors. Save writes whole or not at all: LKS_IO on a full disk and the
+ * like, `path` being as it was; LKS_NOMEM. Load takes exactly the model's names, shapes
+ * (any float dtype, cast): LKS_FORMAT names what is missing, left over, differs or is
+ * malformed; LKS_IO: it cannot be read. A refused file leaves the model as it was. */
 lks_status lks_model_save(const lks_model *model, const char *path);
 lks_status lks_model_load(lks_model *model, const char *path);
 

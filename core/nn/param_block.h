@@ -26,7 +26,8 @@ typedef struct lks_param_spec {
     lks_shape shape;
 } lks_param_spec;
 
-/* Values are zero until something initialises them. */
+/* Values are zero until something initialises them. LKS_SHAPE: a shape that is none;
+ * LKS_NOMEM. */
 lks_status lks_param_block_create(const lks_param_spec *specs, size_t n,
                                   lks_device device, lks_param_block **out);
 void lks_param_block_destroy(lks_param_block *block);
@@ -46,15 +47,16 @@ void lks_param_block_touch(lks_param_block *block);
 
 /* Let gradients land in `grads` [numel] (NULL: the block's own again) and count what
  * stands there as nothing. The memory stays the caller's, who brings the sum to
- * lks_param_block_grads before an optimiser's step. On failure, call it again before the
- * next backward. */
+ * lks_param_block_grads before an optimiser's step. On LKS_NOMEM, call it again before
+ * the next backward. */
 lks_status lks_param_block_set_grads(lks_param_block *block, float *grads);
 
 /* Count what stands in the gradients as nothing: the next contribution overwrites it. */
 void lks_param_block_zero_grad(lks_param_block *block);
 
 /* Where gradients land now, zero those no contribution reached (an unused parameter) and
- * the gaps. After backward, before anybody reads the whole block. */
+ * the gaps. After backward, before anybody reads the whole block. LKS_DEVICE: the device
+ * failed; never a CPU. */
 lks_status lks_param_block_fill_missing_grads(lks_param_block *block);
 
 /* Called in backward, from its thread, as the gradient of parameter `i` is complete. NULL

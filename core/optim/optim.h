@@ -12,13 +12,15 @@ typedef struct lks_optim lks_optim;
 
 /* `type`: "sgd" (lr 0.001, momentum 0, dampening 0, weight_decay 0, nesterov false) or
  * "adam" (lr 0.001, betas 0.9 0.999, eps 1e-8, weight_decay 0). The block is borrowed and
- * outlives the optimiser. LKS_INVALID: unknown type, or a value out of range. */
+ * outlives the optimiser. LKS_INVALID: unknown type or option, or a value out of range;
+ * LKS_NOMEM. */
 lks_status lks_optim_create(const char *type, lks_options options, lks_param_block *block,
                             lks_optim **out);
 void lks_optim_destroy(lks_optim *optim);
 
 /* Update the values from the block's gradients. Gradients that no contribution reached
- * must be zero: lks_param_block_fill_missing_grads. */
+ * must be zero: lks_param_block_fill_missing_grads. LKS_DEVICE: the device failed (never
+ * a CPU); the values are then undefined. */
 lks_status lks_optim_step(lks_optim *optim);
 
 /* The same where the block holds the gradients divided by `grad_scale`: sums, say, with a
@@ -28,7 +30,7 @@ lks_status lks_optim_step_scaled(lks_optim *optim, double grad_scale);
 double lks_optim_lr(const lks_optim *optim);
 void lks_optim_set_lr(lks_optim *optim, double lr);
 
-/* The 2-norm of all gradients. */
+/* The 2-norm of all gradients. LKS_DEVICE as above. */
 lks_status lks_grad_norm(const lks_param_block *block, double *out);
 
 #endif

@@ -19,7 +19,10 @@
 
 typedef struct lks_tensor lks_tensor;
 
-/* Creation. `device`: where. Contents of lks_empty are undefined. */
+/* Creation. `device`: where. Contents of lks_empty are undefined.
+ *   errors   LKS_SHAPE: a negative size, more than LKS_MAX_DIMS of them or 2^63 - 1
+ *            elements; LKS_NOMEM; LKS_DEVICE: no such device, or values from the host for
+ *            one whose memory it cannot write */
 lks_tensor *lks_empty(lks_shape shape, lks_dtype dtype, lks_device device);
 lks_tensor *lks_zeros(lks_shape shape, lks_dtype dtype, lks_device device);
 lks_tensor *lks_ones(lks_shape shape, lks_dtype dtype, lks_device device);
@@ -34,7 +37,8 @@ lks_tensor *lks_from_data(lks_shape shape, lks_dtype dtype, const void *values,
  * views. */
 lks_tensor *lks_from_blob(lks_shape shape, lks_dtype dtype, void *data,
                           lks_device device);
-/* Uniform in [0, 1) and standard normal; element i depends on `rng` and i only. */
+/* Uniform in [0, 1) and standard normal; element i depends on `rng` and i only.
+ * LKS_DTYPE: not a float. */
 lks_tensor *lks_rand(lks_shape shape, lks_dtype dtype, const lks_rng *rng,
                      lks_device device);
 lks_tensor *lks_randn(lks_shape shape, lks_dtype dtype, const lks_rng *rng,
@@ -72,7 +76,9 @@ lks_tensor *lks_requires_grad_(lks_tensor *t);
 lks_tensor *lks_grad(const lks_tensor *t);
 /* Let gradients of this leaf land in `grad` (same sizes and dtype, dense; NULL: in a
  * tensor of the leaf's own). What stands in it then counts as nothing: the first
- * contribution overwrites, later ones add. Takes a reference. */
+ * contribution overwrites, later ones add. Takes a reference. LKS_STATE: t is no leaf
+ * that requires a gradient; LKS_SHAPE: `grad` does not fit; LKS_DEVICE: it is elsewhere
+ * than t. */
 lks_status lks_set_grad(lks_tensor *t, lks_tensor *grad);
 /* The next contribution overwrites what stands in the gradient. */
 void lks_zero_grad(lks_tensor *t);
