@@ -38,6 +38,20 @@ static lks_status refuse_type(size_t index, const char *name)
                     index, name, known);
 }
 
+/* Sizes are at least 1 here. lks_shape_numel would not name the layer. */
+static lks_status check_numel(const lks_layer *layer, const char *what,
+                              const lks_shape *shape)
+{
+    char text[LKS_SHAPE_TEXT];
+    int64_t n = 1;
+
+    for (int i = 0; i < shape->ndim; i++)
+        if (__builtin_mul_overflow(n, shape->sizes[i], &n))
+            return lks_layer_refuse(layer, "its %s %s has more than 2^63 - 1 elements",
+                                    what, lks_shape_text(shape, text, sizeof text));
+    return LKS_OK;
+}
+
 lks_status lks_layer_init(lks_layer *layer, size_t index, const char *type,
                           lks_options options, const lks_layer *before, lks_shape in)
 {
@@ -55,6 +69,7 @@ lks_status lks_layer_init(lks_layer *layer, size_t index, const char *type,
     LKS_GO(lks_option_read(layer->type->options, layer->type->n_options, options, owner,
                            layer->config));
     LKS_GO(layer->type->infer(layer));
+    LKS_GO(check_numel(layer, "output", &layer->out));
 cleanup:
     if (st != LKS_OK)
         lks_layer_release(layer);
@@ -72,9 +87,8 @@ lks_status lks_layer_add_param(lks_layer *layer, const char *name, lks_shape sha
                                lks_init init)
 {
     lks_layer_param *grown;
-    int64_t numel;
 
-    LKS_TRY(lks_shape_numel(&shape, &numel));
+    LKS_TRY(check_numel(layer, name, &shape));
     grown = lks_realloc(layer->params, layer->n_params + 1, sizeof *grown);
     if (!grown)
         return LKS_NOMEM;

@@ -39,6 +39,8 @@ bad 's/^loss: .*//'
 refused 2 loss
 bad 's/kernel_size: 5/kernel_size: 29/'
 refused 1 conv2d 29 28
+bad 's/kernel_size: 5/kernel_size: 5, padding: 2147483634/'
+refused 1 conv2d 'more than 2^63 - 1 elements'
 bad 's/^  - flatten/&\n  - max_pool2d: {kernel_size: 2}/'
 refused 1 max_pool2d flatten 256
 bad 's/^  - flatten//'

@@ -231,9 +231,25 @@ START_TEST(an_absurdly_large_layer_is_refused_not_overflowed)
     ck_fails(TRY(LKS_SHAPE_OF(2147483647, 1, 1),
                  LAYER("conv2d", {"out_channels", 1, {most}}, {"kernel_size", 1, {most}},
                        {"padding", 1, {most}}, {"dilation", 1, {1}})),
-             LKS_SHAPE, "has more than 2^63 - 1 elements");
+             LKS_SHAPE,
+             "layer 0 (conv2d) cannot take samples of shape (2147483647, 1, 1): its "
+             "weight (2147483647, 2147483647, 2147483647, 2147483647) has more than "
+             "2^63 - 1 elements");
     ck_fails(TRY(LKS_SHAPE_OF(2147483647), LAYER("linear", {"out_features", 1, {most}})),
              LKS_NOMEM, "0.weight: the parameters exceed the address space");
+}
+END_TEST
+
+/* 2^32 x 2^32 outputs, which flattened are none in 64 bits. */
+START_TEST(an_output_of_more_elements_than_can_be_counted_is_refused)
+{
+    ck_fails(TRY(LKS_SHAPE_OF(1, 28, 28), LAYER("relu"),
+                 LAYER("conv2d", {"out_channels", 1, {2}}, {"kernel_size", 1, {1}},
+                       {"padding", 1, {2147483634}}),
+                 LAYER("flatten"), LAYER("linear", {"out_features", 1, {10}})),
+             LKS_SHAPE,
+             "layer 1 (conv2d) cannot follow layer 0 (relu), which gives (1, 28, 28): "
+             "its output (2, 4294967296, 4294967296) has more than 2^63 - 1 elements");
 }
 END_TEST
 
@@ -407,6 +423,7 @@ LKS_SUITE("model", parameters_have_the_names_and_shapes_of_nn_sequential,
           a_pooling_window_over_nothing_but_padding_is_refused,
           models_and_samples_that_hold_nothing_are_refused,
           an_absurdly_large_layer_is_refused_not_overflowed,
+          an_output_of_more_elements_than_can_be_counted_is_refused,
           a_batch_of_another_shape_is_refused, a_batch_may_be_empty,
           dropout_depends_on_seed_step_lane_and_layer_and_nothing_else,
           dropout_acts_in_training_only, an_output_is_the_callers_when_no_scope_is_open,
