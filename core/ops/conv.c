@@ -44,7 +44,7 @@ static lks_status conv2d_infer(const lks_call *call, lks_shape *shape, lks_dtype
     for (int i = 0; i < 2; i++) {
         int64_t n = lks_window_count(x->view.sizes[2 + i], w->view.sizes[2 + i],
                                      p->stride[i], p->padding[i], p->dilation[i]);
-        if (n < 0 || w->view.sizes[2 + i] == 0)
+        if (n < 0)
             return lks_fail(LKS_SHAPE,
                             "conv2d: input %s with padding %lld x %lld has no room for "
                             "weight %s",

@@ -5,12 +5,11 @@ int64_t lks_window_count(int64_t size, int64_t kernel, int64_t stride, int64_t p
 {
     int64_t span, room;
 
-    if (__builtin_mul_overflow(dilation, kernel - 1, &span))
+    if (kernel < 1 || __builtin_mul_overflow(dilation, kernel - 1, &span) ||
+        __builtin_mul_overflow(2, padding, &room) ||
+        __builtin_add_overflow(room, size, &room) || room <= span)
         return -1;
-    if (__builtin_mul_overflow(2, padding, &room) ||
-        __builtin_add_overflow(room, size, &room))
-        room = INT64_MAX;
-    return room <= span ? -1 : (room - span - 1) / stride + 1;
+    return (room - span - 1) / stride + 1;
 }
 
 /* A window that begins within the data has a place inside. One that begins before them

@@ -6,8 +6,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* How many places a window of `kernel` finds along `size`; -1 if it is larger than all
- * there is. Padding too wide for an int64_t counts as INT64_MAX. */
+/* How many places a window of `kernel` finds along `size`:
+ *     (size + 2 padding - dilation (kernel - 1) - 1) / stride + 1
+ * -1 if there is none: it is larger than all there is, or of nothing, or an int64_t
+ * cannot hold its span or the padded size. */
 int64_t lks_window_count(int64_t size, int64_t kernel, int64_t stride, int64_t padding,
                          int64_t dilation);
 
