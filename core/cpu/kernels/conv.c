@@ -20,7 +20,8 @@ static lks_conv conv_of(const lks_view *x, const lks_view *w, const lks_view *y,
     };
 
     for (int d = 0; d < 2; d++) {
-        conv.stride[d] = params->stride[d];
+        /* to a single place no step is taken, however wide, and rows need no thinning */
+        conv.stride[d] = y->sizes[2 + d] > 1 ? params->stride[d] : 1;
         conv.padding[d] = params->padding[d];
         conv.dilation[d] = params->dilation[d];
     }

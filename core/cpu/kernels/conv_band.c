@@ -68,7 +68,7 @@ static int64_t n_rows(const lks_band *band)
 static void clip(int64_t first, int64_t stride, int64_t width, int64_t n, int64_t *begin,
                  int64_t *end)
 {
-    int64_t before = first < 0 ? (-first + stride - 1) / stride : 0;
+    int64_t before = first < 0 ? (-first - 1) / stride + 1 : 0;
     int64_t upto = first < width ? (width - 1 - first) / stride + 1 : 0;
 
     *end = upto < n ? upto : n;

@@ -42,6 +42,9 @@ static const conv_case cases[] = {
     {1, 2, 17, 9, 5, 3, 2, {{3, 2}, {0, 1}, {1, 1}, 1}},
     {1, 1, 9, 9, 1, 2, 2, {{4, 5}, {0, 0}, {1, 1}, 1}},
     {1, 3, 90, 90, 8, 7, 7, {{2, 2}, {3, 3}, {1, 1}, 1}},
+    /* a stride that leaves one place, and none to take a step to */
+    {1, 2, 5, 6, 3, 3, 3, {{INT64_MAX, 1}, {1, 1}, {1, 1}, 1}},
+    {1, 2, 5, 6, 3, 3, 3, {{1, INT64_MAX}, {1, 1}, {1, 1}, 1}},
     /* dilation */
     {2, 2, 12, 14, 3, 3, 3, {{1, 1}, {0, 2}, {2, 3}, 1}},
     {1, 2, 15, 16, 3, 3, 5, {{2, 3}, {3, 1}, {3, 2}, 1}},
@@ -192,6 +195,32 @@ START_TEST(backward_is_the_definition)
 }
 END_TEST
 
+/* Two places, both in the padding alone. */
+START_TEST(a_stride_over_padding_beyond_all_sizes_stays_within_the_arrays)
+{
+    const int64_t padding = (INT64_MAX - 3) / 2, stride = INT64_MAX - 3;
+    const conv_case c = {1, 2, 4, 3, 3, 2, 1, {{1, stride}, {0, padding}, {1, 1}, 1}};
+
+    FOR_EACH_TABLE(k, isa)
+    {
+        arrays a = arrays_of(&c, LKS_F32, 0);
+        array y = like(&a.y, 0), dx = like(&a.x, 0), want_dx = like(&a.x, 0);
+
+        ck_assert_int_eq(a.y.view.sizes[3], 2);
+        lks_ref_conv2d(&a.x.view, &a.w.view, &a.bias.view, &c.params, &y.view);
+        ck_ok(k->conv2d(&a.x.view, &a.w.view, &a.bias.view, &c.params, &a.y.view));
+        assert_close(isa, &a.y, &y, 1e-6);
+        lks_ref_conv2d_backward_data(&a.dy.view, &a.w.view, &c.params, &want_dx.view);
+        ck_ok(k->conv2d_backward_data(&a.dy.view, &a.w.view, &c.params, &dx.view));
+        assert_close(isa, &dx, &want_dx, 1e-6);
+        array_free(&y);
+        array_free(&dx);
+        array_free(&want_dx);
+        arrays_free(&a);
+    }
+}
+END_TEST
+
 /* source: torch.nn.functional.conv2d on x = arange(9), w = [[1, 2], [3, 4]], b = 0.5 */
 START_TEST(the_definition_gives_pytorchs_numbers)
 {
@@ -316,8 +345,9 @@ START_TEST(scratch_memory_beyond_the_address_space_is_no_memory)
         1, 1, 4, 4,
         1, 1, 1, {{1 << 30, 1 << 30}, {(1 << 30) - 2, (1 << 30) - 2}, {1, 1}, 1}};
     /* 16 copies, each with 2^20 floats for each of 2^40 residues of the stride */
-    const conv_case sparse = {
-        1, 16, 1, 2, 1, 1, 1, {{INT64_C(1) << 40, 1}, {0, (1 << 19) - 1}, {1, 1}, 1}};
+    const int64_t far = INT64_C(1) << 40;
+    const conv_case sparse = {1, 16, 1, 2,
+                              1, 1,  1, {{far, 1}, {far, (1 << 19) - 1}, {1, 1}, 1}};
 
     FOR_EACH_TABLE(k, isa)
     {
@@ -349,6 +379,7 @@ START_TEST(other_dtypes_are_refused_by_name)
 END_TEST
 
 LKS_SUITE("conv", forward_is_the_definition, backward_is_the_definition,
+          a_stride_over_padding_beyond_all_sizes_stays_within_the_arrays,
           the_definition_gives_pytorchs_numbers,
           results_depend_on_neither_threads_nor_other_images,
           nan_and_infinity_reach_just_the_outputs_they_touch,
