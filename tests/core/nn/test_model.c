@@ -152,7 +152,7 @@ START_TEST(a_layer_that_cannot_follow_names_both_and_the_shapes)
                   {"dilation", 1, {2}})),
         LKS_SHAPE,
         "layer 1 (conv2d) cannot follow layer 0 (conv2d), which gives (2, 4, 6): its "
-        "kernel spans 5 x 3, the padded input is only 4 x 6");
+        "kernel spans 5 x 3; with padding 0 x 0 there is no room for it");
     ck_fails(
         TRY(LKS_SHAPE_OF(3, 8, 8), LAYER("conv2d", {"out_channels", 1, {4}},
                                          {"kernel_size", 1, {3}}, {"groups", 1, {2}})),
