@@ -3,18 +3,10 @@
 #include <stdlib.h>
 
 #include "cpu/parallel.h"
+#include "tensor/view.h"
 
 /* Elements a thread must have to be worth waking. */
 enum { MIN_ELEMENTS_PER_THREAD = 32768 };
-
-int64_t lks_view_numel(const lks_view *view)
-{
-    int64_t n = 1;
-
-    for (int d = 0; d < view->ndim; d++)
-        n *= view->sizes[d];
-    return n;
-}
 
 /* Whether dimension a should lie outside dimension b. */
 static bool lies_outside(const lks_nest *nest, int a, int b)
@@ -51,14 +43,6 @@ static bool runs_on(const lks_nest *nest, int outer, int inner)
     return true;
 }
 
-static bool is_empty(const lks_view *view)
-{
-    for (int d = 0; d < view->ndim; d++)
-        if (view->sizes[d] == 0)
-            return true;
-    return false;
-}
-
 static void join_dims(lks_nest *nest)
 {
     int last = 0;
@@ -81,7 +65,7 @@ void lks_nest_init(lks_nest *nest, int n_operands, const lks_view *const *views)
     *nest = (lks_nest){.n_operands = n_operands};
     for (int k = 0; k < n_operands; k++)
         nest->data[k] = views[k]->data;
-    if (is_empty(views[0])) { /* its other sizes may be beyond all products */
+    if (lks_view_count(views[0]) == 0) { /* its other sizes may be beyond all products */
         nest->ndim = 1;
         return;
     }

@@ -32,6 +32,4 @@ void lks_nest_run(const lks_nest *nest, lks_row_fn row, const void *context);
 /* The same on the calling thread, row after row in order. */
 void lks_nest_walk(const lks_nest *nest, lks_row_fn row, const void *context);
 
-int64_t lks_view_numel(const lks_view *view);
-
 #endif

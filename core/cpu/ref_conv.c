@@ -1,5 +1,7 @@
 #include "cpu/ref_conv.h"
 
+#include "tensor/view.h"
+
 /* One product of the sum that a convolution is: element w_at of the weight times element
  * x_at of the input goes to element y_at of the output. */
 typedef struct tap {
@@ -90,7 +92,7 @@ void lks_ref_conv2d_backward_data(const lks_view *dy, const lks_view *w,
     geometry g = geometry_of(dx, w, dy, params);
     tap t;
 
-    FOR(i, g.n * g.c * g.h * g.w)
+    FOR(i, lks_view_count(dx))
         put(dx, i, 0);
     FOR(n, g.n) FOR(o, g.o) FOR(oh, g.oh) FOR(ow, g.ow)
         FOR(c, g.cg) FOR(kh, g.kh) FOR(kw, g.kw)

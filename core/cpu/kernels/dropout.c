@@ -1,8 +1,8 @@
 #include "cpu/cpu.h"
 
 #include "cpu/kernels/philox.h"
-#include "cpu/loops.h"
 #include "cpu/parallel.h"
+#include "tensor/view.h"
 
 enum { MIN_CHUNKS_PER_THREAD = 128 };
 
@@ -39,7 +39,7 @@ DROP_CHUNKS(double)
 lks_status LKS_CPU(dropout)(const lks_view *x, double p, const lks_rng *rng,
                             const lks_view *y)
 {
-    dropping d = {rng, p, lks_view_numel(x), x->data, y->data};
+    dropping d = {rng, p, lks_view_count(x), x->data, y->data};
     int64_t n_chunks = (d.n + LKS_PHILOX_ELEMENTS - 1) / LKS_PHILOX_ELEMENTS;
 
     if (x->dtype != LKS_F32 && x->dtype != LKS_F64)

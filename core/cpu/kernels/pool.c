@@ -5,6 +5,7 @@
 
 #include "cpu/kernels/pool_2x2.h"
 #include "cpu/parallel.h"
+#include "tensor/view.h"
 
 /* One call's arguments; a plane is one channel of one image. */
 typedef struct pooling {
@@ -128,15 +129,14 @@ static void max_pool_backward_2x2(int64_t first, int64_t last, void *context)
     }
 }
 
-static lks_status run(const lks_view *in, int64_t n_planes, const pooling *p,
-                      lks_range_fn f32, lks_range_fn f64)
+static lks_status run(const lks_view *in, const pooling *p, lks_range_fn f32,
+                      lks_range_fn f64)
 {
-    const int64_t grain = 16384 / (p->h * p->w + 1) + 1;
-
     if (in->dtype != LKS_F32 && in->dtype != LKS_F64)
         return lks_cpu_no_dtype("max_pool2d", in->dtype);
-    lks_parallel_for(n_planes, grain, in->dtype == LKS_F32 ? f32 : f64,
-                     (void *)(uintptr_t)p);
+    if (lks_view_count(in) > 0) /* else a plane may be beyond all products */
+        lks_parallel_for(in->sizes[0] * in->sizes[1], 16384 / (p->h * p->w) + 1,
+                         in->dtype == LKS_F32 ? f32 : f64, (void *)(uintptr_t)p);
     return LKS_OK;
 }
 
@@ -154,8 +154,7 @@ lks_status LKS_CPU(max_pool2d)(const lks_view *x, const lks_pool2d_params *param
         .index_out = index->data,
     };
 
-    return run(x, x->sizes[0] * x->sizes[1], &p,
-               is_2x2(params) ? max_pool_2x2 : max_pool_float, max_pool_double);
+    return run(x, &p, is_2x2(params) ? max_pool_2x2 : max_pool_float, max_pool_double);
 }
 
 lks_status LKS_CPU(max_pool2d_backward)(const lks_view *dy, const lks_view *index,
@@ -173,7 +172,6 @@ lks_status LKS_CPU(max_pool2d_backward)(const lks_view *dy, const lks_view *inde
         .out = dx->data,
     };
 
-    return run(dy, dx->sizes[0] * dx->sizes[1], &p,
-               is_2x2(params) ? max_pool_backward_2x2 : max_pool_backward_float,
+    return run(dy, &p, is_2x2(params) ? max_pool_backward_2x2 : max_pool_backward_float,
                max_pool_backward_double);
 }

@@ -3,8 +3,8 @@
 
 #include "cpu/kernels/element.h"
 #include "cpu/kernels/math.h"
-#include "cpu/loops.h"
 #include "cpu/parallel.h"
+#include "tensor/view.h"
 
 typedef struct rows {
     int64_t n_columns;
@@ -160,16 +160,12 @@ SOFTMAX(double)
 static lks_status run(const char *kernel, const lks_view *x, rows *r, lks_range_fn f32,
                       lks_range_fn f64)
 {
-    int64_t n_rows = 1;
-
     if (x->dtype != LKS_F32 && x->dtype != LKS_F64)
         return lks_cpu_no_dtype(kernel, x->dtype);
     r->n_columns = x->ndim > 0 ? x->sizes[x->ndim - 1] : 1;
-    for (int d = 0; d < x->ndim - 1; d++)
-        n_rows *= x->sizes[d];
     if (r->n_columns > 0)
-        lks_parallel_for(n_rows, 8192 / r->n_columns + 1, x->dtype == LKS_F32 ? f32 : f64,
-                         r);
+        lks_parallel_for(lks_view_count(x) / r->n_columns, 8192 / r->n_columns + 1,
+                         x->dtype == LKS_F32 ? f32 : f64, r);
     return LKS_OK;
 }
 
