@@ -37,10 +37,18 @@ static void clip_window(int64_t at, int64_t size, int64_t kernel, int64_t stride
     *end = limit < size ? limit : size;
 }
 
+/* From one place of a window to its next: one of a single place takes no step, however
+ * wide. */
+static int64_t step_of(const lks_pool2d_params *p, int d)
+{
+    return p->kernel[d] > 1 ? p->dilation[d] : 1;
+}
+
 #define POOL(T)                                                                          \
     static void max_pool_plane_##T(const pooling *p, const T *x, T *y, int32_t *index)   \
     {                                                                                    \
         const lks_pool2d_params *k = p->params;                                          \
+        const int64_t step_h = step_of(k, 0), step_w = step_of(k, 1);                    \
                                                                                          \
         for (int64_t at = 0; at < p->oh * p->ow; at++) {                                 \
             int64_t h0, h_end, w0, w_end, best_at = -1;                                  \
@@ -50,8 +58,8 @@ static void clip_window(int64_t at, int64_t size, int64_t kernel, int64_t stride
                         k->dilation[0], &h0, &h_end);                                    \
             clip_window(at % p->ow, p->w, k->kernel[1], k->stride[1], k->padding[1],     \
                         k->dilation[1], &w0, &w_end);                                    \
-            for (int64_t h = h0; h < h_end; h += k->dilation[0])                         \
-                for (int64_t w = w0; w < w_end; w += k->dilation[1]) {                   \
+            for (int64_t h = h0; h < h_end; h += step_h)                                 \
+                for (int64_t w = w0; w < w_end; w += step_w) {                           \
                     T v = x[h * p->w + w];                                               \
                                                                                          \
                     if (best_at < 0 || LKS_BEATS(v, best)) {                             \
