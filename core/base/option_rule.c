@@ -60,16 +60,19 @@ static bool in_range(const lks_option_rule *rule, double value)
     return rule->kind == LKS_OPTION_REAL || value == floor(value);
 }
 
-/* "a whole number of at least 1", "a number from 0 to below 1", "true or false" */
-static const char *allowed_text(const lks_option_rule *rule, char text[TEXT_SIZE])
+/* "a whole number of at least 1", "a finite number from 0 to below 1", "true or false". A
+ * maximum that only keeps sizes from overflow is named to what is above it. */
+static const char *allowed_text(const lks_option_rule *rule, double value,
+                                char text[TEXT_SIZE])
 {
     const char *kind =
         rule->kind == LKS_OPTION_INTEGER ? "a whole number" : "a finite number";
 
     if (rule->kind == LKS_OPTION_BOOL)
         snprintf(text, TEXT_SIZE, "true or false");
-    else if (rule->max < LKS_OPTION_MAX_SIZE)
-        snprintf(text, TEXT_SIZE, "%s from %g to %s%g", kind, rule->min,
+    else if (rule->max < LKS_OPTION_MAX_SIZE ||
+             (isfinite(rule->max) && value > rule->max))
+        snprintf(text, TEXT_SIZE, "%s from %g to %s%.15g", kind, rule->min,
                  rule->max_excluded ? "below " : "", rule->max);
     else
         snprintf(text, TEXT_SIZE, "%s of at least %g", kind, rule->min);
@@ -104,8 +107,8 @@ static lks_status read_one(const lks_option_rule *rule, const lks_option *option
         if (option) {
             value = option->values[option->n_values > 1 ? i : 0];
             if (!in_range(rule, value))
-                return lks_fail(LKS_INVALID, "%s: %s is %g; it must be %s", owner,
-                                rule->key, value, allowed_text(rule, allowed));
+                return lks_fail(LKS_INVALID, "%s: %s is %.15g; it must be %s", owner,
+                                rule->key, value, allowed_text(rule, value, allowed));
         }
         store(rule, i, value, out);
     }

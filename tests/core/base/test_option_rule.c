@@ -85,7 +85,11 @@ START_TEST(errors_name_the_owner_the_option_and_what_is_allowed)
     ck_fails(READ(&c, {"size", 1, {0}}), LKS_INVALID,
              "thing: size is 0; it must be a whole number of at least 1");
     ck_fails(READ(&c, {"size", 1, {1.5}}), LKS_INVALID, "size is 1.5");
-    ck_fails(READ(&c, {"size", 1, {1e10}}), LKS_INVALID, "size is 1e+10");
+    ck_fails(
+        READ(&c, {"size", 1, {1e10}}), LKS_INVALID,
+        "thing: size is 10000000000; it must be a whole number from 1 to 2147483647");
+    ck_fails(READ(&c, {"size", 1, {2147483648}}), LKS_INVALID,
+             "size is 2147483648; it must be a whole number from 1 to 2147483647");
     ck_fails(READ(&c, {"size", 2, {1, 2}}), LKS_INVALID,
              "thing: size has 2 values; it takes 1");
     ck_fails(READ(&c, {"size", 1, {1}}, {"pair", 3, {1, 2, 3}}), LKS_INVALID,
