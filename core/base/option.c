@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-static const lks_option *find(lks_options options, const char *key)
+const lks_option *lks_option_find(lks_options options, const char *key)
 {
     for (size_t i = 0; i < options.n_items; i++)
         if (strcmp(options.items[i].key, key) == 0)
@@ -12,14 +12,14 @@ static const lks_option *find(lks_options options, const char *key)
 
 double lks_option_get(lks_options options, const char *key, double fallback)
 {
-    const lks_option *option = find(options, key);
+    const lks_option *option = lks_option_find(options, key);
     return option && option->n_values > 0 ? option->values[0] : fallback;
 }
 
 void lks_option_get_n(lks_options options, const char *key, int n, double fallback,
                       double *out)
 {
-    const lks_option *option = find(options, key);
+    const lks_option *option = lks_option_find(options, key);
 
     for (int i = 0; i < n; i++) {
         if (!option || option->n_values == 0)

@@ -20,6 +20,9 @@ typedef struct lks_options {
     size_t n_items;
 } lks_options;
 
+/* The first one of that key, or NULL. */
+const lks_option *lks_option_find(lks_options options, const char *key);
+
 /* The first value of `key`, or `fallback`. */
 double lks_option_get(lks_options options, const char *key, double fallback);
 

@@ -7,14 +7,6 @@
 
 enum { TEXT_SIZE = 256 };
 
-static const lks_option *find_option(lks_options options, const char *key)
-{
-    for (size_t i = 0; i < options.n_items; i++)
-        if (strcmp(options.items[i].key, key) == 0)
-            return &options.items[i];
-    return NULL;
-}
-
 static bool has_rule(const lks_option_rule *rules, size_t n_rules, const char *key)
 {
     for (size_t i = 0; i < n_rules; i++)
@@ -120,6 +112,6 @@ lks_status lks_option_read(const lks_option_rule *rules, size_t n_rules,
 {
     LKS_TRY(refuse_unknown(rules, n_rules, options, owner));
     for (size_t i = 0; i < n_rules; i++)
-        LKS_TRY(read_one(&rules[i], find_option(options, rules[i].key), owner, out));
+        LKS_TRY(read_one(&rules[i], lks_option_find(options, rules[i].key), owner, out));
     return LKS_OK;
 }
