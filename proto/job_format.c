@@ -126,15 +126,6 @@ static lks_status write_files(lks_draft *out, const lks_job *job, const void *me
     return LKS_OK;
 }
 
-static const lks_job_option *find_option(const lks_job_type *type, const char *key)
-{
-    const lks_job_option *option = type->options;
-
-    while (option->key && strcmp(option->key, key) != 0)
-        option++;
-    return option->key ? option : NULL;
-}
-
 static void add_option(lks_draft *out, const lks_job_option *option,
                        const lks_option *value)
 {
@@ -162,7 +153,7 @@ static lks_status add_item(lks_draft *out, const lks_job_type *types,
     lks_draft_add(out, item->n_options ? "%s: {" : "%s", item->type);
     for (size_t i = 0; i < item->n_options; i++) {
         const lks_option *value = &item->options[i];
-        const lks_job_option *option = find_option(type, value->key);
+        const lks_job_option *option = lks_job_option_find(type, value->key);
 
         if (!option)
             return lks_fail(LKS_INVALID, "%s has no option '%s'", item->type, value->key);

@@ -124,14 +124,9 @@ static lks_status read_options(lks_job_build *build, const lks_job_type *type,
 {
     static const lks_source schema = {.name = "job_schema.def"};
 
-    for (const lks_node *entry = map ? map->first : NULL; entry; entry = entry->next) {
-        size_t i = 0;
-
-        while (type->options[i].key && strcmp(type->options[i].key, entry->key) != 0)
-            i++;
-        if (!type->options[i].key)
+    for (const lks_node *entry = map ? map->first : NULL; entry; entry = entry->next)
+        if (!lks_job_option_find(type, entry->key))
             return refuse_option(type, entry);
-    }
     for (const lks_job_option *option = type->options; option->key; option++) {
         lks_node *value = map ? lks_node_find(map, option->key) : NULL;
 

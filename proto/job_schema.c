@@ -99,3 +99,11 @@ const lks_job_type *lks_job_type_find(const lks_job_type *table, const char *nam
             return table;
     return NULL;
 }
+
+const lks_job_option *lks_job_option_find(const lks_job_type *type, const char *key)
+{
+    for (const lks_job_option *option = type->options; option->key; option++)
+        if (strcmp(option->key, key) == 0)
+            return option;
+    return NULL;
+}

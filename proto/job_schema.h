@@ -87,6 +87,7 @@ extern const lks_job_type lks_job_optimizer_types[];
 
 /* NULL if there is none. */
 const lks_job_type *lks_job_type_find(const lks_job_type *table, const char *name);
+const lks_job_option *lks_job_option_find(const lks_job_type *type, const char *key);
 
 /* The schema for people, in Markdown; the caller lks_frees it. */
 lks_status lks_job_reference(char **out);
