@@ -62,7 +62,7 @@ static void join_dims(lks_nest *nest)
 
 void lks_nest_init(lks_nest *nest, int n_operands, const lks_view *const *views)
 {
-    *nest = (lks_nest){.n_operands = n_operands};
+    *nest = (lks_nest){.n_operands = n_operands, .n_each = 1};
     for (int k = 0; k < n_operands; k++)
         nest->data[k] = views[k]->data;
     if (lks_view_count(views[0]) == 0) { /* its other sizes may be beyond all products */
@@ -139,7 +139,8 @@ void lks_nest_run(const lks_nest *nest, lks_row_fn row, const void *context)
     int64_t inner = inner_numel(nest);
 
     if (inner > 0)
-        lks_parallel_for(nest->sizes[0], MIN_ELEMENTS_PER_THREAD / inner + 1,
+        lks_parallel_for(nest->sizes[0],
+                         MIN_ELEMENTS_PER_THREAD / inner / nest->n_each + 1,
                          run_outer_range, &run);
 }
 

@@ -18,6 +18,7 @@ typedef struct lks_nest {
     int64_t sizes[LKS_MAX_DIMS];                          /* outermost first */
     int64_t strides[LKS_MAX_DIMS][LKS_NEST_MAX_OPERANDS]; /* bytes */
     char *data[LKS_NEST_MAX_OPERANDS];
+    int64_t n_each; /* elements whose work is one's: 1 unless the caller sets it */
 } lks_nest;
 
 /* Views of equal sizes. Dimensions are ordered by the strides of the first operand

@@ -139,6 +139,7 @@ static bool copy_turned(lks_nest *nest)
                nest->strides[a][0] / size};
     remove_dim(nest, b);
     remove_dim(nest, a);
+    nest->n_each = t.n_a * t.n_b;
     lks_nest_run(nest, turn_planes, &t);
     return true;
 }

@@ -5,6 +5,7 @@
 
 #include "cpu/kernels/element.h"
 #include "cpu/loops.h"
+#include "tensor/view.h"
 
 /* Two nests: over the elements of the output, and for each of them over the elements of x
  * that go into it. Floats add up in f64, rows in LANES partial sums. */
@@ -187,6 +188,7 @@ lks_status LKS_CPU(reduce)(lks_reduce op, const lks_view *x, const lks_view *out
     lks_nest_init(&plan.parts, 1, part_views);
     plan.by_columns = llabs(outer.strides[outer.ndim - 1][0]) <
                       llabs(plan.parts.strides[plan.parts.ndim - 1][0]);
+    outer.n_each = lks_view_count(&reduced) > 1 ? lks_view_count(&reduced) : 1;
     lks_nest_run(&outer, reduce_outputs, &plan);
     return LKS_OK;
 }
@@ -238,6 +240,7 @@ lks_status LKS_CPU(argmax)(const lks_view *x, int dim, const lks_view *out)
         rows.strides[d] = x->strides[d + 1];
     }
     lks_nest_init(&nest, 2, views);
+    nest.n_each = along.n;
     lks_nest_run(&nest, argmax_rows[x->dtype], &along);
     return LKS_OK;
 }

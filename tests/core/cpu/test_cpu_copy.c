@@ -157,6 +157,28 @@ START_TEST(a_transpose_keeps_integers_that_look_like_signalling_nan)
 }
 END_TEST
 
+START_TEST(planes_are_turned_by_several_threads)
+{
+    array x = array_random(LKS_F32, SIZES(6, 101, 203), 0, 1);
+    array y = array_new(LKS_F32, SIZES(6, 203, 101), 1);
+    const lks_view turned = {x.view.data, LKS_F32, 3, {6, 203, 101}, {101 * 203, 1, 203}};
+
+    FOR_EACH_TABLE(k, isa)
+    {
+        ck_ok(k->fill(&y.view, 0));
+        lks_set_num_threads(3);
+        ck_ok(k->copy(&turned, &y.view));
+        lks_set_num_threads(1);
+        for (int64_t i = 0; i < view_numel(&turned); i++)
+            ck_assert_msg(get(&y, i) == get_at(&turned, offset_of(&turned, i)), "%s",
+                          isa);
+        ck_assert_int_ge(count_threads(), 3);
+    }
+    array_free(&x);
+    array_free(&y);
+}
+END_TEST
+
 START_TEST(repeated_and_backward_sources_are_copied)
 {
     FOR_EACH_TABLE(k, isa)
@@ -223,5 +245,5 @@ LKS_SUITE("copy", every_dtype_becomes_every_other,
           narrow_floats_round_as_the_scalar_conversions_do,
           dimensions_in_any_order_are_copied,
           a_transpose_keeps_integers_that_look_like_signalling_nan,
-          repeated_and_backward_sources_are_copied,
+          planes_are_turned_by_several_threads, repeated_and_backward_sources_are_copied,
           fill_writes_every_dtype_and_only_the_view, scalars_and_empty_arrays_are_fine)

@@ -195,12 +195,17 @@ START_TEST(argmax_finds_the_first_of_the_largest_along_any_dimension)
 }
 END_TEST
 
+/* Few sums, but of many terms, among them two that make the order show. */
 START_TEST(sums_do_not_depend_on_the_number_of_threads)
 {
-    array x = array_random(LKS_F32, SIZES(300, 1000), 0, 1);
-    array one = array_new(LKS_F32, SIZES(300, 1), 0),
-          three = array_new(LKS_F32, SIZES(300, 1), 0);
+    array x = array_random(LKS_F64, SIZES(300, 1000), 0, 1);
+    array one = array_new(LKS_F64, SIZES(300, 1), 0),
+          three = array_new(LKS_F64, SIZES(300, 1), 0);
 
+    for (int64_t i = 0; i < 300; i++) {
+        put_at(&x.view, i * 1000, 1e17);
+        put_at(&x.view, i * 1000 + 999, -1e17);
+    }
     FOR_EACH_TABLE(k, isa)
     {
         ck_ok(k->reduce(LKS_REDUCE_SUM, &x.view, &one.view));
@@ -208,6 +213,27 @@ START_TEST(sums_do_not_depend_on_the_number_of_threads)
         ck_ok(k->reduce(LKS_REDUCE_SUM, &x.view, &three.view));
         lks_set_num_threads(1);
         assert_same_bits(isa, &three, &one);
+        ck_assert_int_ge(count_threads(), 3); /* else nothing was compared */
+    }
+    array_free(&x);
+    array_free(&one);
+    array_free(&three);
+}
+END_TEST
+
+START_TEST(long_rows_are_searched_by_several_threads)
+{
+    array x = array_random(LKS_F32, SIZES(8, 20000), 0, 1);
+    array one = array_new(LKS_I64, SIZES(8), 0), three = array_new(LKS_I64, SIZES(8), 0);
+
+    FOR_EACH_TABLE(k, isa)
+    {
+        ck_ok(k->argmax(&x.view, 1, &one.view));
+        lks_set_num_threads(3);
+        ck_ok(k->argmax(&x.view, 1, &three.view));
+        lks_set_num_threads(1);
+        assert_same_bits(isa, &three, &one);
+        ck_assert_int_ge(count_threads(), 3);
     }
     array_free(&x);
     array_free(&one);
@@ -325,7 +351,7 @@ LKS_SUITE("reduce", any_dimensions_of_any_layout_are_reduced,
           infinities_are_compared,
           argmax_finds_the_first_of_the_largest_along_any_dimension,
           sums_do_not_depend_on_the_number_of_threads,
-          sums_of_columns_do_not_depend_on_the_number_of_threads,
+          long_rows_are_searched_by_several_threads,
           sums_of_columns_do_not_depend_on_the_number_of_threads,
           rows_are_selected_and_added_by_index, narrow_floats_may_be_summed_into_f32,
           dtypes_that_are_not_summed_are_refused_by_name)

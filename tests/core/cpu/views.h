@@ -3,6 +3,7 @@
 #ifndef LKS_TESTS_CORE_CPU_VIEWS_H
 #define LKS_TESTS_CORE_CPU_VIEWS_H
 
+#include <dirent.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -167,6 +168,19 @@ static inline void array_free(array *a)
     {                                                                                    \
         __VA_ARGS__                                                                      \
     }
+
+/* Threads of this process: OpenMP keeps those it has made. */
+static inline int count_threads(void)
+{
+    DIR *tasks = opendir("/proc/self/task");
+    int n = 0;
+
+    ck_assert_ptr_nonnull(tasks);
+    for (const struct dirent *entry; (entry = readdir(tasks));)
+        n += entry->d_name[0] != '.';
+    closedir(tasks);
+    return n;
+}
 
 /* Every element within `tolerance` of max(1, |want|); NaN only where NaN is wanted. */
 static inline void assert_close(const char *what, const array *got, const array *want,
