@@ -186,8 +186,9 @@ lks_status LKS_CPU(reduce)(lks_reduce op, const lks_view *x, const lks_view *out
     }
     lks_nest_init(&outer, 2, outer_views);
     lks_nest_init(&plan.parts, 1, part_views);
-    plan.by_columns = llabs(outer.strides[outer.ndim - 1][0]) <
-                      llabs(plan.parts.strides[plan.parts.ndim - 1][0]);
+    plan.by_columns = outer.sizes[outer.ndim - 1] > 1 &&
+                      llabs(outer.strides[outer.ndim - 1][0]) <
+                          llabs(plan.parts.strides[plan.parts.ndim - 1][0]);
     outer.n_each = lks_view_count(&reduced) > 1 ? lks_view_count(&reduced) : 1;
     lks_nest_run(&outer, reduce_outputs, &plan);
     return LKS_OK;

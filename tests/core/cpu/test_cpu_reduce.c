@@ -221,6 +221,29 @@ START_TEST(sums_do_not_depend_on_the_number_of_threads)
 }
 END_TEST
 
+/* In partial sums, which is fast; one after the other the ones would be lost. */
+START_TEST(the_sum_of_all_is_added_up_as_a_row_of_many)
+{
+    enum { N = 64 };
+    array x = array_new(LKS_F64, SIZES(2, N), 0);
+    array rows = array_new(LKS_F64, SIZES(2, 1), 0),
+          all = array_new(LKS_F64, SIZES(1), 0);
+    const lks_view first = {x.view.data, LKS_F64, 1, {N}, {1}};
+
+    for (int64_t i = 0; i < 2 * N; i++)
+        put_at(&x.view, i, i % N == 0 ? 1e17 : i % N == N - 1 ? -1e17 : 1);
+    FOR_EACH_TABLE(k, isa)
+    {
+        ck_ok(k->reduce(LKS_REDUCE_SUM, &x.view, &rows.view));
+        ck_ok(k->reduce(LKS_REDUCE_SUM, &first, &all.view));
+        ck_assert_msg(get(&all, 0) == get(&rows, 0), "%s: %g", isa, get(&all, 0));
+    }
+    array_free(&x);
+    array_free(&rows);
+    array_free(&all);
+}
+END_TEST
+
 START_TEST(long_rows_are_searched_by_several_threads)
 {
     array x = array_random(LKS_F32, SIZES(8, 20000), 0, 1);
@@ -351,6 +374,7 @@ LKS_SUITE("reduce", any_dimensions_of_any_layout_are_reduced,
           infinities_are_compared,
           argmax_finds_the_first_of_the_largest_along_any_dimension,
           sums_do_not_depend_on_the_number_of_threads,
+          the_sum_of_all_is_added_up_as_a_row_of_many,
           long_rows_are_searched_by_several_threads,
           sums_of_columns_do_not_depend_on_the_number_of_threads,
           rows_are_selected_and_added_by_index, narrow_floats_may_be_summed_into_f32,
