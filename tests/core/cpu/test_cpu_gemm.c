@@ -244,6 +244,59 @@ START_TEST(threads_do_not_change_the_bits)
 }
 END_TEST
 
+static lks_view transposed(const lks_view *m)
+{
+    lks_view t = *m;
+
+    t.sizes[0] = m->sizes[1], t.sizes[1] = m->sizes[0];
+    t.strides[0] = m->strides[1], t.strides[1] = m->strides[0];
+    return t;
+}
+
+/* c = a b, and its transpose as b' a'; `ways`: which of a, b and the outputs lie in
+ * columns, and whether the outputs count. */
+static void check_order(const lks_kernels *k, const char *isa, const int64_t *s, int ways)
+{
+    const layout lc = ways & 4 ? COLUMNS : ROWS, lct = ways & 8 ? COLUMNS : ROWS;
+    array a = room_for(LKS_F32, s[0], s[2], 1), b = room_for(LKS_F32, s[2], s[1], 2);
+    array c = room_for(LKS_F32, s[0], s[1], 3), ct = room_for(LKS_F32, s[0], s[1], 4);
+    const lks_view va = lay_out(&a, s[0], s[2], ways & 1 ? COLUMNS : ROWS);
+    const lks_view vb = lay_out(&b, s[2], s[1], ways & 2 ? COLUMNS : ROWS);
+    const lks_view vc = lay_out(&c, s[0], s[1], lc), vct = lay_out(&ct, s[1], s[0], lct);
+    const lks_view vat = transposed(&va), vbt = transposed(&vb);
+    const bool accumulate = ways & 16;
+
+    for (int64_t i = 0; i < s[0]; i++)
+        for (int64_t j = 0; j < s[1]; j++)
+            put_at(&vct, j * vct.strides[0] + i * vct.strides[1], at(&vc, i, j));
+    ck_ok(k->gemm(&va, &vb, NULL, accumulate, &vc));
+    ck_ok(k->gemm(&vbt, &vat, NULL, accumulate, &vct));
+    for (int64_t i = 0; i < s[0]; i++)
+        for (int64_t j = 0; j < s[1]; j++)
+            ck_assert_msg(at(&vc, i, j) == at(&vct, j, i),
+                          "%s: %d x %d x %d, ways %d: (%d, %d) has other bits", isa,
+                          (int)s[0], (int)s[1], (int)s[2], ways, (int)i, (int)j);
+    array_free(&a);
+    array_free(&b);
+    array_free(&c);
+    array_free(&ct);
+}
+
+/* Sizes that take every way, few rows on either side and on both among them. */
+START_TEST(which_factor_comes_first_does_not_change_the_bits)
+{
+    static const int64_t sizes[][3] = {
+        {1, 1, 1},    {3, 5, 200},   {1, 10, 84},    {2, 70, 1030},  {8, 8, 64},
+        {7, 130, 33}, {17, 9, 1025}, {100, 20, 300}, {64, 120, 400},
+    };
+
+    FOR_EACH_TABLE(k, isa)
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
+        for (int ways = 0; ways < 32; ways++)
+            check_order(k, isa, sizes[i], ways);
+}
+END_TEST
+
 START_TEST(nan_passes_even_next_to_zero)
 {
     FOR_EACH_TABLE(k, isa)
@@ -307,6 +360,8 @@ END_TEST
 
 LKS_SUITE("gemm", any_layout_with_and_without_bias_is_multiplied,
           odd_and_empty_sizes_are_multiplied, every_size_and_way_is_multiplied,
-          threads_do_not_change_the_bits, the_same_product_has_the_same_bits_each_time,
+          threads_do_not_change_the_bits,
+          which_factor_comes_first_does_not_change_the_bits,
+          the_same_product_has_the_same_bits_each_time,
           what_stood_in_the_output_does_not_matter, nan_passes_even_next_to_zero,
           copies_that_find_no_memory_are_reported, integers_are_refused_by_name)
