@@ -121,10 +121,9 @@ END_TEST
 START_TEST(odd_and_empty_sizes_are_multiplied)
 {
     static const int64_t sizes[][3] = {
-        {1, 1, 1},    {1, 10, 84},  {64, 10, 84},   {8, 120, 400}, {64, 1, 3},
-        {1, 70, 1},   {17, 33, 65}, {3, 130, 7},    {84, 10, 8},   {130, 5, 19},
-        {0, 3, 3},    {3, 0, 3},    {3, 4, 0},      {0, 0, 0},     {5, 7, 256},
-        {16, 16, 16}, {31, 48, 2},  {1, 1024, 800},
+        {1, 1, 1},    {1, 10, 84}, {64, 10, 84}, {8, 120, 400}, {64, 1, 3},  {1, 70, 1},
+        {17, 33, 65}, {3, 130, 7}, {84, 10, 8},  {130, 5, 19},  {0, 3, 3},   {3, 0, 3},
+        {3, 4, 0},    {0, 0, 0},   {5, 7, 256},  {16, 16, 16},  {31, 48, 2},
     };
 
     FOR_EACH_TABLE(k, isa)
@@ -137,6 +136,16 @@ START_TEST(odd_and_empty_sizes_are_multiplied)
             check_gemm(k, isa, LKS_F64, s[0], s[1], s[2], test & 1 ? COLUMNS : ROWS,
                        test & 2 ? COLUMNS : ROWS, ROWS, test >> 2);
         }
+}
+END_TEST
+
+START_TEST(one_row_by_more_columns_than_a_block_is_multiplied)
+{
+    FOR_EACH_TABLE(k, isa)
+    {
+        check_gemm(k, isa, LKS_F32, 1, 1024, 800, ROWS, ROWS, ROWS, 3);
+        check_gemm(k, isa, LKS_F32, 1, 1024, 800, ROWS, COLUMNS, ROWS, 3);
+    }
 }
 END_TEST
 
@@ -359,8 +368,9 @@ START_TEST(integers_are_refused_by_name)
 END_TEST
 
 LKS_SUITE("gemm", any_layout_with_and_without_bias_is_multiplied,
-          odd_and_empty_sizes_are_multiplied, every_size_and_way_is_multiplied,
-          threads_do_not_change_the_bits,
+          odd_and_empty_sizes_are_multiplied,
+          one_row_by_more_columns_than_a_block_is_multiplied,
+          every_size_and_way_is_multiplied, threads_do_not_change_the_bits,
           which_factor_comes_first_does_not_change_the_bits,
           the_same_product_has_the_same_bits_each_time,
           what_stood_in_the_output_does_not_matter, nan_passes_even_next_to_zero,
