@@ -17,7 +17,8 @@
 typedef struct lks_run {
     const lks_worker_options *options;
     int exit_code; /* that goes with a failure */
-    bool is_alone; /* in a failure that the other ranks do not know of */
+    bool is_alone; /* in a failure in the middle of a step */
+    bool has_started;
     double started_s;
 
     lks_job job;
@@ -46,8 +47,10 @@ typedef struct lks_run {
     lks_reporter *reporter;
 } lks_run;
 
-/* From the options to a run that can take its first step. Called by all ranks, all
- * return alike; on failure whatever was made is released by lks_run_release. */
+/* From the options to a run that can take its first step. Called by all ranks, all return
+ * alike, except for LKS_COMM (see world.h) and a failure without a communicator, which
+ * the others do not know of. On failure whatever was made is released by lks_run_release.
+ */
 lks_status lks_run_start(lks_run *run, const lks_worker_options *options);
 
 /* The job read, with its data's folder made absolute. */
@@ -58,8 +61,9 @@ lks_status lks_run_open_data(lks_run *run);
 lks_status lks_run_make_model(lks_run *run);
 
 /* All steps with their reports and evaluations, and the final weights. LKS_CANCELLED:
- * stopped on request. All ranks return alike, except for a failure of this rank's own in
- * the middle of a step, which leaves the others waiting: run->is_alone then. */
+ * stopped on request. All ranks return alike, except for LKS_COMM and a failure of this
+ * rank's own in the middle of a step, which leave the others waiting: run->is_alone in
+ * the middle of a step. */
 lks_status lks_train(lks_run *run);
 
 /* Everything but the communicator. NULLs are fine. */

@@ -17,44 +17,59 @@ enum { MOURNING_S = 8 };
 /* Told once, by rank 0; the others keep it in their logs. */
 static void tell_together(lks_run *run, lks_status st, const char *text)
 {
-    const bool speaks = run->comm ? run->comm->rank == 0 : lks_world_is_speaker();
-
     if (st == LKS_CANCELLED)
         lks_console_say(&run->console, "%s", text);
-    else if (speaks)
+    else if (lks_world_is_speaker())
         lks_error("%s", text);
     else
         lks_warn("%s", text);
 }
 
-/* The other ranks wait for this one in a collective and cannot be told. The coordinator
- * can: it says why and ends the run through rank 0's process. Should it fail to, this
- * process ends without MPI_Finalize, at which mpirun ends the others. */
+/* A start that failed leaves no files. */
+static void discard_start(const lks_run *run)
+{
+    if (!run->has_started && run->has_dir)
+        lks_run_dir_discard(run->dir);
+}
+
+/* Whether the other ranks wait for this one in a collective, and know nothing. */
+static bool is_alone(const lks_run *run, lks_status st)
+{
+    return !run->comm || (run->comm->size > 1 && (run->is_alone || st == LKS_COMM));
+}
+
+/* The others cannot be told. The coordinator can: it says why and ends the run through
+ * rank 0's process. Should it fail to, or not know of this rank yet, this process ends
+ * without MPI_Finalize, at which mpirun ends the others. */
 static _Noreturn void leave_alone(lks_run *run, lks_status st, const char *text)
 {
-    if (run->comm->rank == 0)
-        lks_error("rank 0: %s", text);
+    const int rank = lks_world_rank();
+    const bool is_known = run->reporter != NULL;
+
+    if (rank == 0 || !is_known)
+        lks_error("rank %d: %s", rank, text);
     else
-        lks_warn("rank %d: %s", run->comm->rank, text);
+        lks_warn("rank %d: %s", rank, text);
     lks_reporter_stop(run->reporter, st, text);
-    if (run->comm->rank == 0)
+    if (rank == 0)
         lks_host_stop(run->host);
-    else
+    else if (is_known)
         sleep(MOURNING_S);
+    discard_start(run);
     fflush(NULL);
     _exit(LKS_EXIT_FAILED);
 }
 
 /* Say how it ended, and close everything: the coordinator last, it waits for the other
  * ranks' goodbyes. */
-static int finish(lks_run *run, lks_status st, bool has_started)
+static int finish(lks_run *run, lks_status st)
 {
     char text[1024] = "";
     double at_s[2];
 
     if (st != LKS_OK) {
         snprintf(text, sizeof text, "%s", lks_error_text());
-        if (run->is_alone && run->comm->size > 1)
+        if (is_alone(run, st))
             leave_alone(run, st, text);
         tell_together(run, st, text);
     }
@@ -67,8 +82,7 @@ static int finish(lks_run *run, lks_status st, bool has_started)
              1e3 * (lks_clock_s() - at_s[1]));
     lks_signals_release();
     lks_run_release(run);
-    if (!has_started && run->has_dir)
-        lks_run_dir_discard(run->dir);
+    discard_start(run);
     lks_world_close(run->comm);
     if (st == LKS_CANCELLED)
         return LKS_EXIT_INTERRUPTED;
@@ -78,21 +92,20 @@ static int finish(lks_run *run, lks_status st, bool has_started)
 int lks_worker_run(const lks_worker_options *options)
 {
     lks_run *run;
-    bool has_started;
     lks_status st;
     int exit_code;
 
-    lks_log_file_init(lks_world_is_speaker() ? 0 : 1);
+    lks_log_file_init(lks_world_rank());
     signal(SIGPIPE, SIG_IGN);
     if (!(run = lks_calloc(1, sizeof *run))) {
         lks_error("%s", lks_error_text());
         return LKS_EXIT_FAILED;
     }
     st = lks_run_start(run, options);
-    has_started = st == LKS_OK;
-    if (has_started)
+    run->has_started = st == LKS_OK;
+    if (run->has_started)
         st = lks_train(run);
-    exit_code = finish(run, st, has_started);
+    exit_code = finish(run, st);
     lks_free(run);
     return exit_code;
 }

@@ -36,11 +36,16 @@ bool lks_world_is_launched(void)
     return find_launcher() >= 0;
 }
 
-bool lks_world_is_speaker(void)
+int lks_world_rank(void)
 {
     const int i = find_launcher();
 
-    return i < 0 || strcmp(getenv(launchers[i].rank), "0") == 0;
+    return i < 0 ? 0 : atoi(getenv(launchers[i].rank));
+}
+
+bool lks_world_is_speaker(void)
+{
+    return lks_world_rank() == 0;
 }
 
 static bool has_peers(void)
@@ -129,10 +134,10 @@ static uint32_t share(const seat *seats, int n, int rank)
 lks_status lks_world_placement(lks_comm *comm, lks_placement *out)
 {
     seat *seats = lks_calloc((size_t)comm->size, sizeof *seats);
-    lks_status st = seats ? LKS_OK : LKS_NOMEM;
+    lks_status st;
 
     if (!seats)
-        return st;
+        return LKS_COMM;
     seats[comm->rank] = own_seat();
     LKS_GO(lks_comm_all_gather(comm, seats, sizeof *seats));
     *out = (lks_placement){.one_host = true,
@@ -164,7 +169,7 @@ lks_status lks_world_agree(lks_comm *comm, lks_status st, int *exit_code)
     int first = 0;
 
     if (!verdicts)
-        return LKS_NOMEM;
+        return LKS_COMM;
     if (st != LKS_OK) {
         verdict *own = &verdicts[comm->rank];
 
@@ -198,7 +203,7 @@ lks_status lks_world_check_same(lks_comm *comm, uint64_t value, const char *what
     lks_status st;
 
     if (!values)
-        return LKS_NOMEM;
+        return LKS_COMM;
     values[comm->rank] = value;
     LKS_GO(lks_comm_all_gather(comm, values, sizeof *values));
     for (int r = 1; r < comm->size; r++)

@@ -15,10 +15,14 @@ lks_status lks_world_open(lks_comm **out);
 /* Orderly end, by all ranks. NULL is fine. */
 void lks_world_close(lks_comm *comm);
 
-/* Before MPI is up: whether a launcher started this process, and whether it is to speak
- * for all (the launcher's rank 0, or nobody's). */
+/* Before MPI is up: whether a launcher started this process, as which rank (0 without
+ * one), and whether it is to speak for all (rank 0 does). */
 bool lks_world_is_launched(void);
+int lks_world_rank(void);
 bool lks_world_is_speaker(void);
+
+/* What follows is done by all ranks together. LKS_COMM: this rank could not take part,
+ * for want of memory or because MPI failed; the others know nothing of it, and wait. */
 
 /* Where the ranks stand; the same on each. */
 typedef struct lks_placement {

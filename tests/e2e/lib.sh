@@ -75,6 +75,8 @@ wait_run() {
     mv run.err err
 }
 
+run_is_over() { ! kill -0 "$run"; }
+
 # within SECONDS COMMAND…: until it succeeds. The last try begins before the clock says so.
 within() {
     deadline=$(($(date +%s%N) + $1 * 1000000000))

@@ -1,12 +1,19 @@
 #include "worker/comm/comm.h"
 
 #include "base/alloc.h"
-#include "base/try.h"
 
 void lks_comm_destroy(lks_comm *comm)
 {
     if (comm)
         comm->ops->destroy(comm);
+}
+
+/* Wait for what was started, if it was. */
+static lks_status finish(lks_comm *comm, lks_status st, lks_request *request)
+{
+    if (st == LKS_OK)
+        st = comm->ops->wait(comm, &request);
+    return st == LKS_OK ? LKS_OK : LKS_COMM;
 }
 
 lks_status lks_comm_all_gather(lks_comm *comm, void *values, size_t n_bytes_each)
@@ -17,30 +24,28 @@ lks_status lks_comm_all_gather(lks_comm *comm, void *values, size_t n_bytes_each
     lks_status st;
 
     if (!layout)
-        return LKS_NOMEM;
+        return LKS_COMM;
     for (size_t r = 0; r < size; r++) {
         layout[r] = r * n_bytes_each;
         layout[size + r] = n_bytes_each;
     }
-    LKS_GO(comm->ops->all_gather(comm, values, layout, layout + size, &request));
-    LKS_GO(comm->ops->wait(comm, &request));
-cleanup:
+    st = comm->ops->all_gather(comm, values, layout, layout + size, &request);
     lks_free(layout);
-    return st;
+    return finish(comm, st, request);
 }
 
 lks_status lks_comm_broadcast(lks_comm *comm, void *bytes, size_t n_bytes, int root)
 {
     lks_request *request = NULL;
+    const lks_status st = comm->ops->broadcast(comm, bytes, n_bytes, root, &request);
 
-    LKS_TRY(comm->ops->broadcast(comm, bytes, n_bytes, root, &request));
-    return comm->ops->wait(comm, &request);
+    return finish(comm, st, request);
 }
 
 lks_status lks_comm_barrier(lks_comm *comm)
 {
     lks_request *request = NULL;
+    const lks_status st = comm->ops->barrier(comm, &request);
 
-    LKS_TRY(comm->ops->barrier(comm, &request));
-    return comm->ops->wait(comm, &request);
+    return finish(comm, st, request);
 }

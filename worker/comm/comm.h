@@ -65,7 +65,8 @@ lks_status lks_comm_mpi_create(lks_comm **out);
 
 void lks_comm_destroy(lks_comm *comm); /* NULL is fine */
 
-/* The blocking forms, for start-up and the end of a run. */
+/* The blocking forms, for start-up and the end of a run. Whatever fails is LKS_COMM, want
+ * of memory too: the other ranks then wait for this one, and do not know of it. */
 lks_status lks_comm_all_gather(lks_comm *comm, void *values, size_t n_bytes_each);
 lks_status lks_comm_broadcast(lks_comm *comm, void *bytes, size_t n_bytes, int root);
 lks_status lks_comm_barrier(lks_comm *comm);
