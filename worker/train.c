@@ -16,6 +16,7 @@ typedef struct course {
     double trained_s; /* spent in steps */
     uint64_t reported_samples;
     double reported_s; /* of trained_s, at the last report */
+    double samples_per_s;
     lks_step_result result;
     double test_loss; /* of the last evaluation */
     lks_status st;    /* a failure of this rank that the others do not know yet */
@@ -46,7 +47,8 @@ static lks_step make_step(lks_run *run)
 
 /* ---- reports ---- */
 
-static Lks__Proto__Progress progress_of(const lks_run *run, const course *c)
+/* The rate is that since the last report; on a report's own step that report's. */
+static Lks__Proto__Progress progress_of(const lks_run *run, course *c)
 {
     const lks_step_at at = lks_step_locate(&run->lane_plan.steps, c->n_done - 1);
     Lks__Proto__Progress progress = LKS__PROTO__PROGRESS__INIT;
@@ -57,8 +59,10 @@ static Lks__Proto__Progress progress_of(const lks_run *run, const course *c)
     progress.samples = c->samples;
     progress.loss = c->result.loss;
     progress.lr = lks_optim_lr(run->optim);
-    progress.samples_per_s =
-        rate((double)(c->samples - c->reported_samples), c->trained_s - c->reported_s);
+    if (c->samples > c->reported_samples)
+        c->samples_per_s = rate((double)(c->samples - c->reported_samples),
+                                c->trained_s - c->reported_s);
+    progress.samples_per_s = c->samples_per_s;
     return progress;
 }
 
