@@ -152,19 +152,24 @@ lks_status lks_run_dir_join(const char *dir)
     return make_logs(dir);
 }
 
-void lks_run_dir_discard(const char *dir)
+static void remove_in(const char *dir, const char *name)
 {
-    for (size_t i = 0; i < N_TRACES; i++) {
-        char *path = lks_run_dir_path(dir, traces[i]);
+    char *path = lks_run_dir_path(dir, name);
 
-        if (path)
-            unlink(path);
-        lks_free(path);
-    }
-    char *logs = lks_run_dir_path(dir, "logs");
-    if (logs)
-        rmdir(logs);
-    lks_free(logs);
+    if (path)
+        remove(path);
+    lks_free(path);
+}
+
+void lks_run_dir_discard(const char *dir, int rank)
+{
+    char log[32];
+
+    for (size_t i = 0; rank == 0 && i < N_TRACES; i++)
+        remove_in(dir, traces[i]);
+    snprintf(log, sizeof log, "logs/rank-%d.log", rank);
+    remove_in(dir, log);
+    remove_in(dir, "logs");
     rmdir(dir);
 }
 

@@ -19,9 +19,9 @@ lks_status lks_run_dir_create(const char *given, const char *job_name, char *out
  */
 lks_status lks_run_dir_join(const char *dir);
 
-/* After lks_run_dir_create and a failed start: remove what this process put there
- * (nothing else), and the directory if it is empty then. */
-void lks_run_dir_discard(const char *dir);
+/* After lks_run_dir_create, or _join on ranks above 0, and a failed start: remove what
+ * this rank put there (nothing else), and the directory if it is empty then. */
+void lks_run_dir_discard(const char *dir, int rank);
 
 /* The run's id: the directory's last part, its own name where that is "." or "..". The
  * caller's to lks_free; NULL: no memory. */

@@ -255,15 +255,15 @@ static lks_status host_run(lks_run *run, invitation *out)
     return LKS_OK;
 }
 
-static lks_status join_run(lks_run *run, const invitation *invited)
+static void join_run(lks_run *run, const invitation *invited)
 {
     memcpy(run->dir, invited->dir, sizeof run->dir);
+    run->has_dir = true;
     if (lks_run_dir_join(run->dir) != LKS_OK ||
         lks_log_file_open(run->dir, run->comm->rank) != LKS_OK) {
         lks_warn("rank %d keeps no log: %s", run->comm->rank, lks_error_text());
         lks_error_clear(); /* the run does not need it */
     }
-    return LKS_OK;
 }
 
 static lks_status start_reporter(lks_run *run, const invitation *invited)
@@ -296,7 +296,7 @@ static lks_status meet(lks_run *run)
     LKS_GO(lks_world_agree(run->comm, st, &run->exit_code));
     LKS_GO(lks_comm_broadcast(run->comm, invited, sizeof *invited, 0));
     if (run->comm->rank != 0)
-        LKS_GO(join_run(run, invited));
+        join_run(run, invited);
     st = start_reporter(run, invited);
     LKS_GO(lks_world_agree(run->comm, st, &run->exit_code));
 cleanup:

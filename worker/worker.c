@@ -29,7 +29,7 @@ static void tell_together(lks_run *run, lks_status st, const char *text)
 static void discard_start(const lks_run *run)
 {
     if (!run->has_started && run->has_dir)
-        lks_run_dir_discard(run->dir);
+        lks_run_dir_discard(run->dir, lks_world_rank());
 }
 
 /* Whether the other ranks wait for this one in a collective, and know nothing. */

@@ -1,20 +1,47 @@
-/* lockstep-worker, but that rank $FAIL_RANK gets no memory for the $FAIL_AT-th (from 0)
- * gathering from all ranks, of those with which a run starts and ends. */
+/* lockstep-worker, but that rank $FAIL_RANK gets no memory at $FAIL_AT: for a number N at
+ * the N-th (from 0) gathering from all ranks, of those with which a run starts and ends;
+ * for "reporter" when that is to start. */
+#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "worker/comm/comm.h"
+#include "worker/report.h"
+#include "worker/world.h"
 
-/* The linker's --wrap puts the first in the place of the second. */
+/* The linker's --wrap puts __wrap_NAME in the place of NAME, which becomes __real_NAME.
+ */
 lks_status __wrap_lks_comm_all_gather(lks_comm *comm, void *values, size_t n_bytes_each);
 lks_status __real_lks_comm_all_gather(lks_comm *comm, void *values, size_t n_bytes_each);
+lks_status __wrap_lks_reporter_start(const lks_reporter_options *options,
+                                     lks_reporter **out);
+lks_status __real_lks_reporter_start(const lks_reporter_options *options,
+                                     lks_reporter **out);
+
+static bool fails_at(const char *place)
+{
+    return lks_world_rank() == atoi(getenv("FAIL_RANK")) &&
+           strcmp(getenv("FAIL_AT"), place) == 0;
+}
 
 lks_status __wrap_lks_comm_all_gather(lks_comm *comm, void *values, size_t n_bytes_each)
 {
-    static int n_done;
+    static int n_begun;
+    char place[16];
 
-    if (comm->rank == atoi(getenv("FAIL_RANK")) && n_done++ == atoi(getenv("FAIL_AT"))) {
+    snprintf(place, sizeof place, "%d", n_begun++);
+    if (fails_at(place)) {
         lks_fail(LKS_NOMEM, "no memory to gather %zu bytes", n_bytes_each);
         return LKS_COMM;
     }
     return __real_lks_comm_all_gather(comm, values, n_bytes_each);
+}
+
+lks_status __wrap_lks_reporter_start(const lks_reporter_options *options,
+                                     lks_reporter **out)
+{
+    if (fails_at("reporter"))
+        return lks_fail(LKS_NOMEM, "no memory for the reporter");
+    return __real_lks_reporter_start(options, out);
 }

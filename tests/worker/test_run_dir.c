@@ -156,18 +156,37 @@ START_TEST(a_failed_start_leaves_nothing_of_ours)
     ck_ok(lks_run_dir_create("ours", "lenet", dir));
     ck_ok(lks_run_dir_write(dir, "job.yaml", "job: lenet\n"));
     touch("ours/logs/rank-0.log");
-    lks_run_dir_discard(dir);
+    lks_run_dir_discard(dir, 0);
     ck_assert(!exists("ours"));
 
     ck_ok(lks_run_dir_create("shared", "lenet", dir));
     touch("shared/notes.txt");
-    lks_run_dir_discard(dir);
+    lks_run_dir_discard(dir, 0);
     ck_assert(exists("shared/notes.txt") && !exists("shared/logs"));
 
     ck_ok(lks_run_dir_create("shared", "lenet", dir));
     touch("shared/logs/rank-1.log");
-    lks_run_dir_discard(dir);
+    lks_run_dir_discard(dir, 0);
     ck_assert(exists("shared/notes.txt") && exists("shared/logs/rank-1.log"));
+    leave();
+}
+END_TEST
+
+START_TEST(each_rank_discards_its_own_in_any_order)
+{
+    char dir[LKS_RUN_DIR_MAX];
+
+    enter();
+    for (int first = 0; first < 2; first++) {
+        ck_ok(lks_run_dir_create("run", "lenet", dir));
+        touch("run/logs/rank-0.log");
+        ck_ok(lks_run_dir_join(dir));
+        touch("run/logs/rank-1.log");
+        lks_run_dir_discard(dir, first);
+        ck_assert(exists(first ? "run/logs/rank-0.log" : "run/logs/rank-1.log"));
+        lks_run_dir_discard(dir, 1 - first);
+        ck_assert(!exists("run"));
+    }
     leave();
 }
 END_TEST
@@ -190,4 +209,5 @@ LKS_SUITE("run_dir", a_run_without_a_name_is_dated_and_unique,
           a_given_directory_is_made_with_its_parents,
           a_directory_that_holds_a_run_is_refused, what_cannot_be_written_is_an_io_error,
           a_name_too_long_is_refused, a_failed_start_leaves_nothing_of_ours,
+          each_rank_discards_its_own_in_any_order,
           a_small_file_is_written_whole_or_not_at_all)
