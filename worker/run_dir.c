@@ -35,7 +35,7 @@ char *lks_run_dir_id(const char *dir)
 
     if ((strcmp(last, ".") == 0 || strcmp(last, "..") == 0) && realpath(dir, resolved))
         last = last_part(resolved);
-    return lks_strdup(last);
+    return lks_strdup(*last ? last : "run");
 }
 
 static lks_status cannot_make(const char *dir)

@@ -23,8 +23,8 @@ lks_status lks_run_dir_join(const char *dir);
  * this rank put there (nothing else), and the directory if it is empty then. */
 void lks_run_dir_discard(const char *dir, int rank);
 
-/* The run's id: the directory's last part, its own name where that is "." or "..". The
- * caller's to lks_free; NULL: no memory. */
+/* The run's id: the directory's last part, its own name where that is "." or "..", "run"
+ * for "/". The caller's to lks_free; NULL: no memory. */
 char *lks_run_dir_id(const char *dir);
 
 /* DIR/NAME, the caller's to lks_free; NULL: no memory. */

@@ -77,6 +77,9 @@ START_TEST(the_id_is_the_directorys_last_part_and_never_a_dot)
     ck_assert_int_eq(chdir("one/two"), 0);
     check_id(".", "two");
     check_id("..", "one");
+    ck_assert_int_eq(chdir("/"), 0);
+    check_id(".", "run");
+    check_id("/", "run");
     leave();
 }
 END_TEST
