@@ -51,11 +51,12 @@ static lks_status step(const lks_kernels *kernels, const void *config, uint64_t 
     return kernels->adam(&params, n, grads, values, states[0], states[1]);
 }
 
+_Static_assert(sizeof(lks_adam_params) <= LKS_OPTIM_MAX_CONFIG, "the configuration fits");
+
 const lks_optim_type lks_optim_adam = {
     .name = "adam",
     .options = options,
     .n_options = sizeof options / sizeof *options,
-    .config_size_bytes = sizeof(lks_adam_params),
     .n_states = n_states,
     .step = step,
 };

@@ -10,11 +10,10 @@ enum { LKS_OPTIM_MAX_STATES = 4, LKS_OPTIM_MAX_CONFIG = 128 };
 
 typedef struct lks_optim_type {
     const char *name; /* torch.optim's, in lower case */
+    /* They fill a configuration: a struct of at most LKS_OPTIM_MAX_CONFIG bytes that
+     * begins with the learning rate, a double. */
     const lks_option_rule *options;
     size_t n_options;
-    /* What the options fill: a struct of at most LKS_OPTIM_MAX_CONFIG bytes that begins
-     * with the learning rate, a double. */
-    size_t config_size_bytes;
     /* LKS_INVALID: the options do not go together. May be NULL. */
     lks_status (*check)(const void *config);
     /* How many flat state blocks this configuration needs; they start as zeros. */

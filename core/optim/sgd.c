@@ -59,11 +59,12 @@ static lks_status step(const lks_kernels *kernels, const void *config, uint64_t 
     return kernels->sgd(&params, n, grads, values, states[0]);
 }
 
+_Static_assert(sizeof(lks_sgd_params) <= LKS_OPTIM_MAX_CONFIG, "the configuration fits");
+
 const lks_optim_type lks_optim_sgd = {
     .name = "sgd",
     .options = options,
     .n_options = sizeof options / sizeof *options,
-    .config_size_bytes = sizeof(lks_sgd_params),
     .check = check,
     .n_states = n_states,
     .step = step,
