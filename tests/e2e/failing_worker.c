@@ -1,11 +1,13 @@
 /* lockstep-worker, but that rank $FAIL_RANK gets no memory at $FAIL_AT: for a number N at
  * the N-th (from 0) gathering from all ranks, of those with which a run starts and ends;
- * for "reporter" when that is to start. */
+ * for "reporter" when that is to start. At "leak" it loses a block of memory there
+ * instead. */
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/alloc.h"
 #include "worker/comm/comm.h"
 #include "worker/report.h"
 #include "worker/world.h"
@@ -43,5 +45,7 @@ lks_status __wrap_lks_reporter_start(const lks_reporter_options *options,
 {
     if (fails_at("reporter"))
         return lks_fail(LKS_NOMEM, "no memory for the reporter");
+    if (fails_at("leak"))
+        (void)lks_malloc(1234);
     return __real_lks_reporter_start(options, out);
 }

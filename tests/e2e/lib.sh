@@ -39,7 +39,7 @@ clean_up() {
     status=$?
     for pid in $(marked); do kill -9 "$pid" 2>/dev/null || true; done
     if [ "$status" -ne 0 ] && [ "$status" -ne 77 ]; then
-        for file in out err run.out run.err; do
+        for file in out err run.out run.err run/logs/mpirun.log; do
             [ -s "$WORK/$file" ] && echo "--- $file:" && tail -n 15 "$WORK/$file"
         done
     fi
