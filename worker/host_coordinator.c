@@ -24,7 +24,7 @@ struct lks_host {
 };
 
 /* From the coordinator's thread. The main thread may hang in a collective, which nothing
- * can end but the end of the process. */
+ * can end but the end of the process; or in printf, so stdio is left alone. */
 static void on_failed(void *context, const char *reason)
 {
     lks_host *self = context;
@@ -33,7 +33,6 @@ static void on_failed(void *context, const char *reason)
         return;
     lks_error("%s", reason);
     unlink(self->status_socket);
-    fflush(NULL);
     _exit(1);
 }
 
