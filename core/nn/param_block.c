@@ -247,9 +247,10 @@ void lks_param_block_on_ready(lks_param_block *block, lks_param_ready ready,
     }
 }
 
-/* Multiply and xor-shift, 64 bits at a time, in four chains so that the multiplications
- * overlap; each step is a bijection of its chain, so one changed word always shows. The
- * constants are the odd numbers nearest 2^64 over the golden ratio and its square. */
+/* Multiply and xor-shift, 64 bits at a time, in chains side by side so that the
+ * multiplications overlap; each step is a bijection of its chain, so one changed word
+ * always shows. The constants are the odd numbers nearest 2^64 over the golden ratio and
+ * its square. */
 static inline uint64_t mix(uint64_t chain, uint64_t word)
 {
     chain = (chain ^ word) * 0x9E3779B97F4A7C15u;
@@ -258,15 +259,17 @@ static inline uint64_t mix(uint64_t chain, uint64_t word)
 
 uint64_t lks_param_block_hash(const lks_param_block *block)
 {
-    uint64_t chain[4] = {1, 2, 3, 4}, hash = 0x61C8864680B583EBu;
-    uint64_t words[4]; /* eight floats */
+    enum { N_CHAINS = ALIGN * sizeof(float) / sizeof(uint64_t) };
+    uint64_t chain[N_CHAINS], words[N_CHAINS], hash = 0x61C8864680B583EBu;
 
-    for (size_t i = 0; i < block->numel; i += 8) {
+    for (int lane = 0; lane < N_CHAINS; lane++)
+        chain[lane] = (uint64_t)lane + 1;
+    for (size_t i = 0; i < block->numel; i += ALIGN) {
         memcpy(words, block->values + i, sizeof words);
-        for (int lane = 0; lane < 4; lane++)
+        for (int lane = 0; lane < N_CHAINS; lane++)
             chain[lane] = mix(chain[lane], words[lane]);
     }
-    for (int lane = 0; lane < 4; lane++)
+    for (int lane = 0; lane < N_CHAINS; lane++)
         hash = mix(hash, chain[lane]);
     return hash;
 }
