@@ -37,6 +37,7 @@ static lks_status give_custom(lks_backprop *bp, int i, const lks_tensor *input,
             LKS_SHAPE, "%s: its backward gave a %s gradient %s for input %d, %s %s",
             c->function->name, lks_dtype_name(grad->view.dtype), LKS_TEXT(grad), i,
             lks_dtype_name(input->view.dtype), LKS_TEXT(input));
+    LKS_TRY(lks_same_device(input, grad, c->function->name));
     return lks_give(bp, i, grad);
 }
 

@@ -95,6 +95,10 @@ char *lks_shape_text(const lks_shape *shape, char *text, size_t size)
 
     if (size == 0)
         return text;
+    if (shape->ndim < 0 || shape->ndim > LKS_MAX_DIMS) {
+        snprintf(text, size, "(%d dimensions)", shape->ndim);
+        return text;
+    }
     text[0] = '\0';
     for (int i = 0; i < shape->ndim && used < size; i++) {
         int n = snprintf(text + used, size - used, "%s%" PRId64, i ? ", " : "(",

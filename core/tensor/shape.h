@@ -31,7 +31,8 @@ void lks_shape_strides(const lks_shape *shape, int64_t *strides);
 /* PyTorch's broadcasting of two shapes. LKS_SHAPE if they do not go together. */
 lks_status lks_shape_broadcast(const lks_shape *a, const lks_shape *b, lks_shape *out);
 
-/* "(2, 3)" into text[0..size); returns text. */
+/* "(2, 3)", or how many dimensions there are where that is too many, into text[0..size);
+ * returns text. */
 enum { LKS_SHAPE_TEXT = 192 };
 char *lks_shape_text(const lks_shape *shape, char *text, size_t size);
 

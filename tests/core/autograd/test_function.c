@@ -5,7 +5,7 @@
 /* y = x0 * x1 by hand; counts what happens to its context. */
 typedef struct counts {
     int forward, backward, released;
-    bool wrong; /* give a gradient that is not one */
+    bool wrong, away; /* give a gradient of another shape, on another device */
 } counts;
 
 static lks_tensor *times(void *context, lks_tensor *const *x, int n)
@@ -20,13 +20,14 @@ static lks_tensor *times(void *context, lks_tensor *const *x, int n)
 static lks_status times_backward(void *context, lks_tensor *const *x, int n,
                                  lks_tensor *y, lks_tensor *dy, lks_tensor **grads)
 {
+    const lks_device other = {.type = LKS_CPU, .index = 1};
     counts *c = context;
 
     (void)n;
     ck_assert(lks_size(y, 0) == lks_size(x[0], 0));
     c->backward++;
     grads[0] = c->wrong ? lks_sum_all(dy) : lks_mul(dy, x[1]);
-    grads[1] = lks_mul(dy, x[0]);
+    grads[1] = c->away ? lks_ones(LKS_SHAPE_OF(3), LKS_F64, other) : lks_mul(dy, x[0]);
     return LKS_OK;
 }
 
@@ -99,6 +100,18 @@ START_TEST(a_gradient_of_the_wrong_shape_is_refused)
              "times: its backward gave a float64 gradient () for input 0, float64 (3,)");
     lks_scope_close();
     ck_assert_int_eq(c.released, 1);
+}
+END_TEST
+
+START_TEST(a_gradient_on_another_device_is_refused)
+{
+    counts c = {.away = true};
+
+    ck_ok(lks_scope_open());
+    lks_tensor *x[] = {leaf(2), leaf(5)};
+    ck_fails(lks_backward(lks_sum_all(lks_apply(&times_function, &c, x, 2))), LKS_DEVICE,
+             "times: one tensor is on cpu:0, another on cpu:1");
+    lks_scope_close();
 }
 END_TEST
 
@@ -309,7 +322,8 @@ END_TEST
 
 LKS_SUITE("function", a_custom_function_is_differentiated_by_its_own_backward,
           a_context_is_released_once_in_every_case,
-          a_gradient_of_the_wrong_shape_is_refused, an_input_changed_since_is_refused,
+          a_gradient_of_the_wrong_shape_is_refused,
+          a_gradient_on_another_device_is_refused, an_input_changed_since_is_refused,
           an_integer_result_has_no_history,
           a_view_taken_before_a_recorded_change_is_refused,
           a_custom_function_survives_each_allocation_failing,

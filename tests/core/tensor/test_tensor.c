@@ -50,6 +50,24 @@ START_TEST(a_shape_is_written_as_in_python)
 }
 END_TEST
 
+START_TEST(a_shape_of_too_many_dimensions_is_refused_by_their_number)
+{
+    const lks_shape vast = {.ndim = 1000}, negative = {.ndim = -1};
+    double item;
+
+    ck_ok(lks_scope_open());
+    lks_tensor *x = lks_ones(LKS_SHAPE_OF(2), LKS_F32, lks_cpu);
+
+    ck_fails(lks_item(lks_reshape(x, vast), &item), LKS_SHAPE,
+             "reshape: (2,) does not fit into (1000 dimensions)");
+    ck_fails(lks_item(lks_expand(x, vast), &item), LKS_SHAPE,
+             "expand: (2,) does not broadcast to (1000 dimensions)");
+    ck_fails(lks_item(lks_reshape(x, negative), &item), LKS_SHAPE,
+             "reshape: (2,) does not fit into (-1 dimensions)");
+    lks_scope_close();
+}
+END_TEST
+
 START_TEST(a_new_tensor_holds_what_was_asked_for)
 {
     const float values[] = {1, 2, 3, 4, 5, 6};
@@ -368,6 +386,7 @@ END_TEST
 
 LKS_SUITE("tensor", a_shape_counts_its_elements_or_says_why_not,
           shapes_broadcast_as_in_pytorch, a_shape_is_written_as_in_python,
+          a_shape_of_too_many_dimensions_is_refused_by_their_number,
           a_new_tensor_holds_what_was_asked_for, a_tensor_too_large_is_refused,
           the_callers_memory_is_used_and_left, views_share_memory_and_copies_do_not,
           reshape_finds_every_view_there_is, sizes_beside_nothing_do_not_overflow,
