@@ -66,8 +66,10 @@ static const char *allowed_text(const lks_option_rule *rule, double value,
              (isfinite(rule->max) && value > rule->max))
         snprintf(text, TEXT_SIZE, "%s from %g to %s%.15g", kind, rule->min,
                  rule->max_excluded ? "below " : "", rule->max);
-    else
+    else if (isfinite(rule->min))
         snprintf(text, TEXT_SIZE, "%s of at least %g", kind, rule->min);
+    else
+        snprintf(text, TEXT_SIZE, "%s", kind);
     return text;
 }
 

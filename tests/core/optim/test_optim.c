@@ -92,6 +92,9 @@ START_TEST(options_out_of_range_are_refused_by_name)
     ck_fails(CREATE("sgd", {"lr", 1, {-1}}), LKS_INVALID, "sgd: lr is -1");
     ck_fails(CREATE("sgd", {"momentum", 1, {-0.1}}), LKS_INVALID, "momentum is -0.1");
     ck_fails(CREATE("sgd", {"weight_decay", 1, {-1}}), LKS_INVALID, "weight_decay");
+    ck_fails(CREATE("sgd", {"dampening", 1, {NAN}}), LKS_INVALID, "dampening is nan");
+    ck_assert_str_eq(lks_error_text(),
+                     "sgd: dampening is nan; it must be a finite number");
     ck_fails(CREATE("sgd", {"betas", 1, {0.5}}), LKS_INVALID,
              "sgd has no option 'betas'");
     ck_fails(CREATE("sgd", {"nesterov", 1, {1}}), LKS_INVALID, "nesterov needs");
