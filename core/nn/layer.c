@@ -5,6 +5,7 @@
 
 #include "base/alloc.h"
 #include "base/try.h"
+#include "tensor/view.h"
 
 #define LKS_LAYER(name) extern const lks_layer_type lks_layer_##name;
 #include "nn/layers.def"
@@ -38,17 +39,16 @@ static lks_status refuse_type(size_t index, const char *name)
                     index, name, known);
 }
 
-/* Sizes are at least 1 here. lks_shape_numel would not name the layer. */
+/* lks_shape_numel would not name the layer. */
 static lks_status check_numel(const lks_layer *layer, const char *what,
                               const lks_shape *shape)
 {
     char text[LKS_SHAPE_TEXT];
-    int64_t n = 1;
+    int64_t n;
 
-    for (int i = 0; i < shape->ndim; i++)
-        if (__builtin_mul_overflow(n, shape->sizes[i], &n))
-            return lks_layer_refuse(layer, "its %s %s has more than 2^63 - 1 elements",
-                                    what, lks_shape_text(shape, text, sizeof text));
+    if (!lks_sizes_product(shape->sizes, shape->ndim, &n))
+        return lks_layer_refuse(layer, "its %s %s has more than 2^63 - 1 elements", what,
+                                lks_shape_text(shape, text, sizeof text));
     return LKS_OK;
 }
 
