@@ -1,5 +1,5 @@
-/* What Open MPI's mpirun must be told, and what it tells: the only file that knows its
- * options and its English. source: mpirun(1) of Open MPI 4.1 and 5.0. */
+/* What Open MPI's mpirun must be told: the only file that knows its options. What it
+ * tells is mpirun_news.h's. source: mpirun(1) of Open MPI 4.1 and 5.0. */
 #ifndef LKS_DAEMON_CLI_MPIRUN_H
 #define LKS_DAEMON_CLI_MPIRUN_H
 
@@ -32,19 +32,5 @@ typedef struct lks_mpirun_setting {
  */
 lks_status lks_mpirun_env(char *const *envp, const lks_mpirun_setting *setting,
                           lks_strings *out);
-
-/* What mpirun said about the run's end. */
-typedef struct lks_mpirun_news {
-    int rank;          /* the first to end badly, or -1 */
-    int signal_number; /* that ended it, or 0 */
-    int exit_code;     /* its own, where no signal did; or -1 */
-    char host[128];    /* where it ran, "" if not told */
-    char refusal[256]; /* why no rank was started, "" if they were */
-} lks_mpirun_news;
-
-void lks_mpirun_news_init(lks_mpirun_news *news);
-
-/* Learn from one line of mpirun's standard error, without its newline. */
-void lks_mpirun_news_read(lks_mpirun_news *news, const char *line);
 
 #endif

@@ -11,7 +11,7 @@
 #include <stdio.h>
 
 #include "base/status.h"
-#include "daemon/cli/mpirun.h"
+#include "daemon/cli/mpirun_news.h"
 #include "daemon/uv/launcher.h"
 
 /* What passes goes there: to our standard output or standard error. */
