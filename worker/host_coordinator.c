@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/try.h"
 #include "daemon/uv/server.h"
+#include "worker/lifeline.h"
 #include "worker/run_dir.h"
 
 static const double last_goodbyes_s = 3;
@@ -102,6 +103,7 @@ lks_status lks_host_start(const lks_host_options *options, lks_coordinator_place
     server.cookie = place->cookie;
     server.status_socket = self->status_socket;
     LKS_GO(lks_server_start(&server, &self->server));
+    lks_lifeline_socket(self->status_socket);
     LKS_GO(describe_place(self, options->one_host, place));
     *out = self;
     self = NULL;
@@ -117,6 +119,7 @@ void lks_host_stop(lks_host *self)
         return;
     atomic_store(&self->is_ending, 1);
     lks_server_stop(self->server, last_goodbyes_s);
+    lks_lifeline_socket(NULL);
     lks_free(self->status_socket);
     lks_free(self);
 }

@@ -15,6 +15,7 @@
 #include "data/content_hash.h"
 #include "device.h"
 #include "proto/job_yaml.h"
+#include "worker/lifeline.h"
 #include "worker/log_file.h"
 #include "worker/signals.h"
 
@@ -328,6 +329,7 @@ lks_status lks_run_start(lks_run *run, const lks_worker_options *options)
         lks_opening_start(&run->opening_test, &run->job, &run->job.data.test);
     }
     at[1] = lks_clock_s();
+    lks_lifeline_stage(LKS_STAGE_MPI);
     LKS_GO(open_world(run));
     lks_console_init(&run->console, run->comm->rank == 0, lks_world_is_launched());
     lks_log_file_init(run->comm->rank);
@@ -336,10 +338,13 @@ lks_status lks_run_start(lks_run *run, const lks_worker_options *options)
     LKS_GO(lks_world_placement(run->comm, &run->placement));
     settle_job(run);
     at[2] = lks_clock_s();
+    lks_lifeline_stage(LKS_STAGE_DATA);
     LKS_GO(lks_world_agree(run->comm, make_parts(run), &run->exit_code));
     LKS_GO(check_same_data(run));
     at[3] = lks_clock_s();
+    lks_lifeline_stage(LKS_STAGE_MEET);
     LKS_GO(meet(run));
+    lks_lifeline_stage(LKS_STAGE_IN);
     at[4] = lks_clock_s();
     lks_info("started in %.0f ms: job %.0f, MPI %.0f, data and model %.0f (training data "
              "%.0f, test data %.0f, beside MPI), coordinator %.0f",

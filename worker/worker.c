@@ -8,6 +8,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "worker/lifeline.h"
 #include "worker/log_file.h"
 #include "worker/run.h"
 #include "worker/signals.h"
@@ -97,6 +98,7 @@ int lks_worker_run(const lks_worker_options *options)
 
     lks_log_file_init(lks_world_rank());
     signal(SIGPIPE, SIG_IGN);
+    lks_lifeline_start((uint32_t)lks_world_rank(), (uint32_t)lks_world_told_size());
     if (!(run = lks_calloc(1, sizeof *run))) {
         lks_error("%s", lks_error_text());
         return LKS_EXIT_FAILED;
@@ -106,6 +108,7 @@ int lks_worker_run(const lks_worker_options *options)
     if (run->has_started)
         st = lks_train(run);
     exit_code = finish(run, st);
+    lks_lifeline_stop();
     lks_free(run);
     return exit_code;
 }

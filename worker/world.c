@@ -43,6 +43,14 @@ int lks_world_rank(void)
     return i < 0 ? 0 : atoi(getenv(launchers[i].rank));
 }
 
+int lks_world_told_size(void)
+{
+    const int i = find_launcher();
+    const char *size = i >= 0 && launchers[i].size ? getenv(launchers[i].size) : NULL;
+
+    return size && atoi(size) > 0 ? atoi(size) : 1;
+}
+
 bool lks_world_is_speaker(void)
 {
     return lks_world_rank() == 0;

@@ -19,6 +19,8 @@ void lks_world_close(lks_comm *comm);
  * one), and whether it is to speak for all (rank 0 does). */
 bool lks_world_is_launched(void);
 int lks_world_rank(void);
+/* Of how many, as the launcher tells it; 1 where it does not. */
+int lks_world_told_size(void);
 bool lks_world_is_speaker(void);
 
 /* What follows is done by all ranks together. LKS_COMM: this rank could not take part,

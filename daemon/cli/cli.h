@@ -30,7 +30,7 @@ extern const lks_command lks_command_run;
 extern const lks_command lks_command_status;
 extern const lks_command lks_command_watch;
 extern const lks_command lks_command_check;
-extern const lks_command lks_command_exec_bound;
+extern const lks_command lks_command_guard;
 
 /* Entries that several option tables have. */
 #define LKS_ARG_HELP                                                                     \

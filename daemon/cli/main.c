@@ -8,8 +8,8 @@
 #include "proto/nearest.h"
 
 static const lks_command *const commands[] = {
-    &lks_command_run,   &lks_command_status,     &lks_command_watch,
-    &lks_command_check, &lks_command_exec_bound,
+    &lks_command_run,   &lks_command_status, &lks_command_watch,
+    &lks_command_check, &lks_command_guard,
 };
 enum { N_COMMANDS = sizeof commands / sizeof *commands };
 

@@ -1,6 +1,5 @@
 #include "daemon/cli/mpirun_news.h"
 
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -14,8 +13,60 @@ void lks_mpirun_news_init(lks_mpirun_news *news)
     *news = (lks_mpirun_news){.rank = -1, .exit_code = -1};
 }
 
+/* ---- lines that are the whole news ---- */
+
+static void copy(char *out, size_t size_bytes, const char *text)
+{
+    snprintf(out, size_bytes, "%s", text);
+}
+
+/* "mpirun noticed that process rank 3 with PID 0 on node vm exited on signal 9 (Killed)."
+ */
+static bool read_death(lks_mpirun_news *news, const char *line)
+{
+    char host[sizeof news->host];
+    int rank, number;
+
+    if (sscanf(line,
+               "%*[^ ] noticed that process rank %d with PID %*d on node %127s exited on "
+               "signal %d",
+               &rank, host, &number) != 3)
+        return false;
+    news->rank = rank;
+    news->signal_number = number;
+    copy(news->host, sizeof news->host, host);
+    return true;
+}
+
+/* "  Process name: [[15996,1],2]" and, below it, "  Exit code:    3" */
+static bool read_exit(lks_mpirun_news *news, const char *line)
+{
+    int number;
+
+    if (sscanf(line, " Process name: [[%*d,%*d],%d]", &number) == 1) {
+        news->rank = news->rank < 0 ? number : news->rank;
+        return true;
+    }
+    if (sscanf(line, " Exit code: %d", &number) != 1)
+        return false;
+    news->exit_code = news->exit_code < 0 ? number : news->exit_code;
+    return true;
+}
+
+/* "  Remote daemon: [[6420,0],1] on node node2", of one that it has lost */
+static bool read_lost_host(lks_mpirun_news *news, const char *line)
+{
+    char host[sizeof news->lost_host];
+
+    if (sscanf(line, " Remote daemon: [[%*d,%*d],%*d] on node %127s", host) != 1)
+        return false;
+    if (!news->lost_host[0])
+        copy(news->lost_host, sizeof news->lost_host, host);
+    return true;
+}
+
 /* Its reasons for not starting the ranks, as they begin. */
-static bool is_refusal(const char *line)
+static bool read_refusal(lks_mpirun_news *news, const char *line)
 {
     static const char *const known[] = {
         "There are not enough slots available",
@@ -23,34 +74,66 @@ static bool is_refusal(const char *line)
         "Open RTE was unable to open the hostfile",
         "mpirun: Error:",
         "ORTE was unable to reliably start",
+        "An ORTE daemon has unexpectedly failed after launch",
+        "No network interfaces were found",
         "All nodes which are allocated for this job are already filled",
+        "A call to mkdir was unable to create the desired directory",
         "ssh: ",
+        "bash: ",
     };
 
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-        if (has_prefix(line, known[i]))
+        if (has_prefix(line, known[i])) {
+            if (!news->refusal[0])
+                copy(news->refusal, sizeof news->refusal, line);
             return true;
+        }
     return false;
+}
+
+/* "[vm:19048] [[9878,0],0] ORTE_ERROR_LOG: Out of resource in file …" */
+static bool read_trouble(lks_mpirun_news *news, const char *line)
+{
+    const char *text = strstr(line, "ORTE_ERROR_LOG: ");
+    const char *end;
+
+    if (!text)
+        return false;
+    text += strlen("ORTE_ERROR_LOG: ");
+    end = strstr(text, " in file ");
+    if (!news->trouble[0])
+        snprintf(news->trouble, sizeof news->trouble, "%.*s",
+                 end ? (int)(end - text) : (int)strlen(text), text);
+    return true;
+}
+
+/* MPICH's and its like: "[mpiexec@host] match_arg (args.c:166): unrecognized argument …"
+ */
+static bool read_foreign(lks_mpirun_news *news, const char *line)
+{
+    if (!has_prefix(line, "[mpiexec@") && !has_prefix(line, "[proxy:") &&
+        !has_prefix(line, "Unrecognized argument"))
+        return false;
+    news->is_foreign = true;
+    if (!news->refusal[0])
+        copy(news->refusal, sizeof news->refusal, line);
+    return true;
 }
 
 void lks_mpirun_news_read(lks_mpirun_news *news, const char *line)
 {
-    int rank, number;
-    char host[sizeof news->host] = "";
+    static bool (*const readers[])(lks_mpirun_news *, const char *) = {
+        read_death, read_exit, read_lost_host, read_refusal, read_trouble, read_foreign,
+    };
 
-    if (sscanf(line,
-               "%*[^ ] noticed that process rank %d with PID %*d on node %127s exited on "
-               "signal %d",
-               &rank, host, &number) == 3) {
-        news->rank = rank;
-        news->signal_number = number;
-        snprintf(news->host, sizeof news->host, "%s", host);
-    } else if (news->rank < 0 &&
-               sscanf(line, " Process name: [[%*d,%*d],%d]", &rank) == 1) {
-        news->rank = rank;
-    } else if (news->exit_code < 0 && sscanf(line, " Exit code: %d", &number) == 1) {
-        news->exit_code = number;
-    } else if (!news->refusal[0] && is_refusal(line)) {
-        snprintf(news->refusal, sizeof news->refusal, "%s", line);
-    }
+    if (!news->first[0] && line[strspn(line, " \t-")])
+        copy(news->first, sizeof news->first, line);
+    for (size_t i = 0; i < sizeof readers / sizeof *readers; i++)
+        if (readers[i](news, line))
+            return;
+}
+
+bool lks_mpirun_news_is_end(const lks_mpirun_news *news)
+{
+    return news->rank >= 0 || news->lost_host[0] || news->refusal[0];
 }

@@ -3,18 +3,27 @@
 #ifndef LKS_DAEMON_CLI_MPIRUN_NEWS_H
 #define LKS_DAEMON_CLI_MPIRUN_NEWS_H
 
-/* What mpirun said about the run's end. */
+#include <stdbool.h>
+
+/* What mpirun said about the run's end. Texts are "" where there are none. */
 typedef struct lks_mpirun_news {
-    int rank;          /* the first to end badly, or -1 */
-    int signal_number; /* that ended it, or 0 */
-    int exit_code;     /* its own, where no signal did; or -1 */
-    char host[128];    /* where it ran, "" if not told */
-    char refusal[256]; /* why no rank was started, "" if they were */
+    int rank;            /* the first to end badly, or -1 */
+    int signal_number;   /* that ended it, or 0 */
+    int exit_code;       /* its own, where no signal did; or -1 */
+    char host[128];      /* where it ran */
+    char lost_host[128]; /* mpirun reaches its daemon there no more */
+    char refusal[256];   /* why no rank was started */
+    char trouble[256];   /* an error of its own, which need not be the end */
+    char first[256];     /* the first line that says anything */
+    bool is_foreign;     /* another MPI's launcher, not Open MPI's */
 } lks_mpirun_news;
 
 void lks_mpirun_news_init(lks_mpirun_news *news);
 
 /* Learn from one line of mpirun's standard error, without its newline. */
 void lks_mpirun_news_read(lks_mpirun_news *news, const char *line);
+
+/* Whether mpirun has said that the run is over. */
+bool lks_mpirun_news_is_end(const lks_mpirun_news *news);
 
 #endif

@@ -118,7 +118,7 @@ static lks_status make_command(run *r)
     plan.mpirun = mpirun;
     plan.worker = worker;
     LKS_GO(lks_strings_add(&r->argv, self));
-    LKS_GO(lks_strings_add(&r->argv, "exec-bound"));
+    LKS_GO(lks_strings_add(&r->argv, "guard"));
     LKS_GO(lks_strings_addf(&r->argv, "%d", (int)getpid()));
     LKS_GO(lks_strings_add(&r->argv, "--"));
     LKS_GO(lks_mpirun_argv(&plan, &r->argv));

@@ -1,6 +1,8 @@
 #include "daemon/uv/launcher.h"
 
 #include <signal.h>
+#include <sys/prctl.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 #include "daemon/uv/session.h"
@@ -10,6 +12,7 @@ enum {
      * output read, and for how long, since a process that cannot die must not keep us. */
     DRAIN_STEP_MS = 5,
     DRAIN_STEPS = 400,
+    SAVING_LOOK_MS = 250,
 };
 
 struct lks_launch {
@@ -21,7 +24,7 @@ struct lks_launch {
     uv_timer_t timer; /* until the exit: of the grace; after it: of the drain */
     int n_drain_steps;
     int n_handles; /* not yet closed */
-    bool stopping, exited;
+    bool exited, killed;
     int64_t exit_status;
     int signal_number;
     char buffer[64 * 1024]; /* one read at a time, handed on before the next */
@@ -41,6 +44,8 @@ static void drain(uv_timer_t *timer)
     lks_launch *launch = timer->data;
     bool left = lks_session_signal(launch->process.pid, SIGKILL) > 0;
 
+    if (lks_savers_signal(getpid(), launch->killed ? SIGKILL : SIGCONT) > 0)
+        return;
     if ((left || has_open(launch, false)) && launch->n_drain_steps++ < DRAIN_STEPS)
         return;
     if (!left && has_open(launch, true)) {
@@ -65,7 +70,14 @@ static void on_exit_of_program(uv_process_t *process, int64_t exit_status,
 
 static void on_grace_over(uv_timer_t *timer)
 {
-    lks_launch_kill(timer->data);
+    lks_launch *launch = timer->data;
+    bool is_saving = lks_savers_signal(launch->process.pid, 0) > 0 &&
+                     !lks_process_is_idle(launch->process.pid);
+
+    if (is_saving)
+        uv_timer_start(timer, on_grace_over, SAVING_LOOK_MS, 0);
+    else
+        lks_launch_kill(launch);
 }
 
 static void give_buffer(uv_handle_t *handle, size_t suggested, uv_buf_t *out)
@@ -122,6 +134,7 @@ lks_status lks_launch_start(const lks_launch_options *options, lks_launch **out)
 
     if (!launch)
         return LKS_NOMEM;
+    prctl(PR_SET_CHILD_SUBREAPER, 1); /* of savers, should the program die before them */
     launch->options = *options;
     launch->process.data = launch;
     launch->timer.data = launch;
@@ -169,16 +182,24 @@ bool lks_launch_has_exited(const lks_launch *launch)
 
 void lks_launch_stop(lks_launch *launch, uint64_t grace_ms)
 {
-    if (launch->stopping || launch->exited)
+    if (launch->exited)
         return;
-    launch->stopping = true;
     uv_process_kill(&launch->process, SIGTERM);
-    uv_timer_start(&launch->timer, on_grace_over, grace_ms, 0);
+    if (!uv_is_active((uv_handle_t *)&launch->timer) ||
+        uv_timer_get_due_in(&launch->timer) > grace_ms)
+        uv_timer_start(&launch->timer, on_grace_over, grace_ms, 0);
 }
 
 void lks_launch_kill(lks_launch *launch)
 {
+    launch->killed = true;
+    lks_savers_signal(launch->process.pid, SIGKILL);
     lks_session_signal(launch->process.pid, SIGKILL);
+}
+
+pid_t lks_launch_pid(const lks_launch *launch)
+{
+    return launch->process.pid;
 }
 
 static void on_closed(uv_handle_t *handle)

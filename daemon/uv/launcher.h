@@ -4,7 +4,8 @@
  * The program gets a session of its own, so that a terminal's Ctrl-C reaches only us and
  * that every process it leaves on this host can be found by the session, even those that
  * made process groups of their own, as mpirun's ranks do. Processes on other hosts are
- * reached by the program alone.
+ * reached by the program alone. Savers (session.h) have sessions of their own: whoever
+ * they are left to, the program or we, waits until they are done.
  *
  * Everything happens on the caller's loop and thread. The launch owns itself until
  * on_end; lks_launch_close then frees it. */
@@ -35,8 +36,8 @@ typedef struct lks_launch_options {
     /* Bytes as they come, cut anywhere. */
     void (*on_output)(void *context, lks_launch_stream stream, const char *bytes,
                       size_t n_bytes);
-    /* Once, after the last output: the program is gone and so is its session.
-     * `signal_number` is 0 unless one ended it. */
+    /* Once, after the last output: the program is gone, and so are its session and
+     * savers. `signal_number` is 0 unless one ended it. */
     void (*on_end)(void *context, int64_t exit_status, int signal_number);
     void *context;
 } lks_launch_options;
@@ -53,12 +54,15 @@ void lks_launch_let_go(lks_launch *launch, lks_launch_stream stream);
 /* Whether the program has ended, though on_end may wait for its output to be let go. */
 bool lks_launch_has_exited(const lks_launch *launch);
 
-/* Ask it to end (SIGTERM), and after `grace_ms` insist as lks_launch_kill does. Later
- * calls do nothing. */
+/* Ask it to end (SIGTERM), and after `grace_ms` insist as lks_launch_kill does, unless
+ * all it waits for are savers. A later call asks again, and may shorten the grace. */
 void lks_launch_stop(lks_launch *launch, uint64_t grace_ms);
 
-/* SIGKILL to every process of its session, now. */
+/* SIGKILL to every process of its session and to its savers, now. */
 void lks_launch_kill(lks_launch *launch);
+
+/* The program's process, its session's leader. */
+pid_t lks_launch_pid(const lks_launch *launch);
 
 /* After on_end, or in it; what is left of it is freed when the loop runs next. */
 void lks_launch_close(lks_launch *launch);

@@ -47,6 +47,65 @@ START_TEST(a_refusal_to_start_is_read_from_what_mpirun_says)
 }
 END_TEST
 
+START_TEST(a_lost_host_is_read_from_what_mpirun_says)
+{
+    lks_mpirun_news news;
+
+    lks_mpirun_news_init(&news);
+    lks_mpirun_news_read(&news, "ORTE has lost communication with a remote daemon.");
+    ck_assert(!lks_mpirun_news_is_end(&news));
+    lks_mpirun_news_read(&news, "  HNP daemon   : [[6420,0],0] on node node1");
+    lks_mpirun_news_read(&news, "  Remote daemon: [[6420,0],1] on node node2");
+    ck_assert_str_eq(news.lost_host, "node2");
+    ck_assert(lks_mpirun_news_is_end(&news));
+}
+END_TEST
+
+START_TEST(trouble_is_read_and_need_not_be_the_end)
+{
+    lks_mpirun_news news;
+
+    lks_mpirun_news_init(&news);
+    lks_mpirun_news_read(&news,
+                         "[vm:19644] [[8258,0],0] ORTE_ERROR_LOG: The system limit on "
+                         "number of pipes a process can open was reached in file "
+                         "../../orte/mca/iof/base/iof_base_setup.c at line 128");
+    ck_assert_str_eq(news.trouble, "The system limit on number of pipes a process can "
+                                   "open was reached");
+    ck_assert(!lks_mpirun_news_is_end(&news));
+}
+END_TEST
+
+START_TEST(another_mpis_launcher_is_known_by_its_words)
+{
+    lks_mpirun_news news;
+
+    lks_mpirun_news_init(&news);
+    lks_mpirun_news_read(&news, "[mpiexec@vm] match_arg (lib/utils/args.c:166): "
+                                "unrecognized argument oversubscribe");
+    ck_assert(news.is_foreign && lks_mpirun_news_is_end(&news));
+    ck_assert_ptr_nonnull(strstr(news.refusal, "unrecognized argument oversubscribe"));
+}
+END_TEST
+
+START_TEST(the_first_line_that_says_anything_is_kept)
+{
+    lks_mpirun_news news;
+
+    lks_mpirun_news_init(&news);
+    lks_mpirun_news_read(&news, "--------------------------------");
+    lks_mpirun_news_read(&news, "");
+    lks_mpirun_news_read(&news, "Something new in a version to come.");
+    lks_mpirun_news_read(&news, "And more of it.");
+    ck_assert_str_eq(news.first, "Something new in a version to come.");
+    ck_assert(!lks_mpirun_news_is_end(&news));
+}
+END_TEST
+
 LKS_SUITE("mpirun_news", a_killed_rank_is_read_from_what_mpirun_says,
           an_exit_status_is_read_from_what_mpirun_says,
-          a_refusal_to_start_is_read_from_what_mpirun_says)
+          a_refusal_to_start_is_read_from_what_mpirun_says,
+          a_lost_host_is_read_from_what_mpirun_says,
+          trouble_is_read_and_need_not_be_the_end,
+          another_mpis_launcher_is_known_by_its_words,
+          the_first_line_that_says_anything_is_kept)

@@ -150,7 +150,7 @@ END_TEST
 static void stop_soon(watched *w)
 {
     lks_launch_stop(w->launch, 100);
-    lks_launch_stop(w->launch, 100000); /* changes nothing */
+    lks_launch_stop(w->launch, 100000); /* lengthens nothing */
 }
 
 START_TEST(a_stop_lets_the_program_end_by_itself)

@@ -1,0 +1,219 @@
+/* `lockstep guard PID [FOLDER]… -- PROGRAM ARG…` starts PROGRAM (mpirun) for `lockstep
+ * run`, whose process is PID, and sees to it that nothing is left when that is over,
+ * however it went: `kill -9` of the command, of mpirun, of a rank, mpirun stopped.
+ *
+ *     lockstep run --- guard --- mpirun --- ranks        one session, the guard its
+ * leader
+ *                        \--- a saver whose rank is gone, in a session of its own
+ *
+ * Asked to end (SIGTERM), or once the command is gone, it asks mpirun, and after a grace
+ * kills what is left. Asked again it kills at once. At the end it waits for savers,
+ * removes the FOLDERs and ends as mpirun did. Should it be killed itself, the kernel
+ * kills mpirun, and mpirun's end the ranks. */
+#define _GNU_SOURCE /* WCOREDUMP, sigtimedwait */
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/try.h"
+#include "daemon/cli/cli.h"
+#include "daemon/uv/session.h"
+#include "proto/private_folder.h"
+
+enum {
+    LOOK_MS = 100,
+    /* A process that cannot die must not keep us. */
+    DRAIN_MS = 2000,
+};
+
+/* mpirun asks the ranks, waits a second, kills them: all within this. */
+static const double grace_s = 3;
+/* The command and mpirun may be stopped together for so long. */
+static const double idle_s = 10;
+
+typedef struct guard {
+    pid_t command, program;
+    sigset_t signals; /* what we wait for */
+    sigset_t before;  /* the mask that the program gets */
+    bool has_ended;
+    int wait_status; /* of the program, then */
+    bool is_stopping, is_killing;
+    double kill_at_s;    /* once it is stopping */
+    double idle_since_s; /* 0: the command or the program works */
+} guard;
+
+static _Noreturn void become_program(const guard *g, pid_t parent, char *const *argv)
+{
+    signal(SIGPIPE, SIG_DFL);
+    sigprocmask(SIG_SETMASK, &g->before, NULL);
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent) /* gone before we asked */
+        _exit(LKS_EXIT_FAILED);
+    execvp(argv[0], argv);
+    lks_fail(LKS_IO, "%s: %s", argv[0], strerror(errno));
+    _exit(lks_cli_failed(LKS_EXIT_FAILED));
+}
+
+static lks_status start(guard *g, char *const *argv)
+{
+    const pid_t self = getpid();
+
+    sigemptyset(&g->signals);
+    sigaddset(&g->signals, SIGCHLD);
+    sigaddset(&g->signals, SIGTERM);
+    sigaddset(&g->signals, SIGINT);
+    sigaddset(&g->signals, SIGHUP);
+    sigprocmask(SIG_BLOCK, &g->signals, &g->before);
+    prctl(PR_SET_CHILD_SUBREAPER, 1);
+    prctl(PR_SET_PDEATHSIG, SIGTERM);
+    g->program = fork();
+    if (g->program < 0)
+        return lks_fail(LKS_IO, "cannot start another process: %s", strerror(errno));
+    if (g->program == 0)
+        become_program(g, self, argv);
+    return LKS_OK;
+}
+
+static void kill_ranks(void)
+{
+    lks_session_signal(getsid(0), SIGKILL);
+}
+
+/* Asked once to end, weights are still saved; asked again they are not. */
+static void stop(guard *g)
+{
+    if (g->is_stopping) {
+        g->is_killing = true;
+        kill_ranks();
+        return;
+    }
+    g->is_stopping = true;
+    g->kill_at_s = lks_clock_s() + grace_s;
+    if (!g->has_ended)
+        kill(g->program, SIGTERM);
+}
+
+/* Every child that has ended; among them those that were adopted. */
+static void reap(guard *g)
+{
+    int status;
+    pid_t pid;
+
+    while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+        if (pid == g->program) {
+            g->has_ended = true;
+            g->wait_status = status;
+        }
+}
+
+/* Nobody can ask us to end, and nobody's end will be told to us. */
+static bool are_both_idle(guard *g)
+{
+    const double now_s = lks_clock_s();
+
+    if (!lks_process_is_idle(g->command) || !lks_process_is_idle(g->program))
+        g->idle_since_s = 0;
+    else if (g->idle_since_s == 0)
+        g->idle_since_s = now_s;
+    return g->idle_since_s > 0 && now_s - g->idle_since_s > idle_s;
+}
+
+static int next_signal(const guard *g)
+{
+    const struct timespec wait = {.tv_nsec = LOOK_MS * 1000000L};
+
+    return sigtimedwait(&g->signals, NULL, &wait);
+}
+
+/* Until the program has ended. */
+static void watch(guard *g)
+{
+    while (!g->has_ended) {
+        const int signal_number = next_signal(g);
+        const bool is_asked = signal_number > 0 && signal_number != SIGCHLD;
+
+        reap(g);
+        if (is_asked || (getppid() != g->command && !g->is_stopping))
+            stop(g);
+        if ((g->is_stopping && lks_clock_s() > g->kill_at_s) || are_both_idle(g))
+            kill_ranks();
+    }
+}
+
+/* What the program has left, until it is gone. */
+static void drain(guard *g)
+{
+    for (int ms = 0; lks_session_signal(getsid(0), SIGKILL) > 0 && ms < DRAIN_MS; ms++) {
+        usleep(1000);
+        reap(g);
+    }
+}
+
+/* Weights that are being written are finished. */
+static void wait_for_savers(guard *g)
+{
+    while (lks_savers_signal(getpid(), g->is_killing ? SIGKILL : SIGCONT) > 0) {
+        const int signal_number = next_signal(g);
+
+        if (signal_number > 0 && signal_number != SIGCHLD)
+            stop(g);
+        reap(g);
+    }
+}
+
+static _Noreturn void end_as(int wait_status)
+{
+    static const struct rlimit no_core = {0, 0};
+
+    if (WIFSIGNALED(wait_status)) {
+        sigset_t one;
+
+        setrlimit(RLIMIT_CORE, &no_core);
+        signal(WTERMSIG(wait_status), SIG_DFL);
+        sigemptyset(&one);
+        sigaddset(&one, WTERMSIG(wait_status));
+        raise(WTERMSIG(wait_status));
+        sigprocmask(SIG_UNBLOCK, &one, NULL);
+    }
+    _exit(WEXITSTATUS(wait_status));
+}
+
+static int run_guard(const lks_args *args)
+{
+    guard g = {.command = (pid_t)strtol(args->positional.items[0], NULL, 10)};
+
+    if (args->rest.n_items == 0) {
+        lks_fail(LKS_INVALID, "guard needs a program after --");
+        return lks_cli_failed(LKS_EXIT_USAGE);
+    }
+    if (start(&g, args->rest.items) != LKS_OK)
+        return lks_cli_failed(LKS_EXIT_FAILED);
+    watch(&g);
+    drain(&g);
+    wait_for_savers(&g);
+    for (size_t i = 1; i < args->positional.n_items; i++)
+        lks_private_folder_remove(args->positional.items[i]);
+    end_as(g.wait_status);
+}
+
+static const lks_arg options[] = {LKS_ARG_HELP};
+
+const lks_command lks_command_guard = {
+    .name = "guard",
+    .arguments = "PID [FOLDER]… -- PROGRAM [ARG]…",
+    .summary = "Start PROGRAM for the process PID, and leave nothing of it",
+    .options = options,
+    .n_options = sizeof options / sizeof *options,
+    .min_positional = 1,
+    .max_positional = SIZE_MAX,
+    .takes_rest = true,
+    .hidden = true,
+    .run = run_guard,
+};

@@ -1,0 +1,174 @@
+#include "worker/lifeline.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "worker/worker.h"
+
+enum {
+    PERIOD_S = 1,
+    ORPHANED_S = 10,
+    /* A rank that was asked to leave, and cannot. */
+    LEAVE_S = 5,
+};
+
+static struct {
+    bool is_running;
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    bool is_stopping;
+    lks_sign sign;
+    char *socket;
+    pid_t parent, leader; /* as they were at the start */
+    int orphaned_s;
+} self = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+/* ---- signs ---- */
+
+/* mpirun may be stopped and its pipe full: then nobody listens, and we do not wait. */
+static bool has_room(int fd)
+{
+    struct pollfd poll_fd = {.fd = fd, .events = POLLOUT};
+
+    return poll(&poll_fd, 1, 0) == 1 && poll_fd.revents & POLLOUT;
+}
+
+static void give_sign(void)
+{
+    char line[LKS_SIGN_BYTES];
+    const size_t n = lks_sign_format(&self.sign, line);
+
+    if (has_room(STDERR_FILENO))
+        (void)!write(STDERR_FILENO, line, n);
+}
+
+/* ---- orphans ---- */
+
+/* proc(5): stopped, dead, or not there. */
+static bool is_idle(pid_t pid)
+{
+    char path[64], line[512] = "";
+    const char *after;
+    FILE *file;
+
+    snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+    if ((file = fopen(path, "re"))) {
+        (void)!fgets(line, sizeof line, file);
+        fclose(file);
+    }
+    after = strrchr(line, ')');
+    return !after || !after[1] || strchr("TtZX", after[2]) != NULL;
+}
+
+static bool is_orphan(void)
+{
+    return (getppid() != self.parent || is_idle(self.parent)) && is_idle(self.leader);
+}
+
+/* First in order, as if asked to; then at once, since a main thread in a collective hears
+ * nothing. */
+static void look_for_parents(void)
+{
+    self.orphaned_s = is_orphan() ? self.orphaned_s + PERIOD_S : 0;
+    if (self.orphaned_s == ORPHANED_S)
+        kill(getpid(), SIGTERM);
+    if (self.orphaned_s < ORPHANED_S + LEAVE_S)
+        return;
+    if (self.socket)
+        (void)unlink(self.socket);
+    _exit(LKS_EXIT_FAILED);
+}
+
+/* ---- the thread ---- */
+
+static void *live(void *unused)
+{
+    struct timespec until;
+
+    (void)unused;
+    pthread_mutex_lock(&self.lock);
+    while (!self.is_stopping) {
+        if (self.sign.rank == 0 || self.sign.stage != LKS_STAGE_IN)
+            give_sign();
+        look_for_parents();
+        clock_gettime(CLOCK_MONOTONIC, &until);
+        until.tv_sec += PERIOD_S;
+        while (!self.is_stopping &&
+               pthread_cond_timedwait(&self.changed, &self.lock, &until) != ETIMEDOUT)
+            ;
+    }
+    pthread_mutex_unlock(&self.lock);
+    return NULL;
+}
+
+static bool start_thread(void)
+{
+    pthread_condattr_t clock;
+    sigset_t all, before;
+    bool has_started;
+
+    pthread_condattr_init(&clock);
+    pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
+    pthread_cond_init(&self.changed, &clock);
+    pthread_condattr_destroy(&clock);
+    sigfillset(&all); /* signals are the main thread's */
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    has_started = pthread_create(&self.thread, NULL, live, NULL) == 0;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return has_started;
+}
+
+void lks_lifeline_start(uint32_t rank, uint32_t size)
+{
+    const char *wanted = getenv(LKS_SIGN_VARIABLE);
+
+    if (!wanted || strcmp(wanted, "1") != 0)
+        return;
+    self.sign = (lks_sign){.rank = rank, .size = size, .pid = (uint32_t)getpid()};
+    if (gethostname(self.sign.host, sizeof self.sign.host - 1) != 0)
+        snprintf(self.sign.host, sizeof self.sign.host, "unknown");
+    self.parent = getppid();
+    self.leader = getsid(0);
+    self.is_running = start_thread();
+}
+
+void lks_lifeline_stage(lks_stage stage)
+{
+    if (!self.is_running)
+        return;
+    pthread_mutex_lock(&self.lock);
+    self.sign.stage = stage;
+    give_sign();
+    pthread_mutex_unlock(&self.lock);
+}
+
+void lks_lifeline_socket(const char *path)
+{
+    pthread_mutex_lock(&self.lock);
+    lks_free(self.socket);
+    self.socket = path ? lks_strdup(path) : NULL;
+    pthread_mutex_unlock(&self.lock);
+}
+
+void lks_lifeline_stop(void)
+{
+    if (!self.is_running)
+        return;
+    pthread_mutex_lock(&self.lock);
+    self.is_stopping = true;
+    pthread_cond_signal(&self.changed);
+    pthread_mutex_unlock(&self.lock);
+    pthread_join(self.thread, NULL);
+    pthread_cond_destroy(&self.changed);
+    self.is_running = false;
+    lks_lifeline_socket(NULL);
+}

@@ -1,0 +1,24 @@
+/* Between a rank and the `lockstep run` that has started it, a thread of its own: it
+ * gives the signs of life that the command has asked for (proto/sign.h), and it ends the
+ * rank when nobody is left who could: mpirun, the rank's parent, and the guard, its
+ * session's leader, both gone or stopped for ORPHANED_S seconds.
+ *
+ * One for the process. All functions do nothing where no signs are wanted. */
+#ifndef LKS_WORKER_LIFELINE_H
+#define LKS_WORKER_LIFELINE_H
+
+#include "proto/sign.h"
+
+/* First of all, before MPI; `size` of the world as the launcher tells it. */
+void lks_lifeline_start(uint32_t rank, uint32_t size);
+
+/* How far this rank has come. From LKS_STAGE_IN on only rank 0 gives signs. */
+void lks_lifeline_stage(lks_stage stage);
+
+/* The file to remove when an orphan has to leave at once; copied, NULL: none any more. */
+void lks_lifeline_socket(const char *path);
+
+/* Join the thread. */
+void lks_lifeline_stop(void);
+
+#endif
