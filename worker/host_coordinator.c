@@ -13,8 +13,8 @@
 #include "base/log.h"
 #include "base/try.h"
 #include "daemon/uv/server.h"
+#include "proto/run_dir.h"
 #include "worker/lifeline.h"
-#include "worker/run_dir.h"
 
 static const double last_goodbyes_s = 3;
 

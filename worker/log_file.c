@@ -13,7 +13,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "worker/run_dir.h"
+#include "proto/run_dir.h"
 
 static struct {
     _Atomic int fd; /* -1: none yet */

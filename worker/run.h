@@ -9,7 +9,7 @@
 #include "worker/metrics.h"
 #include "worker/opening.h"
 #include "worker/report.h"
-#include "worker/run_dir.h"
+#include "proto/run_dir.h"
 #include "worker/step.h"
 #include "worker/worker.h"
 #include "worker/world.h"

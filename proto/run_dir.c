@@ -1,4 +1,4 @@
-#include "worker/run_dir.h"
+#include "proto/run_dir.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,7 +1,7 @@
 /* A run's directory: what is in it and how it comes to be. It appears with its log folder
  * and nothing else; the files are their writers'. */
-#ifndef LKS_WORKER_RUN_DIR_H
-#define LKS_WORKER_RUN_DIR_H
+#ifndef LKS_PROTO_RUN_DIR_H
+#define LKS_PROTO_RUN_DIR_H
 
 #include <stdbool.h>
 

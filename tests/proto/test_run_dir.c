@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
-#include "worker/run_dir.h"
+#include "proto/run_dir.h"
 
 static char home[64];
 
