@@ -72,6 +72,7 @@ typedef struct lks_job {
 
     struct {
         uint64_t every_steps;
+        uint32_t rank_timeout_s;
     } report;
 
     struct {

@@ -86,6 +86,7 @@ lks_status lks_host_start(const lks_host_options *options, lks_coordinator_place
         .world_size = options->world_size,
         .lanes = options->lanes,
         .total_steps = options->total_steps,
+        .rank_timeout_s = options->rank_timeout_s,
         .worker_address = options->one_host ? "127.0.0.1" : "0.0.0.0",
         .on_failed = on_failed,
         .context = self,

@@ -14,7 +14,8 @@ typedef struct lks_host_options {
     const char *run_dir, *job_name;
     uint32_t world_size, lanes;
     uint64_t total_steps;
-    bool one_host; /* all ranks run here: nobody else may connect */
+    double rank_timeout_s; /* a rank silent for this long is lost */
+    bool one_host;         /* all ranks run here: nobody else may connect */
 } lks_host_options;
 
 /* What every rank must know to find the coordinator; plain data, to be broadcast. */

@@ -239,6 +239,7 @@ static lks_status host_run(lks_run *run, invitation *out)
         .world_size = (uint32_t)run->comm->size,
         .lanes = run->job.train.lanes,
         .total_steps = run->n_steps,
+        .rank_timeout_s = run->job.report.rank_timeout_s,
         .one_host = run->placement.one_host,
     };
 

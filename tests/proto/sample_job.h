@@ -37,7 +37,7 @@ static const char sample_job[] = "job: fashion-cnn\n"
                                  "  threads_per_rank: 2\n"
                                  "  reduction: fast\n"
                                  "  init: /start.safetensors\n"
-                                 "report: {every_steps: 20}\n"
+                                 "report: {every_steps: 20, rank_timeout_s: 15}\n"
                                  "checkpoint: {every_steps: 500, keep: 5}\n";
 
 /* The sample with the first `from` replaced by `to`; the caller frees it. */

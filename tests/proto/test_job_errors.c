@@ -151,7 +151,7 @@ START_TEST(a_wrong_type_tells_what_was_found_and_what_is_allowed)
          "j.yaml:8:21: mean is '.inf', it must be a number or a list of numbers"},
         {"root: /data", "root: [a]", "j.yaml:7:9: root is a list, it must be a text"},
         {"root: /data", "root: ''", "j.yaml:7:9: root is '', it must be a text"},
-        {"report: {every_steps: 20}", "report: 20",
+        {"report: {every_steps: 20, rank_timeout_s: 15}", "report: 20",
          "j.yaml:29:9: report is '20', it must be a map"},
         {"{images: a.gz, labels: b.gz}", "[a.gz, b.gz]",
          "j.yaml:5:10: train is a list, it must be a map {images: FILE, labels: FILE} "

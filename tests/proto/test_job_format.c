@@ -227,6 +227,7 @@ static void same_jobs(const lks_job *a, const lks_job *b)
     ck_assert_int_eq(a->train.reduction, b->train.reduction);
     same_text(a->train.init, b->train.init);
     ck_assert_uint_eq(a->report.every_steps, b->report.every_steps);
+    ck_assert_uint_eq(a->report.rank_timeout_s, b->report.rank_timeout_s);
     ck_assert_uint_eq(a->checkpoint.every_steps, b->checkpoint.every_steps);
     ck_assert_uint_eq(a->checkpoint.keep, b->checkpoint.keep);
 }
@@ -279,6 +280,7 @@ START_TEST(a_job_is_written_for_people_with_its_defaults)
                                "  reduction: auto\n"
                                "report:\n"
                                "  every_steps: 50\n"
+                               "  rank_timeout_s: 60\n"
                                "checkpoint:\n"
                                "  every_steps: 0\n"
                                "  keep: 3\n";

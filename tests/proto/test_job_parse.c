@@ -39,6 +39,7 @@ START_TEST(every_key_reaches_its_member)
     ck_assert_int_eq(job.train.reduction, LKS_JOB_REDUCTION_FAST);
     ck_assert_str_eq(job.train.init, "/start.safetensors");
     ck_assert_uint_eq(job.report.every_steps, 20);
+    ck_assert_uint_eq(job.report.rank_timeout_s, 15);
     ck_assert_uint_eq(job.checkpoint.every_steps, 500);
     ck_assert_uint_eq(job.checkpoint.keep, 5);
     lks_job_release(&job);
@@ -98,6 +99,7 @@ START_TEST(a_silent_file_gets_the_defaults)
     ck_assert_uint_eq(job.train.threads_per_rank, LKS_JOB_AUTO);
     ck_assert_int_eq(job.train.reduction, LKS_JOB_REDUCTION_AUTO);
     ck_assert_uint_eq(job.report.every_steps, 50);
+    ck_assert_uint_eq(job.report.rank_timeout_s, 60);
     ck_assert_uint_eq(job.checkpoint.every_steps, 0);
     ck_assert_uint_eq(job.checkpoint.keep, 3);
     /* torch.optim.Adam's */
@@ -114,9 +116,9 @@ START_TEST(a_key_without_value_is_as_if_absent)
     static const struct {
         const char *from, *to;
     } cases[] = {
-        {"report: {every_steps: 20}", "report:"},
-        {"{every_steps: 20}", "{every_steps: null}"},
-        {"{every_steps: 20}", "~"},
+        {"report: {every_steps: 20, rank_timeout_s: 15}", "report:"},
+        {"{every_steps: 20, rank_timeout_s: 15}", "{every_steps: null}"},
+        {"{every_steps: 20, rank_timeout_s: 15}", "~"},
         {"  root: /data\n", "  root:\n"},
         {"{images: c.gz, labels: d.gz}", "null"},
     };
