@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/process.h"
 #include "worker/worker.h"
 #include "worker/world.h"
 
@@ -99,6 +100,7 @@ int main(int argc, char **argv)
 {
     arguments a = {.exit_code = -1};
 
+    lks_process_begin();
     if (!(a.set = calloc((size_t)argc + 1, sizeof *a.set)))
         return LKS_EXIT_FAILED;
     a.options.set = a.set;

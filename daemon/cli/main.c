@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/process.h"
 #include "base/try.h"
 #include "daemon/cli/cli.h"
 #include "proto/nearest.h"
@@ -121,6 +122,7 @@ int main(int argc, char **argv)
     const lks_command *command;
     const char *name = argc > 1 ? argv[1] : "";
 
+    lks_process_begin();
     if (argc < 2) {
         print_overview(stderr);
         return LKS_EXIT_USAGE;
