@@ -203,6 +203,33 @@ static lks_status end_gzip(lks_reader *reader)
     return LKS_OK;
 }
 
+/* Zeros behind a member are padding, of a tape or of a download in whole blocks; another
+ * member may follow them.
+ * source: gzip's manual, "Using gzip on tapes"; Python's gzip reads the same */
+static void skip_padding(lks_reader *reader)
+{
+    z_stream *z = &reader->inflater;
+
+    if (!reader->any_member || reader->in_member)
+        return;
+    for (; z->avail_in > 0 && *z->next_in == 0; z->avail_in--)
+        z->next_in++;
+}
+
+/* More input for the inflater if it has none left; none comes only at the source's end.
+ */
+static lks_status provide_input(lks_reader *reader)
+{
+    for (;;) {
+        skip_padding(reader);
+        if (reader->inflater.avail_in > 0)
+            return LKS_OK;
+        LKS_TRY(refill(reader));
+        if (reader->inflater.avail_in == 0)
+            return LKS_OK;
+    }
+}
+
 /* Some decompressed bytes, at most n_bytes; *n_read is 0 only at the end. */
 static lks_status read_gzip(lks_reader *reader, uint8_t *out, size_t n_bytes,
                             size_t *n_read)
@@ -215,8 +242,7 @@ static lks_status read_gzip(lks_reader *reader, uint8_t *out, size_t n_bytes,
     while (z->next_out == out) {
         int code;
 
-        if (z->avail_in == 0)
-            LKS_TRY(refill(reader));
+        LKS_TRY(provide_input(reader));
         if (z->avail_in == 0)
             return end_gzip(reader);
         code = inflate(z, Z_NO_FLUSH);

@@ -12,8 +12,9 @@
 
 typedef struct lks_reader lks_reader;
 
-/* A file; a name that ends in .gz is decompressed on the way. LKS_IO names the file, and
- * the one beside it that exists with .gz added or taken off. */
+/* A file; a name that ends in .gz is decompressed on the way: one gzip member or several,
+ * zero bytes after each as padding. LKS_IO names the file, and the one beside it that
+ * exists with .gz added or taken off. */
 lks_status lks_reader_open(const char *path, lks_reader **out);
 
 /* Bytes that outlive the reader; `name` stands for the path in errors. */

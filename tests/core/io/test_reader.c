@@ -67,6 +67,136 @@ START_TEST(plain_gzip_and_memory_give_the_same_bytes)
 }
 END_TEST
 
+/* A gzip member that holds `text`, and n_zeros behind it. */
+static size_t put_member(unsigned char *out, const char *text, size_t n_zeros)
+{
+    z_stream z = {.next_in = (void *)text,
+                  .avail_in = (unsigned)strlen(text),
+                  .next_out = out,
+                  .avail_out = 100};
+
+    ck_assert_int_eq(deflateInit2(&z, 9, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY),
+                     Z_OK);
+    ck_assert_int_eq(deflate(&z, Z_FINISH), Z_STREAM_END);
+    deflateEnd(&z);
+    memset(out + z.total_out, 0, n_zeros);
+    return z.total_out + n_zeros;
+}
+
+/* From memory and from a file: `want`, and then the end. */
+static void check_packed(const unsigned char *packed, size_t n, const char *want)
+{
+    const size_t n_want = strlen(want);
+    char got[16];
+
+    file_put(temp_path("x.gz"), packed, n);
+    for (int i = 0; i < 2; i++) {
+        lks_reader *reader;
+
+        ck_ok(i ? lks_reader_of_memory(packed, n, true, "m", &reader)
+                : lks_reader_open(temp_path("x.gz"), &reader));
+        ck_ok(lks_reader_fill(reader, got, n_want));
+        ck_assert_mem_eq(got, want, n_want);
+        ck_ok(lks_reader_expect_end(reader));
+        lks_reader_destroy(reader);
+    }
+}
+
+/* The same ends in an error; `text` is of its line. */
+static void check_refused(const unsigned char *packed, size_t n, lks_status status,
+                          const char *text)
+{
+    lks_reader *reader;
+    char got[3];
+
+    file_put(temp_path("x.gz"), packed, n);
+    ck_ok(lks_reader_open(temp_path("x.gz"), &reader));
+    ck_ok(lks_reader_fill(reader, got, sizeof got));
+    ck_fails(lks_reader_expect_end(reader), status, text);
+    lks_reader_destroy(reader);
+}
+
+static const size_t paddings[] = {1, 7, 512, 10240, (1 << 20) - 1, 1 << 20, N};
+enum { N_PADDINGS = sizeof paddings / sizeof *paddings };
+
+START_TEST(zeros_behind_gzip_data_are_padding)
+{
+    unsigned char *packed = malloc(N + 1000);
+
+    temp_dir_make();
+    for (int i = 0; i < N_PADDINGS; i++)
+        check_packed(packed, put_member(packed, "abc", paddings[i]), "abc");
+    temp_dir_remove();
+    free(packed);
+}
+END_TEST
+
+START_TEST(a_gzip_member_behind_padding_is_read_too)
+{
+    unsigned char *packed = malloc(N + 1000);
+
+    temp_dir_make();
+    for (int i = 0; i < N_PADDINGS; i++) {
+        size_t n = put_member(packed, "abc", paddings[i]);
+
+        n += put_member(packed + n, "de", 3);
+        n += put_member(packed + n, "", 0);
+        n += put_member(packed + n, "f", 0);
+        check_packed(packed, n, "abcdef");
+    }
+    temp_dir_remove();
+    free(packed);
+}
+END_TEST
+
+START_TEST(what_is_neither_padding_nor_gzip_behind_gzip_data_is_refused)
+{
+    unsigned char *packed = malloc(N + 1000);
+
+    temp_dir_make();
+    for (int i = -1; i < N_PADDINGS; i++) {
+        const size_t n = put_member(packed, "abc", i < 0 ? 0 : paddings[i]);
+
+        memcpy(packed + n, "garbage", 7);
+        check_refused(packed, n + 7, LKS_FORMAT, "x.gz: damaged gzip data");
+        packed[n] = 0x1f; /* as gzip begins */
+        check_refused(packed, n + 1, LKS_IO, "x.gz: file ends within its gzip data");
+        put_member(packed + n, "de", 0); /* cut in its header */
+        check_refused(packed, n + 9, LKS_IO, "x.gz: file ends within its gzip data");
+    }
+    temp_dir_remove();
+    free(packed);
+}
+END_TEST
+
+START_TEST(zeros_before_gzip_data_are_no_gzip)
+{
+    unsigned char packed[100] = {0};
+    const size_t n = 4 + put_member(packed + 4, "abc", 0);
+    lks_reader *reader;
+
+    ck_ok(lks_reader_of_memory(packed, n, true, "m", &reader));
+    ck_fails(lks_reader_fill(reader, packed, 1), LKS_FORMAT, "m: not a gzip file");
+    lks_reader_destroy(reader);
+}
+END_TEST
+
+START_TEST(zeros_behind_plain_data_are_data)
+{
+    lks_reader *reader;
+    char got[5];
+
+    temp_dir_make();
+    file_put(temp_path("x"), "abc\0\0", 5);
+    ck_ok(lks_reader_open(temp_path("x"), &reader));
+    ck_ok(lks_reader_fill(reader, got, 3));
+    ck_fails(lks_reader_expect_end(reader), LKS_FORMAT,
+             "x: file goes on after the 3 bytes");
+    lks_reader_destroy(reader);
+    temp_dir_remove();
+}
+END_TEST
+
 START_TEST(a_promise_of_more_bytes_than_the_file_has_is_seen_beforehand)
 {
     char bytes[100] = {0};
@@ -152,6 +282,9 @@ START_TEST(no_memory_is_an_error_wherever_it_happens)
 END_TEST
 
 LKS_SUITE("reader", plain_gzip_and_memory_give_the_same_bytes,
+          zeros_behind_gzip_data_are_padding, a_gzip_member_behind_padding_is_read_too,
+          what_is_neither_padding_nor_gzip_behind_gzip_data_is_refused,
+          zeros_before_gzip_data_are_no_gzip, zeros_behind_plain_data_are_data,
           a_promise_of_more_bytes_than_the_file_has_is_seen_beforehand,
           a_pipe_is_read_though_its_size_is_unknown, a_folder_is_no_file,
           a_failed_read_is_named, no_memory_is_an_error_wherever_it_happens)
