@@ -1,5 +1,7 @@
 #include "io/npy_header.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -16,15 +18,16 @@ enum {
 
 static const char magic[] = "\x93NUMPY";
 
-static lks_status size_of(const lks_npy_header *header, size_t *out)
+/* Bytes of an array of this shape whose elements take `width`; false if they overflow. */
+static bool size_of(const lks_npy *shape, size_t width, size_t *out)
 {
-    size_t n_bytes = lks_dtype_size_bytes(header->dtype);
+    size_t n_bytes = width;
 
-    for (int d = 0; d < header->ndim; d++)
-        if (__builtin_mul_overflow(n_bytes, (size_t)header->sizes[d], &n_bytes))
-            return LKS_FORMAT;
+    for (int d = 0; d < shape->ndim; d++)
+        if (__builtin_mul_overflow(n_bytes, (size_t)shape->sizes[d], &n_bytes))
+            return false;
     *out = n_bytes;
-    return LKS_OK;
+    return true;
 }
 
 static lks_status read_header(lks_reader *reader, lks_npy_header *out)
@@ -51,7 +54,7 @@ static lks_status read_header(lks_reader *reader, lks_npy_header *out)
     if (!(text = lks_malloc(n_text)))
         LKS_GO(LKS_NOMEM);
     LKS_GO(lks_reader_fill(reader, text, n_text));
-    LKS_GO(lks_npy_header_parse(text, n_text, file, out));
+    LKS_GO(lks_npy_header_parse(text, n_text, prefix[6], file, out));
 cleanup:
     lks_free(text);
     return st;
@@ -70,9 +73,9 @@ static void swap_bytes(unsigned char *data, size_t n_bytes, size_t width)
 }
 
 /* out = in, whose first index runs fastest, with the last index fastest. */
-static void reorder(const lks_npy *array, const unsigned char *in, unsigned char *out)
+static void reorder(const lks_npy *array, size_t width, const unsigned char *in,
+                    unsigned char *out)
 {
-    const size_t width = lks_dtype_size_bytes(array->dtype);
     int64_t index[LKS_NPY_MAX_DIMS] = {0};
     size_t strides[LKS_NPY_MAX_DIMS], from = 0, stride = width;
 
@@ -92,39 +95,84 @@ static void reorder(const lks_npy *array, const unsigned char *in, unsigned char
     }
 }
 
-static lks_status to_row_major(lks_npy *array)
+static lks_status to_row_major(lks_npy *array, size_t width)
 {
     void *data = lks_malloc_aligned(array->size_bytes);
 
     if (!data)
         return LKS_NOMEM;
-    reorder(array, array->data, data);
+    reorder(array, width, array->data, data);
     lks_free(array->data);
     array->data = data;
     return LKS_OK;
 }
 
+/* "x.npy[2, 0]: 18446744073709551615 is …", of element i. */
+static lks_status fail_element(const lks_npy *array, const char *file, size_t i)
+{
+    char index[LKS_NPY_MAX_DIMS * 22 + 1];
+    size_t at = sizeof index - 1, left = i;
+
+    index[at] = '\0';
+    for (int d = array->ndim - 1; d >= 0; d--) { /* the last size runs fastest */
+        char size[24];
+        const int n = snprintf(size, sizeof size, "%s%zu", d > 0 ? ", " : "",
+                               left % (size_t)array->sizes[d]);
+
+        left /= (size_t)array->sizes[d];
+        at -= (size_t)n;
+        memcpy(index + at, size, (size_t)n);
+    }
+    return lks_fail(LKS_FORMAT,
+                    "%s[%s]: %" PRIu64 " is beyond int64; at most %" PRId64 " is read",
+                    file, index + at, ((const uint64_t *)array->data)[i], INT64_MAX);
+}
+
+/* From the file's integers to a dtype of ours. */
+static lks_status widen(lks_npy *array, const lks_npy_stored *stored, const char *file)
+{
+    const size_t n = array->size_bytes / stored->width;
+    size_t n_bytes, bad;
+    void *data;
+
+    if (!size_of(array, lks_dtype_size_bytes(stored->dtype), &n_bytes))
+        return lks_fail(LKS_FORMAT, "%s: the shape overflows", file);
+    if (!(data = lks_malloc_aligned(n_bytes)))
+        return LKS_NOMEM;
+    if (!stored->widen(array->data, n, data, &bad)) {
+        lks_free(data);
+        return fail_element(array, file, bad);
+    }
+    lks_free(array->data);
+    array->data = data;
+    array->size_bytes = n_bytes;
+    return LKS_OK;
+}
+
 static lks_status read_array(lks_reader *reader, lks_npy *out)
 {
+    const char *file = lks_reader_name(reader);
     lks_npy_header header = {0};
     lks_npy array = {0};
     lks_status st;
 
     LKS_GO(read_header(reader, &header));
-    array.dtype = header.dtype;
+    array.dtype = header.stored->dtype;
     array.ndim = header.ndim;
     memcpy(array.sizes, header.sizes, sizeof array.sizes);
-    if (size_of(&header, &array.size_bytes) != LKS_OK)
-        LKS_FAIL(LKS_FORMAT, "%s: the shape overflows", lks_reader_name(reader));
+    if (!size_of(&array, header.stored->width, &array.size_bytes))
+        LKS_FAIL(LKS_FORMAT, "%s: the shape overflows", file);
     LKS_GO(lks_reader_expect(reader, array.size_bytes));
     if (!(array.data = lks_malloc_aligned(array.size_bytes)))
         LKS_GO(LKS_NOMEM);
     LKS_GO(lks_reader_fill(reader, array.data, array.size_bytes));
     LKS_GO(lks_reader_expect_end(reader));
     if (header.swapped)
-        swap_bytes(array.data, array.size_bytes, lks_dtype_size_bytes(array.dtype));
+        swap_bytes(array.data, array.size_bytes, header.stored->width);
     if (header.fortran_order && array.ndim > 1)
-        LKS_GO(to_row_major(&array));
+        LKS_GO(to_row_major(&array, header.stored->width));
+    if (header.stored->widen)
+        LKS_GO(widen(&array, header.stored, file));
     *out = array;
     array.data = NULL;
 cleanup:
@@ -159,12 +207,10 @@ lks_status lks_npy_write(const char *path, const lks_npy *array)
 {
     unsigned char head[512];
     char *text = (char *)head + PREFIX_SIZE + 2;
-    lks_npy_header shape = {.dtype = array->dtype, .ndim = array->ndim};
     size_t n_text, n_head, n_bytes;
 
     LKS_TRY(lks_npy_header_print(array, text, sizeof head - PREFIX_SIZE - 2));
-    memcpy(shape.sizes, array->sizes, sizeof shape.sizes);
-    if (size_of(&shape, &n_bytes) != LKS_OK)
+    if (!size_of(array, lks_dtype_size_bytes(array->dtype), &n_bytes))
         return lks_fail(LKS_INVALID, "npy: the shape overflows");
     n_text = strlen(text);
     n_head = (PREFIX_SIZE + 2 + n_text + 1 + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;

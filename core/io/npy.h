@@ -20,9 +20,10 @@ typedef struct lks_npy {
     size_t size_bytes;
 } lks_npy;
 
-/* Read a file (.gz too). Big-endian and Fortran-order files are converted. Object arrays
- * and dtypes we lack are refused (LKS_FORMAT); a short file is LKS_IO. Errors name the
- * file. */
+/* Read a file (.gz too). Big-endian and Fortran-order files are converted; integers that
+ * no dtype of ours holds come widened: int8 as int16, uint16 as int32, uint32 and uint64
+ * as int64. LKS_FORMAT: object arrays, records, other dtypes we lack, a uint64 beyond
+ * int64; LKS_IO: a short file. Errors name the file. */
 lks_status lks_npy_read(const char *path, lks_npy *out);
 
 /* The same from memory; `name` stands for the path in errors. */

@@ -1,5 +1,6 @@
 #include "io/npy_header.h"
 
+#include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,19 +9,42 @@
 
 enum { MAX_WORD = 32, LITTLE_ENDIAN_HOST = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ };
 
-/* numpy's codes: kind and bytes, as they follow the byte order in 'descr' */
-static const struct {
-    const char *code;
-    lks_dtype dtype;
-} codes[] = {
-    {"f4", LKS_F32}, {"f8", LKS_F64}, {"i8", LKS_I64},  {"i4", LKS_I32},
-    {"i2", LKS_I16}, {"u1", LKS_U8},  {"b1", LKS_BOOL}, {"f2", LKS_F16},
+#define WIDEN(from, to)                                                                  \
+    static bool from##_to_##to(const void *data, size_t n, void *out, size_t *bad)       \
+    {                                                                                    \
+        for (size_t i = 0; i < n; i++) {                                                 \
+            if (__builtin_add_overflow(((const from *)data)[i], 0, &((to *)out)[i])) {   \
+                *bad = i;                                                                \
+                return false;                                                            \
+            }                                                                            \
+        }                                                                                \
+        return true;                                                                     \
+    }
+WIDEN(int8_t, int16_t)
+WIDEN(uint16_t, int32_t)
+WIDEN(uint32_t, int64_t)
+WIDEN(uint64_t, int64_t)
+
+static const lks_npy_stored known[] = {
+    {"f2", "e", "float16", 2, LKS_F16, NULL},
+    {"f4", "f", "float32", 4, LKS_F32, NULL},
+    {"f8", "d", "float64", 8, LKS_F64, NULL},
+    {"i1", "b", "int8", 1, LKS_I16, int8_t_to_int16_t},
+    {"i2", "h", "int16", 2, LKS_I16, NULL},
+    {"i4", "i", "int32", 4, LKS_I32, NULL},
+    {"i8", "q", "int64", 8, LKS_I64, NULL},
+    {"u1", "B", "uint8", 1, LKS_U8, NULL},
+    {"u2", "H", "uint16", 2, LKS_I32, uint16_t_to_int32_t},
+    {"u4", "I", "uint32", 4, LKS_I64, uint32_t_to_int64_t},
+    {"u8", "Q", "uint64", 8, LKS_I64, uint64_t_to_int64_t},
+    {"b1", "?", "bool", 1, LKS_BOOL, NULL},
 };
-enum { N_CODES = sizeof codes / sizeof *codes };
+enum { N_KNOWN = sizeof known / sizeof *known };
 
 /* What is left of the text. */
 typedef struct cursor {
     const char *at, *end;
+    int version;
     const char *file;
 } cursor;
 
@@ -32,10 +56,22 @@ static lks_status fail_here(const cursor *c, const char *want)
                     want, left < 16 ? (int)left : 16, c->at);
 }
 
+static bool is_one_of(const cursor *c, const char *characters)
+{
+    return c->at < c->end && *c->at && strchr(characters, *c->at);
+}
+
+/* Blanks, ends of lines and comments. */
 static void skip_space(cursor *c)
 {
-    while (c->at < c->end && (*c->at == ' ' || *c->at == '\n' || *c->at == '\t'))
-        c->at++;
+    while (is_one_of(c, " \t\r\n\f#")) {
+        const bool is_comment = *c->at == '#';
+
+        while (is_comment && c->at < c->end && *c->at != '\n')
+            c->at++;
+        if (c->at < c->end)
+            c->at++;
+    }
 }
 
 static bool take(cursor *c, const char *token)
@@ -49,15 +85,26 @@ static bool take(cursor *c, const char *token)
     return true;
 }
 
+/* A text begins: a quote, perhaps behind a prefix that changes nothing here. */
+static bool is_text(cursor *c)
+{
+    cursor quote;
+
+    skip_space(c);
+    quote = *c;
+    quote.at += is_one_of(c, "uUrR");
+    return is_one_of(&quote, "'\"");
+}
+
+/* 'a', "a", u'a', r'a' */
 static lks_status parse_text(cursor *c, const char *want, char out[MAX_WORD])
 {
     const char *begin, *end;
 
-    skip_space(c);
-    if (c->at == c->end || (*c->at != '\'' && *c->at != '"'))
+    if (!is_text(c))
         return fail_here(c, want);
-    begin = c->at + 1;
-    end = memchr(begin, *c->at, (size_t)(c->end - begin));
+    begin = c->at + (is_one_of(c, "uUrR") ? 2 : 1);
+    end = memchr(begin, begin[-1], (size_t)(c->end - begin));
     if (!end || end - begin >= MAX_WORD || memchr(begin, '\\', (size_t)(end - begin)))
         return fail_here(c, want);
     memcpy(out, begin, (size_t)(end - begin));
@@ -73,19 +120,20 @@ static lks_status parse_descr(cursor *c, lks_npy_header *out)
     char byte_order = '=';
 
     LKS_TRY(parse_text(c, "a dtype text (records are not supported)", descr));
-    if (strchr("<>=|", descr[0]) && descr[0])
+    if (descr[0] && strchr("<>=|", descr[0]))
         byte_order = *code++;
-    for (int i = 0; i < N_CODES; i++) {
-        if (strcmp(code, codes[i].code) == 0) {
-            out->dtype = codes[i].dtype;
+    for (int i = 0; i < N_KNOWN; i++) {
+        if (strcmp(code, known[i].code) == 0 || strcmp(code, known[i].letter) == 0 ||
+            strcmp(descr, known[i].name) == 0) {
+            out->stored = &known[i];
             out->swapped = byte_order == (LITTLE_ENDIAN_HOST ? '>' : '<');
             return LKS_OK;
         }
     }
-    return lks_fail(
-        LKS_FORMAT,
-        "%s: npy dtype '%s' is not supported; known are f8 f4 f2 i8 i4 i2 u1 b1", c->file,
-        descr);
+    return lks_fail(LKS_FORMAT,
+                    "%s: npy dtype '%s' is not supported; known are f2 f4 f8 i1 i2 i4 i8 "
+                    "u1 u2 u4 u8 b1",
+                    c->file, descr);
 }
 
 static lks_status parse_fortran_order(cursor *c, lks_npy_header *out)
@@ -95,17 +143,58 @@ static lks_status parse_fortran_order(cursor *c, lks_npy_header *out)
                                                   : fail_here(c, "True or False");
 }
 
+/* The base that a prefix such as 0x says, which is taken. */
+static unsigned take_base(cursor *c)
+{
+    static const struct {
+        const char *prefixes[2];
+        unsigned base;
+    } bases[] = {{{"0x", "0X"}, 16}, {{"0o", "0O"}, 8}, {{"0b", "0B"}, 2}};
+
+    for (size_t i = 0; i < sizeof bases / sizeof *bases; i++)
+        if (take(c, bases[i].prefixes[0]) || take(c, bases[i].prefixes[1]))
+            return bases[i].base;
+    return 10;
+}
+
+/* One digit of the base; an underscore may stand before it unless it is the first. */
+static bool take_digit(cursor *c, unsigned base, bool is_first, unsigned *out)
+{
+    static const char digits[] = "0123456789abcdef";
+    const char *at = c->at, *digit;
+
+    at += !is_first && at < c->end && *at == '_';
+    if (at == c->end || !isxdigit((unsigned char)*at))
+        return false;
+    digit = strchr(digits, tolower((unsigned char)*at));
+    if ((unsigned)(digit - digits) >= base)
+        return false;
+    *out = (unsigned)(digit - digits);
+    c->at = at + 1;
+    return true;
+}
+
+/* A whole number of Python's: 2, +2, 0x2, 1_000; 7L of Python 2; not 02, which Python 2
+ * took for octal. */
 static lks_status parse_size(cursor *c, int64_t *out)
 {
     int64_t size = 0;
+    unsigned base, digit;
+    size_t n_digits = 0;
+    cursor begin;
 
+    take(c, "+");
     skip_space(c);
-    if (c->at == c->end || *c->at < '0' || *c->at > '9')
-        return fail_here(c, "a size");
-    for (; c->at < c->end && *c->at >= '0' && *c->at <= '9'; c->at++)
-        if (__builtin_mul_overflow(size, 10, &size) ||
-            __builtin_add_overflow(size, *c->at - '0', &size))
+    begin = *c;
+    base = take_base(c);
+    for (; take_digit(c, base, n_digits == 0 && base == 10, &digit); n_digits++)
+        if (__builtin_mul_overflow(size, (int64_t)base, &size) ||
+            __builtin_add_overflow(size, (int64_t)digit, &size))
             return lks_fail(LKS_FORMAT, "%s: npy header: a size overflows", c->file);
+    if (n_digits == 0 || (base == 10 && *begin.at == '0' && size > 0))
+        return fail_here(&begin, "a size");
+    if (c->version <= 2)
+        take(c, "L");
     *out = size;
     return LKS_OK;
 }
@@ -160,10 +249,10 @@ static lks_status parse_field(cursor *c, bool *seen, lks_npy_header *out)
     return lks_fail(LKS_FORMAT, "%s: npy header: unknown key '%s'", c->file, key);
 }
 
-lks_status lks_npy_header_parse(const char *text, size_t n, const char *file,
+lks_status lks_npy_header_parse(const char *text, size_t n, int version, const char *file,
                                 lks_npy_header *out)
 {
-    cursor c = {text, text + n, file};
+    cursor c = {text, text + n, version, file};
     bool seen[N_FIELDS] = {false}, comma = true;
 
     if (!take(&c, "{"))
@@ -186,9 +275,9 @@ lks_status lks_npy_header_parse(const char *text, size_t n, const char *file,
 
 static const char *code_of(lks_dtype dtype)
 {
-    for (int i = 0; i < N_CODES; i++)
-        if (codes[i].dtype == dtype)
-            return codes[i].code;
+    for (int i = 0; i < N_KNOWN; i++)
+        if (known[i].dtype == dtype && !known[i].widen)
+            return known[i].code;
     return NULL;
 }
 

@@ -66,12 +66,52 @@ START_TEST(scalars_vectors_and_empty_arrays_are_read)
 }
 END_TEST
 
+START_TEST(integers_of_any_width_are_read_widened_where_need_be)
+{
+    static const int16_t bytes[] = {-128, 0, 127};
+    static const int32_t words[] = {0, 1, 2, 65535, 4, 32768};
+    static const int64_t longs[] = {0, INT64_C(1) << 31, UINT32_MAX};
+    static const int64_t huge[] = {0, INT64_C(1) << 32, INT64_MAX};
+    const struct {
+        const unsigned char *file;
+        size_t size;
+        lks_dtype dtype;
+        int ndim;
+        int64_t sizes[2];
+        const void *want;
+    } files[] = {{i1, sizeof i1, LKS_I16, 1, {3}, bytes},
+                 {u2_big_fortran, sizeof u2_big_fortran, LKS_I32, 2, {2, 3}, words},
+                 {u4, sizeof u4, LKS_I64, 1, {3}, longs},
+                 {u8_big, sizeof u8_big, LKS_I64, 1, {3}, huge}};
+
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        lks_npy array;
+
+        ck_ok(lks_npy_parse(files[i].file, files[i].size, "x.npy", &array));
+        check_shape(&array, files[i].dtype, files[i].ndim, files[i].sizes);
+        ck_assert_mem_eq(array.data, files[i].want, array.size_bytes);
+        lks_free(array.data);
+    }
+}
+END_TEST
+
+START_TEST(an_integer_beyond_int64_is_named_with_its_index)
+{
+    lks_npy array = {0};
+
+    ck_fails(lks_npy_parse(u8_beyond_i64_fortran, sizeof u8_beyond_i64_fortran, "x.npy",
+                           &array),
+             LKS_FORMAT,
+             "x.npy[2, 0]: 9223372036854775808 is beyond int64; at most "
+             "9223372036854775807 is read");
+    ck_assert_ptr_null(array.data);
+}
+END_TEST
+
 START_TEST(dtypes_that_we_lack_are_named)
 {
     lks_npy array;
 
-    ck_fails(lks_npy_parse(u2, sizeof u2, "x.npy", &array), LKS_FORMAT,
-             "x.npy: npy dtype '<u2' is not supported; known are f8");
     ck_fails(lks_npy_parse(text, sizeof text, "x.npy", &array), LKS_FORMAT,
              "npy dtype '<U2' is not supported");
     ck_fails(lks_npy_parse(record, sizeof record, "x.npy", &array), LKS_FORMAT,
@@ -79,21 +119,23 @@ START_TEST(dtypes_that_we_lack_are_named)
 }
 END_TEST
 
-/* Version 1.0 with this dict and n_data bytes. */
-static size_t build(char *out, const char *dict, size_t n_data)
+/* A file of this major version with this dict and n_data bytes. */
+static size_t build(char *out, int version, const char *dict, size_t n_data)
 {
-    const size_t n = strlen(dict);
+    const size_t n = strlen(dict), n_head = version == 1 ? 10 : 12;
 
-    memcpy(out, "\x93NUMPY\x01\0", 8);
+    memcpy(out, "\x93NUMPY\0\0\0\0\0\0", 12);
+    out[6] = (char)version;
     out[8] = (char)n;
     out[9] = (char)(n >> 8);
-    memcpy(out + 10, dict, n);
-    memset(out + 10 + n, 1, n_data);
-    return 10 + n + n_data;
+    memcpy(out + n_head, dict, n);
+    memset(out + n_head + n, 1, n_data);
+    return n_head + n + n_data;
 }
 
-#define DICT(descr, order, shape)                                                        \
-    "{'descr': '" descr "', 'fortran_order': " order ", 'shape': " shape ", }\n"
+#define FIELDS(descr, order, shape)                                                      \
+    "{'descr': " descr ", 'fortran_order': " order ", 'shape': " shape ", }\n"
+#define DICT(descr, order, shape) FIELDS("'" descr "'", order, shape)
 
 static const struct {
     const char *dict;
@@ -140,7 +182,7 @@ START_TEST(each_rule_of_the_format_is_kept)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         lks_npy array = {0};
         char bytes[512];
-        const size_t n = build(bytes, cases[i].dict, cases[i].n_data);
+        const size_t n = build(bytes, 1, cases[i].dict, cases[i].n_data);
 
         if (cases[i].status == LKS_OK) {
             ck_ok(lks_npy_parse(bytes, n, "x.npy", &array));
@@ -150,6 +192,81 @@ START_TEST(each_rule_of_the_format_is_kept)
         ck_fails(lks_npy_parse(bytes, n, "x.npy", &array), cases[i].status,
                  cases[i].text);
         ck_assert_ptr_null(array.data);
+    }
+}
+END_TEST
+
+/* Spellings of one dict, all of two f4, and what numpy 2.4.6 makes of them: read in
+ * version 1 and 2, read in version 3. */
+static const struct {
+    const char *dict;
+    bool is_read, is_read_in_3;
+} spellings[] = {
+    {DICT("<f4", "False", "(2L,)"), true, false},
+    {DICT("<f4", "False", "(2 L,)"), true, false},
+    {DICT("<f4", "False", "(2L,1L)"), true, false},
+    {DICT("<f4", "False", "(2L, 1L, )"), true, false},
+    {DICT("<f4", "False", "(0x2L,)"), true, false},
+    {DICT("<f4", "False", "(2l,)"), false, false},
+    {DICT("<f4", "False", "(2LL,)"), false, false},
+    {DICT("<f4", "False", "(L,)"), false, false},
+    {DICT("<f4", "False", "(2U,)"), false, false},
+    {"{u'descr': u'<f4', u'fortran_order': False, u'shape': (2L,)}", true, false},
+    {"{u'descr': u'<f4', u'fortran_order': False, u'shape': (2,)}", true, true},
+    {"{\"descr\":\"<f4\",\"fortran_order\":False,\"shape\":(2,)}", true, true},
+    {"{'shape':(2,),\n 'descr':'<f4', # c\n 'fortran_order':False}\n\n# end", true, true},
+    {" \t{'descr':\r\n'<f4', 'fortran_order':\f False , 'shape' : ( 2 , ) } \r\n", true,
+     true},
+    {FIELDS("U'<f4'", "False", "(2,)"), true, true},
+    {FIELDS("r'<f4'", "False", "(2,)"), true, true},
+    {FIELDS("b'<f4'", "False", "(2,)"), false, false},
+    {FIELDS("ur'<f4'", "False", "(2,)"), false, false},
+    {FIELDS("u '<f4'", "False", "(2,)"), false, false},
+    {FIELDS("u", "False", "(2,)"), false, false},
+    {"{b'descr': '<f4', b'fortran_order': False, b'shape': (2,)}", false, false},
+    {DICT("<f4", "False", "(+2,)"), true, true},
+    {DICT("<f4", "False", "(0x2,)"), true, true},
+    {DICT("<f4", "False", "(0o2,)"), true, true},
+    {DICT("<f4", "False", "(0B1_0,)"), true, true},
+    {DICT("<f4", "False", "(2, 0_1)"), false, false},
+    {DICT("<f4", "False", "(02,)"), false, false},
+    {DICT("<f4", "False", "(0x,)"), false, false},
+    {DICT("<f4", "False", "(_2,)"), false, false},
+    {DICT("<f4", "False", "(2_,)"), false, false},
+    {DICT("<f4", "False", "(0b2,)"), false, false},
+    {DICT("<f4", "False", "(2.0,)"), false, false},
+    {DICT("<f4", "False", "[2]"), false, false},
+    {DICT("<f4", "false", "(2,)"), false, false},
+    {DICT("<f4", "None", "(2,)"), false, false},
+    {DICT("<f4", "False", "(2,)") "\v", false, false},
+    {DICT("f", "False", "(2,)"), true, true},
+    {DICT("<f", "False", "(2,)"), true, true},
+    {DICT("|f4", "False", "(2,)"), true, true},
+    {DICT("float32", "False", "(2,)"), true, true},
+    {DICT("<float32", "False", "(2,)"), false, false},
+    {DICT(" f4", "False", "(2,)"), false, false},
+    {DICT("F4", "False", "(2,)"), false, false},
+};
+
+START_TEST(a_header_is_read_as_numpy_reads_it)
+{
+    for (size_t i = 0; i < sizeof spellings / sizeof *spellings; i++) {
+        for (int version = 1; version <= 3; version++) {
+            lks_npy array = {0};
+            char bytes[512];
+            const size_t n = build(bytes, version, spellings[i].dict, 8);
+            const bool is_read =
+                version < 3 ? spellings[i].is_read : spellings[i].is_read_in_3;
+
+            lks_error_clear();
+            ck_assert_msg((lks_npy_parse(bytes, n, "x.npy", &array) == LKS_OK) == is_read,
+                          "%s in version %d: %s", spellings[i].dict, version,
+                          lks_error_text());
+            ck_assert_int_eq(lks_error_status(), is_read ? LKS_OK : LKS_FORMAT);
+            if (is_read)
+                check_shape(&array, LKS_F32, array.ndim, (int64_t[]){2, 1});
+            lks_free(array.data);
+        }
     }
 }
 END_TEST
@@ -251,8 +368,10 @@ START_TEST(no_memory_is_an_error_wherever_it_happens)
 END_TEST
 
 LKS_SUITE("npy", numpys_files_are_read_whatever_their_order_of_bytes_and_axes,
-          scalars_vectors_and_empty_arrays_are_read, dtypes_that_we_lack_are_named,
-          each_rule_of_the_format_is_kept, a_file_that_is_no_npy_is_refused,
-          what_is_written_is_read_back, a_gz_file_is_read_too,
-          arrays_that_cannot_be_written_are_refused,
+          scalars_vectors_and_empty_arrays_are_read,
+          integers_of_any_width_are_read_widened_where_need_be,
+          an_integer_beyond_int64_is_named_with_its_index, dtypes_that_we_lack_are_named,
+          a_header_is_read_as_numpy_reads_it, each_rule_of_the_format_is_kept,
+          a_file_that_is_no_npy_is_refused, what_is_written_is_read_back,
+          a_gz_file_is_read_too, arrays_that_cannot_be_written_are_refused,
           no_memory_is_an_error_wherever_it_happens)
