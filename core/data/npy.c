@@ -1,6 +1,7 @@
 /* Samples and targets from NumPy arrays: the way in for data of any other kind. */
 #include "data/format.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -47,26 +48,54 @@ static int64_t value_i64(const lks_npy *array, size_t i)
     }
 }
 
+/* The first element that float32 has only infinity for, n if there is none. */
+static size_t find_beyond_f32(const lks_npy *array, size_t n)
+{
+    const double *values = array->data;
+    size_t i = 0;
+
+    if (array->dtype != LKS_F64)
+        return n;
+    while (i < n && (isfinite((float)values[i]) || !isfinite(values[i])))
+        i++;
+    return i;
+}
+
+static lks_status to_f32(lks_npy *array, const char *path, size_t n, float *out)
+{
+    const size_t bad = find_beyond_f32(array, n);
+
+    if (bad < n)
+        return lks_fail(LKS_FORMAT, "%s: sample %zu has the value %g, beyond float32",
+                        path, bad / (n / (size_t)array->sizes[0]),
+                        ((const double *)array->data)[bad]);
+    for (size_t i = 0; i < n; i++)
+        out[i] = value_f32(array, i);
+    return LKS_OK;
+}
+
 /* Replace array's data by the same numbers as `dtype`, F32 or I64. */
-static lks_status convert(lks_npy *array, lks_dtype dtype)
+static lks_status convert(lks_npy *array, const char *path, lks_dtype dtype)
 {
     const size_t n = array->size_bytes / lks_dtype_size_bytes(array->dtype);
     void *data;
+    lks_status st = LKS_OK;
 
     if (array->dtype == dtype)
         return LKS_OK;
     if (!(data = lks_calloc(n, lks_dtype_size_bytes(dtype))))
         return LKS_NOMEM;
-    for (size_t i = 0; i < n; i++) {
-        if (dtype == LKS_F32)
-            ((float *)data)[i] = value_f32(array, i);
-        else
-            ((int64_t *)data)[i] = value_i64(array, i);
-    }
+    if (dtype == LKS_F32)
+        LKS_GO(to_f32(array, path, n, data));
+    for (size_t i = 0; dtype == LKS_I64 && i < n; i++)
+        ((int64_t *)data)[i] = value_i64(array, i);
     lks_free(array->data);
     array->data = data;
     array->dtype = dtype;
-    return LKS_OK;
+    data = NULL;
+cleanup:
+    lks_free(data);
+    return st;
 }
 
 static lks_status read_array(const char *path, lks_npy *out)
@@ -86,7 +115,7 @@ static lks_status read_inputs(const char *path, lks_samples *out)
 
     LKS_GO(read_array(path, &array));
     if (array.dtype != LKS_U8)
-        LKS_GO(convert(&array, LKS_F32));
+        LKS_GO(convert(&array, path, LKS_F32));
     out->n_samples = (uint64_t)array.sizes[0];
     out->input_dtype = array.dtype;
     out->n_dims = array.ndim - 1;
@@ -110,7 +139,7 @@ static lks_status read_targets(const char *path, lks_samples *out, uint64_t *n_t
             "%s: targets of %s are classes and want 1 dimension, not %d (values want "
             "a float dtype)",
             path, lks_dtype_name(array.dtype), array.ndim);
-    LKS_GO(convert(&array, lks_dtype_is_float(array.dtype) ? LKS_F32 : LKS_I64));
+    LKS_GO(convert(&array, path, lks_dtype_is_float(array.dtype) ? LKS_F32 : LKS_I64));
     *n_targets = (uint64_t)array.sizes[0];
     out->target_dtype = array.dtype;
     out->n_target_dims = array.ndim - 1;

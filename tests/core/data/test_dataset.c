@@ -469,6 +469,90 @@ START_TEST(npy_targets_of_any_integer_dtype_are_classes)
 }
 END_TEST
 
+/* One dimension of n elements in a dtype that put_npy does not write. */
+static void put_raw_npy(const char *name, const char *descr, int n, const void *data,
+                        size_t n_bytes)
+{
+    char file[256] = "\x93NUMPY\x01\0";
+    const int n_text =
+        snprintf(file + 10, 100,
+                 "{'descr': '%s', 'fortran_order': False, 'shape': (%d,)}", descr, n);
+
+    file[8] = (char)n_text;
+    memcpy(file + 10 + n_text, data, n_bytes);
+    file_put(temp_path(name), file, 10 + (size_t)n_text + n_bytes);
+}
+
+START_TEST(npy_integers_that_we_have_no_dtype_for_are_inputs_and_classes_too)
+{
+    static const struct {
+        const char *descr;
+        unsigned char bytes[16];
+        size_t width;
+        float x[2];
+        int64_t y[2];
+    } files[] = {
+        {"|i1", {0x80, 3}, 1, {-128, 3}, {-128, 3}},
+        {">u2", {0xff, 0xff, 0, 3}, 2, {65535, 3}, {65535, 3}},
+        {"<u4", {0xff, 0xff, 0xff, 0xff, 3}, 4, {4294967296.f, 3}, {UINT32_MAX, 3}},
+        {"<u8",
+         {0, 0, 0, 0, 0, 0, 0, 0x40, 3},
+         8,
+         {4611686018427387904.f, 3},
+         {INT64_C(1) << 62, 3}},
+    };
+    static const uint64_t all[] = {0, 1};
+
+    temp_dir_make();
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        lks_dataset *dataset;
+        float x[2];
+        int64_t y[2];
+
+        put_raw_npy("x.npy", files[i].descr, 2, files[i].bytes, 2 * files[i].width);
+        put_raw_npy("y.npy", files[i].descr, 2, files[i].bytes, 2 * files[i].width);
+        ck_ok(open_npy(&dataset));
+        lks_dataset_gather(dataset, all, 2, x, y);
+        ck_assert(x[0] == files[i].x[0] && x[1] == files[i].x[1]);
+        ck_assert(y[0] == files[i].y[0] && y[1] == files[i].y[1]);
+        ck_fails(lks_dataset_check_labels(dataset, 10), LKS_FORMAT,
+                 "/y.npy: sample 0 has label ");
+        lks_dataset_destroy(dataset);
+    }
+    put_raw_npy("y.npy", "<u8", 2, "\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x80", 16);
+    ck_fails(open_npy(&(lks_dataset *){NULL}), LKS_FORMAT,
+             "/y.npy[1]: 9223372036854775808 is beyond int64");
+    temp_dir_remove();
+}
+END_TEST
+
+START_TEST(a_double_that_float32_has_only_infinity_for_is_named)
+{
+    const double huge[] = {1, -1e300, 2, 3}, infinite[] = {1, -HUGE_VAL, NAN, 3};
+    static const float zeros[4];
+    static const uint64_t first[] = {0};
+    lks_dataset *dataset;
+    float x[2], y;
+
+    temp_dir_make();
+    put_npy("x.npy", LKS_F64, 2, (int64_t[]){2, 2}, huge);
+    put_npy("y.npy", LKS_F32, 1, (int64_t[]){2}, zeros);
+    ck_fails(open_npy(&dataset), LKS_FORMAT,
+             "/x.npy: sample 0 has the value -1e+300, beyond float32");
+    put_npy("x.npy", LKS_F32, 1, (int64_t[]){4}, zeros);
+    put_npy("y.npy", LKS_F64, 1, (int64_t[]){4}, huge);
+    ck_fails(open_npy(&dataset), LKS_FORMAT,
+             "/y.npy: sample 1 has the value -1e+300, beyond float32");
+    put_npy("x.npy", LKS_F64, 2, (int64_t[]){2, 2}, infinite); /* as they stand */
+    put_npy("y.npy", LKS_F32, 1, (int64_t[]){2}, zeros);
+    ck_ok(open_npy(&dataset));
+    lks_dataset_gather(dataset, first, 1, x, &y);
+    ck_assert(isinf(x[1]) && x[1] < 0);
+    lks_dataset_destroy(dataset);
+    temp_dir_remove();
+}
+END_TEST
+
 START_TEST(npy_bytes_are_pixels_and_float_targets_are_values)
 {
     static const uint8_t x_u8[] = {0, 51, 255};
@@ -730,6 +814,8 @@ LKS_SUITE("dataset", idx_images_and_labels_are_gathered_in_the_order_asked_for,
           cifar10_files_of_another_kind_are_refused,
           npy_arrays_of_any_dtype_become_f32_inputs_and_class_targets,
           npy_targets_of_any_integer_dtype_are_classes,
+          npy_integers_that_we_have_no_dtype_for_are_inputs_and_classes_too,
+          a_double_that_float32_has_only_infinity_for_is_named,
           npy_bytes_are_pixels_and_float_targets_are_values,
           npy_arrays_that_do_not_go_together_are_refused,
           normalised_inputs_are_pytorchs_to_the_bit,
