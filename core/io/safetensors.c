@@ -45,13 +45,16 @@ bool lks_safetensors_size_bytes(const lks_safetensors_entry *entry, size_t *out)
 static lks_status read_dtype(const json_t *value, const char *file, const char *name,
                              lks_dtype *out)
 {
-    if (!json_is_string(value))
+    const char *dtype = json_string_value(value);
+
+    if (!dtype)
         return lks_fail(LKS_FORMAT, "%s: '%s' has no \"dtype\" text", file, name);
-    if (!lks_dtype_from_safetensors_name(json_string_value(value), out))
+    if (strlen(dtype) != json_string_length(value) ||
+        !lks_dtype_from_safetensors_name(dtype, out))
         return lks_fail(LKS_FORMAT,
                         "%s: '%s' has dtype %s; known are F64 F32 F16 BF16 I64 I32 I16 "
                         "U8 BOOL",
-                        file, name, json_string_value(value));
+                        file, name, dtype);
     return LKS_OK;
 }
 
@@ -126,11 +129,15 @@ static lks_status read_item(const char *name, const json_t *value, const char *f
 /* ---- the header ---------------------------------------------------------------------
  */
 
+/* Metadata are not used, but a file of another kind must not pass. null is none: the Rust
+ * library reads it so. */
 static lks_status check_metadata(const json_t *metadata, const char *file)
 {
     const char *key;
     json_t *value;
 
+    if (json_is_null(metadata))
+        return LKS_OK;
     if (!json_is_object(metadata))
         return lks_fail(LKS_FORMAT, "%s: " LKS_SAFETENSORS_METADATA " is not an object",
                         file);
@@ -152,7 +159,8 @@ static lks_status parse_json(const char *text, size_t n_bytes, const char *file,
                         "%s: not a safetensors file: its header does not start "
                         "with '{'",
                         file);
-    *out = json_loadb(text, n_bytes, JSON_REJECT_DUPLICATES, &error);
+    /* a zero byte may stand in metadata */
+    *out = json_loadb(text, n_bytes, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &error);
     if (*out)
         return LKS_OK;
     if (json_error_code(&error) == json_error_out_of_memory)

@@ -12,7 +12,7 @@
 
 #include "io/safetensors.h"
 
-#define LKS_SAFETENSORS_METADATA   "__metadata__" /* maps strings to strings */
+#define LKS_SAFETENSORS_METADATA   "__metadata__" /* maps strings to strings, or null */
 #define LKS_SAFETENSORS_MAX_HEADER 100000000u
 
 /* Bytes of an array whose sizes are 0 or more; false if they overflow. */

@@ -36,6 +36,8 @@ put("safetensors", "unaligned", weights({"b": entry("U8", [1], 0, 1), "f": entry
                                          "h": entry("BF16", [0], 5, 5)}, bytes(5)))
 put("safetensors", "metadata", weights({"__metadata__": {"format": "pt"},
                                         "x": entry("BOOL", [], 0, 1)}, b"\1"))
+put("safetensors", "metadata-null", weights({"__metadata__": None, "x": entry("BOOL", [], 0, 1)}, b"\1"))
+put("safetensors", "metadata-zero-byte", weights({"__metadata__": {"a": "\0"}, "x": entry("F32\0", [], 0, 1)}, b"\1"))
 put("safetensors", "overlap", weights({"a": entry("U8", [4], 0, 4), "b": entry("U8", [4], 2, 6)}, bytes(6)))
 put("safetensors", "hole", weights({"a": entry("U8", [4], 2, 6)}, bytes(6)))
 put("safetensors", "overflow", weights({"a": entry("F64", [2**62, 4], 0, 0)}))

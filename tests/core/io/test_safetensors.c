@@ -131,6 +131,9 @@ static const struct {
     {A("F32", "[3,0]", "[0,0]"), 0, LKS_OK, ""},
     {AB("[4,8]", "[0,4]"), 8, LKS_OK, ""},
     {"{\"__metadata__\":{\"k\":\"v\"}}", 0, LKS_OK, ""},
+    {"{\"__metadata__\":{}}", 0, LKS_OK, ""},
+    {"{\"__metadata__\":null}", 0, LKS_OK, ""},
+    {"{\"__metadata__\":{\"k\":\"a\\u0000\\ud83d\\ude00\"}}", 0, LKS_OK, ""},
     {"{\"\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[0,1],\"more\":1}}", 1,
      LKS_OK, ""},
 
@@ -146,6 +149,12 @@ static const struct {
     {"{\"a\":{},\"a\":{}}", 0, LKS_FORMAT, "duplicate object key"},
     {"{\"a\\n\\u001b[1m\\u007f\":1}", 0, LKS_FORMAT, "'a??[1m?' is not described"},
     {"{\"__metadata__\":{\"k\":1}}", 0, LKS_FORMAT, "'k' of __metadata__ is not a text"},
+    {"{\"__metadata__\":{\"k\":null}}", 0, LKS_FORMAT,
+     "'k' of __metadata__ is not a text"},
+    {"{\"__metadata__\":{\"k\":\"\\ud83d\"}}", 0, LKS_FORMAT, "header, byte"},
+    {"{\"__metadata__\":7}", 0, LKS_FORMAT, "__metadata__ is not an object"},
+    {"{\"a\":null}", 0, LKS_FORMAT, "'a' is not described by an object"},
+    {A("F32\\u0000", "[1]", "[0,4]"), 4, LKS_FORMAT, "dtype F32; known are"},
     {"{\"__metadata__\":[]}", 0, LKS_FORMAT, "__metadata__ is not an object"},
 
     {"{\"a\":{}}", 0, LKS_FORMAT, "no \"dtype\""},
