@@ -5,7 +5,7 @@
 
 #include "base/alloc.h"
 #include "base/try.h"
-#include "proto/utf8.h"
+#include "base/utf8.h"
 
 /* What one message may take in memory: an honest one takes less than its frame and a few
  * structs; one made of 32 thousand unknown fields would take forty times its frame. */

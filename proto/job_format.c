@@ -6,7 +6,7 @@
 #include "proto/job_yaml.h"
 #include "proto/scalar.h"
 #include "proto/draft.h"
-#include "proto/utf8.h"
+#include "base/utf8.h"
 
 /* Letters, digits and a few signs that mean nothing in YAML, and no null. */
 static bool is_plain(const char *text)

@@ -7,7 +7,7 @@
 
 #include "base/alloc.h"
 #include "proto/scalar.h"
-#include "proto/utf8.h"
+#include "base/utf8.h"
 
 struct lks_tree_block {
     struct lks_tree_block *next;

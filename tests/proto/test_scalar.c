@@ -5,7 +5,6 @@
 #include "proto/nearest.h"
 #include "proto/scalar.h"
 #include "proto/draft.h"
-#include "proto/utf8.h"
 
 START_TEST(whole_numbers_are_plain_digits_only)
 {
@@ -120,31 +119,6 @@ START_TEST(the_nearest_word_is_at_most_two_slips_away)
 }
 END_TEST
 
-START_TEST(utf8_is_read_strictly)
-{
-    static const char *const good[] = {
-        "", "abc", "é", "∀", "\xf0\x9f\x98\x80", "\xf4\x8f\xbf\xbf"};
-    static const char *const bad[] = {"\x80",
-                                      "\xc3",
-                                      "\xc0\x80", /* overlong */
-                                      "\xe0\x80\x80",
-                                      "\xed\xa0\x80", /* surrogate */
-                                      "\xf4\x90\x80\x80",
-                                      "\xff",
-                                      "\xe2\x88",
-                                      "a\xe2z\x80",
-                                      "\xf8\x88\x80\x80\x80"};
-    uint32_t code = 0;
-
-    for (size_t i = 0; i < sizeof good / sizeof *good; i++)
-        ck_assert_msg(lks_utf8_is_valid(good[i]), "%s", good[i]);
-    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
-        ck_assert_msg(!lks_utf8_is_valid(bad[i]), "%zu", i);
-    ck_assert_uint_eq(lks_utf8_next("\xe2\x88\x80", 3, &code), 3);
-    ck_assert_uint_eq(code, 0x2200);
-}
-END_TEST
-
 START_TEST(appending_stops_at_the_end_of_the_room)
 {
     char room[8] = "";
@@ -158,5 +132,5 @@ END_TEST
 
 LKS_SUITE("scalar", whole_numbers_are_plain_digits_only, numbers_are_finite_decimals,
           doubles_are_written_in_their_shortest_form, flags_are_true_and_false_alone,
-          the_nearest_word_is_at_most_two_slips_away, utf8_is_read_strictly,
+          the_nearest_word_is_at_most_two_slips_away,
           appending_stops_at_the_end_of_the_room)

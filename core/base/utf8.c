@@ -1,4 +1,4 @@
-#include "proto/utf8.h"
+#include "base/utf8.h"
 
 #include <string.h>
 
@@ -36,4 +36,22 @@ bool lks_utf8_is_valid(const char *text)
         if ((step = lks_utf8_next(text, n, &code)) == 0)
             return false;
     return true;
+}
+
+/* Bytes that a sequence with this lead byte has; 0 if none begins so. */
+static size_t length_of_lead(uint8_t lead)
+{
+    return lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : lead >= 0xc0 ? 2 : 0;
+}
+
+void lks_utf8_uncut(char *text, size_t size_bytes)
+{
+    size_t n = strlen(text), n_tail = 1;
+
+    if (n + 1 < size_bytes)
+        return;
+    while (n_tail < 4 && n_tail < n && ((uint8_t)text[n - n_tail] & 0xc0) == 0x80)
+        n_tail++;
+    if (n > 0 && length_of_lead((uint8_t)text[n - n_tail]) > n_tail)
+        text[n - n_tail] = '\0';
 }

@@ -1,6 +1,6 @@
-/* Reading UTF-8. Private to proto. */
-#ifndef LKS_PROTO_UTF8_H
-#define LKS_PROTO_UTF8_H
+/* Reading UTF-8. */
+#ifndef LKS_BASE_UTF8_H
+#define LKS_BASE_UTF8_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -11,5 +11,9 @@
 size_t lks_utf8_next(const char *text, size_t n, uint32_t *code);
 
 bool lks_utf8_is_valid(const char *text);
+
+/* After a print into text[0..size_bytes) that may have filled it: take off the beginning
+ * of a character whose rest did not fit. */
+void lks_utf8_uncut(char *text, size_t size_bytes);
 
 #endif
