@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/plain.h"
 #include "base/try.h"
 #include "daemon/hello_check.h"
 
@@ -47,7 +48,7 @@ static char *safe_copy(const char *text)
     char *copy = lks_malloc(size_bytes);
 
     if (copy)
-        lks_line_copy(copy, size_bytes, text);
+        lks_plain_copy(copy, size_bytes, text);
     return copy;
 }
 
@@ -153,7 +154,7 @@ static void fail_job(lks_coordinator *c, const char *reason)
 {
     if (lks_job_is_over(c->state))
         return;
-    lks_line_copy(c->reason, sizeof c->reason, reason);
+    lks_plain_copy(c->reason, sizeof c->reason, reason);
     move_job(c, LKS_JOB_FAILED);
 }
 

@@ -17,8 +17,4 @@ lks_line lks_line_init(char *buffer, size_t size_bytes);
 void lks_line_add(lks_line *line, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* Copy what a peer sent so that it may stand in a line, a terminal and a JSON string:
- * control characters become spaces, and '?' every byte that is not UTF-8. NULL is "". */
-void lks_line_copy(char *out, size_t size_bytes, const char *text);
-
 #endif

@@ -3,6 +3,8 @@
 #include <math.h>
 #include <stddef.h>
 
+#include "base/plain.h"
+
 /* A rate or duration from a peer. */
 static double sane(double value)
 {
@@ -11,11 +13,11 @@ static double sane(double value)
 
 void lks_rank_take_hello(lks_rank *rank, const Lks__Proto__Hello *hello, double now_s)
 {
-    lks_line_copy(rank->host, sizeof rank->host, hello->host);
-    lks_line_copy(rank->device, sizeof rank->device, hello->device);
-    lks_line_copy(rank->version, sizeof rank->version, hello->version);
-    lks_line_copy(rank->instruction_set, sizeof rank->instruction_set,
-                  hello->instruction_set);
+    lks_plain_copy(rank->host, sizeof rank->host, hello->host);
+    lks_plain_copy(rank->device, sizeof rank->device, hello->device);
+    lks_plain_copy(rank->version, sizeof rank->version, hello->version);
+    lks_plain_copy(rank->instruction_set, sizeof rank->instruction_set,
+                   hello->instruction_set);
     rank->has_come = true;
     rank->pid = hello->pid;
     rank->threads = hello->threads;

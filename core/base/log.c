@@ -3,6 +3,9 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "base/plain.h"
+#include "base/utf8.h"
+
 static void to_stderr(void *context, lks_log_level level, const char *line)
 {
     (void)context;
@@ -45,5 +48,7 @@ void lks_log_write(lks_log_level level, const char *format, ...)
     va_start(args, format);
     vsnprintf(line, sizeof line, format, args);
     va_end(args);
+    lks_utf8_uncut(line, sizeof line);
+    lks_plain_copy(line, sizeof line, line);
     log_to.sink(log_to.context, level, line);
 }

@@ -1,5 +1,6 @@
-/* Log lines for programs; the library itself never logs. One line a call, to standard
- * error unless a sink is set. The sink is set once, before other threads start. */
+/* Log lines for programs; the library itself never logs. One line a call, made plain
+ * (base/plain.h), to standard error unless a sink is set. The sink is set once, before
+ * other threads start. */
 #ifndef LKS_BASE_LOG_H
 #define LKS_BASE_LOG_H
 

@@ -3,6 +3,9 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "base/plain.h"
+#include "base/utf8.h"
+
 static _Thread_local struct {
     lks_status status;
     bool read;
@@ -20,21 +23,14 @@ const char *lks_status_text(lks_status status)
                                                          : "unknown status";
 }
 
-/* A name out of a file may hold anything. */
-static void replace_control_bytes(char *text)
-{
-    for (; *text; text++)
-        if ((unsigned char)*text < 0x20 || *text == 0x7f)
-            *text = '?';
-}
-
 lks_status lks_fail_v(lks_status status, const char *format, va_list args)
 {
     if (last.status == LKS_OK || last.read) {
         last.status = status;
         last.read = false;
         vsnprintf(last.text, sizeof last.text, format, args);
-        replace_control_bytes(last.text);
+        lks_utf8_uncut(last.text, sizeof last.text);
+        lks_plain_copy(last.text, sizeof last.text, last.text);
     }
     return status;
 }

@@ -33,8 +33,7 @@ typedef enum lks_status {
 const char *lks_status_text(lks_status status);
 
 /* Record why `status` happened, unless an unread failure stands already; returns
- * `status`. The text becomes one line that no terminal acts on: control bytes read '?'.
- */
+ * `status`. The text becomes one line that no terminal acts on (base/plain.h). */
 lks_status lks_fail(lks_status status, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 lks_status lks_fail_v(lks_status status, const char *format, va_list args);

@@ -7,6 +7,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/plain.h"
 #include "base/try.h"
 #include "daemon/uv/loop.h"
 #include "proto/frame.h"
@@ -107,7 +108,7 @@ static void close_conn(lks_conn *conn, const char *why)
         if (why[0])
             lks_debug("closed a stranger's connection: %s", why);
     }
-    lks_line_copy(conn->why, sizeof conn->why, why);
+    lks_plain_copy(conn->why, sizeof conn->why, why);
     uv_close((uv_handle_t *)&conn->tcp, conn_closed);
 }
 

@@ -528,7 +528,7 @@ START_TEST(what_a_peer_sends_is_made_safe)
     hello.device = (char *)"\x1b[31m\xff\n";
     fake_say_hello(&run, &hello);
     ck_assert_uint_eq(strlen(rank->host), sizeof rank->host - 1);
-    ck_assert_str_eq(rank->device, " [31m? ");
+    ck_assert_str_eq(rank->device, "?[31m??");
 
     heartbeat.phase = (Lks__Proto__Phase)77;
     heartbeat.phase_s = -3;

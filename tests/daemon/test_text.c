@@ -26,44 +26,6 @@ START_TEST(a_line_is_cut_where_its_buffer_ends)
 }
 END_TEST
 
-START_TEST(copied_text_is_printable_utf8)
-{
-    static const struct {
-        const char *in, *out;
-    } cases[] = {
-        {"node-1", "node-1"},
-        {"a\tb\x1b[0m\x7f\n", "a b [0m  "},
-        {"\xc3\xa4 \xe2\x82\xac \xf0\x9f\x98\x80",
-         "\xc3\xa4 \xe2\x82\xac \xf0\x9f\x98\x80"},
-        {"\xff\xfe", "??"},
-        {"\xc0\xaf", "??"},           /* overlong '/' */
-        {"\xe0\x80\xaf", "???"},      /* the same in three */
-        {"\xed\xa0\x80", "???"},      /* a surrogate */
-        {"\xf4\x90\x80\x80", "????"}, /* above U+10FFFF */
-        {"\xe2\x82", "??"},           /* cut */
-        {"\xe2\x82x", "??x"},
-    };
-
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        char out[32];
-
-        lks_line_copy(out, sizeof out, cases[i].in);
-        ck_assert_str_eq(out, cases[i].out);
-    }
-}
-END_TEST
-
-START_TEST(a_copy_is_not_cut_within_a_character)
-{
-    char out[4];
-
-    lks_line_copy(out, sizeof out, "ab\xe2\x82\xac");
-    ck_assert_str_eq(out, "ab");
-    lks_line_copy(out, sizeof out, NULL);
-    ck_assert_str_eq(out, "");
-}
-END_TEST
-
 START_TEST(text_grows_as_it_is_written)
 {
     lks_text text = {0};
@@ -219,8 +181,7 @@ START_TEST(json_of_every_kind_is_read_back)
 }
 END_TEST
 
-LKS_SUITE("text", a_line_is_cut_where_its_buffer_ends, copied_text_is_printable_utf8,
-          a_copy_is_not_cut_within_a_character, text_grows_as_it_is_written,
+LKS_SUITE("text", a_line_is_cut_where_its_buffer_ends, text_grows_as_it_is_written,
           a_failed_allocation_sticks_to_the_text, decimals_are_short_and_rounded,
           decimals_read_back_within_half_of_the_last_place, reals_bring_a_float32_back,
           counts_are_whole, json_of_every_kind_is_read_back)
