@@ -8,6 +8,10 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/columns.h"
+#include "base/figure.h"
+#include "base/plain.h"
+#include "base/terminal.h"
 
 static const double refresh_s = 0.1;
 
@@ -16,52 +20,47 @@ void lks_console_init(lks_console *self, bool is_shown, bool is_launched)
     const char *tty = getenv("LOCKSTEP_TTY");
 
     *self = (lks_console){.is_shown = is_shown};
-    self->in_place = tty ? strcmp(tty, "1") == 0 : !is_launched && isatty(STDOUT_FILENO);
+    self->in_place =
+        tty ? strcmp(tty, "1") == 0 : !is_launched && lks_terminal_redraws(STDOUT_FILENO);
 }
 
-char *lks_console_count(double count, char text[16])
+/* The parts two spaces apart, the most useful first: what does not fit on a screen goes
+ * from the end. */
+static void format_progress(const lks_progress_line *line, char *out, size_t size_bytes)
 {
-    static const struct {
-        double unit;
-        const char *suffix;
-    } units[] = {{1e9, "G"}, {1e6, "M"}, {1e3, "k"}};
-
-    for (size_t i = 0; i < sizeof units / sizeof *units; i++)
-        if (count >= units[i].unit) {
-            snprintf(text, 16, "%.3g%s", count / units[i].unit, units[i].suffix);
-            return text;
-        }
-    snprintf(text, 16, "%.3g", count);
-    return text;
+    snprintf(out, size_bytes,
+             "step %" PRIu64 "/%" PRIu64
+             "  loss %s  eta %s  %s samples/s  epoch %" PRIu64,
+             line->step, line->n_steps, lks_figure_loss(line->loss).text,
+             lks_figure_seconds(line->eta_s).text,
+             lks_figure_count(line->samples_per_s).text, line->epoch + 1);
 }
 
-static char *duration(double seconds, char text[48])
+/* Nothing may stand in the last column. Whether our output reaches a terminal of another
+ * width, whoever launched us knows, and cuts it there. */
+static void redraw(char *text)
 {
-    const long s = (long)(seconds + 0.5);
+    const size_t n_columns = lks_terminal_screen(STDOUT_FILENO).n_columns;
 
-    if (s < 100)
-        snprintf(text, 48, "%ld s", s);
-    else if (s < 6000)
-        snprintf(text, 48, "%ld min %02ld s", s / 60, s % 60);
-    else
-        snprintf(text, 48, "%ld h %02ld min", s / 3600, s / 60 % 60);
-    return text;
+    if (n_columns > 0)
+        lks_columns_drop(text, n_columns > 1 ? n_columns - 1 : 1);
+    printf(LKS_TERMINAL_LINE_BEGIN "%s" LKS_TERMINAL_LINE_END, text);
 }
 
 void lks_console_progress(lks_console *self, const lks_progress_line *line)
 {
-    char rate[16], eta[48];
+    char text[192];
 
     if (!self->is_shown || (!self->in_place && !line->is_reported))
         return;
     if (self->in_place && lks_clock_s() - self->last_s < refresh_s &&
         line->step < line->n_steps)
         return;
-    printf("%sstep %" PRIu64 "/%" PRIu64 "  epoch %" PRIu64
-           "  loss %.4f  %s samples/s  eta %s%s",
-           self->in_place ? "\r" : "", line->step, line->n_steps, line->epoch + 1,
-           line->loss, lks_console_count(line->samples_per_s, rate),
-           duration(line->eta_s, eta), self->in_place ? "\x1b[K" : "\n");
+    format_progress(line, text, sizeof text);
+    if (self->in_place)
+        redraw(text);
+    else
+        puts(text);
     fflush(stdout);
     self->line_open = self->in_place;
     self->last_s = lks_clock_s();
@@ -76,15 +75,16 @@ static void close_line(lks_console *self)
 
 void lks_console_say(lks_console *self, const char *format, ...)
 {
+    char line[4096];
     va_list args;
 
     if (!self->is_shown)
         return;
     close_line(self);
     va_start(args, format);
-    vprintf(format, args);
+    vsnprintf(line, sizeof line, format, args);
     va_end(args);
-    putchar('\n');
+    lks_plain_line(stdout, "%s", line);
     fflush(stdout);
 }
 
@@ -96,6 +96,6 @@ void lks_console_evaluation(lks_console *self, uint64_t epoch,
     if (evaluation->has_accuracy)
         snprintf(accuracy, sizeof accuracy, ", accuracy %.2f %%",
                  100 * evaluation->accuracy);
-    lks_console_say(self, "epoch %" PRIu64 ": test loss %.4f%s", epoch + 1,
-                    evaluation->loss, accuracy);
+    lks_console_say(self, "epoch %" PRIu64 ": test loss %s%s", epoch + 1,
+                    lks_figure_loss(evaluation->loss).text, accuracy);
 }

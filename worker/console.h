@@ -1,5 +1,6 @@
 /* What rank 0 tells the person at the terminal: a progress line, rewritten in place on a
- * terminal and a line a report elsewhere; the evaluations; the end. */
+ * terminal, where it loses its last parts to fit, and a line a report elsewhere; the
+ * evaluations; the end. */
 #ifndef LKS_WORKER_CONSOLE_H
 #define LKS_WORKER_CONSOLE_H
 
@@ -16,7 +17,8 @@ typedef struct lks_console {
 } lks_console;
 
 /* LOCKSTEP_TTY=1 or 0 in the environment decides (a launcher knows whether there is a
- * terminal, the rank sees only mpirun); else whether standard output is one. */
+ * terminal, the rank sees only mpirun); else whether standard output is one that can be
+ * drawn upon. */
 void lks_console_init(lks_console *console, bool is_shown, bool is_launched);
 
 typedef struct lks_progress_line {
@@ -33,8 +35,5 @@ void lks_console_evaluation(lks_console *console, uint64_t epoch,
 /* A line of its own. */
 void lks_console_say(lks_console *console, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-
-/* "41.2k" into text[16]; returns text. */
-char *lks_console_count(double count, char text[16]);
 
 #endif

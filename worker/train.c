@@ -6,6 +6,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "base/figure.h"
 #include "base/log.h"
 #include "base/try.h"
 
@@ -245,7 +246,6 @@ static void say_done(lks_run *run, const course *c)
 {
     Lks__Proto__Heartbeat heartbeat = LKS__PROTO__HEARTBEAT__INIT;
     Lks__Proto__PhaseTimes times = LKS__PROTO__PHASE_TIMES__INIT;
-    char text[16];
 
     lks_pulse_enter(&run->pulse, LKS__PROTO__PHASE__DONE);
     lks_pulse_read(&run->pulse, &heartbeat, &times);
@@ -255,10 +255,10 @@ static void say_done(lks_run *run, const course *c)
              c->n_done, c->trained_s, times.load, times.forward, times.backward,
              times.reduce, times.update);
     lks_console_say(&run->console,
-                    "trained %" PRIu64 " steps in %.1f s, %s samples/s; weights and "
+                    "trained %" PRIu64 " steps in %s, %s samples/s; weights and "
                     "metrics are in %s",
-                    c->n_done, c->trained_s,
-                    lks_console_count(rate((double)c->samples, c->trained_s), text),
+                    c->n_done, lks_figure_seconds(c->trained_s).text,
+                    lks_figure_count(rate((double)c->samples, c->trained_s)).text,
                     run->dir);
 }
 
