@@ -21,9 +21,8 @@ typedef struct lks_mpirun_plan {
 lks_status lks_mpirun_argv(const lks_mpirun_plan *plan, lks_strings *out);
 
 typedef struct lks_mpirun_setting {
-    bool is_root; /* mpirun wants to be told that root means it */
-    bool
-        is_tty; /* a person's terminal shows the output: rank 0 is told as LOCKSTEP_TTY */
+    bool is_root;  /* mpirun wants to be told that root means it */
+    bool is_tty;   /* a terminal that redraws shows the output: LOCKSTEP_TTY for rank 0 */
     bool is_local; /* all ranks are on this host */
 } lks_mpirun_setting;
 

@@ -9,12 +9,16 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "base/figure.h"
 #include "base/log.h"
+#include "base/plain.h"
+#include "base/terminal.h"
 #include "base/try.h"
 #include "daemon/cli/cli.h"
 #include "daemon/cli/metrics_tail.h"
 #include "daemon/cli/mpirun.h"
 #include "daemon/cli/programs.h"
+#include "daemon/cli/redraw.h"
 #include "daemon/cli/run_output.h"
 #include "daemon/cli/runs.h"
 #include "daemon/uv/launcher.h"
@@ -44,6 +48,8 @@ typedef struct run {
     lks_signals signals;
     uv_timer_t error_timer;
     lks_run_output output;
+    bool redraws; /* our output is a terminal that can be drawn upon */
+    lks_redraw redraw;
     bool stopping, interrupted; /* by a signal; interrupted: before an end or an error */
     int exit_status, signal_number; /* of mpirun */
 } run;
@@ -108,7 +114,7 @@ static lks_status make_command(run *r)
                             .set = &r->args->set,
                             .extra = &r->args->rest};
     lks_mpirun_setting setting = {.is_root = geteuid() == 0,
-                                  .is_tty = isatty(STDOUT_FILENO) == 1,
+                                  .is_tty = r->redraws,
                                   .is_local = !r->args->host && !r->args->hostfile};
     lks_status st;
 
@@ -130,12 +136,23 @@ cleanup:
     return st;
 }
 
+static void put_out(void *context, const char *bytes, size_t n_bytes)
+{
+    run *r = context;
+
+    lks_outlet_write(&r->outlets[LKS_LAUNCH_OUT], bytes, n_bytes);
+}
+
 static void write_out(void *context, lks_launch_stream stream, const char *bytes,
                       size_t n_bytes)
 {
     run *r = context;
 
-    lks_outlet_write(&r->outlets[stream], bytes, n_bytes);
+    if (stream == LKS_LAUNCH_OUT && r->redraws)
+        lks_redraw_pass(&r->redraw, lks_terminal_screen(STDOUT_FILENO).n_columns, bytes,
+                        n_bytes, put_out, r);
+    else
+        lks_outlet_write(&r->outlets[stream], bytes, n_bytes);
 }
 
 /* All else that can be refused before anything is started. */
@@ -295,9 +312,10 @@ static int say_finished(run *r, const lks_metrics_tail *tail)
 
     lks_metrics_tail_describe(tail, result, sizeof result);
     lks_run_output_say(&r->output, LKS_LAUNCH_OUT,
-                       "finished in %.1f s%s%s; weights in %s/model.safetensors%s",
-                       lks_clock_s() - r->started_at_s, result[0] ? ": " : "", result,
-                       r->run_dir, has_weights(r) ? "" : " on the host of rank 0");
+                       "finished in %s%s%s; weights in %s/model.safetensors%s",
+                       lks_figure_seconds(lks_clock_s() - r->started_at_s).text,
+                       result[0] ? ": " : "", result, r->run_dir,
+                       has_weights(r) ? "" : " on the host of rank 0");
     return LKS_EXIT_OK;
 }
 
@@ -360,14 +378,13 @@ static int conclude(run *r)
 
 static void say_what_runs_where(const run *r)
 {
-    printf("lockstep: job %s on ", r->job.name);
+    const char *hosts = r->args->host ? r->args->host : r->args->hostfile;
+    char ranks[32] = "every slot";
+
     if (r->ranks > 0)
-        printf("%u rank%s", r->ranks, r->ranks == 1 ? "" : "s");
-    else
-        printf("every slot");
-    if (r->args->host || r->args->hostfile)
-        printf(" of %s", r->args->host ? r->args->host : r->args->hostfile);
-    printf(", run directory %s\n", r->run_dir);
+        snprintf(ranks, sizeof ranks, "%u rank%s", r->ranks, r->ranks == 1 ? "" : "s");
+    lks_plain_line(stdout, "lockstep: job %s on %s%s%s, run directory %s", r->job.name,
+                   ranks, hosts ? " of " : "", hosts ? hosts : "", r->run_dir);
     fflush(stdout);
 }
 
@@ -389,7 +406,9 @@ static lks_status read_job(run *r)
 
 static int run_job(const lks_args *args)
 {
-    run r = {.args = args, .started_at_s = lks_clock_s()};
+    run r = {.args = args,
+             .started_at_s = lks_clock_s(),
+             .redraws = lks_terminal_redraws(STDOUT_FILENO)};
     lks_status st;
     int exit_status = LKS_EXIT_FAILED;
 

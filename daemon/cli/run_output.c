@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/plain.h"
 
 static const char own_prefix[] = "lockstep: ";
 static const char error_prefix[] = "lockstep: error: ";
@@ -39,10 +40,10 @@ static void start_line(lks_run_output *output)
     output->mid_line = false;
 }
 
-/* A line of ours, in one piece. */
+/* A line of ours, in one piece; it may quote a file's name or another program's words. */
 static void put_line(lks_run_output *output, lks_launch_stream stream, char *line)
 {
-    size_t n = strlen(line);
+    size_t n = lks_plain_copy(line, strlen(line) + 1, line);
 
     start_line(output);
     line[n] = '\n'; /* in the place of its zero */
