@@ -3,11 +3,14 @@
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "base/columns.h"
 #include "base/log.h"
+#include "base/terminal.h"
 #include "worker/lifeline.h"
 #include "worker/log_file.h"
 #include "worker/run.h"
@@ -113,17 +116,33 @@ int lks_worker_run(const lks_worker_options *options)
     return exit_code;
 }
 
+/* A table's lines; one wider than the screen loses its middle. */
+static void print_table(char *text, size_t n_columns)
+{
+    char line[512];
+
+    for (char *save = NULL, *at = strtok_r(text, "\n", &save); at;
+         at = strtok_r(NULL, "\n", &save)) {
+        lks_columns_shorten(line, sizeof line, at, n_columns);
+        puts(line);
+    }
+}
+
 static void describe(const lks_run *run)
 {
+    const size_t n_columns = lks_terminal_screen(STDOUT_FILENO).n_columns;
     char *layers = lks_model_describe(run->model);
     const lks_step_plan *plan = &run->lane_plan.steps;
+    char line[160];
 
     if (layers)
-        fputs(layers, stdout);
+        print_table(layers, n_columns);
     lks_free(layers);
-    printf("%" PRIu64 " training samples, %" PRIu64 " steps an epoch, %" PRIu64
-           " steps in all\n",
-           plan->n_samples, lks_steps_per_epoch(plan), run->n_steps);
+    snprintf(line, sizeof line,
+             "%" PRIu64 " training samples, %" PRIu64 " steps an epoch, %" PRIu64
+             " steps in all",
+             plan->n_samples, lks_steps_per_epoch(plan), run->n_steps);
+    lks_columns_wrap(stdout, line, " ", 0, 0, n_columns);
     if (run->test)
         printf("%" PRIu64 " test samples\n", lks_dataset_n_samples(run->test));
 }

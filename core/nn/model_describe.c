@@ -2,21 +2,38 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/alloc.h"
 
-enum { LINE_SIZE = LKS_SHAPE_TEXT + 96 };
+/* Columns as wide as what stands in them, so that the table fits a narrow screen. */
+typedef struct widths {
+    int layer, output, params;
+} widths;
 
-/* One line of the table; returns its length. */
-static size_t write_line(char *text, const char *layer, const lks_shape *shape,
-                         int64_t n_params)
+enum { NAME_SIZE = 64, LINE_SIZE = NAME_SIZE + LKS_SHAPE_TEXT + 32 };
+
+static int max(int a, int b)
 {
-    char sizes[LKS_SHAPE_TEXT] = "";
+    return a > b ? a : b;
+}
+
+/* One line of the table; returns its length. Without a text it is only measured. */
+static size_t put_line(char *text, widths *w, const char *layer, const lks_shape *shape,
+                       int64_t n_params)
+{
+    char sizes[LKS_SHAPE_TEXT] = "", count[32];
 
     if (shape)
         lks_shape_text(shape, sizes, sizeof sizes);
-    return (size_t)snprintf(text, LINE_SIZE, "%-20s %-20s %12" PRId64 "\n", layer, sizes,
-                            n_params);
+    snprintf(count, sizeof count, "%" PRId64, n_params);
+    w->layer = max(w->layer, (int)strlen(layer));
+    w->output = max(w->output, (int)strlen(sizes));
+    w->params = max(w->params, (int)strlen(count));
+    if (!text)
+        return 0;
+    return (size_t)snprintf(text, LINE_SIZE, "%-*s  %-*s  %*s\n", w->layer, layer,
+                            w->output, sizes, w->params, count);
 }
 
 static int64_t count_params(const lks_layer *layer)
@@ -29,26 +46,36 @@ static int64_t count_params(const lks_layer *layer)
     return total;
 }
 
-char *lks_model_describe(const lks_model *model)
+/* All lines but the first into `text`, NULL: measure them; returns their length. */
+static size_t put_lines(char *text, widths *w, const lks_model *model)
 {
-    char *text = lks_malloc((model->n_layers + 3) * LINE_SIZE);
-    char name[64];
+    size_t n = put_line(text, w, "input", &model->sample, 0);
     int64_t total = 0;
-    size_t n;
+    char name[NAME_SIZE];
 
-    if (!text)
-        return NULL;
-    n = (size_t)snprintf(text, LINE_SIZE, "%-20s %-20s %12s\n", "layer", "output",
-                         "parameters");
-    n += write_line(text + n, "input", &model->sample, 0);
     for (size_t i = 0; i < model->n_layers; i++) {
         const lks_layer *layer = &model->layers[i];
         int64_t n_params = count_params(layer);
 
         snprintf(name, sizeof name, "%zu %s", i, layer->type->name);
-        n += write_line(text + n, name, &layer->out, n_params);
+        n += put_line(text ? text + n : NULL, w, name, &layer->out, n_params);
         total += n_params;
     }
-    write_line(text + n, "total", NULL, total);
+    return n + put_line(text ? text + n : NULL, w, "total", NULL, total);
+}
+
+char *lks_model_describe(const lks_model *model)
+{
+    static const char *const titles[] = {"layer", "output", "parameters"};
+    widths w = {(int)strlen(titles[0]), (int)strlen(titles[1]), (int)strlen(titles[2])};
+    char *text = lks_malloc((model->n_layers + 3) * LINE_SIZE);
+    size_t n;
+
+    if (!text)
+        return NULL;
+    put_lines(NULL, &w, model);
+    n = (size_t)snprintf(text, LINE_SIZE, "%-*s  %-*s  %*s\n", w.layer, titles[0],
+                         w.output, titles[1], w.params, titles[2]);
+    put_lines(text + n, &w, model);
     return text;
 }

@@ -380,12 +380,12 @@ START_TEST(describe_is_a_table_of_layers_shapes_and_parameters)
     lks_model *model = make(layers, 3, LKS_SHAPE_OF(1, 8, 8), 0);
     char *text = lks_model_describe(model);
 
-    ck_assert_str_eq(text, "layer                output                 parameters\n"
-                           "input                (1, 8, 8)                       0\n"
-                           "0 conv2d             (6, 4, 4)                     156\n"
-                           "1 flatten            (96,)                           0\n"
-                           "2 linear             (10,)                         970\n"
-                           "total                                             1126\n");
+    ck_assert_str_eq(text, "layer      output     parameters\n"
+                           "input      (1, 8, 8)           0\n"
+                           "0 conv2d   (6, 4, 4)         156\n"
+                           "1 flatten  (96,)               0\n"
+                           "2 linear   (10,)             970\n"
+                           "total                       1126\n");
     lks_free(text);
     lks_model_destroy(model);
 }
