@@ -151,6 +151,17 @@ static size_t room_of(const wrapping *w)
     return w->n_columns > w->at ? w->n_columns - w->at : 0;
 }
 
+/* Bytes of a piece wider than the line that go into it: up to a space, if it has one
+ * there. */
+static size_t fitting(const wrapping *w, const char *piece, size_t n_bytes)
+{
+    size_t taken, n = measure(piece, n_bytes, room_of(w), &taken), n_words = n;
+
+    while (n_words > 0 && piece[n_words] != ' ')
+        n_words--;
+    return n_words ? n_words : n;
+}
+
 static void put_piece(wrapping *w, const char *piece, size_t n_bytes)
 {
     size_t width = width_of(piece, n_bytes);
@@ -162,12 +173,13 @@ static void put_piece(wrapping *w, const char *piece, size_t n_bytes)
     }
     fprintf(w->out, "%.*s", (int)gap, w->separator);
     while (width > room_of(w)) {
-        size_t taken, n = measure(piece, n_bytes, room_of(w), &taken);
+        size_t n = fitting(w, piece, n_bytes);
 
         fprintf(w->out, "%.*s", (int)n, piece);
+        n += piece[n] == ' ';
         piece += n;
         n_bytes -= n;
-        width -= taken;
+        width = width_of(piece, n_bytes);
         next_line(w);
     }
     fprintf(w->out, "%.*s", (int)n_bytes, piece);
