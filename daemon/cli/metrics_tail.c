@@ -78,19 +78,15 @@ void lks_metrics_tail_read(const char *run_dir, lks_metrics_tail *out)
     lks_free(path);
 }
 
-lks_loss_text lks_loss_as_text(double loss)
+lks_figure lks_loss_as_text(double loss)
 {
-    lks_loss_text out = {"not finite"};
-
-    if (isfinite(loss))
-        snprintf(out.text, sizeof out.text, "%.4g", loss);
-    return out;
+    return isfinite(loss) ? lks_figure_loss(loss) : (lks_figure){"not finite"};
 }
 
 void lks_metrics_tail_describe(const lks_metrics_tail *tail, char *out, size_t size_bytes)
 {
-    lks_loss_text loss = lks_loss_as_text(tail->loss);
-    lks_loss_text test_loss = lks_loss_as_text(tail->evaluation_loss);
+    lks_figure loss = lks_loss_as_text(tail->loss);
+    lks_figure test_loss = lks_loss_as_text(tail->evaluation_loss);
 
     out[0] = '\0';
     if (tail->has_evaluation && tail->has_accuracy)

@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/figure.h"
+
 typedef struct lks_metrics_tail {
     bool has_step;
     uint64_t step;
@@ -21,12 +23,8 @@ typedef struct lks_metrics_tail {
  * is missing. Looks at its last 64 KiB only; a line being written is skipped. */
 void lks_metrics_tail_read(const char *run_dir, lks_metrics_tail *out);
 
-/* A loss for people, in a buffer of its own. */
-typedef struct lks_loss_text {
-    char text[32];
-} lks_loss_text;
-
-lks_loss_text lks_loss_as_text(double loss);
+/* A loss of the file for people, which does not tell what a null stands for. */
+lks_figure lks_loss_as_text(double loss);
 
 /* What training came to: "test accuracy 88.50 %, test loss 0.3312", or what of it there
  * is; "" for nothing. */

@@ -1,6 +1,6 @@
 /* `lockstep status`: what a run is doing, once. */
-#include <stdint.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "base/try.h"
 #include "daemon/cli/cli.h"
@@ -13,7 +13,8 @@ static lks_status print_json(const lks_status_report *report)
 
     if (!both)
         return lks_fail(LKS_NOMEM, "out of memory");
-    json_dumpf(both, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(9));
+    json_dumpf(both, stdout, /* ASCII: no terminal acts on it */
+               JSON_INDENT(2) | JSON_REAL_PRECISION(9) | JSON_ENSURE_ASCII);
     puts("");
     json_decref(both);
     return LKS_OK;
@@ -30,8 +31,9 @@ static int show_status(const lks_args *args)
     if (args->json)
         LKS_GO(print_json(&report));
     else
-        lks_status_table_print(stdout, &report,
-                               ref.run_dir ? ref.run_dir : ref.socket_path, SIZE_MAX);
+        lks_status_table_print(
+            stdout, &report, ref.run_dir ? ref.run_dir : ref.socket_path,
+            (lks_screen){.n_columns = lks_terminal_screen(STDOUT_FILENO).n_columns});
     LKS_GO(lks_cli_flush());
 cleanup:
     lks_status_report_release(&report);

@@ -2,9 +2,15 @@
 
 #include <math.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <string.h>
 
-#include "base/alloc.h"
+#include "base/columns.h"
+#include "base/figure.h"
+#include "base/plain.h"
+
+/* A cell's or a line's text: what is longer is cut. */
+enum { CELL_BYTES = 256, LINE_BYTES = 4096 };
 
 static const char *text_of(const json_t *object, const char *key)
 {
@@ -26,94 +32,234 @@ static long long count_of(const json_t *object, const char *key)
     return (long long)json_integer_value(json_object_get(object, key));
 }
 
-/* A cell's text. One buffer each, so that a row can be one printf. */
-typedef struct cell {
-    char text[32];
-} cell;
+/* ---- the columns of the table ---- */
 
-static cell as_count(double value)
+typedef struct column column;
+struct column {
+    const char *title;
+    const char *key; /* of the rank's document */
+    void (*write)(const column *c, const json_t *rank, char out[CELL_BYTES]);
+    lks_figure (*figure)(double); /* for write_figure */
+    bool is_left;
+    int use; /* 0: never left out; else the least goes first */
+};
+
+static void write_text(const column *c, const json_t *rank, char out[CELL_BYTES])
 {
-    cell c = {"-"};
-
-    if (isfinite(value))
-        snprintf(c.text, sizeof c.text, "%.0f", value);
-    return c;
+    lks_plain_copy(out, CELL_BYTES, text_of(rank, c->key));
 }
 
-/* "4.2s", "3m05s", "2h10m" */
-static cell as_duration(double seconds)
+static void write_count(const column *c, const json_t *rank, char out[CELL_BYTES])
 {
-    cell c = {"-"};
-
-    if (!isfinite(seconds))
-        return c;
-    if (seconds < 59.95)
-        snprintf(c.text, sizeof c.text, "%.1fs", seconds);
-    else if (seconds < 3600)
-        snprintf(c.text, sizeof c.text, "%dm%02ds", (int)seconds / 60, (int)seconds % 60);
+    if (json_is_integer(json_object_get(rank, c->key)))
+        snprintf(out, CELL_BYTES, "%lld", count_of(rank, c->key));
     else
-        snprintf(c.text, sizeof c.text, "%.0fh%02dm", floor(seconds / 3600),
-                 (int)fmod(seconds / 60, 60));
-    return c;
+        strcpy(out, "-");
 }
 
-static cell as_memory(double bytes)
+static void write_figure(const column *c, const json_t *rank, char out[CELL_BYTES])
 {
-    cell c = {"-"};
-
-    if (isfinite(bytes) && bytes > 0)
-        snprintf(c.text, sizeof c.text, "%.0f MiB", bytes / (1024 * 1024));
-    return c;
+    snprintf(out, CELL_BYTES, "%s", c->figure(number_of(rank, c->key)).text);
 }
 
-void lks_status_table_print_progress(FILE *out, const json_t *job)
+static const column columns[] = {
+    {.title = "rank", .key = "rank", .write = write_count},
+    {.title = "host", .key = "host", .write = write_text, .is_left = true},
+    {.title = "pid", .key = "pid", .write = write_count, .use = 1},
+    {.title = "state", .key = "state", .write = write_text, .is_left = true},
+    {.title = "step", .key = "step", .write = write_count, .use = 7},
+    {.title = "phase", .key = "phase", .write = write_text, .is_left = true, .use = 6},
+    {.title = "for",
+     .key = "phase_s",
+     .write = write_figure,
+     .figure = lks_figure_seconds,
+     .use = 5},
+    {.title = "samples/s",
+     .key = "samples_per_s",
+     .write = write_figure,
+     .figure = lks_figure_count,
+     .use = 4},
+    {.title = "heard",
+     .key = "heartbeat_age_s",
+     .write = write_figure,
+     .figure = lks_figure_seconds,
+     .use = 3},
+    {.title = "memory",
+     .key = "rss_bytes",
+     .write = write_figure,
+     .figure = lks_figure_bytes,
+     .use = 2},
+};
+enum {
+    N_COLUMNS = sizeof columns / sizeof *columns,
+    HOST = 1,
+    GAP = 2,
+    /* Columns stay out rather than that a host's name gets shorter than this. */
+    HOST_WIDTH = 16,
+};
+
+typedef struct layout {
+    size_t width[N_COLUMNS]; /* 0: left out */
+} layout;
+
+static size_t width_of(const layout *l)
+{
+    size_t width = 0;
+
+    for (size_t i = 0; i < N_COLUMNS; i++)
+        if (l->width[i])
+            width += l->width[i] + (i ? GAP : 0);
+    return width;
+}
+
+static layout natural_layout(const json_t *ranks)
+{
+    const json_t *rank;
+    char text[CELL_BYTES];
+    layout l;
+    size_t row;
+
+    for (size_t i = 0; i < N_COLUMNS; i++) {
+        l.width[i] = strlen(columns[i].title);
+        json_array_foreach(ranks, row, rank)
+        {
+            size_t width;
+
+            columns[i].write(&columns[i], rank, text);
+            width = lks_columns(text);
+            if (width > l.width[i])
+                l.width[i] = width;
+        }
+    }
+    return l;
+}
+
+/* Of those that are in, the one of least use; N_COLUMNS if none may go. */
+static size_t least_useful(const layout *l)
+{
+    size_t least = N_COLUMNS;
+
+    for (size_t i = 0; i < N_COLUMNS; i++)
+        if (l->width[i] && columns[i].use &&
+            (least == N_COLUMNS || columns[i].use < columns[least].use))
+            least = i;
+    return least;
+}
+
+/* First the host's name gives way, down to HOST_WIDTH, then columns, then the name
+ * again. It takes the room that is left. */
+static layout fit(layout l, size_t n_columns)
+{
+    const size_t host = l.width[HOST];
+    size_t least, others;
+
+    if (n_columns == 0)
+        return l;
+    if (width_of(&l) > n_columns && host > HOST_WIDTH)
+        l.width[HOST] = HOST_WIDTH;
+    while (width_of(&l) > n_columns && (least = least_useful(&l)) < N_COLUMNS)
+        l.width[least] = 0;
+    others = width_of(&l) - l.width[HOST];
+    l.width[HOST] = others + 1 > n_columns ? 1 : n_columns - others;
+    if (l.width[HOST] > host)
+        l.width[HOST] = host;
+    return l;
+}
+
+/* One row, the titles where `rank` is NULL. Spaces at its end are left out. */
+static void print_row(FILE *out, const layout *l, const json_t *rank)
+{
+    char full[CELL_BYTES], text[CELL_BYTES];
+    size_t n_spaces = 0;
+
+    for (size_t i = 0; i < N_COLUMNS; i++) {
+        size_t pad;
+
+        if (!l->width[i])
+            continue;
+        if (rank)
+            columns[i].write(&columns[i], rank, full);
+        else
+            strcpy(full, columns[i].title);
+        lks_columns_shorten(text, sizeof text, full, l->width[i]);
+        pad = l->width[i] - lks_columns(text);
+        n_spaces += (i ? GAP : 0) + (columns[i].is_left ? 0 : pad);
+        fprintf(out, "%*s%s", (int)n_spaces, "", text);
+        n_spaces = columns[i].is_left ? pad : 0;
+    }
+    fputc('\n', out);
+}
+
+/* ---- the lines above it ---- */
+
+/* Parts two spaces apart. */
+static void describe_progress(const json_t *job, char *out, size_t size_bytes)
 {
     const json_t *progress = json_object_get(job, "progress");
-    const json_t *evaluation = json_object_get(job, "evaluation");
     long long step = count_of(progress, "step");
     long long total = count_of(progress, "total_steps");
+    long long epoch = count_of(progress, "epoch");
     double loss = number_of(progress, "loss");
     double eta_s = number_of(progress, "eta_s");
-    double accuracy = number_of(evaluation, "accuracy");
+    double accuracy = number_of(json_object_get(job, "evaluation"), "accuracy");
+    FILE *line = fmemopen(out, size_bytes, "w");
 
-    fprintf(out, "step %lld of %lld", step, total);
+    out[0] = '\0';
+    if (!line)
+        return;
+    fprintf(line, "step %lld of %lld", step, total);
     if (total > 0)
-        fprintf(out, " (%.1f %%)", 100 * (double)step / (double)total);
-    fprintf(out, "  epoch %lld", count_of(progress, "epoch") + 1);
+        fprintf(line, " (%s)", lks_figure_part((double)step / (double)total).text);
+    fprintf(line, "  epoch %lld", epoch < INT64_MAX ? epoch + 1 : epoch);
     if (isfinite(loss))
-        fprintf(out, "  loss %.4f", loss);
-    fprintf(out, "  %s samples/s", as_count(number_of(progress, "samples_per_s")).text);
+        fprintf(line, "  loss %s", lks_figure_loss(loss).text);
+    fprintf(line, "  %s samples/s",
+            lks_figure_count(number_of(progress, "samples_per_s")).text);
     if (isfinite(eta_s))
-        fprintf(out, "  %s to go", as_duration(eta_s).text);
+        fprintf(line, "  %s to go", lks_figure_seconds(eta_s).text);
     if (isfinite(accuracy))
-        fprintf(out, "  test accuracy %.2f %%", 100 * accuracy);
+        fprintf(line, "  test accuracy %.2f %%", 100 * accuracy);
+    fclose(line);
 }
 
-static void print_job(FILE *out, const json_t *job, const char *where)
+static const char *reason_of(const json_t *job)
 {
     const char *reason = json_string_value(json_object_get(job, "reason"));
 
-    fprintf(out, "%s: %s, %lld ranks, %lld lanes, %s\n", text_of(job, "name"),
-            text_of(job, "state"), count_of(job, "world_size"), count_of(job, "lanes"),
-            where);
-    lks_status_table_print_progress(out, job);
-    fputs("\n", out);
-    if (reason && *reason)
-        fprintf(out, "! %s\n", reason);
+    return reason ? reason : "";
 }
 
-/* Column widths fit a host name of 16 letters; longer ones push their row. */
-static void print_rank(FILE *out, const json_t *rank)
+static size_t print_job(FILE *out, const json_t *job, const char *where, size_t n_columns)
 {
-    fprintf(out, "%5lld  %-16s %8s  %-8s %9lld  %-9s %7s %10s %10s %10s\n",
-            count_of(rank, "rank"), text_of(rank, "host"),
-            as_count(number_of(rank, "pid")).text, text_of(rank, "state"),
-            count_of(rank, "step"), text_of(rank, "phase"),
-            as_duration(number_of(rank, "phase_s")).text,
-            as_count(number_of(rank, "samples_per_s")).text,
-            as_duration(number_of(rank, "heartbeat_age_s")).text,
-            as_memory(number_of(rank, "rss_bytes")).text);
+    char raw[LINE_BYTES], line[LINE_BYTES];
+    size_t n_lines;
+
+    snprintf(raw, sizeof raw, "%s: %s, %lld ranks, %lld lanes, %s", text_of(job, "name"),
+             text_of(job, "state"), count_of(job, "world_size"), count_of(job, "lanes"),
+             where);
+    lks_plain_copy(line, sizeof line, raw);
+    n_lines = lks_columns_wrap(out, line, " ", 0, 2, n_columns);
+    describe_progress(job, line, sizeof line);
+    n_lines += lks_columns_wrap(out, line, "  ", 0, 2, n_columns);
+    if (reason_of(job)[0]) {
+        lks_plain_copy(line, sizeof line, reason_of(job));
+        fputs("! ", out);
+        n_lines += lks_columns_wrap(out, line, " ", 2, 2, n_columns);
+    }
+    return n_lines;
 }
+
+void lks_status_table_print_line(FILE *out, const json_t *job)
+{
+    const char *reason = reason_of(job);
+    char progress[LINE_BYTES];
+
+    describe_progress(job, progress, sizeof progress);
+    lks_plain_line(out, "%s: %s%s%s", text_of(job, "state"), progress,
+                   reason[0] ? "  ! " : "", reason);
+}
+
+/* ---- all of it ---- */
 
 static bool is_well(const json_t *rank)
 {
@@ -121,7 +267,8 @@ static bool is_well(const json_t *rank)
 }
 
 /* Up to `left` ranks that are well, or are not; gives how many may still follow. */
-static size_t print_some(FILE *out, const json_t *ranks, bool well, size_t left)
+static size_t print_some(FILE *out, const layout *l, const json_t *ranks, bool well,
+                         size_t left)
 {
     const json_t *rank;
     size_t i;
@@ -132,30 +279,40 @@ static size_t print_some(FILE *out, const json_t *ranks, bool well, size_t left)
             break;
         if (is_well(rank) != well)
             continue;
-        print_rank(out, rank);
+        print_row(out, l, rank);
         left--;
     }
     return left;
 }
 
-void lks_status_table_print(FILE *out, const lks_status_report *report, const char *where,
-                            size_t max_ranks)
+/* Ranks that a screen shows below n_lines of others, when not all fit: the titles, the
+ * line that counts the rest and the cursor's take one each. */
+static size_t count_visible(size_t n_rows, size_t n_lines)
 {
-    size_t n_ranks = json_array_size(report->ranks);
-    const json_t *rank;
-    size_t i;
+    return n_rows > n_lines + 4 ? n_rows - n_lines - 3 : 1;
+}
 
-    print_job(out, report->job, where);
-    fprintf(out, "\n%5s  %-16s %8s  %-8s %9s  %-9s %7s %10s %10s %10s\n", "rank", "host",
-            "pid", "state", "step", "phase", "for", "samples/s", "heard", "memory");
-    if (n_ranks > max_ranks) {
-        print_some(out, report->ranks, true,
-                   print_some(out, report->ranks, false, max_ranks));
-        fprintf(out, "      and %zu more\n", n_ranks - max_ranks);
-        return;
+size_t lks_status_table_print(FILE *out, const lks_status_report *report,
+                              const char *where, lks_screen screen)
+{
+    size_t n_ranks = json_array_size(report->ranks), n_visible = n_ranks, i;
+    layout l = fit(natural_layout(report->ranks), screen.n_columns);
+    size_t n_lines = print_job(out, report->job, where, screen.n_columns) + 1;
+    const json_t *rank;
+
+    fputc('\n', out);
+    print_row(out, &l, NULL);
+    if (screen.n_rows && n_lines + n_ranks + 2 > screen.n_rows)
+        n_visible = count_visible(screen.n_rows, n_lines);
+    if (n_visible < n_ranks) {
+        print_some(out, &l, report->ranks, true,
+                   print_some(out, &l, report->ranks, false, n_visible));
+        fprintf(out, "and %zu more\n", n_ranks - n_visible);
+        return n_lines + n_visible + 2;
     }
     json_array_foreach(report->ranks, i, rank)
     {
-        print_rank(out, rank);
+        print_row(out, &l, rank);
     }
+    return n_lines + n_ranks + 1;
 }

@@ -1,13 +1,13 @@
 /* `lockstep watch`: a run's status every second until it ends, redrawn in place on a
- * terminal, a line each otherwise. */
+ * terminal that can, a line each otherwise. */
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/terminal.h"
 #include "base/try.h"
 #include "daemon/cli/cli.h"
 #include "daemon/cli/run_ref.h"
@@ -15,72 +15,31 @@
 
 typedef struct watch {
     lks_run_ref ref;
-    bool is_tty;
+    bool redraws;
     size_t n_drawn; /* lines on the terminal that the next picture replaces */
     bool seen;      /* it answered at least once */
     bool silent;    /* it did not answer at the last look */
     bool succeeded, over;
 } watch;
 
-static struct winsize screen(void)
-{
-    struct winsize size = {0};
-
-    (void)ioctl(STDOUT_FILENO, TIOCGWINSZ, &size);
-    return size;
-}
-
-/* Lines on the screen: a long one takes several. */
-static size_t count_lines(const char *text, size_t n_columns)
-{
-    const char *newline;
-    size_t n = 0;
-
-    for (; (newline = strchr(text, '\n')) != NULL; text = newline + 1) {
-        size_t width = (size_t)(newline - text);
-
-        n += n_columns && width > n_columns ? (width + n_columns - 1) / n_columns : 1;
-    }
-    return n;
-}
-
-/* Ranks that fit on the screen beside the other lines. */
-static size_t visible_ranks(size_t n_rows)
-{
-    enum { OTHER_LINES = 7 };
-
-    return n_rows > OTHER_LINES ? n_rows - OTHER_LINES : 16;
-}
-
 /* Over the picture before: up to its first line, clear to the screen's end, draw. */
 static lks_status draw(watch *w, const lks_status_report *report)
 {
-    struct winsize size = screen();
     char *text = NULL;
-    size_t n_bytes;
+    size_t n_bytes, n_lines;
     FILE *picture = open_memstream(&text, &n_bytes);
 
     if (!picture)
         return lks_fail(LKS_NOMEM, "out of memory");
-    lks_status_table_print(picture, report,
-                           w->ref.run_dir ? w->ref.run_dir : w->ref.socket_path,
-                           visible_ranks(size.ws_row));
+    n_lines = lks_status_table_print(picture, report,
+                                     w->ref.run_dir ? w->ref.run_dir : w->ref.socket_path,
+                                     lks_terminal_screen(STDOUT_FILENO));
     fclose(picture);
-    if (w->n_drawn)
-        printf("\033[%zuA\033[J", w->n_drawn);
+    lks_terminal_erase(stdout, w->n_drawn);
     fputs(text, stdout);
-    w->n_drawn = count_lines(text, size.ws_col);
+    w->n_drawn = n_lines;
     free(text);
     return LKS_OK;
-}
-
-static void print_line(const lks_status_report *report)
-{
-    const char *reason = json_string_value(json_object_get(report->job, "reason"));
-
-    printf("%s: ", json_string_value(json_object_get(report->job, "state")));
-    lks_status_table_print_progress(stdout, report->job);
-    printf("%s%s\n", reason && *reason ? "  ! " : "", reason ? reason : "");
 }
 
 static void note_state(watch *w, const lks_status_report *report)
@@ -104,14 +63,14 @@ static lks_status look(watch *w)
 
     if (st == LKS_OK) {
         note_state(w, &report);
-        if (w->is_tty)
+        if (w->redraws)
             st = draw(w, &report);
         else
-            print_line(&report);
+            lks_status_table_print_line(stdout, report.job);
     } else if (st == LKS_COMM) {
         const char *why = lks_error_text();
 
-        if (!w->is_tty || !w->silent)
+        if (!w->redraws || !w->silent)
             lks_warn("%s", why);
         w->silent = true;
         w->n_drawn = 0;
@@ -143,7 +102,7 @@ static int conclude(watch *w, lks_status st)
 
 static int watch_run(const lks_args *args)
 {
-    watch w = {.is_tty = isatty(STDOUT_FILENO) == 1};
+    watch w = {.redraws = lks_terminal_redraws(STDOUT_FILENO)};
     lks_status st = lks_run_ref_find(args, &w.ref);
     int exit_status;
 

@@ -230,7 +230,8 @@ START_TEST(a_loss_that_is_null_is_said_not_to_be_finite)
     check_result("", "");
     check_result("{\"step\": 10, \"loss\": 0.51239}\n", "loss 0.5124 at step 10");
     check_result("{\"step\": 10, \"loss\": null}\n", "loss not finite at step 10");
-    check_result("{\"step\": 9, \"split\": \"test\", \"loss\": 1.5}\n", "test loss 1.5");
+    check_result("{\"step\": 9, \"split\": \"test\", \"loss\": 1.5}\n",
+                 "test loss 1.5000");
     check_result("{\"step\": 9, \"split\": \"test\", \"loss\": null}\n",
                  "test loss not finite");
     check_result(
