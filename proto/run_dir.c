@@ -1,7 +1,6 @@
 #include "proto/run_dir.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,14 +10,13 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
-#include "base/clock.h"
 #include "base/try.h"
 
 enum { MAX_RUNS_A_SECOND = 1000 };
 
-char *lks_run_dir_path(const char *dir, const char *name)
+char *lks_run_dir_path(const char *path, const char *name)
 {
-    return lks_asprintf("%s/%s", dir, name);
+    return lks_asprintf("%s/%s", path, name);
 }
 
 static const char *last_part(const char *path)
@@ -28,187 +26,214 @@ static const char *last_part(const char *path)
     return slash ? slash + 1 : path;
 }
 
-char *lks_run_dir_id(const char *dir)
+char *lks_run_dir_id(const char *path)
 {
-    const char *last = last_part(dir);
+    const char *last = last_part(path);
     char resolved[PATH_MAX];
 
-    if ((strcmp(last, ".") == 0 || strcmp(last, "..") == 0) && realpath(dir, resolved))
+    if ((strcmp(last, ".") == 0 || strcmp(last, "..") == 0) && realpath(path, resolved))
         last = last_part(resolved);
     return lks_strdup(*last ? last : "run");
 }
 
-static lks_status cannot_make(const char *dir)
+const char *lks_run_dir_trace(const char *path)
 {
-    return lks_fail(LKS_IO, "cannot make the run directory %s: %s", dir, strerror(errno));
+    static const char *const names[] = {
+        LKS_RUN_JOB,    LKS_RUN_METRICS, LKS_RUN_WEIGHTS,  "checkpoints",
+        LKS_RUN_SOCKET, LKS_RUN_RESULT,  "logs/rank-0.log"};
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        char at[LKS_RUN_DIR_MAX + LKS_RUN_DIR_NAME];
+        struct stat info;
+
+        snprintf(at, sizeof at, "%s/%s", path, names[i]);
+        if (lstat(at, &info) == 0)
+            return names[i];
+    }
+    return NULL;
+}
+
+/* ---- folders ---- */
+
+static lks_status cannot_make(const char *path)
+{
+    return lks_fail(LKS_IO, "cannot make the run directory %s: %s", path,
+                    strerror(errno));
+}
+
+/* mkdir; *is_new: it was not there. A umask that keeps even its owner out of the new
+ * folder would fail later and tell less. */
+static lks_status make_folder(const char *folder, bool *is_new)
+{
+    struct stat info;
+
+    *is_new = mkdir(folder, 0777) == 0;
+    if (!*is_new)
+        return errno == EEXIST ? LKS_OK : LKS_IO;
+    if (lstat(folder, &info) != 0 || (info.st_mode & S_IRWXU) == S_IRWXU)
+        return LKS_OK;
+    *is_new = false;
+    rmdir(folder);
+    return lks_fail(LKS_IO,
+                    "%s: the umask leaves a new folder the mode %03o, which keeps its "
+                    "owner out: set another, such as umask 022",
+                    folder, (unsigned)(info.st_mode & 0777));
 }
 
 /* mkdir -p of all but the last part. */
-static lks_status make_parents(const char *dir)
+static lks_status make_parents(const char *path)
 {
-    char path[LKS_RUN_DIR_MAX];
+    char parent[LKS_RUN_DIR_MAX];
+    bool is_new;
 
-    snprintf(path, sizeof path, "%s", dir);
-    for (char *slash = path + 1; (slash = strchr(slash, '/')); slash++) {
+    snprintf(parent, sizeof parent, "%s", path);
+    for (char *slash = parent + 1; (slash = strchr(slash, '/')); slash++) {
         *slash = '\0';
-        if (mkdir(path, 0777) != 0 && errno != EEXIST)
-            return cannot_make(dir);
+        if (make_folder(parent, &is_new) != LKS_OK)
+            return cannot_make(path);
         *slash = '/';
     }
     return LKS_OK;
 }
 
-static lks_status make_logs(const char *dir)
+static lks_status make_logs(const char *path, bool *is_new)
 {
-    char *logs = lks_run_dir_path(dir, "logs");
-    lks_status st = logs ? LKS_OK : LKS_NOMEM;
+    char *logs = lks_run_dir_path(path, LKS_RUN_LOGS);
+    lks_status st = logs ? make_folder(logs, is_new) : LKS_NOMEM;
 
-    if (logs && mkdir(logs, 0777) != 0 && errno != EEXIST)
-        st = lks_fail(LKS_IO, "cannot write to the run directory %s: %s", dir,
-                      strerror(errno));
+    if (logs && st != LKS_OK)
+        lks_fail(st, "cannot write to the run directory %s: %s", path, strerror(errno));
     lks_free(logs);
     return st;
 }
 
-/* What rank 0 of a run leaves behind. A directory that holds any of it is refused: so
- * after a failed start it is that start's, and nothing is ever written over. */
-static const char *const traces[] = {"job.yaml", "metrics.jsonl", "model.safetensors",
-                                     "logs/rank-0.log"};
-enum { N_TRACES = sizeof traces / sizeof *traces };
+/* ---- a claim ---- */
 
-static lks_status refuse_used(const char *dir)
+static lks_status refuse_run(const char *path, const char *trace)
 {
-    for (size_t i = 0; i < N_TRACES; i++) {
-        char *path = lks_run_dir_path(dir, traces[i]);
-        const bool exists = path && access(path, F_OK) == 0;
+    return lks_fail(LKS_INVALID,
+                    "--run-dir %s: it already holds a run (%s): choose another, or "
+                    "remove it",
+                    path, trace);
+}
 
-        lks_free(path);
-        if (!path)
-            return LKS_NOMEM;
-        if (exists)
-            return lks_fail(LKS_INVALID,
-                            "the run directory %s holds a run already (%s): name another",
-                            dir, traces[i]);
-    }
+/* Whose it is can exchange what is in it at any time, a folder for a link to elsewhere.
+ */
+static lks_status refuse_strangers(const char *path, const char *what, uid_t owner)
+{
+    if (owner == 0 || owner == geteuid())
+        return LKS_OK;
+    return lks_fail(LKS_INVALID,
+                    "--run-dir %s: the %s belongs to another user (%ld), who could "
+                    "exchange the run's files: name a new one",
+                    path, what, (long)owner);
+}
+
+/* A directory that is there already. */
+static lks_status check_given(lks_run_dir *dir)
+{
+    const char *path = dir->path, *trace;
+    struct stat info;
+
+    if (lstat(path, &info) == 0 && S_ISLNK(info.st_mode))
+        LKS_TRY(refuse_strangers(path, "link", info.st_uid));
+    if (stat(path, &info) != 0 || !S_ISDIR(info.st_mode))
+        return lks_fail(LKS_INVALID, "--run-dir %s: this is not a directory", path);
+    LKS_TRY(refuse_strangers(path, "directory", info.st_uid));
+    if ((trace = lks_run_dir_trace(path)))
+        return refuse_run(path, trace);
+    dir->is_open_to_all = (info.st_mode & S_IWOTH) && !(info.st_mode & S_ISVTX);
     return LKS_OK;
 }
 
-static lks_status make_given(const char *given, char *out)
+static lks_status make_given(const char *given, lks_run_dir *dir)
 {
     size_t n = strlen(given);
-    struct stat info;
 
     while (n > 1 && given[n - 1] == '/')
         n--;
-    if (n == 0 || n >= LKS_RUN_DIR_MAX)
-        return lks_fail(LKS_INVALID, "the run directory's name is %s",
-                        n ? "too long" : "empty");
-    snprintf(out, LKS_RUN_DIR_MAX, "%.*s", (int)n, given);
-    LKS_TRY(make_parents(out));
-    if (mkdir(out, 0777) == 0)
-        return LKS_OK;
-    if (errno != EEXIST)
-        return cannot_make(out);
-    if (stat(out, &info) != 0 || !S_ISDIR(info.st_mode))
-        return lks_fail(LKS_IO, "the run directory %s is a file", out);
-    return refuse_used(out);
+    if (n == 0)
+        return lks_fail(LKS_INVALID, "--run-dir needs a name");
+    if (n >= LKS_RUN_DIR_MAX)
+        return lks_fail(LKS_INVALID, "--run-dir: the name is too long");
+    snprintf(dir->path, sizeof dir->path, "%.*s", (int)n, given);
+    LKS_TRY(make_parents(dir->path));
+    if (make_folder(dir->path, &dir->is_new) != LKS_OK)
+        return cannot_make(dir->path);
+    return dir->is_new ? LKS_OK : check_given(dir);
 }
 
-static lks_status make_dated(const char *job_name, char *out)
+static lks_status make_dated(const char *job_name, lks_run_dir *dir)
 {
-    const time_t now = (time_t)lks_wall_time_s();
+    const time_t now = time(NULL);
     char date[32];
     struct tm local;
 
     localtime_r(&now, &local);
     strftime(date, sizeof date, "%Y%m%d-%H%M%S", &local);
-    for (int i = 1; i < MAX_RUNS_A_SECOND; i++) {
-        int n = snprintf(out, LKS_RUN_DIR_MAX, "runs/%s-%s", job_name, date);
+    for (int i = 1; i < MAX_RUNS_A_SECOND && !dir->is_new; i++) {
+        char count[8] = "";
 
-        if (i > 1 && n < LKS_RUN_DIR_MAX)
-            n += snprintf(out + n, (size_t)(LKS_RUN_DIR_MAX - n), "-%d", i);
-        if (n >= LKS_RUN_DIR_MAX)
+        if (i > 1)
+            snprintf(count, sizeof count, "-%d", i);
+        if (snprintf(dir->path, sizeof dir->path, LKS_RUNS_FOLDER "/%s-%s%s", job_name,
+                     date, count) >= LKS_RUN_DIR_MAX)
             return lks_fail(LKS_INVALID, "the run directory's name is too long");
-        LKS_TRY(make_parents(out));
-        if (mkdir(out, 0777) == 0)
-            return LKS_OK;
-        if (errno != EEXIST)
-            return cannot_make(out);
+        LKS_TRY(make_parents(dir->path));
+        if (make_folder(dir->path, &dir->is_new) != LKS_OK)
+            return cannot_make(dir->path);
     }
-    return lks_fail(LKS_IO, "%s is taken, and so are the names after it", out);
+    return dir->is_new ? LKS_OK
+                       : lks_fail(LKS_IO, "%s is taken, and so are the names before it",
+                                  dir->path);
 }
 
-lks_status lks_run_dir_create(const char *given, const char *job_name, char *out)
+static lks_status claim(const char *given, const char *job_name, lks_run_dir *dir)
 {
-    LKS_TRY(given ? make_given(given, out) : make_dated(job_name, out));
-    return make_logs(out);
+    LKS_TRY(given ? make_given(given, dir) : make_dated(job_name, dir));
+    LKS_TRY(make_logs(dir->path, &dir->has_new_logs));
+    return dir->has_new_logs ? LKS_OK : refuse_run(dir->path, LKS_RUN_LOGS);
 }
 
-lks_status lks_run_dir_join(const char *dir)
+lks_status lks_run_dir_claim(const char *given, const char *job_name, lks_run_dir *out)
 {
-    LKS_TRY(make_parents(dir));
-    if (mkdir(dir, 0777) != 0 && errno != EEXIST)
-        return cannot_make(dir);
-    return make_logs(dir);
-}
+    lks_run_dir dir = {0};
+    const lks_status st = claim(given, job_name, &dir);
 
-static void remove_in(const char *dir, const char *name)
-{
-    char *path = lks_run_dir_path(dir, name);
-
-    if (path)
-        remove(path);
-    lks_free(path);
-}
-
-void lks_run_dir_discard(const char *dir, int rank)
-{
-    char log[32];
-
-    for (size_t i = 0; rank == 0 && i < N_TRACES; i++)
-        remove_in(dir, traces[i]);
-    snprintf(log, sizeof log, "logs/rank-%d.log", rank);
-    remove_in(dir, log);
-    remove_in(dir, "logs");
-    rmdir(dir);
-}
-
-static lks_status write_all(int fd, const char *text)
-{
-    size_t left = strlen(text);
-
-    while (left > 0) {
-        const ssize_t n = write(fd, text, left);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return LKS_IO;
-        text += n;
-        left -= (size_t)n;
-    }
-    return LKS_OK;
-}
-
-lks_status lks_run_dir_write(const char *dir, const char *name, const char *text)
-{
-    char *path = lks_run_dir_path(dir, name);
-    char *beside = path ? lks_asprintf("%s.new", path) : NULL;
-    lks_status st = beside ? LKS_OK : LKS_NOMEM;
-    int fd = -1;
-
-    if (st != LKS_OK)
-        goto cleanup;
-    fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    if (fd < 0 || write_all(fd, text) != LKS_OK || fsync(fd) != 0 ||
-        rename(beside, path) != 0) {
-        st = lks_fail(LKS_IO, "%s: %s", path, strerror(errno));
-        unlink(beside);
-    }
-cleanup:
-    if (fd >= 0)
-        close(fd);
-    lks_free(beside);
-    lks_free(path);
+    if (st == LKS_OK)
+        *out = dir;
+    else
+        lks_run_dir_discard(&dir);
     return st;
+}
+
+lks_status lks_run_dir_join(const lks_run_dir *claimed, lks_run_dir *out)
+{
+    bool is_new = false, has_new_logs = false;
+    lks_status st;
+
+    *out = *claimed;
+    out->n_files = 0;
+    LKS_TRY(make_parents(out->path));
+    if (make_folder(out->path, &is_new) != LKS_OK)
+        return cannot_make(out->path);
+    st = make_logs(out->path, &has_new_logs);
+    out->is_new |= is_new;
+    out->has_new_logs |= has_new_logs;
+    return st;
+}
+
+void lks_run_dir_discard(lks_run_dir *dir)
+{
+    char at[LKS_RUN_DIR_MAX + LKS_RUN_DIR_NAME];
+
+    while (dir->n_files > 0) {
+        snprintf(at, sizeof at, "%s/%s", dir->path, dir->files[--dir->n_files]);
+        unlink(at);
+    }
+    snprintf(at, sizeof at, "%s/" LKS_RUN_LOGS, dir->path);
+    if (dir->has_new_logs)
+        rmdir(at);
+    if (dir->is_new)
+        rmdir(dir->path);
 }

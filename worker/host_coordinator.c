@@ -95,7 +95,7 @@ lks_status lks_host_start(const lks_host_options *options, lks_coordinator_place
 
     if (st != LKS_OK)
         goto cleanup;
-    self->status_socket = lks_run_dir_path(options->run_dir, "status.sock");
+    self->status_socket = lks_run_dir_path(options->run_dir, LKS_RUN_SOCKET);
     if (!self->status_socket) {
         st = LKS_NOMEM;
         goto cleanup;

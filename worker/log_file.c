@@ -1,19 +1,15 @@
 #define _GNU_SOURCE
 #include "worker/log_file.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "base/alloc.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "proto/run_dir.h"
+#include "base/try.h"
 
 static struct {
     _Atomic int fd; /* -1: none yet */
@@ -52,17 +48,14 @@ void lks_log_file_init(int rank)
     lks_log_set_sink(write_line, NULL);
 }
 
-lks_status lks_log_file_open(const char *run_dir, int rank)
+lks_status lks_log_file_open(lks_run_dir *dir, int rank)
 {
-    char *path = lks_asprintf("%s/logs/rank-%d.log", run_dir, rank);
-    lks_status st = path ? LKS_OK : LKS_NOMEM;
-    int fd = -1;
+    char name[LKS_RUN_DIR_NAME];
+    int fd;
 
-    if (path && (fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666)) < 0)
-        st = lks_fail(LKS_IO, "%s: %s", path, strerror(errno));
-    if (fd >= 0)
-        atomic_store(&log_to.fd, fd);
     log_to.rank = rank;
-    lks_free(path);
-    return st;
+    snprintf(name, sizeof name, LKS_RUN_RANK_LOG, rank);
+    LKS_TRY(lks_run_dir_open_new(dir, name, &fd));
+    atomic_store(&log_to.fd, fd);
+    return LKS_OK;
 }

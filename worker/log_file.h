@@ -4,12 +4,13 @@
 #define LKS_WORKER_LOG_FILE_H
 
 #include "base/status.h"
+#include "proto/run_dir.h"
 
 /* From here until the process ends, lines go through us: to the terminal alone before
  * lks_log_file_open. Before other threads start. */
 void lks_log_file_init(int rank);
 
-/* LKS_IO: it cannot be written. */
-lks_status lks_log_file_open(const char *run_dir, int rank);
+/* Make the file. LKS_INVALID: it is there already; LKS_IO: it cannot be written. */
+lks_status lks_log_file_open(lks_run_dir *dir, int rank);
 
 #endif

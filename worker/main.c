@@ -52,6 +52,9 @@ static void take_option(arguments *a, int option)
     case 'd':
         a->options.run_dir = optarg;
         break;
+    case 'k':
+        a->options.is_claimed = true;
+        break;
     case 's':
         a->set[a->options.n_set++] = optarg;
         break;
@@ -76,9 +79,13 @@ static void take_option(arguments *a, int option)
 static void read_arguments(int argc, char **argv, arguments *a)
 {
     static const struct option options[] = {
-        {"run-dir", required_argument, NULL, 'd'}, {"set", required_argument, NULL, 's'},
-        {"check", no_argument, NULL, 'c'},         {"version", no_argument, NULL, 'v'},
-        {"help", no_argument, NULL, 'h'},          {NULL, 0, NULL, 0},
+        {"run-dir", required_argument, NULL, 'd'},
+        {"set", required_argument, NULL, 's'},
+        {"check", no_argument, NULL, 'c'},
+        {"version", no_argument, NULL, 'v'},
+        {"help", no_argument, NULL, 'h'},
+        {"claimed", no_argument, NULL, 'k'},
+        {NULL, 0, NULL, 0},
     };
     int option;
 
@@ -88,7 +95,9 @@ static void read_arguments(int argc, char **argv, arguments *a)
         take_option(a, option);
     if (a->exit_code >= 0)
         return;
-    if (optind == argc)
+    if (a->options.is_claimed && !a->options.run_dir)
+        a->exit_code = wrong("--claimed is for `lockstep run`, beside --run-dir");
+    else if (optind == argc)
         a->exit_code = wrong("no job file is named");
     else if (optind + 1 < argc)
         a->exit_code = wrong("more than one job file is named");

@@ -1,7 +1,6 @@
 #include "worker/metrics.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -20,7 +19,7 @@ struct lks_metrics {
     char *path;
 };
 
-lks_status lks_metrics_create(const char *path, lks_metrics **out)
+lks_status lks_metrics_create(lks_run_dir *dir, lks_metrics **out)
 {
     lks_metrics *self = lks_calloc(1, sizeof *self);
     lks_status st = LKS_OK;
@@ -28,13 +27,9 @@ lks_status lks_metrics_create(const char *path, lks_metrics **out)
     if (!self)
         return LKS_NOMEM;
     self->fd = -1;
-    if (!(self->path = lks_strdup(path))) {
-        st = LKS_NOMEM;
-        goto cleanup;
-    }
-    self->fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0666);
-    if (self->fd < 0)
-        LKS_FAIL(LKS_IO, "%s: %s", path, strerror(errno));
+    if (!(self->path = lks_run_dir_path(dir->path, LKS_RUN_METRICS)))
+        LKS_GO(LKS_NOMEM);
+    LKS_GO(lks_run_dir_open_new(dir, LKS_RUN_METRICS, &self->fd));
     *out = self;
     self = NULL;
 cleanup:

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/status.h"
+#include "proto/run_dir.h"
 
 /* A reported step. */
 typedef struct lks_step_metrics {
@@ -32,8 +33,8 @@ typedef struct lks_evaluation_metrics {
 
 typedef struct lks_metrics lks_metrics;
 
-/* A new file; LKS_IO if it exists or cannot be written. */
-lks_status lks_metrics_create(const char *path, lks_metrics **out);
+/* Make the file. LKS_INVALID: it is there already; LKS_IO: it cannot be written. */
+lks_status lks_metrics_create(lks_run_dir *dir, lks_metrics **out);
 void lks_metrics_destroy(lks_metrics *metrics);
 
 /* Append a line. Numbers read back as the same doubles; one that is not finite is null.

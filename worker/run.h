@@ -39,8 +39,7 @@ typedef struct lks_run {
     lks_lane_plan lane_plan;
     uint64_t n_steps;
 
-    char dir[LKS_RUN_DIR_MAX];
-    bool has_dir;
+    lks_run_dir dir;      /* its path is "" until there is one */
     lks_metrics *metrics; /* rank 0 */
     lks_host *host;       /* rank 0 */
     lks_pulse pulse;

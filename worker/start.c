@@ -209,32 +209,46 @@ static lks_status write_job(lks_run *run)
     text = lks_asprintf("# lockstep %s: %d ranks of %u threads, cpu (%s)\n%s",
                         LKS_VERSION, run->comm->size, run->job.train.threads_per_rank,
                         lks_cpu_instruction_set(), job);
-    st = text ? lks_run_dir_write(run->dir, "job.yaml", text) : LKS_NOMEM;
+    st = text ? lks_run_dir_write(&run->dir, LKS_RUN_JOB, text) : LKS_NOMEM;
 cleanup:
     lks_free(text);
     lks_free(job);
     return st;
 }
 
-static lks_status make_metrics(lks_run *run)
+/* The command that started this rank has claimed the directory already, though perhaps on
+ * another host. */
+static lks_status open_dir(lks_run *run)
 {
-    char *path = lks_run_dir_path(run->dir, "metrics.jsonl");
-    lks_status st = path ? lks_metrics_create(path, &run->metrics) : LKS_NOMEM;
+    const lks_worker_options *options = run->options;
+    lks_run_dir claimed = {0};
 
-    lks_free(path);
-    return st;
+    if (!options->is_claimed)
+        return lks_run_dir_claim(options->run_dir, run->job.name, &run->dir);
+    if (strlen(options->run_dir) >= sizeof claimed.path)
+        return lks_fail(LKS_INVALID, "--run-dir: the name is too long");
+    strcpy(claimed.path, options->run_dir);
+    return lks_run_dir_join(&claimed, &run->dir);
+}
+
+static lks_status make_dir(lks_run *run)
+{
+    LKS_TRY(open_dir(run));
+    if (run->dir.is_open_to_all && !run->options->is_claimed)
+        lks_warn(LKS_RUN_DIR_IS_OPEN, run->dir.path);
+    return lks_log_file_open(&run->dir, 0);
 }
 
 /* What rank 0 tells the others. */
 typedef struct invitation {
-    char dir[LKS_RUN_DIR_MAX];
+    lks_run_dir dir;
     lks_coordinator_place place;
 } invitation;
 
 static lks_status host_run(lks_run *run, invitation *out)
 {
     const lks_host_options options = {
-        .run_dir = run->dir,
+        .run_dir = run->dir.path,
         .job_name = run->job.name,
         .world_size = (uint32_t)run->comm->size,
         .lanes = run->job.train.lanes,
@@ -242,27 +256,22 @@ static lks_status host_run(lks_run *run, invitation *out)
         .rank_timeout_s = run->job.report.rank_timeout_s,
         .one_host = run->placement.one_host,
     };
+    lks_status st = make_dir(run);
 
-    lks_status st = lks_run_dir_create(run->options->run_dir, run->job.name, run->dir);
-
+    st = st == LKS_OK ? write_job(run) : st;
+    st = st == LKS_OK ? lks_metrics_create(&run->dir, &run->metrics) : st;
     run->exit_code = exit_code_of(st);
-    run->has_dir = st == LKS_OK;
     LKS_TRY(st);
     run->exit_code = LKS_EXIT_FAILED;
-    LKS_TRY(lks_log_file_open(run->dir, 0));
-    LKS_TRY(write_job(run));
-    LKS_TRY(make_metrics(run));
     LKS_TRY(lks_host_start(&options, &out->place, &run->host));
-    memcpy(out->dir, run->dir, sizeof out->dir);
+    out->dir = run->dir;
     return LKS_OK;
 }
 
 static void join_run(lks_run *run, const invitation *invited)
 {
-    memcpy(run->dir, invited->dir, sizeof run->dir);
-    run->has_dir = true;
-    if (lks_run_dir_join(run->dir) != LKS_OK ||
-        lks_log_file_open(run->dir, run->comm->rank) != LKS_OK) {
+    if (lks_run_dir_join(&invited->dir, &run->dir) != LKS_OK ||
+        lks_log_file_open(&run->dir, run->comm->rank) != LKS_OK) {
         lks_warn("rank %d keeps no log: %s", run->comm->rank, lks_error_text());
         lks_error_clear(); /* the run does not need it */
     }

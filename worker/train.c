@@ -236,7 +236,7 @@ static lks_status save(lks_run *run)
     lks_pulse_enter(&run->pulse, LKS__PROTO__PHASE__SAVE);
     if (run->comm->rank != 0)
         return LKS_OK;
-    path = lks_run_dir_path(run->dir, "model.safetensors");
+    path = lks_run_dir_path(run->dir.path, LKS_RUN_WEIGHTS);
     st = path ? lks_model_save(run->model, path) : LKS_NOMEM;
     lks_free(path);
     return st;
@@ -259,7 +259,7 @@ static void say_done(lks_run *run, const course *c)
                     "metrics are in %s",
                     c->n_done, lks_figure_seconds(c->trained_s).text,
                     lks_figure_count(rate((double)c->samples, c->trained_s)).text,
-                    run->dir);
+                    run->dir.path);
 }
 
 lks_status lks_train(lks_run *run)

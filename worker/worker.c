@@ -30,10 +30,10 @@ static void tell_together(lks_run *run, lks_status st, const char *text)
 }
 
 /* A start that failed leaves no files. */
-static void discard_start(const lks_run *run)
+static void discard_start(lks_run *run)
 {
-    if (!run->has_started && run->has_dir)
-        lks_run_dir_discard(run->dir, lks_world_rank());
+    if (!run->has_started)
+        lks_run_dir_discard(&run->dir);
 }
 
 /* Whether the other ranks wait for this one in a collective, and know nothing. */

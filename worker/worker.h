@@ -3,11 +3,13 @@
 #ifndef LKS_WORKER_WORKER_H
 #define LKS_WORKER_WORKER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 typedef struct lks_worker_options {
     const char *job_path;
     const char *run_dir;    /* NULL: runs/<job>-<date>-<time> */
+    bool is_claimed;        /* run_dir is: by the command that started the ranks */
     const char *const *set; /* [n_set] "key=value" */
     size_t n_set;
 } lks_worker_options;

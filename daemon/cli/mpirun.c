@@ -64,6 +64,7 @@ lks_status lks_mpirun_argv(const lks_mpirun_plan *plan, lks_strings *out)
     LKS_TRY(lks_strings_add(out, plan->worker));
     LKS_TRY(lks_strings_add(out, "--run-dir"));
     LKS_TRY(lks_strings_add(out, plan->run_dir));
+    LKS_TRY(lks_strings_add(out, "--claimed"));
     for (size_t i = 0; i < plan->set->n_items; i++) {
         LKS_TRY(lks_strings_add(out, "--set"));
         LKS_TRY(lks_strings_add(out, plan->set->items[i]));

@@ -37,8 +37,8 @@ typedef struct run {
     const lks_args *args;
     lks_job job;
     uint32_t ranks;
-    char *run_dir;
-    bool run_dir_is_new;
+    lks_run_dir dir;
+    const char *run_dir; /* its path, NULL until there is one */
     lks_strings argv, envp;
     double started_at_s;
 
@@ -159,10 +159,12 @@ static void write_out(void *context, lks_launch_stream stream, const char *bytes
 static lks_status prepare(run *r)
 {
     LKS_TRY(choose_ranks(r));
-    LKS_TRY(
-        lks_runs_create(r->job.name, r->args->run_dir, &r->run_dir, &r->run_dir_is_new));
+    LKS_TRY(lks_runs_create(r->job.name, r->args->run_dir, &r->dir));
+    r->run_dir = r->dir.path;
+    if (r->dir.is_open_to_all)
+        lks_warn(LKS_RUN_DIR_IS_OPEN, r->run_dir);
     LKS_TRY(make_command(r));
-    return lks_run_output_init(&r->output, r->run_dir, write_out, r);
+    return lks_run_output_init(&r->output, &r->dir, write_out, r);
 }
 
 static void on_error_grace_over(uv_timer_t *timer)
@@ -364,6 +366,7 @@ static int conclude(run *r)
     int exit_status;
 
     remove_socket(r);
+    lks_run_dir_remove_unfinished(r->run_dir);
     lks_metrics_tail_read(r->run_dir, &tail);
     if (has_finished(r))
         exit_status = say_finished(r, &tail);
@@ -371,8 +374,8 @@ static int conclude(run *r)
         exit_status = say_interrupted(r, &tail);
     else
         exit_status = say_failed(r);
-    if (r->run_dir_is_new && has_said_all(r))
-        lks_runs_discard(r->run_dir);
+    if (has_said_all(r))
+        lks_runs_discard(&r->dir);
     return exit_status;
 }
 
@@ -393,7 +396,6 @@ static void release(run *r)
     lks_run_output_release(&r->output);
     lks_strings_release(&r->argv);
     lks_strings_release(&r->envp);
-    lks_free(r->run_dir);
     lks_job_release(&r->job);
 }
 
@@ -427,8 +429,8 @@ static int run_job(const lks_args *args)
     if (st != LKS_OK) {
         exit_status =
             lks_cli_failed(st == LKS_INVALID ? LKS_EXIT_USAGE : LKS_EXIT_FAILED);
-        if (r.run_dir && r.run_dir_is_new)
-            lks_runs_discard(r.run_dir);
+        if (r.run_dir)
+            lks_runs_discard(&r.dir);
     }
     release(&r);
     return exit_status;

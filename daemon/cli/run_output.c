@@ -7,19 +7,23 @@
 
 #include "base/alloc.h"
 #include "base/plain.h"
+#include "base/try.h"
 
 static const char own_prefix[] = "lockstep: ";
 static const char error_prefix[] = "lockstep: error: ";
 
-lks_status lks_run_output_init(lks_run_output *output, const char *run_dir,
+lks_status lks_run_output_init(lks_run_output *output, lks_run_dir *dir,
                                lks_run_output_write *write, void *context)
 {
+    int fd;
+
     *output = (lks_run_output){.write = write, .context = context};
     lks_mpirun_news_init(&output->news);
-    output->log_path = lks_asprintf("%s/logs/mpirun.log", run_dir);
+    output->log_path = lks_run_dir_path(dir->path, LKS_RUN_MPIRUN_LOG);
     if (!output->log_path)
         return LKS_NOMEM;
-    output->log = fopen(output->log_path, "we");
+    LKS_TRY(lks_run_dir_open_new(dir, LKS_RUN_MPIRUN_LOG, &fd));
+    output->log = fdopen(fd, "w");
     if (!output->log)
         return lks_fail(LKS_IO, "%s: cannot write: %s", output->log_path,
                         strerror(errno));

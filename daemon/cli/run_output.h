@@ -13,6 +13,7 @@
 #include "base/status.h"
 #include "daemon/cli/mpirun_news.h"
 #include "daemon/uv/launcher.h"
+#include "proto/run_dir.h"
 
 /* What passes goes there: to our standard output or standard error. */
 typedef void lks_run_output_write(void *context, lks_launch_stream stream,
@@ -30,8 +31,8 @@ typedef struct lks_run_output {
     size_t n_line;
 } lks_run_output;
 
-/* Opens <run_dir>/logs/mpirun.log. */
-lks_status lks_run_output_init(lks_run_output *output, const char *run_dir,
+/* Makes logs/mpirun.log in the run's directory. */
+lks_status lks_run_output_init(lks_run_output *output, lks_run_dir *dir,
                                lks_run_output_write *write, void *context);
 
 void lks_run_output_out(lks_run_output *output, const char *bytes, size_t n_bytes);

@@ -2,22 +2,15 @@
 #ifndef LKS_DAEMON_CLI_RUNS_H
 #define LKS_DAEMON_CLI_RUNS_H
 
-#include <stdbool.h>
-
 #include "base/status.h"
+#include "proto/run_dir.h"
 
-#define LKS_RUNS_FOLDER "runs"
+/* lks_run_dir_claim, with room for the status socket's path. Errors: its, and LKS_INVALID
+ * where that path would be too long; nothing is made then. */
+lks_status lks_runs_create(const char *job_name, const char *wanted, lks_run_dir *out);
 
-/* Make the directory of a new run with its logs/ folder: `wanted`, or where that is NULL
- * runs/<job>-<date>-<time>. *is_new tells whether it was made here (`wanted` may be there
- * already, if it holds no run). Errors: LKS_INVALID, it holds a run, is no directory, or
- * is too long for the status socket's path; LKS_IO, it cannot be made or written. */
-lks_status lks_runs_create(const char *job_name, const char *wanted, char **out,
-                           bool *is_new);
-
-/* Remove a directory that lks_runs_create has made, unless it holds more than what a run
- * that never began leaves: a log and the job. */
-void lks_runs_discard(const char *run_dir);
+/* lks_run_dir_discard, unless the ranks have left something of a run. */
+void lks_runs_discard(lks_run_dir *dir);
 
 /* The run that a person means: `wanted` as a directory, or as a name in runs/; where that
  * is NULL, the newest run in runs/ whose status socket somebody listens on. */

@@ -7,15 +7,18 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "support/temp_dir.h"
 #include "worker/metrics.h"
 
-static char path[64];
+static lks_run_dir dir;
+static char path[128];
 
-static void new_path(void)
+static void new_dir(void)
 {
-    snprintf(path, sizeof path, "/tmp/lks-metrics-XXXXXX");
-    close(mkstemp(path));
-    unlink(path);
+    temp_dir_make();
+    dir = (lks_run_dir){.n_files = 0};
+    snprintf(dir.path, sizeof dir.path, "%s", temp_dir);
+    snprintf(path, sizeof path, "%s/metrics.jsonl", temp_dir);
 }
 
 static const char *content(void)
@@ -43,15 +46,15 @@ START_TEST(a_step_is_one_line_of_json)
 {
     lks_metrics *metrics = NULL;
 
-    new_path();
-    ck_ok(lks_metrics_create(path, &metrics));
+    new_dir();
+    ck_ok(lks_metrics_create(&dir, &metrics));
     ck_ok(lks_metrics_step(metrics, &sample));
     lks_metrics_destroy(metrics);
     ck_assert_str_eq(content(),
                      "{\"step\":50,\"epoch\":1,\"samples\":3200,\"loss\":0.1,\"lr\":0.01,"
                      "\"grad_norm\":0.3333333333333333,\"samples_per_s\":41200,"
                      "\"time\":1700000000.25}\n");
-    unlink(path);
+    temp_dir_remove();
 }
 END_TEST
 
@@ -67,8 +70,8 @@ START_TEST(an_evaluation_names_its_split)
                                      .samples = 10000,
                                      .time = 2};
 
-    new_path();
-    ck_ok(lks_metrics_create(path, &metrics));
+    new_dir();
+    ck_ok(lks_metrics_create(&dir, &metrics));
     ck_ok(lks_metrics_evaluation(metrics, &values));
     values.has_accuracy = false;
     ck_ok(lks_metrics_evaluation(metrics, &values));
@@ -78,7 +81,7 @@ START_TEST(an_evaluation_names_its_split)
                      "\"loss\":0.5,\"accuracy\":0.875,\"time\":2}\n"
                      "{\"step\":938,\"epoch\":0,\"split\":\"test\",\"samples\":10000,"
                      "\"loss\":0.5,\"time\":2}\n");
-    unlink(path);
+    temp_dir_remove();
 }
 END_TEST
 
@@ -88,8 +91,8 @@ START_TEST(numbers_read_back_as_the_same_doubles)
                                     2.2884f, 1.7e308, -0.0,   1e21};
     lks_metrics *metrics = NULL;
 
-    new_path();
-    ck_ok(lks_metrics_create(path, &metrics));
+    new_dir();
+    ck_ok(lks_metrics_create(&dir, &metrics));
     for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
         lks_step_metrics m = sample;
 
@@ -105,7 +108,7 @@ START_TEST(numbers_read_back_as_the_same_doubles)
         got = strtod(at, NULL);
         ck_assert_mem_eq(&got, &values[i], sizeof got);
     }
-    unlink(path);
+    temp_dir_remove();
 }
 END_TEST
 
@@ -114,14 +117,14 @@ START_TEST(what_is_not_finite_is_null)
     lks_metrics *metrics = NULL;
     lks_step_metrics m = sample;
 
-    new_path();
-    ck_ok(lks_metrics_create(path, &metrics));
+    new_dir();
+    ck_ok(lks_metrics_create(&dir, &metrics));
     m.grad_norm = INFINITY;
     m.samples_per_s = NAN;
     ck_ok(lks_metrics_step(metrics, &m));
     lks_metrics_destroy(metrics);
     ck_assert_ptr_nonnull(strstr(content(), "\"grad_norm\":null,\"samples_per_s\":null"));
-    unlink(path);
+    temp_dir_remove();
 }
 END_TEST
 
@@ -130,15 +133,14 @@ START_TEST(an_existing_file_is_not_touched)
     lks_metrics *metrics = NULL;
     FILE *file;
 
-    new_path();
+    new_dir();
     file = fopen(path, "w");
     fputs("of another run\n", file);
     fclose(file);
-    ck_fails(lks_metrics_create(path, &metrics), LKS_IO, path);
+    ck_fails(lks_metrics_create(&dir, &metrics), LKS_INVALID, path);
     ck_assert_str_eq(content(), "of another run\n");
-    unlink(path);
-    ck_fails(lks_metrics_create("/nowhere/metrics.jsonl", &metrics), LKS_IO,
-             "No such file");
+    temp_dir_remove();
+    ck_fails(lks_metrics_create(&dir, &metrics), LKS_IO, "No such file");
 }
 END_TEST
 
@@ -149,8 +151,8 @@ START_TEST(on_a_full_disk_the_half_line_is_taken_back)
     struct rlimit limit;
     size_t whole;
 
-    new_path();
-    ck_ok(lks_metrics_create(path, &metrics));
+    new_dir();
+    ck_ok(lks_metrics_create(&dir, &metrics));
     ck_ok(lks_metrics_step(metrics, &sample));
     whole = strlen(content());
     signal(SIGXFSZ, SIG_IGN);
@@ -162,7 +164,7 @@ START_TEST(on_a_full_disk_the_half_line_is_taken_back)
     ck_ok(lks_metrics_step(metrics, &sample)); /* once there is room again */
     ck_assert_uint_eq(strlen(content()), 2 * whole);
     lks_metrics_destroy(metrics);
-    unlink(path);
+    temp_dir_remove();
 }
 END_TEST
 
@@ -170,14 +172,15 @@ START_TEST(without_memory_there_is_no_file)
 {
     lks_metrics *metrics = NULL;
 
-    new_path();
+    new_dir();
     for (long n = 0; n < 2; n++) {
         lks_alloc_fail_after(n);
-        ck_assert_int_eq(lks_metrics_create(path, &metrics), LKS_NOMEM);
+        ck_assert_int_eq(lks_metrics_create(&dir, &metrics), LKS_NOMEM);
         lks_alloc_fail_after(-1);
         lks_error_clear();
         ck_assert_int_ne(access(path, F_OK), 0);
     }
+    temp_dir_remove();
 }
 END_TEST
 

@@ -23,6 +23,7 @@ static void note(void *context, lks_launch_stream stream, const char *bytes,
 /* An output whose log is in a fresh folder. */
 static void start(lks_run_output *output)
 {
+    lks_run_dir dir = {0};
     char logs[64];
 
     passed[0] = '\0';
@@ -30,7 +31,8 @@ static void start(lks_run_output *output)
     ck_assert_ptr_nonnull(mkdtemp(folder));
     snprintf(logs, sizeof logs, "%s/logs", folder);
     mkdir(logs, 0700);
-    ck_ok(lks_run_output_init(output, folder, note, NULL));
+    snprintf(dir.path, sizeof dir.path, "%s", folder);
+    ck_ok(lks_run_output_init(output, &dir, note, NULL));
 }
 
 static void stop(lks_run_output *output)
@@ -156,9 +158,10 @@ END_TEST
 
 START_TEST(a_log_that_cannot_be_made_is_an_io_error)
 {
+    lks_run_dir nowhere = {.path = "/nonexistent"};
     lks_run_output output;
 
-    ck_fails(lks_run_output_init(&output, "/nonexistent", note, NULL), LKS_IO,
+    ck_fails(lks_run_output_init(&output, &nowhere, note, NULL), LKS_IO,
              "/nonexistent/logs/mpirun.log");
     lks_run_output_release(&output);
 }

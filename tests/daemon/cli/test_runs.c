@@ -37,87 +37,49 @@ static void write_file(const char *path, const char *text)
 
 START_TEST(two_runs_in_one_second_get_two_directories)
 {
-    char *a, *b;
-    bool is_new;
+    lks_run_dir a, b;
 
     enter();
-    ck_ok(lks_runs_create("cnn", NULL, &a, &is_new));
-    ck_ok(lks_runs_create("cnn", NULL, &b, &is_new));
-    ck_assert(is_new);
-    ck_assert_str_ne(a, b);
-    ck_assert(strncmp(a, "runs/cnn-20", 11) == 0);
-    lks_runs_discard(a);
-    lks_runs_discard(b);
+    ck_ok(lks_runs_create("cnn", NULL, &a));
+    ck_ok(lks_runs_create("cnn", NULL, &b));
+    ck_assert_str_ne(a.path, b.path);
+    ck_assert(strncmp(a.path, "runs/cnn-20", 11) == 0);
+    lks_runs_discard(&a);
+    lks_runs_discard(&b);
     ck_assert_int_eq(rmdir("runs"), 0);
-    lks_free(a);
-    lks_free(b);
     leave();
 }
 END_TEST
 
-START_TEST(a_wanted_directory_is_made_with_its_parents)
+START_TEST(a_directory_in_which_the_ranks_have_begun_is_kept)
 {
-    char *path;
-    bool is_new;
+    lks_run_dir dir;
+    int fd;
 
     enter();
-    ck_ok(lks_runs_create("cnn", "a/b/c", &path, &is_new));
-    ck_assert(is_new);
-    ck_assert_int_eq(access("a/b/c/logs", F_OK), 0);
-    lks_free(path);
-    ck_ok(lks_runs_create("cnn", "a/b/c//", &path, &is_new)); /* still without a run */
-    ck_assert(!is_new);
-    ck_assert_str_eq(path, "a/b/c");
-    lks_runs_discard(path);
-    ck_assert_int_eq(rmdir("a/b"), 0);
-    ck_assert_int_eq(rmdir("a"), 0);
-    lks_free(path);
+    ck_ok(lks_runs_create("cnn", "run", &dir));
+    ck_ok(lks_run_dir_open_new(&dir, LKS_RUN_MPIRUN_LOG, &fd));
+    close(fd);
+    write_file("run/metrics.jsonl", "{}\n");
+    lks_runs_discard(&dir);
+    ck_assert_int_eq(access("run/logs/mpirun.log", F_OK), 0);
+    unlink("run/metrics.jsonl");
+    lks_runs_discard(&dir);
+    ck_assert_int_ne(access("run", F_OK), 0);
     leave();
 }
 END_TEST
 
-START_TEST(a_directory_that_holds_a_run_is_refused_and_kept)
+START_TEST(a_path_too_long_for_the_status_socket_is_refused_before_it_is_made)
 {
-    char *path;
-    bool is_new;
+    lks_run_dir dir;
+    char wanted[200];
 
     enter();
-    mkdir("old", 0700);
-    write_file("old/metrics.jsonl", "{}\n");
-    ck_fails(lks_runs_create("cnn", "old", &path, &is_new), LKS_INVALID,
-             "already holds a run (metrics.jsonl)");
-    lks_runs_discard("old");
-    ck_assert_int_eq(access("old/metrics.jsonl", F_OK), 0);
-    unlink("old/metrics.jsonl");
-    mkdir("old/logs", 0700); /* of one that failed before its first step */
-    write_file("old/logs/rank-0.log", "began\n");
-    ck_fails(lks_runs_create("cnn", "old", &path, &is_new), LKS_INVALID,
-             "already holds a run (logs/rank-0.log)");
-    unlink("old/logs/rank-0.log");
-    rmdir("old/logs");
-    rmdir("old");
-    leave();
-}
-END_TEST
-
-START_TEST(what_cannot_be_a_run_directory_is_refused)
-{
-    char *path, wanted[200];
-    bool is_new;
-
-    enter();
-    write_file("file", "");
-    ck_fails(lks_runs_create("cnn", "file", &path, &is_new), LKS_INVALID,
-             "not a directory");
-    ck_fails(lks_runs_create("cnn", "file/run", &path, &is_new), LKS_IO, "file/run");
-    ck_fails(lks_runs_create("cnn", "/proc/run", &path, &is_new), LKS_IO, "/proc/run");
     snprintf(wanted, sizeof wanted, "%0150d", 0);
-    ck_fails(lks_runs_create("cnn", wanted, &path, &is_new), LKS_INVALID,
+    ck_fails(lks_runs_create("cnn", wanted, &dir), LKS_INVALID,
              "a Unix socket's has at most 107");
     ck_assert_int_ne(access(wanted, F_OK), 0);
-    ck_fails(lks_runs_create("cnn", "", &path, &is_new), LKS_INVALID,
-             "--run-dir needs a name");
-    unlink("file");
     leave();
 }
 END_TEST
@@ -258,38 +220,12 @@ START_TEST(only_the_end_of_a_long_file_is_read)
 }
 END_TEST
 
-START_TEST(no_failed_allocation_leaves_a_directory)
-{
-    char *path = NULL;
-    bool is_new;
-    lks_status st;
-
-    enter();
-    for (long n = 0;; n++) {
-        lks_alloc_fail_after(n);
-        st = lks_runs_create("cnn", "run", &path, &is_new);
-        if (!lks_alloc_has_failed())
-            break;
-        lks_alloc_fail_after(-1);
-        ck_assert_int_ne(st, LKS_OK);
-        lks_error_clear();
-        lks_runs_discard("run");
-    }
-    lks_alloc_fail_after(-1);
-    ck_ok(st);
-    lks_runs_discard(path);
-    lks_free(path);
-    leave();
-}
-END_TEST
-
 LKS_SUITE("runs", two_runs_in_one_second_get_two_directories,
-          a_wanted_directory_is_made_with_its_parents,
-          a_directory_that_holds_a_run_is_refused_and_kept,
-          what_cannot_be_a_run_directory_is_refused,
+          a_directory_in_which_the_ranks_have_begun_is_kept,
+          a_path_too_long_for_the_status_socket_is_refused_before_it_is_made,
           a_run_is_found_by_directory_and_by_name,
           a_run_whose_queue_of_connections_is_full_is_live_and_silent,
           a_socket_that_is_named_by_itself_has_no_weights_to_speak_of,
           the_newest_metrics_are_read_and_a_half_written_line_is_not,
           a_loss_that_is_null_is_said_not_to_be_finite,
-          only_the_end_of_a_long_file_is_read, no_failed_allocation_leaves_a_directory)
+          only_the_end_of_a_long_file_is_read)
