@@ -14,6 +14,10 @@
 
 enum { LKS_PRIVATE_NAME_BYTES = 48 };
 
+/* Where shared memory is, and the variable that tells ranks the name of theirs there. */
+#define LKS_MEMORY_BASE     "/dev/shm"
+#define LKS_MEMORY_VARIABLE "LOCKSTEP_MEMORY"
+
 /* "lockstep-<uid>-<16 random hex digits>", a name for this run's folders on every host.
  * LKS_IO: the kernel gives no random numbers. */
 lks_status lks_private_name(char out[LKS_PRIVATE_NAME_BYTES]);

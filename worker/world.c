@@ -10,6 +10,7 @@
 
 #include "base/alloc.h"
 #include "base/try.h"
+#include "worker/memory_folder.h"
 
 /* ---- start and end ---- */
 
@@ -73,6 +74,7 @@ lks_status lks_world_open(lks_comm **out)
     /* Where there are more ranks than cores Open MPI yields in each of its calls, for
      * ever; comm_mpi waits in a way that leaves other processes their turn. */
     setenv("OMPI_MCA_mpi_yield_when_idle", "0", false);
+    lks_memory_folder_open();
     if (MPI_Init_thread(NULL, NULL, MPI_THREAD_FUNNELED, &granted) != MPI_SUCCESS)
         return lks_fail(LKS_COMM, "MPI does not start");
     if (granted < MPI_THREAD_FUNNELED)
@@ -88,6 +90,7 @@ void lks_world_close(lks_comm *comm)
     MPI_Initialized(&initialized);
     if (initialized)
         MPI_Finalize();
+    lks_memory_folder_close();
 }
 
 /* ---- placement ---- */

@@ -1,8 +1,11 @@
 #include "daemon/cli/mpirun.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/try.h"
+#include "proto/private_folder.h"
+#include "proto/sign.h"
 
 static bool has_prefix(const char *text, const char *prefix)
 {
@@ -51,14 +54,14 @@ lks_status lks_mpirun_argv(const lks_mpirun_plan *plan, lks_strings *out)
     static const char *const keepalive[] = {
         "--mca", "oob_tcp_keepalive_time",   "2", "--mca", "oob_tcp_keepalive_intvl", "1",
         "--mca", "oob_tcp_keepalive_probes", "3", NULL};
+    static const char *const exported[] = {
+        "-x", "LOCKSTEP_TTY", "-x", LKS_SIGN_VARIABLE, "-x", LKS_MEMORY_VARIABLE, NULL};
 
     LKS_TRY(lks_strings_add(out, plan->mpirun));
     LKS_TRY(add_placement(plan, out));
     LKS_TRY(lks_strings_add_all(out, keepalive));
-    if (plan->host || plan->hostfile) { /* elsewhere the environment does not follow */
-        LKS_TRY(lks_strings_add(out, "-x"));
-        LKS_TRY(lks_strings_add(out, "LOCKSTEP_TTY"));
-    }
+    if (plan->host || plan->hostfile) /* elsewhere the environment does not follow */
+        LKS_TRY(lks_strings_add_all(out, exported));
     for (size_t i = 0; i < plan->extra->n_items; i++)
         LKS_TRY(lks_strings_add(out, plan->extra->items[i]));
     LKS_TRY(lks_strings_add(out, plan->worker));
@@ -80,19 +83,55 @@ static bool is_set(char *const *envp, const char *name_and_equals)
     return false;
 }
 
-/* Of an enclosing MPI job; OMPI_MCA_ settings are a person's own, unless we are a rank
- * and mpirun made them. */
+/* Of an enclosing MPI job; settings of MCA parameters are a person's own, unless we are a
+ * rank and mpirun made them. */
 static bool is_of_a_job(const char *variable, bool in_a_rank)
 {
-    static const char *const prefixes[] = {"OMPI_", "PMIX_", "PMI_", "PRTE_",
-                                           "LOCKSTEP_TTY="};
+    static const char *const own[] = {"OMPI_MCA_", "PMIX_MCA_", "PRTE_MCA_"};
+    static const char *const prefixes[] = {"OMPI_",
+                                           "PMIX_",
+                                           "PMI_",
+                                           "PRTE_",
+                                           "LOCKSTEP_TTY=",
+                                           LKS_SIGN_VARIABLE "=",
+                                           LKS_MEMORY_VARIABLE "="};
 
-    if (has_prefix(variable, "OMPI_MCA_"))
-        return in_a_rank;
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+        if (has_prefix(variable, own[i]))
+            return in_a_rank;
     for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++)
         if (has_prefix(variable, prefixes[i]))
             return true;
     return false;
+}
+
+/* NAME=VALUE, unless the person has set NAME. */
+static lks_status add_default(const lks_strings *own, const char *name, const char *value,
+                              lks_strings *out)
+{
+    char start[128];
+
+    snprintf(start, sizeof start, "%s=", name);
+    for (size_t i = 0; i < own->n_items; i++)
+        if (has_prefix(own->items[i], start))
+            return LKS_OK;
+    return lks_strings_addf(out, "%s=%s", name, value);
+}
+
+/* Ranks of one host meet in shared memory, so none of them listens on a network: what
+ * would is left out, by name, since each version of Open MPI has another name for the
+ * rest. mpirun itself cannot be told not to (Open MPI 4.1). */
+static lks_status add_local(const lks_mpirun_setting *setting, lks_strings *out)
+{
+    /* What serves shared memory anyway. Left to look for networks first, MPI_Init takes
+     * 0.2 s longer. */
+    LKS_TRY(add_default(out, "OMPI_MCA_pml", "ob1", out));
+    /* Who is where goes by messages, not through files: a few kilobytes that a temporary
+     * folder of a megabyte has no room for. */
+    LKS_TRY(add_default(out, "PMIX_MCA_gds", "hash", out));
+    if (setting->has_shared_memory)
+        return add_default(out, "OMPI_MCA_btl", "^tcp,ofi,openib,uct,usnic", out);
+    return add_default(out, "OMPI_MCA_btl_tcp_if_include", "lo", out);
 }
 
 lks_status lks_mpirun_env(char *const *envp, const lks_mpirun_setting *setting,
@@ -100,17 +139,20 @@ lks_status lks_mpirun_env(char *const *envp, const lks_mpirun_setting *setting,
 {
     static const char *const as_root[] = {"OMPI_ALLOW_RUN_AS_ROOT=1",
                                           "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1", NULL};
-    bool in_a_rank = is_set(envp, "OMPI_COMM_WORLD_RANK=");
-    bool has_pml = !in_a_rank && is_set(envp, "OMPI_MCA_pml=");
+    const bool in_a_rank = is_set(envp, "OMPI_COMM_WORLD_RANK=");
 
     for (; *envp; envp++)
-        if (!is_of_a_job(*envp, in_a_rank))
+        if (!is_of_a_job(*envp, in_a_rank) &&
+            !(setting->session && has_prefix(*envp, "TMPDIR=")))
             LKS_TRY(lks_strings_add(out, *envp));
     if (setting->is_root)
         LKS_TRY(lks_strings_add_all(out, as_root));
-    /* What serves shared memory anyway. Left to look for networks first, MPI_Init takes
-     * 0.2 s longer. */
-    if (setting->is_local && !has_pml)
-        LKS_TRY(lks_strings_add(out, "OMPI_MCA_pml=ob1"));
+    if (setting->session) /* mpirun's own; on other hosts its daemons have theirs */
+        LKS_TRY(lks_strings_addf(out, "TMPDIR=%s", setting->session));
+    if (setting->memory)
+        LKS_TRY(lks_strings_addf(out, LKS_MEMORY_VARIABLE "=%s", setting->memory));
+    if (setting->is_local)
+        LKS_TRY(add_local(setting, out));
+    LKS_TRY(lks_strings_add(out, LKS_SIGN_VARIABLE "=1"));
     return lks_strings_addf(out, "LOCKSTEP_TTY=%d", setting->is_tty);
 }

@@ -24,11 +24,14 @@ typedef struct lks_mpirun_setting {
     bool is_root;  /* mpirun wants to be told that root means it */
     bool is_tty;   /* a terminal that redraws shows the output: LOCKSTEP_TTY for rank 0 */
     bool is_local; /* all ranks are on this host */
+    bool has_shared_memory; /* and there is room in it for them */
+    const char *session;    /* the folder of Open MPI's own files on this host */
+    const char *memory;     /* the name of the folder of its shared memory on each host */
 } lks_mpirun_setting;
 
 /* The environment for mpirun, added to *out: `envp` without what an enclosing MPI job
- * left in it (it would make the ranks join that job), and with what `setting` asks for.
- */
+ * left in it (it would make the ranks join that job), and with what `setting` asks for. A
+ * person's own settings of MCA parameters stay, and win. */
 lks_status lks_mpirun_env(char *const *envp, const lks_mpirun_setting *setting,
                           lks_strings *out);
 

@@ -1,7 +1,5 @@
-/* `lockstep run`: check the job, make its run directory, start the ranks through mpirun,
- * show what they print, and say in one line how it ended. */
-#define _GNU_SOURCE /* sched_getaffinity, environ */
-#include <sched.h>
+/* `lockstep run`: make what a run needs, start the ranks through mpirun, show what they
+ * print, watch over them, and say in one line how it ended. */
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,132 +7,60 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
-#include "base/figure.h"
 #include "base/log.h"
 #include "base/plain.h"
 #include "base/terminal.h"
 #include "base/try.h"
 #include "daemon/cli/cli.h"
 #include "daemon/cli/metrics_tail.h"
-#include "daemon/cli/mpirun.h"
-#include "daemon/cli/programs.h"
 #include "daemon/cli/redraw.h"
+#include "daemon/cli/result.h"
+#include "daemon/cli/run_end.h"
+#include "daemon/cli/run_limits.h"
 #include "daemon/cli/run_output.h"
+#include "daemon/cli/run_plan.h"
+#include "daemon/cli/run_watch.h"
 #include "daemon/cli/runs.h"
 #include "daemon/uv/launcher.h"
 #include "daemon/uv/outlet.h"
+#include "daemon/uv/session.h"
 #include "daemon/uv/signals.h"
-#include "proto/job_yaml.h"
 
 enum {
-    /* mpirun asks the ranks, waits a second, kills them: all within this. */
-    STOP_GRACE_MS = 3000,
+    /* The guard kills what is left after 3 s of its own; then it has gone wrong itself.
+     */
+    STOP_GRACE_MS = 4500,
+    KILL_GRACE_MS = 500,
     /* After a rank has told an error, the rest are to follow it by then. */
     ERROR_GRACE_S = 5,
+    LOOK_MS = 1000,
 };
 
+/* Ranks have begun and MPI is up by then, with a little for each. */
+static const double start_s = 20, start_of_a_rank_s = 0.02;
+
 typedef struct run {
-    const lks_args *args;
-    lks_job job;
-    uint32_t ranks;
-    lks_run_dir dir;
-    const char *run_dir; /* its path, NULL until there is one */
-    lks_strings argv, envp;
-    double started_at_s;
+    lks_run_plan plan;
+    double started_at_s; /* monotonic */
+    double started_time_s;
+    uint64_t oom_kills; /* of this host, at the start */
 
     uv_loop_t loop;
     lks_launch *launch;                       /* NULL when it has ended */
     lks_outlet outlets[LKS_LAUNCH_N_STREAMS]; /* of what mpirun prints, to our own */
     lks_signals signals;
-    uv_timer_t error_timer;
+    uv_timer_t error_timer, look_timer;
     lks_run_output output;
-    bool redraws; /* our output is a terminal that can be drawn upon */
     lks_redraw redraw;
+    lks_run_watch *watch;
+    pid_t mpirun;
+    char watched[512]; /* why the watch has ended it */
+    bool held[LKS_LAUNCH_N_STREAMS];
     bool stopping, interrupted; /* by a signal; interrupted: before an end or an error */
     int exit_status, signal_number; /* of mpirun */
 } run;
 
-/* The hardware threads that this process may use, not all that there are. */
-static uint32_t count_hardware_threads(void)
-{
-    cpu_set_t set;
-
-    if (sched_getaffinity(0, sizeof set, &set) == 0)
-        return (uint32_t)CPU_COUNT(&set);
-    return (uint32_t)sysconf(_SC_NPROCESSORS_ONLN);
-}
-
-static uint64_t min3(uint64_t a, uint64_t b, uint64_t c)
-{
-    uint64_t least = a < b ? a : b;
-
-    return least < c ? least : c;
-}
-
-/* As many ranks as the hardware carries, but none without a sample in each step. */
-static uint32_t default_ranks(const lks_job *job)
-{
-    uint32_t threads = job->train.threads_per_rank ? job->train.threads_per_rank : 1;
-    uint32_t hardware_threads = count_hardware_threads();
-    uint32_t carried = hardware_threads > threads ? hardware_threads / threads : 1;
-    uint32_t lanes = job->train.lanes ? job->train.lanes : carried;
-
-    return (uint32_t)min3(carried, lanes, job->train.batch_size);
-}
-
-/* Lanes are by default as many as the ranks, and each needs a sample. */
-static lks_status check_ranks(const run *r)
-{
-    if (r->job.train.lanes == LKS_JOB_AUTO && r->ranks > r->job.train.batch_size)
-        return lks_fail(
-            LKS_INVALID,
-            "--ranks %u: train.batch_size is %llu, and with train.lanes: auto "
-            "every rank needs at least one sample of it",
-            r->ranks, (unsigned long long)r->job.train.batch_size);
-    return LKS_OK;
-}
-
-static lks_status choose_ranks(run *r)
-{
-    r->ranks = r->args->ranks;
-    if (r->ranks == 0 && !r->args->host && !r->args->hostfile)
-        r->ranks = default_ranks(&r->job);
-    return check_ranks(r);
-}
-
-/* What to execute: this program as mpirun's guard, mpirun, the worker. */
-static lks_status make_command(run *r)
-{
-    char *self = NULL, *mpirun = NULL, *worker = NULL;
-    lks_mpirun_plan plan = {.job = r->args->positional.items[0],
-                            .run_dir = r->run_dir,
-                            .ranks = r->ranks,
-                            .host = r->args->host,
-                            .hostfile = r->args->hostfile,
-                            .set = &r->args->set,
-                            .extra = &r->args->rest};
-    lks_mpirun_setting setting = {.is_root = geteuid() == 0,
-                                  .is_tty = r->redraws,
-                                  .is_local = !r->args->host && !r->args->hostfile};
-    lks_status st;
-
-    LKS_GO(lks_programs_self(&self));
-    LKS_GO(lks_programs_mpirun(&mpirun));
-    LKS_GO(lks_programs_worker(&worker));
-    plan.mpirun = mpirun;
-    plan.worker = worker;
-    LKS_GO(lks_strings_add(&r->argv, self));
-    LKS_GO(lks_strings_add(&r->argv, "guard"));
-    LKS_GO(lks_strings_addf(&r->argv, "%d", (int)getpid()));
-    LKS_GO(lks_strings_add(&r->argv, "--"));
-    LKS_GO(lks_mpirun_argv(&plan, &r->argv));
-    LKS_GO(lks_mpirun_env(environ, &setting, &r->envp));
-cleanup:
-    lks_free(self);
-    lks_free(mpirun);
-    lks_free(worker);
-    return st;
-}
+/* ---- what is printed ---- */
 
 static void put_out(void *context, const char *bytes, size_t n_bytes)
 {
@@ -148,24 +74,21 @@ static void write_out(void *context, lks_launch_stream stream, const char *bytes
 {
     run *r = context;
 
-    if (stream == LKS_LAUNCH_OUT && r->redraws)
+    if (stream == LKS_LAUNCH_OUT && r->plan.redraws)
         lks_redraw_pass(&r->redraw, lks_terminal_screen(STDOUT_FILENO).n_columns, bytes,
                         n_bytes, put_out, r);
     else
         lks_outlet_write(&r->outlets[stream], bytes, n_bytes);
 }
 
-/* All else that can be refused before anything is started. */
-static lks_status prepare(run *r)
+static void hear_sign(void *context, const lks_sign *sign)
 {
-    LKS_TRY(choose_ranks(r));
-    LKS_TRY(lks_runs_create(r->job.name, r->args->run_dir, &r->dir));
-    r->run_dir = r->dir.path;
-    if (r->dir.is_open_to_all)
-        lks_warn(LKS_RUN_DIR_IS_OPEN, r->run_dir);
-    LKS_TRY(make_command(r));
-    return lks_run_output_init(&r->output, &r->dir, write_out, r);
+    run *r = context;
+
+    lks_run_watch_hear(r->watch, sign, lks_clock_s());
 }
+
+static const lks_run_output_ops output_ops = {.write = write_out, .sign = hear_sign};
 
 static void on_error_grace_over(uv_timer_t *timer)
 {
@@ -183,8 +106,10 @@ static void on_output(void *context, lks_launch_stream stream, const char *bytes
         lks_run_output_out(&r->output, bytes, n_bytes);
     else
         lks_run_output_err(&r->output, bytes, n_bytes);
-    if (lks_outlet_is_full(&r->outlets[stream]))
+    if (lks_outlet_is_full(&r->outlets[stream])) {
+        r->held[stream] = true;
         lks_launch_hold(r->launch, stream);
+    }
     if (r->output.error[0] && !uv_is_active((uv_handle_t *)&r->error_timer))
         uv_timer_start(&r->error_timer, on_error_grace_over, ERROR_GRACE_S * 1000, 0);
 }
@@ -195,9 +120,83 @@ static void let_go(void *context)
     run *r = context;
 
     for (int s = 0; s < LKS_LAUNCH_N_STREAMS && r->launch; s++)
-        if (!lks_outlet_is_full(&r->outlets[s]))
+        if (!lks_outlet_is_full(&r->outlets[s])) {
+            r->held[s] = false;
             lks_launch_let_go(r->launch, (lks_launch_stream)s);
+        }
 }
+
+/* ---- the watch ---- */
+
+static pid_t find_stopped(const void *context)
+{
+    const run *r = context;
+
+    return lks_session_stopped(lks_launch_pid(r->launch));
+}
+
+static lks_run_sight see(run *r)
+{
+    if (!r->mpirun)
+        r->mpirun = lks_session_child(lks_launch_pid(r->launch));
+    return (lks_run_sight){
+        .now_s = lks_clock_s(),
+        .is_deaf = r->held[LKS_LAUNCH_ERR],
+        .mpirun_has_said_end = lks_mpirun_news_is_end(&r->output.news),
+        .mpirun_has_trouble = r->output.news.trouble[0] != '\0',
+        .mpirun = r->mpirun,
+        .mpirun_state = r->mpirun ? lks_process_state(r->mpirun) : '\0',
+        .find_stopped = find_stopped,
+        .context = r,
+    };
+}
+
+static void on_look(uv_timer_t *timer)
+{
+    run *r = timer->data;
+    const lks_run_sight sight = see(r);
+    char text[sizeof r->watched];
+    lks_line line = lks_line_init(text, sizeof text);
+
+    switch (lks_run_watch_look(r->watch, &sight, &line)) {
+    case LKS_RUN_GOES_ON:
+        break;
+    case LKS_RUN_WARNS:
+        lks_run_output_say(&r->output, LKS_LAUNCH_ERR, "warn: %s", text);
+        break;
+    case LKS_RUN_IS_OVER:
+        snprintf(r->watched, sizeof r->watched, "%s", text);
+        uv_timer_stop(timer);
+        lks_launch_stop(r->launch, STOP_GRACE_MS);
+    }
+}
+
+/* A person may have the ranks' output written elsewhere only. */
+static bool hears_signs(const lks_run_plan *plan)
+{
+    for (size_t i = 0; i < plan->args->rest.n_items; i++)
+        if (strstr(plan->args->rest.items[i], "nocopy") ||
+            strstr(plan->args->rest.items[i], "-xml"))
+            return false;
+    return true;
+}
+
+static lks_status make_watch(run *r)
+{
+    const lks_run_watch_options options = {
+        .now_s = lks_clock_s(),
+        .start_s = start_s + start_of_a_rank_s * r->plan.ranks,
+        .rank_timeout_s = (double)r->plan.job.report.rank_timeout_s,
+        .warn_s = 5,
+        .linger_s = 6,
+        .n_ranks = r->plan.ranks,
+        .hears_signs = hears_signs(&r->plan),
+    };
+
+    return lks_run_watch_create(&options, &r->watch);
+}
+
+/* ---- signals and the end ---- */
 
 static void on_signal(void *context, int signal_number)
 {
@@ -205,11 +204,12 @@ static void on_signal(void *context, int signal_number)
 
     (void)signal_number;
     if (r->stopping) {
-        lks_launch_kill(r->launch);
+        lks_launch_stop(r->launch, KILL_GRACE_MS);
         return;
     }
     r->stopping = true;
-    r->interrupted = !r->output.error[0] && !lks_launch_has_exited(r->launch);
+    r->interrupted =
+        !r->output.error[0] && !r->watched[0] && !lks_launch_has_exited(r->launch);
     for (int s = 0; s < LKS_LAUNCH_N_STREAMS; s++) /* whoever reads us may have stopped */
         lks_outlet_drop(&r->outlets[s]);
     let_go(r);
@@ -217,6 +217,12 @@ static void on_signal(void *context, int signal_number)
         lks_run_output_say(&r->output, LKS_LAUNCH_ERR,
                            "stopping the ranks; once more kills them at once");
     lks_launch_stop(r->launch, STOP_GRACE_MS);
+}
+
+static void close_timers(run *r)
+{
+    uv_close((uv_handle_t *)&r->error_timer, NULL);
+    uv_close((uv_handle_t *)&r->look_timer, NULL);
 }
 
 static void on_end(void *context, int64_t exit_status, int signal_number)
@@ -229,7 +235,7 @@ static void on_end(void *context, int64_t exit_status, int signal_number)
     lks_launch_close(r->launch);
     r->launch = NULL;
     lks_signals_release(&r->signals);
-    uv_close((uv_handle_t *)&r->error_timer, NULL);
+    close_timers(r);
 }
 
 static void open_loop(run *r)
@@ -240,29 +246,32 @@ static void open_loop(run *r)
     uv_loop_init(&r->loop);
     for (int s = 0; s < LKS_LAUNCH_N_STREAMS; s++)
         lks_outlet_init(&r->outlets[s], &r->loop, ours[s], let_go, r);
+    uv_timer_init(&r->loop, &r->error_timer);
+    uv_timer_init(&r->loop, &r->look_timer);
+    r->error_timer.data = r->look_timer.data = r;
 }
 
 static lks_status launch_and_wait(run *r)
 {
     lks_launch_options options = {.loop = &r->loop,
-                                  .argv = r->argv.items,
-                                  .envp = r->envp.items,
+                                  .argv = r->plan.argv.items,
+                                  .envp = r->plan.envp.items,
                                   .on_output = on_output,
                                   .on_end = on_end,
                                   .context = r};
     lks_status st;
 
     open_loop(r);
-    uv_timer_init(&r->loop, &r->error_timer);
-    r->error_timer.data = r;
     st = lks_signals_init(&r->signals, &r->loop, on_signal, r);
     if (st == LKS_OK) {
         st = lks_launch_start(&options, &r->launch);
         if (st != LKS_OK)
             lks_signals_release(&r->signals);
     }
-    if (st != LKS_OK)
-        uv_close((uv_handle_t *)&r->error_timer, NULL);
+    if (st == LKS_OK)
+        uv_timer_start(&r->look_timer, on_look, LOOK_MS, LOOK_MS);
+    else
+        close_timers(r);
     uv_run(&r->loop, UV_RUN_DEFAULT); /* until all it printed is written, too */
     return st;
 }
@@ -276,10 +285,12 @@ static void close_loop(run *r)
     uv_loop_close(&r->loop);
 }
 
+/* ---- how it ended ---- */
+
 /* Of rank 0, which may have had no time to. */
 static void remove_socket(const run *r)
 {
-    char *path = lks_asprintf("%s/status.sock", r->run_dir);
+    char *path = lks_run_dir_path(r->plan.dir.path, LKS_RUN_SOCKET);
 
     if (path)
         (void)unlink(path);
@@ -288,139 +299,122 @@ static void remove_socket(const run *r)
 
 static bool has_weights(const run *r)
 {
-    char *path = lks_asprintf("%s/model.safetensors", r->run_dir);
-    bool has = path && access(path, R_OK) == 0;
+    char *path = lks_run_dir_path(r->plan.dir.path, LKS_RUN_WEIGHTS);
+    bool has = path && access(path, F_OK) == 0;
 
     lks_free(path);
     return has;
 }
 
-/* Asked to end, mpirun ends with 1 even where the ranks were done. On other hosts the
- * weights may be in a file system that is not ours. */
-static bool has_finished(const run *r)
+/* All goes through the outlets: what is printed past them is lost where a socket is full,
+ * and waits for ever for a reader that was given up. */
+static void say_end(run *r, const lks_run_facts *facts, const lks_run_end *end)
 {
-    bool is_well = r->exit_status == 0 && r->signal_number == 0;
+    const bool has_failed =
+        end->exit_status != LKS_EXIT_OK && end->exit_status != LKS_EXIT_INTERRUPTED;
 
-    if (has_weights(r))
-        return is_well || r->interrupted;
-    return is_well && (r->args->host || r->args->hostfile);
-}
-
-/* All these go through the outlets: what is printed past them is lost where a socket is
- * full, and waits for ever for a reader that was given up. */
-static int say_finished(run *r, const lks_metrics_tail *tail)
-{
-    char result[128];
-
-    lks_metrics_tail_describe(tail, result, sizeof result);
-    lks_run_output_say(&r->output, LKS_LAUNCH_OUT,
-                       "finished in %s%s%s; weights in %s/model.safetensors%s",
-                       lks_figure_seconds(lks_clock_s() - r->started_at_s).text,
-                       result[0] ? ": " : "", result, r->run_dir,
-                       has_weights(r) ? "" : " on the host of rank 0");
-    return LKS_EXIT_OK;
-}
-
-static int say_interrupted(run *r, const lks_metrics_tail *tail)
-{
-    if (tail->has_step)
-        lks_run_output_say(
-            &r->output, LKS_LAUNCH_ERR,
-            "interrupted; its last reported step is %llu, what it wrote is in %s",
-            (unsigned long long)tail->step, r->run_dir);
-    else
+    if (end->exit_status == LKS_EXIT_OK && facts->output->error[0])
         lks_run_output_say(&r->output, LKS_LAUNCH_ERR,
-                           "interrupted before the first reported step%s%s",
-                           lks_run_output_has_log(&r->output) ? "; see " : "",
-                           lks_run_output_has_log(&r->output) ? r->output.log_path : "");
-    return LKS_EXIT_INTERRUPTED;
+                           "warn: the weights are whole, but after the last step: %s",
+                           facts->output->error);
+    lks_run_output_say(&r->output,
+                       end->exit_status == LKS_EXIT_OK ? LKS_LAUNCH_OUT : LKS_LAUNCH_ERR,
+                       "%s%s", has_failed ? "error: " : "", end->line);
 }
 
-static int say_failed(run *r)
+static void write_result(run *r, const lks_run_facts *facts, const lks_run_end *end)
 {
-    char why[2400];
+    const lks_result_options options = {
+        .dir = &r->plan.dir,
+        .job = r->plan.job.name,
+        .ranks = r->plan.ranks,
+        .started_at_s = r->started_time_s,
+        .facts = facts,
+        .end = end,
+    };
 
-    lks_run_output_explain(&r->output, r->exit_status, r->signal_number, why, sizeof why);
-    lks_run_output_say(&r->output, LKS_LAUNCH_ERR, "error: %s", why);
-    return r->output.error[0] && r->exit_status == LKS_EXIT_USAGE ? LKS_EXIT_USAGE
-                                                                  : LKS_EXIT_FAILED;
-}
-
-/* By us, or through the status socket: then mpirun passes the ranks' status on. */
-static bool was_interrupted(const run *r)
-{
-    return r->interrupted ||
-           (r->exit_status == LKS_EXIT_INTERRUPTED && !r->output.error[0]);
-}
-
-/* The log matters only where a rank has not said itself what was wrong. */
-static bool has_said_all(const run *r)
-{
-    return r->interrupted ? !lks_run_output_has_log(&r->output) : r->output.error[0] != 0;
+    if (lks_result_write(&options) == LKS_OK)
+        return;
+    lks_run_output_say(&r->output, LKS_LAUNCH_ERR, "warn: %s", lks_error_text());
 }
 
 /* Say how it ended and leave the directory tidy; gives the exit status. */
 static int conclude(run *r)
 {
     lks_metrics_tail tail;
-    int exit_status;
+    char limits[256];
+    lks_line line = lks_line_init(limits, sizeof limits);
+    lks_run_facts facts = {
+        .output = &r->output,
+        .tail = &tail,
+        .run_dir = r->plan.dir.path,
+        .watched = r->watched,
+        .limits = limits,
+        .exit_status = r->exit_status,
+        .signal_number = r->signal_number,
+        .is_interrupted = r->interrupted,
+        .is_local = r->plan.is_local,
+        .memory_ran_out = lks_oom_kills() > r->oom_kills,
+        .seconds = lks_clock_s() - r->started_at_s,
+    };
+    lks_run_end end;
 
     remove_socket(r);
-    lks_run_dir_remove_unfinished(r->run_dir);
-    lks_metrics_tail_read(r->run_dir, &tail);
-    if (has_finished(r))
-        exit_status = say_finished(r, &tail);
-    else if (was_interrupted(r))
-        exit_status = say_interrupted(r, &tail);
-    else
-        exit_status = say_failed(r);
-    if (has_said_all(r))
-        lks_runs_discard(&r->dir);
-    return exit_status;
+    lks_run_dir_remove_unfinished(facts.run_dir);
+    facts.has_weights = has_weights(r);
+    lks_metrics_tail_read(facts.run_dir, &tail);
+    if (!tail.has_step)
+        lks_run_limits_explain(lks_temp_folder(), &line);
+    lks_run_end_judge(&facts, &end);
+    if (lks_run_end_says_all(&facts))
+        lks_runs_discard(&r->plan.dir);
+    write_result(r, &facts, &end);
+    say_end(r, &facts, &end);
+    return end.exit_status;
 }
 
-static void say_what_runs_where(const run *r)
+/* ---- all of it ---- */
+
+static void say_what_runs_where(const lks_run_plan *plan)
 {
-    const char *hosts = r->args->host ? r->args->host : r->args->hostfile;
+    const char *hosts = plan->args->host ? plan->args->host : plan->args->hostfile;
     char ranks[32] = "every slot";
 
-    if (r->ranks > 0)
-        snprintf(ranks, sizeof ranks, "%u rank%s", r->ranks, r->ranks == 1 ? "" : "s");
-    lks_plain_line(stdout, "lockstep: job %s on %s%s%s, run directory %s", r->job.name,
-                   ranks, hosts ? " of " : "", hosts ? hosts : "", r->run_dir);
+    if (plan->ranks > 0)
+        snprintf(ranks, sizeof ranks, "%u rank%s", plan->ranks,
+                 plan->ranks == 1 ? "" : "s");
+    lks_plain_line(stdout, "lockstep: job %s on %s%s%s, run directory %s", plan->job.name,
+                   ranks, hosts ? " of " : "", hosts ? hosts : "", plan->dir.path);
     fflush(stdout);
 }
 
 static void release(run *r)
 {
     lks_run_output_release(&r->output);
-    lks_strings_release(&r->argv);
-    lks_strings_release(&r->envp);
-    lks_job_release(&r->job);
+    lks_run_watch_destroy(r->watch);
+    lks_run_plan_release(&r->plan);
 }
 
-static lks_status read_job(run *r)
+static lks_status prepare(run *r, const lks_args *args)
 {
-    return lks_job_read(r->args->positional.items[0],
-                        (const char *const *)r->args->set.items, r->args->set.n_items,
-                        &r->job);
+    LKS_TRY(lks_run_plan_make(args, &r->plan));
+    LKS_TRY(make_watch(r));
+    return lks_run_output_init(&r->output, &r->plan.dir, &output_ops, r);
 }
 
 static int run_job(const lks_args *args)
 {
-    run r = {.args = args,
+    run r = {.plan = LKS_RUN_PLAN_NONE,
              .started_at_s = lks_clock_s(),
-             .redraws = lks_terminal_redraws(STDOUT_FILENO)};
+             .started_time_s = lks_wall_time_s(),
+             .oom_kills = lks_oom_kills()};
     lks_status st;
     int exit_status = LKS_EXIT_FAILED;
 
     signal(SIGPIPE, SIG_IGN); /* a run goes on when its reader has gone */
-    if (read_job(&r) != LKS_OK)
-        return lks_cli_failed(LKS_EXIT_USAGE);
-    st = prepare(&r);
-
+    st = prepare(&r, args);
     if (st == LKS_OK) {
-        say_what_runs_where(&r);
+        say_what_runs_where(&r.plan);
         st = launch_and_wait(&r);
         if (st == LKS_OK)
             exit_status = conclude(&r);
@@ -429,8 +423,8 @@ static int run_job(const lks_args *args)
     if (st != LKS_OK) {
         exit_status =
             lks_cli_failed(st == LKS_INVALID ? LKS_EXIT_USAGE : LKS_EXIT_FAILED);
-        if (r.run_dir)
-            lks_runs_discard(&r.dir);
+        if (r.plan.dir.path[0])
+            lks_runs_discard(&r.plan.dir);
     }
     release(&r);
     return exit_status;

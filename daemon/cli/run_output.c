@@ -1,6 +1,5 @@
 #include "daemon/cli/run_output.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <string.h>
@@ -13,11 +12,11 @@ static const char own_prefix[] = "lockstep: ";
 static const char error_prefix[] = "lockstep: error: ";
 
 lks_status lks_run_output_init(lks_run_output *output, lks_run_dir *dir,
-                               lks_run_output_write *write, void *context)
+                               const lks_run_output_ops *ops, void *context)
 {
     int fd;
 
-    *output = (lks_run_output){.write = write, .context = context};
+    *output = (lks_run_output){.ops = ops, .context = context};
     lks_mpirun_news_init(&output->news);
     output->log_path = lks_run_dir_path(dir->path, LKS_RUN_MPIRUN_LOG);
     if (!output->log_path)
@@ -33,14 +32,15 @@ lks_status lks_run_output_init(lks_run_output *output, lks_run_dir *dir,
 
 void lks_run_output_out(lks_run_output *output, const char *bytes, size_t n_bytes)
 {
-    output->write(output->context, LKS_LAUNCH_OUT, bytes, n_bytes);
+    output->has_begun = true;
+    output->ops->write(output->context, LKS_LAUNCH_OUT, bytes, n_bytes);
     output->mid_line = bytes[n_bytes - 1] != '\n';
 }
 
 static void start_line(lks_run_output *output)
 {
     if (output->mid_line)
-        output->write(output->context, LKS_LAUNCH_OUT, "\n", 1);
+        output->ops->write(output->context, LKS_LAUNCH_OUT, "\n", 1);
     output->mid_line = false;
 }
 
@@ -51,16 +51,22 @@ static void put_line(lks_run_output *output, lks_launch_stream stream, char *lin
 
     start_line(output);
     line[n] = '\n'; /* in the place of its zero */
-    output->write(output->context, stream, line, n + 1);
+    output->ops->write(output->context, stream, line, n + 1);
 }
 
 static void take_line(lks_run_output *output)
 {
     char *line = output->line;
+    lks_sign sign;
 
     line[output->n_line] = '\0';
     output->n_line = 0;
     line[strcspn(line, "\r")] = '\0';
+    if (lks_sign_parse(line, &sign)) {
+        output->has_begun = true;
+        output->ops->sign(output->context, &sign);
+        return;
+    }
     fprintf(output->log, "%s\n", line);
     if (strncmp(line, error_prefix, strlen(error_prefix)) == 0) {
         if (!output->error[0])
@@ -107,49 +113,6 @@ void lks_run_output_end(lks_run_output *output)
     if (output->n_line > 0)
         take_line(output);
     start_line(output);
-}
-
-/* Whether `text` speaks of this rank: "rank 1" is not in "rank 12". */
-static bool names_rank(const char *text, int rank)
-{
-    char name[32];
-    int n = snprintf(name, sizeof name, "rank %d", rank);
-
-    for (; (text = strstr(text, name)) != NULL; text += n)
-        if (!isdigit((unsigned char)text[n]))
-            return true;
-    return false;
-}
-
-void lks_run_output_explain(const lks_run_output *output, int exit_status,
-                            int signal_number, char *out, size_t size_bytes)
-{
-    const lks_mpirun_news *news = &output->news;
-    bool died = news->rank >= 0 && news->signal_number != 0;
-
-    if (output->error[0] && !(died && !names_rank(output->error, news->rank)))
-        snprintf(out, size_bytes, "%s", output->error);
-    else if (died)
-        snprintf(
-            out, size_bytes,
-            "rank %d on host %s was killed by signal %d (%s)%s: the run has ended; "
-            "see %s",
-            news->rank, news->host, news->signal_number, strsignal(news->signal_number),
-            news->signal_number == 9 ? ", perhaps for want of memory (dmesg tells)" : "",
-            output->log_path);
-    else if (news->refusal[0])
-        snprintf(out, size_bytes, "mpirun could not start the ranks: %s: see %s",
-                 news->refusal, output->log_path);
-    else if (news->rank >= 0)
-        snprintf(out, size_bytes,
-                 "rank %d ended with exit status %d and without a word: see %s",
-                 news->rank, news->exit_code, output->log_path);
-    else if (signal_number)
-        snprintf(out, size_bytes, "mpirun was killed by signal %d (%s): see %s",
-                 signal_number, strsignal(signal_number), output->log_path);
-    else
-        snprintf(out, size_bytes, "mpirun ended with exit status %d: see %s", exit_status,
-                 output->log_path);
 }
 
 void lks_run_output_release(lks_run_output *output)

@@ -2,7 +2,7 @@
  * standard error, the program's own lines ("lockstep: …") pass, mpirun's and everybody
  * else's go to the log; errors are kept back for the end, so that a run ends in one line.
  *
- * An error line is how a rank says that the run is over. */
+ * An error line is how a rank says that the run is over, a sign that it lives. */
 #ifndef LKS_DAEMON_CLI_RUN_OUTPUT_H
 #define LKS_DAEMON_CLI_RUN_OUTPUT_H
 
@@ -14,17 +14,24 @@
 #include "daemon/cli/mpirun_news.h"
 #include "daemon/uv/launcher.h"
 #include "proto/run_dir.h"
+#include "proto/sign.h"
 
-/* What passes goes there: to our standard output or standard error. */
-typedef void lks_run_output_write(void *context, lks_launch_stream stream,
-                                  const char *bytes, size_t n_bytes);
+/* Where it goes. */
+typedef struct lks_run_output_ops {
+    /* What passes: to our standard output or standard error. */
+    void (*write)(void *context, lks_launch_stream stream, const char *bytes,
+                  size_t n_bytes);
+    /* A rank lives. */
+    void (*sign)(void *context, const lks_sign *sign);
+} lks_run_output_ops;
 
 typedef struct lks_run_output {
-    lks_run_output_write *write;
+    const lks_run_output_ops *ops;
     void *context;
     FILE *log;
     char *log_path;
-    bool mid_line; /* standard output stands within a line */
+    bool mid_line;  /* standard output stands within a line */
+    bool has_begun; /* a rank has been heard of */
     lks_mpirun_news news;
     char error[2048]; /* the first error that a rank told, without its prefix; or "" */
     char line[2048];  /* of standard error, still without its end; cut when longer */
@@ -33,7 +40,7 @@ typedef struct lks_run_output {
 
 /* Makes logs/mpirun.log in the run's directory. */
 lks_status lks_run_output_init(lks_run_output *output, lks_run_dir *dir,
-                               lks_run_output_write *write, void *context);
+                               const lks_run_output_ops *ops, void *context);
 
 void lks_run_output_out(lks_run_output *output, const char *bytes, size_t n_bytes);
 void lks_run_output_err(lks_run_output *output, const char *bytes, size_t n_bytes);
@@ -48,12 +55,6 @@ bool lks_run_output_has_log(const lks_run_output *output);
 /* No more will come; what stands in an unended line is taken as one, and standard output
  * goes to a new line. */
 void lks_run_output_end(lks_run_output *output);
-
-/* One line, into out[0..size_bytes), why a run that mpirun ended with `exit_status` or
- * `signal_number` has failed: a rank's own words, unless mpirun saw another rank die
- * before. */
-void lks_run_output_explain(const lks_run_output *output, int exit_status,
-                            int signal_number, char *out, size_t size_bytes);
 
 void lks_run_output_release(lks_run_output *output);
 

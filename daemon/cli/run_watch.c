@@ -95,8 +95,10 @@ static void add_name(const heard *rank, lks_line *line)
 /* What of it can be seen from here. */
 static void add_stopped(const lks_run_sight *sight, lks_line *line)
 {
-    if (sight->stopped)
-        lks_line_add(line, "; process %d of the run is stopped", (int)sight->stopped);
+    const pid_t stopped = sight->find_stopped ? sight->find_stopped(sight->context) : 0;
+
+    if (stopped)
+        lks_line_add(line, "; process %d of the run is stopped", (int)stopped);
 }
 
 static bool is_training(const lks_run_watch *watch)

@@ -33,7 +33,8 @@ typedef struct lks_run_sight {
     bool mpirun_has_trouble;  /* an error, which is the end only before the ranks train */
     pid_t mpirun;             /* 0: not known */
     char mpirun_state;        /* as in proc(5); '\0': not known */
-    pid_t stopped;            /* some stopped process of the run, 0: none */
+    pid_t (*find_stopped)(const void *context); /* some stopped process, 0: none */
+    const void *context;
 } lks_run_sight;
 
 typedef enum lks_run_verdict {

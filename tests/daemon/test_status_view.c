@@ -384,7 +384,7 @@ START_TEST(label_values_are_escaped)
 
     ck_ok(lks_coordinator_create(&options, &run.coordinator));
     ck_has_line(ask(&run, "GET", "/metrics")->body,
-                "lockstep_job_step{job_id=\"a\\\"b\\\\c d\"} 0");
+                "lockstep_job_step{job_id=\"a\\\"b\\\\c?d\"} 0");
     fake_run_end(&run);
 }
 END_TEST

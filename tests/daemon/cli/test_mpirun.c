@@ -125,21 +125,23 @@ START_TEST(an_enclosing_mpi_job_is_scrubbed_from_the_environment)
     lks_strings envp = {0};
 
     ck_ok(lks_mpirun_env(in_a_rank, &setting, &envp));
-    ck_assert_uint_eq(envp.n_items, 3);
+    ck_assert_uint_eq(envp.n_items, 4);
     ck_assert(has(&envp, "PATH=/bin") && has(&envp, "HOME=/home/me") &&
-              has(&envp, "LOCKSTEP_TTY=1"));
+              has(&envp, "LOCKSTEP_TTY=1") && has(&envp, "LOCKSTEP_SIGNS=1"));
     lks_strings_release(&envp);
 }
 END_TEST
 
 START_TEST(a_persons_own_open_mpi_settings_stay)
 {
-    char *own[] = {"OMPI_MCA_btl=tcp,self", "OMPI_MCA_pml=ucx", NULL};
+    char *own[] = {"OMPI_MCA_btl=tcp,self", "OMPI_MCA_pml=ucx", "PMIX_MCA_gds=hash",
+                   "PRTE_MCA_ras_base_verbose=1", NULL};
     lks_mpirun_setting setting = {.is_root = true, .is_local = true};
     lks_strings envp = {0};
 
     ck_ok(lks_mpirun_env(own, &setting, &envp));
-    ck_assert(has(&envp, "OMPI_MCA_btl=tcp,self"));
+    for (size_t i = 0; own[i]; i++)
+        ck_assert(has(&envp, own[i]));
     ck_assert(has(&envp, "OMPI_MCA_pml=ucx") && !has(&envp, "OMPI_MCA_pml=ob1"));
     ck_assert(has(&envp, "OMPI_ALLOW_RUN_AS_ROOT=1"));
     ck_assert(has(&envp, "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1"));
@@ -148,18 +150,42 @@ START_TEST(a_persons_own_open_mpi_settings_stay)
 }
 END_TEST
 
-START_TEST(ranks_on_this_host_look_for_no_network)
+START_TEST(ranks_on_this_host_need_no_network)
 {
     char *none_set[] = {NULL};
-    lks_mpirun_setting setting = {.is_local = true};
+    char *own[] = {"OMPI_MCA_btl=tcp,self", "PMIX_MCA_gds=ds21", NULL};
+    lks_mpirun_setting setting = {.is_local = true, .has_shared_memory = true};
     lks_strings envp = {0};
 
     ck_ok(lks_mpirun_env(none_set, &setting, &envp));
-    ck_assert(has(&envp, "OMPI_MCA_pml=ob1"));
+    ck_assert(has(&envp, "OMPI_MCA_pml=ob1") && has(&envp, "PMIX_MCA_gds=hash"));
+    ck_assert(has(&envp, "OMPI_MCA_btl=^tcp,ofi,openib,uct,usnic"));
+    lks_strings_release(&envp);
+    ck_ok(lks_mpirun_env(own, &setting, &envp));
+    ck_assert(has(&envp, own[0]) && has(&envp, own[1]));
+    ck_assert(!has(&envp, "PMIX_MCA_gds=hash"));
+    lks_strings_release(&envp);
+    setting.has_shared_memory = false;
+    ck_ok(lks_mpirun_env(none_set, &setting, &envp));
+    ck_assert(has(&envp, "OMPI_MCA_btl_tcp_if_include=lo"));
     lks_strings_release(&envp);
     setting.is_local = false;
     ck_ok(lks_mpirun_env(none_set, &setting, &envp));
-    ck_assert(!has(&envp, "OMPI_MCA_pml=ob1"));
+    ck_assert(!has(&envp, "OMPI_MCA_pml=ob1") && !has(&envp, "PMIX_MCA_gds=hash"));
+    lks_strings_release(&envp);
+}
+END_TEST
+
+START_TEST(a_run_has_folders_of_its_own)
+{
+    char *theirs[] = {"TMPDIR=/tmp", NULL};
+    lks_mpirun_setting setting = {.session = "/tmp/lockstep-1-a",
+                                  .memory = "lockstep-1-a"};
+    lks_strings envp = {0};
+
+    ck_ok(lks_mpirun_env(theirs, &setting, &envp));
+    ck_assert(has(&envp, "TMPDIR=/tmp/lockstep-1-a") && !has(&envp, "TMPDIR=/tmp"));
+    ck_assert(has(&envp, "LOCKSTEP_MEMORY=lockstep-1-a"));
     lks_strings_release(&envp);
 }
 END_TEST
@@ -197,5 +223,5 @@ LKS_SUITE("mpirun", the_worker_gets_the_job_the_directory_and_the_settings,
           a_persons_own_mpirun_arguments_come_through_and_win,
           a_host_file_tells_how_many_ranks,
           an_enclosing_mpi_job_is_scrubbed_from_the_environment,
-          a_persons_own_open_mpi_settings_stay, ranks_on_this_host_look_for_no_network,
-          no_failed_allocation_leaks_or_crashes)
+          a_persons_own_open_mpi_settings_stay, ranks_on_this_host_need_no_network,
+          a_run_has_folders_of_its_own, no_failed_allocation_leaks_or_crashes)

@@ -1,0 +1,35 @@
+/* result.json in a run's directory: how the run ended, for programs and for `lockstep
+ * status` later on. One object:
+ *
+ *     {"state": "failed", "reason": "rank 1 … was lost …", "cause": "rank_killed",
+ *      "exit_status": 1, "rank": 1, "signal": 9, "host": "node2", "job": "cnn", "ranks":
+ * 4, "started_at": …, "ended_at": …, "seconds": 12.5, "step": 400, "loss": 0.31,
+ *      "evaluation": {"step": 400, "loss": 0.33, "accuracy": 0.88}, "weights": null}
+ *
+ * What is not known is null. */
+#ifndef LKS_DAEMON_CLI_RESULT_H
+#define LKS_DAEMON_CLI_RESULT_H
+
+#include <jansson.h>
+#include <stdint.h>
+
+#include "base/status.h"
+#include "daemon/cli/run_end.h"
+#include "proto/run_dir.h"
+
+typedef struct lks_result_options {
+    lks_run_dir *dir;
+    const char *job;
+    uint32_t ranks;      /* 0: not known */
+    double started_at_s; /* since 1970 */
+    const lks_run_facts *facts;
+    const lks_run_end *end;
+} lks_result_options;
+
+/* Write it, where the directory is still there (one of a run that never began is not). */
+lks_status lks_result_write(const lks_result_options *options);
+
+/* Its text as an object, the caller's to json_decref; NULL where there is none. */
+json_t *lks_result_read(const char *run_dir);
+
+#endif

@@ -1,0 +1,280 @@
+#include "daemon/cli/run_end.h"
+
+#include <ctype.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/figure.h"
+#include "daemon/cli/cli.h"
+#include "daemon/line.h"
+
+/* Whether `text` speaks of this rank: "rank 1" is not in "rank 12". */
+static bool names_rank(const char *text, int rank)
+{
+    char name[32];
+    int n = snprintf(name, sizeof name, "rank %d", rank);
+
+    for (; (text = strstr(text, name)) != NULL; text += n)
+        if (!isdigit((unsigned char)text[n]))
+            return true;
+    return false;
+}
+
+static void add_signal(int number, lks_line *line)
+{
+    lks_line_add(line, "signal %d (%s)", number, strsignal(number));
+}
+
+/* Only the kernel kills for want of memory, and only with this signal. */
+static void add_memory(const lks_run_facts *facts, lks_line *line)
+{
+    if (facts->output->news.signal_number != SIGKILL)
+        return;
+    if (facts->memory_ran_out)
+        lks_line_add(line, ", perhaps out of memory: the kernel has killed a process for "
+                           "want of it meanwhile");
+    else if (!facts->is_local)
+        lks_line_add(line, ", perhaps out of memory (dmesg there tells)");
+}
+
+static void add_log(const lks_run_facts *facts, lks_line *line)
+{
+    if (lks_run_output_has_log(facts->output))
+        lks_line_add(line, ": see %s", facts->output->log_path);
+}
+
+/* ---- what ended it: each tells its line, or gives false ---- */
+
+static bool the_watch(const lks_run_facts *facts, lks_run_end *end, lks_line *line)
+{
+    const lks_mpirun_news *news = &facts->output->news;
+
+    if (!facts->watched[0])
+        return false;
+    lks_line_add(line, "%s", facts->watched);
+    if (news->trouble[0] || news->first[0])
+        lks_line_add(line, "; mpirun says: %s",
+                     news->trouble[0] ? news->trouble : news->first);
+    lks_line_add(line, "%s", facts->limits);
+    add_log(facts, line);
+    end->cause = "no_sign_of_life";
+    return true;
+}
+
+/* A rank's own words come first, and the coordinator's of a rank that was lost; unless
+ * mpirun saw another rank die, of which they do not speak. */
+static bool a_rank_was_killed(const lks_run_facts *facts, lks_run_end *end,
+                              lks_line *line)
+{
+    const lks_mpirun_news *news = &facts->output->news;
+    const char *error = facts->output->error;
+
+    if (news->rank < 0 || news->signal_number == 0)
+        return false;
+    end->rank = news->rank;
+    end->signal_number = news->signal_number;
+    snprintf(end->host, sizeof end->host, "%s", news->host);
+    end->cause = "rank_killed";
+    if (error[0] && names_rank(error, news->rank)) {
+        lks_line_add(line, "%s; mpirun saw it killed by ", error);
+        add_signal(news->signal_number, line);
+        add_memory(facts, line);
+        return true;
+    }
+    lks_line_add(line, "rank %d on host %s was killed by ", news->rank, news->host);
+    add_signal(news->signal_number, line);
+    add_memory(facts, line);
+    if (facts->tail->has_step)
+        lks_line_add(line, "; the last reported step is %llu",
+                     (unsigned long long)facts->tail->step);
+    add_log(facts, line);
+    return true;
+}
+
+static bool a_rank_has_told(const lks_run_facts *facts, lks_run_end *end, lks_line *line)
+{
+    if (!facts->output->error[0])
+        return false;
+    lks_line_add(line, "%s", facts->output->error);
+    end->cause = "rank_failed";
+    if (facts->exit_status == LKS_EXIT_USAGE)
+        end->exit_status = LKS_EXIT_USAGE;
+    return true;
+}
+
+static bool a_host_was_lost(const lks_run_facts *facts, lks_run_end *end, lks_line *line)
+{
+    const char *host = facts->output->news.lost_host;
+
+    if (!host[0])
+        return false;
+    snprintf(end->host, sizeof end->host, "%s", host);
+    end->cause = "host_lost";
+    lks_line_add(line, "the connection to host %s was lost", host);
+    if (facts->tail->has_step)
+        lks_line_add(line, "; the last reported step is %llu",
+                     (unsigned long long)facts->tail->step);
+    add_log(facts, line);
+    return true;
+}
+
+static bool mpirun_has_refused(const lks_run_facts *facts, lks_run_end *end,
+                               lks_line *line)
+{
+    const lks_mpirun_news *news = &facts->output->news;
+
+    if (!news->refusal[0])
+        return false;
+    end->cause = "mpirun_refused";
+    lks_line_add(line, "mpirun could not start the ranks: %s", news->refusal);
+    if (news->is_foreign)
+        lks_line_add(line, "; it is not Open MPI's: install that (Debian and Ubuntu: apt "
+                           "install openmpi-bin), or set LOCKSTEP_MPIRUN to its path");
+    lks_line_add(line, "%s", facts->limits);
+    add_log(facts, line);
+    return true;
+}
+
+static bool a_rank_has_left(const lks_run_facts *facts, lks_run_end *end, lks_line *line)
+{
+    const lks_mpirun_news *news = &facts->output->news;
+
+    if (news->rank < 0)
+        return false;
+    end->rank = news->rank;
+    end->cause = "rank_exited";
+    lks_line_add(line, "rank %d ended with exit status %d and without a word", news->rank,
+                 news->exit_code);
+    lks_line_add(line, "%s", facts->limits);
+    add_log(facts, line);
+    return true;
+}
+
+static bool mpirun_was_killed(const lks_run_facts *facts, lks_run_end *end,
+                              lks_line *line)
+{
+    if (!facts->signal_number)
+        return false;
+    end->cause = "mpirun_killed";
+    end->signal_number = facts->signal_number;
+    lks_line_add(line, "mpirun was killed by ");
+    add_signal(facts->signal_number, line);
+    if (facts->tail->has_step)
+        lks_line_add(line, "; the last reported step is %llu",
+                     (unsigned long long)facts->tail->step);
+    add_log(facts, line);
+    return true;
+}
+
+static bool mpirun_has_ended(const lks_run_facts *facts, lks_run_end *end, lks_line *line)
+{
+    const lks_mpirun_news *news = &facts->output->news;
+
+    end->cause = "mpirun_ended";
+    lks_line_add(line, "mpirun ended with exit status %d", facts->exit_status);
+    if (news->trouble[0] || news->first[0])
+        lks_line_add(line, ": %s", news->trouble[0] ? news->trouble : news->first);
+    else
+        lks_line_add(line, " and without a word");
+    lks_line_add(line, "%s", facts->limits);
+    add_log(facts, line);
+    return true;
+}
+
+/* The first that is so is told. */
+static bool (*const reasons[])(const lks_run_facts *facts, lks_run_end *end,
+                               lks_line *line) = {
+    the_watch,          a_rank_was_killed, a_rank_has_told,   a_host_was_lost,
+    mpirun_has_refused, a_rank_has_left,   mpirun_was_killed, mpirun_has_ended,
+};
+
+/* ---- the three states ---- */
+
+/* Asked to end, mpirun ends with 1 even where the ranks were done; and what became of
+ * them after the weights changes nothing. On other hosts the weights may be in a file
+ * system that is not ours. */
+static bool has_succeeded(const lks_run_facts *facts)
+{
+    return facts->has_weights ||
+           (facts->exit_status == 0 && facts->signal_number == 0 && !facts->is_local);
+}
+
+/* Nobody here asked mpirun to end, but its silence says that somebody did: it has words
+ * for every end of its own. */
+static bool was_signalled_silently(const lks_run_facts *facts)
+{
+    return !facts->is_interrupted && facts->exit_status == 1 &&
+           facts->signal_number == 0 && !facts->watched[0] && !facts->output->error[0] &&
+           facts->output->has_begun && !lks_run_output_has_log(facts->output);
+}
+
+/* By us, through the status socket (mpirun then passes the ranks' status on), or by a
+ * signal to mpirun. */
+static bool was_interrupted(const lks_run_facts *facts)
+{
+    return facts->is_interrupted || was_signalled_silently(facts) ||
+           (facts->exit_status == LKS_EXIT_INTERRUPTED && !facts->output->error[0]);
+}
+
+static void tell_success(const lks_run_facts *facts, lks_run_end *end, lks_line *line)
+{
+    char result[128];
+
+    end->state = "succeeded";
+    end->exit_status = LKS_EXIT_OK;
+    lks_metrics_tail_describe(facts->tail, result, sizeof result);
+    lks_line_add(line, "finished in %s%s%s; weights in %s/model.safetensors%s",
+                 lks_figure_seconds(facts->seconds).text, result[0] ? ": " : "", result,
+                 facts->run_dir, facts->has_weights ? "" : " on the host of rank 0");
+}
+
+static void tell_interruption(const lks_run_facts *facts, lks_run_end *end,
+                              lks_line *line)
+{
+    end->state = "interrupted";
+    end->cause = facts->is_interrupted ? "signal" : "asked_to_end";
+    end->exit_status = LKS_EXIT_INTERRUPTED;
+    lks_line_add(line, "interrupted");
+    if (was_signalled_silently(facts))
+        lks_line_add(line, " by a signal to mpirun");
+    if (facts->tail->has_step)
+        lks_line_add(line, "; its last reported step is %llu, what it wrote is in %s",
+                     (unsigned long long)facts->tail->step, facts->run_dir);
+    else
+        lks_line_add(line, " before the first reported step%s%s",
+                     lks_run_output_has_log(facts->output) ? "; see " : "",
+                     lks_run_output_has_log(facts->output) ? facts->output->log_path
+                                                           : "");
+}
+
+static void tell_failure(const lks_run_facts *facts, lks_run_end *end, lks_line *line)
+{
+    size_t i = 0;
+
+    end->state = "failed";
+    end->exit_status = LKS_EXIT_FAILED;
+    while (!reasons[i](facts, end, line)) /* the last one is always so */
+        i++;
+}
+
+void lks_run_end_judge(const lks_run_facts *facts, lks_run_end *out)
+{
+    lks_line line;
+
+    *out = (lks_run_end){.cause = "", .rank = -1};
+    line = lks_line_init(out->line, sizeof out->line);
+    if (has_succeeded(facts))
+        tell_success(facts, out, &line);
+    else if (was_interrupted(facts))
+        tell_interruption(facts, out, &line);
+    else
+        tell_failure(facts, out, &line);
+}
+
+bool lks_run_end_says_all(const lks_run_facts *facts)
+{
+    if (facts->is_interrupted)
+        return !lks_run_output_has_log(facts->output);
+    return facts->output->error[0] != 0;
+}

@@ -1,0 +1,200 @@
+#define _GNU_SOURCE /* sched_getaffinity, environ */
+#include "daemon/cli/run_plan.h"
+
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/log.h"
+#include "base/terminal.h"
+#include "base/try.h"
+#include "daemon/cli/mpirun.h"
+#include "daemon/cli/programs.h"
+#include "daemon/cli/runs.h"
+#include "proto/job_yaml.h"
+
+/* Of shared memory, for each rank: Open MPI's segment has 4 MiB and a little. */
+static const double rank_memory_bytes = 5 << 20;
+
+/* ---- ranks ---- */
+
+/* The hardware threads that this process may use, not all that there are. */
+static uint32_t count_hardware_threads(void)
+{
+    cpu_set_t set;
+
+    if (sched_getaffinity(0, sizeof set, &set) == 0)
+        return (uint32_t)CPU_COUNT(&set);
+    return (uint32_t)sysconf(_SC_NPROCESSORS_ONLN);
+}
+
+static uint64_t min3(uint64_t a, uint64_t b, uint64_t c)
+{
+    uint64_t least = a < b ? a : b;
+
+    return least < c ? least : c;
+}
+
+/* As many ranks as the hardware carries, but none without a sample in each step. */
+static uint32_t default_ranks(const lks_job *job)
+{
+    uint32_t threads = job->train.threads_per_rank ? job->train.threads_per_rank : 1;
+    uint32_t hardware_threads = count_hardware_threads();
+    uint32_t carried = hardware_threads > threads ? hardware_threads / threads : 1;
+    uint32_t lanes = job->train.lanes ? job->train.lanes : carried;
+
+    return (uint32_t)min3(carried, lanes, job->train.batch_size);
+}
+
+/* Lanes are by default as many as the ranks, and each needs a sample. */
+static lks_status check_ranks(const lks_run_plan *plan)
+{
+    const lks_job *job = &plan->job;
+
+    if (job->train.lanes == LKS_JOB_AUTO && plan->ranks > job->train.batch_size)
+        return lks_fail(
+            LKS_INVALID,
+            "--ranks %u: train.batch_size is %llu, and with train.lanes: auto "
+            "every rank needs at least one sample of it",
+            plan->ranks, (unsigned long long)job->train.batch_size);
+    return LKS_OK;
+}
+
+static lks_status choose_ranks(lks_run_plan *plan)
+{
+    plan->is_local = !plan->args->host && !plan->args->hostfile;
+    plan->ranks = plan->args->ranks;
+    if (plan->ranks == 0 && plan->is_local)
+        plan->ranks = default_ranks(&plan->job);
+    return check_ranks(plan);
+}
+
+/* ---- places ---- */
+
+const char *lks_temp_folder(void)
+{
+    static const char *const variables[] = {"TMPDIR", "TEMP", "TMP"};
+
+    for (size_t i = 0; i < sizeof variables / sizeof *variables; i++) {
+        const char *folder = getenv(variables[i]);
+
+        if (folder && *folder)
+            return folder;
+    }
+    return "/tmp";
+}
+
+/* Those of runs that a power cut, or kill -9 of all there was, has left go first. */
+static lks_status make_folders(lks_run_plan *plan)
+{
+    const char *temp = lks_temp_folder();
+    char name[LKS_PRIVATE_NAME_BYTES];
+
+    lks_private_folders_sweep(temp);
+    lks_private_folders_sweep(LKS_MEMORY_BASE);
+    LKS_TRY(lks_private_name(name));
+    LKS_TRY(lks_private_folder_open(temp, name, &plan->session));
+    if (lks_private_folder_open(LKS_MEMORY_BASE, name, &plan->memory) != LKS_OK)
+        lks_error_clear(); /* no shared memory here: MPI knows other ways */
+    return LKS_OK;
+}
+
+static bool has_shared_memory(const lks_run_plan *plan)
+{
+    struct statvfs space;
+
+    return plan->memory.path && statvfs(plan->memory.path, &space) == 0 &&
+           (double)space.f_bavail * (double)space.f_frsize >
+               rank_memory_bytes * plan->ranks;
+}
+
+static lks_status claim_directory(lks_run_plan *plan)
+{
+    LKS_TRY(lks_runs_create(plan->job.name, plan->args->run_dir, &plan->dir));
+    if (plan->dir.is_open_to_all)
+        lks_warn(LKS_RUN_DIR_IS_OPEN, plan->dir.path);
+    return LKS_OK;
+}
+
+/* ---- the command ---- */
+
+/* This program as mpirun's guard, mpirun, the worker. */
+static lks_status add_command(lks_run_plan *plan, const char *self,
+                              const lks_mpirun_plan *mpirun)
+{
+    LKS_TRY(lks_strings_add(&plan->argv, self));
+    LKS_TRY(lks_strings_add(&plan->argv, "guard"));
+    LKS_TRY(lks_strings_addf(&plan->argv, "%d", (int)getpid()));
+    LKS_TRY(lks_strings_add(&plan->argv, plan->session.path));
+    if (plan->memory.path)
+        LKS_TRY(lks_strings_add(&plan->argv, plan->memory.path));
+    LKS_TRY(lks_strings_add(&plan->argv, "--"));
+    return lks_mpirun_argv(mpirun, &plan->argv);
+}
+
+static lks_status make_command(lks_run_plan *plan)
+{
+    char *self = NULL, *mpirun = NULL, *worker = NULL;
+    lks_mpirun_plan what = {.job = plan->args->positional.items[0],
+                            .run_dir = plan->dir.path,
+                            .ranks = plan->ranks,
+                            .host = plan->args->host,
+                            .hostfile = plan->args->hostfile,
+                            .set = &plan->args->set,
+                            .extra = &plan->args->rest};
+    lks_mpirun_setting setting = {.is_root = geteuid() == 0,
+                                  .is_tty = plan->redraws,
+                                  .is_local = plan->is_local,
+                                  .has_shared_memory = has_shared_memory(plan),
+                                  .session = plan->session.path};
+    lks_status st;
+
+    if (plan->memory.path)
+        setting.memory = strrchr(plan->memory.path, '/') + 1;
+    LKS_GO(lks_programs_self(&self));
+    LKS_GO(lks_programs_mpirun(&mpirun));
+    LKS_GO(lks_programs_worker(&worker));
+    what.mpirun = mpirun;
+    what.worker = worker;
+    LKS_GO(add_command(plan, self, &what));
+    LKS_GO(lks_mpirun_env(environ, &setting, &plan->envp));
+cleanup:
+    lks_free(self);
+    lks_free(mpirun);
+    lks_free(worker);
+    return st;
+}
+
+/* ---- all of it ---- */
+
+lks_status lks_run_plan_make(const lks_args *args, lks_run_plan *out)
+{
+    out->args = args;
+    out->redraws = lks_terminal_redraws(STDOUT_FILENO);
+    LKS_TRY(lks_job_read(args->positional.items[0], (const char *const *)args->set.items,
+                         args->set.n_items, &out->job));
+    LKS_TRY(choose_ranks(out));
+    LKS_TRY(claim_directory(out));
+    LKS_TRY(make_folders(out));
+    return make_command(out);
+}
+
+static void remove_folder(lks_private_folder *folder)
+{
+    if (folder->path)
+        lks_private_folder_remove(folder->path);
+    lks_private_folder_close(folder);
+}
+
+void lks_run_plan_release(lks_run_plan *plan)
+{
+    remove_folder(&plan->session);
+    remove_folder(&plan->memory);
+    lks_strings_release(&plan->argv);
+    lks_strings_release(&plan->envp);
+    lks_job_release(&plan->job);
+}

@@ -1,0 +1,41 @@
+/* What a run is to be, decided and made before anything is started: how many ranks, which
+ * directory, the private folders of Open MPI, the command line and the environment. */
+#ifndef LKS_DAEMON_CLI_RUN_PLAN_H
+#define LKS_DAEMON_CLI_RUN_PLAN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "daemon/cli/args.h"
+#include "proto/job.h"
+#include "proto/private_folder.h"
+#include "proto/run_dir.h"
+
+typedef struct lks_run_plan {
+    const lks_args *args;
+    lks_job job;
+    uint32_t ranks; /* 0: one on every slot of the hosts */
+    bool is_local;  /* all on this host */
+    bool redraws;   /* our output is a terminal that can be drawn upon */
+    lks_run_dir dir;
+    lks_private_folder session, memory; /* Open MPI's files; its shared memory */
+    lks_strings argv, envp;             /* of the guard, which starts mpirun */
+} lks_run_plan;
+
+#define LKS_RUN_PLAN_NONE                                                                \
+    {                                                                                    \
+        .session = LKS_PRIVATE_FOLDER_NONE, .memory = LKS_PRIVATE_FOLDER_NONE            \
+    }
+
+/* On failure whatever was made is released, and removed, by lks_run_plan_release.
+ * LKS_INVALID: the job or the command line is wrong. */
+lks_status lks_run_plan_make(const lks_args *args, lks_run_plan *out);
+
+/* The private folders are removed with all that is in them, and where the run never began
+ * its directory. */
+void lks_run_plan_release(lks_run_plan *plan);
+
+/* The folder for temporary files: TMPDIR, TEMP, TMP, else /tmp, as Open MPI has it. */
+const char *lks_temp_folder(void);
+
+#endif

@@ -1,0 +1,300 @@
+#include "support/suite.h"
+
+#include <signal.h>
+#include <stdio.h>
+
+#include "daemon/cli/cli.h"
+#include "daemon/cli/run_end.h"
+
+/* A run of which nothing is known but that mpirun ended with status 1. */
+typedef struct ended {
+    lks_run_output output;
+    lks_metrics_tail tail;
+    lks_run_facts facts;
+    lks_run_end end;
+} ended;
+
+static FILE *log_file;
+
+static void begin(ended *e)
+{
+    *e = (ended){0};
+    log_file = tmpfile();
+    e->output.log = log_file;
+    e->output.log_path = (char *)(uintptr_t) "run/logs/mpirun.log";
+    e->output.has_begun = true;
+    lks_mpirun_news_init(&e->output.news);
+    e->facts = (lks_run_facts){.output = &e->output,
+                               .tail = &e->tail,
+                               .run_dir = "run",
+                               .watched = "",
+                               .limits = "",
+                               .exit_status = 1,
+                               .is_local = true,
+                               .seconds = 3};
+}
+
+/* What mpirun said, as it is read and logged. */
+static void say(ended *e, const char *line)
+{
+    fprintf(log_file, "%s\n", line);
+    lks_mpirun_news_read(&e->output.news, line);
+}
+
+static void tell_error(ended *e, const char *text)
+{
+    fprintf(log_file, "lockstep: error: %s\n", text);
+    snprintf(e->output.error, sizeof e->output.error, "%s", text);
+}
+
+static void judge(ended *e, const char *state, const char *cause, int exit_status)
+{
+    lks_run_end_judge(&e->facts, &e->end);
+    fclose(log_file);
+    ck_assert_str_eq(e->end.state, state);
+    ck_assert_str_eq(e->end.cause, cause);
+    ck_assert_int_eq(e->end.exit_status, exit_status);
+}
+
+#define says(part)                                                                       \
+    ck_assert_msg(strstr(e.end.line, part) != NULL, "the line: %s", e.end.line)
+
+#define NOTICED(rank, signal)                                                            \
+    "mpirun noticed that process rank " rank                                             \
+    " with PID 0 on node vm exited on signal " signal
+
+START_TEST(a_ranks_own_words_are_the_reason)
+{
+    ended e;
+
+    begin(&e);
+    tell_error(&e, "rank 2: loss is nan at step 7");
+    judge(&e, "failed", "rank_failed", LKS_EXIT_FAILED);
+    ck_assert_str_eq(e.end.line, "rank 2: loss is nan at step 7");
+}
+END_TEST
+
+START_TEST(a_job_that_a_rank_refuses_is_the_persons_to_mend)
+{
+    ended e;
+
+    begin(&e);
+    e.facts.exit_status = LKS_EXIT_USAGE;
+    tell_error(&e, "job.yaml: the layers do not fit");
+    judge(&e, "failed", "rank_failed", LKS_EXIT_USAGE);
+}
+END_TEST
+
+START_TEST(a_rank_that_mpirun_saw_killed_outweighs_what_others_say)
+{
+    ended e;
+
+    begin(&e);
+    tell_error(&e, "rank 12: the coordinator is gone");
+    say(&e, NOTICED("1", "9 (Killed)."));
+    e.tail = (lks_metrics_tail){.has_step = true, .step = 40};
+    judge(&e, "failed", "rank_killed", LKS_EXIT_FAILED);
+    says("rank 1 on host vm was killed by signal 9 (Killed); the last reported step is "
+         "40");
+    ck_assert_int_eq(e.end.rank, 1);
+    ck_assert_int_eq(e.end.signal_number, SIGKILL);
+    ck_assert_str_eq(e.end.host, "vm");
+}
+END_TEST
+
+START_TEST(the_coordinators_account_of_a_killed_rank_gets_the_signal)
+{
+    ended e;
+
+    begin(&e);
+    tell_error(&e, "rank 1 (host vm, pid 7) was lost at step 9 in backward");
+    say(&e, NOTICED("1", "11 (Segmentation fault)."));
+    judge(&e, "failed", "rank_killed", LKS_EXIT_FAILED);
+    says(
+        "rank 1 (host vm, pid 7) was lost at step 9 in backward; mpirun saw it killed by "
+        "signal 11 (Segmentation fault)");
+}
+END_TEST
+
+START_TEST(want_of_memory_is_told_where_it_may_be_so)
+{
+    static const struct {
+        bool is_local, ran_out;
+        const char *signal, *says;
+    } cases[] = {
+        {true, true, "9 (Killed).", "perhaps out of memory: the kernel"},
+        {true, false, "9 (Killed).", NULL},
+        {false, false, "9 (Killed).", "perhaps out of memory (dmesg"},
+        {true, true, "11 (Segmentation fault).", NULL},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        ended e;
+        char line[256];
+
+        begin(&e);
+        snprintf(line, sizeof line, NOTICED("1", "%s"), cases[i].signal);
+        say(&e, line);
+        e.facts.is_local = cases[i].is_local;
+        e.facts.memory_ran_out = cases[i].ran_out;
+        judge(&e, "failed", "rank_killed", LKS_EXIT_FAILED);
+        if (cases[i].says)
+            says(cases[i].says);
+        else
+            ck_assert_ptr_null(strstr(e.end.line, "memory"));
+    }
+}
+END_TEST
+
+START_TEST(an_exit_without_a_word_names_rank_and_log)
+{
+    ended e;
+
+    begin(&e);
+    say(&e, "  Process name: [[1,1],2]");
+    say(&e, "  Exit code:    3");
+    judge(&e, "failed", "rank_exited", LKS_EXIT_FAILED);
+    says("rank 2 ended with exit status 3 and without a word: see run/logs/mpirun.log");
+}
+END_TEST
+
+START_TEST(a_lost_host_is_named)
+{
+    ended e;
+
+    begin(&e);
+    e.facts.exit_status = 205;
+    say(&e, "ORTE has lost communication with a remote daemon.");
+    say(&e, "  Remote daemon: [[6420,0],1] on node node2");
+    judge(&e, "failed", "host_lost", LKS_EXIT_FAILED);
+    says("the connection to host node2 was lost");
+    ck_assert_str_eq(e.end.host, "node2");
+}
+END_TEST
+
+START_TEST(what_the_watch_saw_comes_first_with_mpiruns_trouble)
+{
+    ended e;
+
+    begin(&e);
+    e.facts.watched = "no rank has begun 20 s after the start";
+    e.facts.limits = "; at most 32 files may be open here (ulimit -n)";
+    say(&e, "[vm:1] [[8,0],0] ORTE_ERROR_LOG: The system limit on number of pipes a "
+            "process can open was reached in file x.c at line 128");
+    judge(&e, "failed", "no_sign_of_life", LKS_EXIT_FAILED);
+    says(
+        "no rank has begun 20 s after the start; mpirun says: The system limit on number "
+        "of pipes a process can open was reached; at most 32 files may be open here");
+}
+END_TEST
+
+START_TEST(another_mpis_mpirun_is_told_with_what_to_use)
+{
+    ended e;
+
+    begin(&e);
+    e.facts.exit_status = 255;
+    say(&e, "[mpiexec@vm] match_arg (args.c:166): unrecognized argument oversubscribe");
+    judge(&e, "failed", "mpirun_refused", LKS_EXIT_FAILED);
+    says("unrecognized argument oversubscribe; it is not Open MPI's: install that");
+}
+END_TEST
+
+START_TEST(unknown_words_of_mpirun_are_quoted)
+{
+    ended e;
+
+    begin(&e);
+    e.facts.exit_status = 213;
+    say(&e, "--------------------------");
+    say(&e, "A wholly new complaint of a version to come.");
+    judge(&e, "failed", "mpirun_ended", LKS_EXIT_FAILED);
+    says("mpirun ended with exit status 213: A wholly new complaint of a version to "
+         "come.");
+}
+END_TEST
+
+START_TEST(a_killed_mpirun_is_told_with_its_signal)
+{
+    ended e;
+
+    begin(&e);
+    e.facts.exit_status = 0;
+    e.facts.signal_number = SIGKILL;
+    judge(&e, "failed", "mpirun_killed", LKS_EXIT_FAILED);
+    says("mpirun was killed by signal 9 (Killed)");
+}
+END_TEST
+
+START_TEST(an_mpirun_that_leaves_in_silence_was_asked_to)
+{
+    ended e;
+
+    begin(&e);
+    e.tail = (lks_metrics_tail){.has_step = true, .step = 40};
+    judge(&e, "interrupted", "asked_to_end", LKS_EXIT_INTERRUPTED);
+    says("interrupted by a signal to mpirun; its last reported step is 40");
+    begin(&e);
+    e.output.has_begun = false; /* it never started one */
+    judge(&e, "failed", "mpirun_ended", LKS_EXIT_FAILED);
+    says("mpirun ended with exit status 1 and without a word");
+}
+END_TEST
+
+START_TEST(weights_are_success_whatever_came_after_them)
+{
+    ended e;
+
+    begin(&e);
+    e.facts.has_weights = true;
+    tell_error(&e, "rank 1 was lost in save");
+    say(&e, NOTICED("1", "9 (Killed)."));
+    judge(&e, "succeeded", "", LKS_EXIT_OK);
+    says("weights in run/model.safetensors");
+}
+END_TEST
+
+START_TEST(no_weights_are_no_success_on_this_host)
+{
+    ended e;
+
+    begin(&e);
+    e.facts.exit_status = 0;
+    judge(&e, "failed", "mpirun_ended", LKS_EXIT_FAILED);
+    begin(&e);
+    e.facts.exit_status = 0;
+    e.facts.is_local = false;
+    judge(&e, "succeeded", "", LKS_EXIT_OK);
+    says("on the host of rank 0");
+}
+END_TEST
+
+START_TEST(an_interruption_keeps_what_mpirun_said)
+{
+    ended e;
+
+    begin(&e);
+    e.facts.is_interrupted = true;
+    judge(&e, "interrupted", "signal", LKS_EXIT_INTERRUPTED);
+    ck_assert_str_eq(e.end.line, "interrupted before the first reported step");
+    begin(&e);
+    e.facts.is_interrupted = true;
+    say(&e, "ssh: connect to host node2 port 22: No route to host");
+    ck_assert(!lks_run_end_says_all(&e.facts));
+    judge(&e, "interrupted", "signal", LKS_EXIT_INTERRUPTED);
+    says("; see run/logs/mpirun.log");
+}
+END_TEST
+
+LKS_SUITE("run_end", a_ranks_own_words_are_the_reason,
+          a_job_that_a_rank_refuses_is_the_persons_to_mend,
+          a_rank_that_mpirun_saw_killed_outweighs_what_others_say,
+          the_coordinators_account_of_a_killed_rank_gets_the_signal,
+          want_of_memory_is_told_where_it_may_be_so,
+          an_exit_without_a_word_names_rank_and_log, a_lost_host_is_named,
+          what_the_watch_saw_comes_first_with_mpiruns_trouble,
+          another_mpis_mpirun_is_told_with_what_to_use,
+          unknown_words_of_mpirun_are_quoted, a_killed_mpirun_is_told_with_its_signal,
+          an_mpirun_that_leaves_in_silence_was_asked_to,
+          weights_are_success_whatever_came_after_them,
+          no_weights_are_no_success_on_this_host, an_interruption_keeps_what_mpirun_said)
