@@ -9,6 +9,7 @@
 #include "base/try.h"
 #include "proto/scalar.h"
 #include "proto/draft.h"
+#include "proto/nearest.h"
 
 static bool is_plain_scalar(const lks_node *node)
 {
@@ -166,15 +167,20 @@ static lks_status set_path(lks_job_build *build, const lks_job_key *key,
 /* The index of a word among the key's, or the error that lists them. */
 static lks_status read_word(const lks_job_key *key, const lks_node *node, size_t *out)
 {
-    char expected[128] = "one of ";
+    char expected[192] = "one of ";
+    const char *near;
+    size_t n = 0;
 
-    for (size_t i = 0; key->words[i]; i++) {
-        if (node->kind == LKS_NODE_SCALAR && strcmp(node->text, key->words[i]) == 0) {
-            *out = i;
+    for (; key->words[n]; n++) {
+        if (node->kind == LKS_NODE_SCALAR && strcmp(node->text, key->words[n]) == 0) {
+            *out = n;
             return LKS_OK;
         }
-        lks_append(expected, sizeof expected, "%s%s", i ? ", " : "", key->words[i]);
+        lks_append(expected, sizeof expected, "%s%s", n ? ", " : "", key->words[n]);
     }
+    near = lks_nearest(node->text, key->words, n);
+    if (near)
+        lks_append(expected, sizeof expected, "; did you mean '%s'?", near);
     return lks_node_expected(node, lks_job_leaf(key->path), expected);
 }
 

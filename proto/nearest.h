@@ -1,13 +1,17 @@
-/* "Did you mean …?": the known word nearest to a mistyped one. */
+/* "Did you mean …?": the known word that a mistyped one plainly stands for. */
 #ifndef LKS_PROTO_NEAREST_H
 #define LKS_PROTO_NEAREST_H
 
 #include <stddef.h>
 
-/* The word of words[0..n) that is at most two slips away (one in a short word, none in
- * one of two letters), case aside; NULL if there is none. A slip is a letter added, left
- * out, changed, or swapped with its neighbour. Failing that, the first word that begins
- * with this one of three letters or more. */
+/* The word of words[0..n) that is at most two slips away (one in a word of less than six
+ * letters, none in one of less than three), whatever its capitals, '_' and '-'. A slip is
+ * a letter added, left out, changed, or swapped with its neighbour. Failing that, the
+ * only word that begins with this one.
+ *
+ * NULL if there is none, and where the word may well be meant as it stands: where its
+ * digits are others (conv3d), where it is a name of PyTorch's or its kind's that we do
+ * not have (adamw, gelu), or is nearer to such a name. */
 const char *lks_nearest(const char *word, const char *const *words, size_t n);
 
 #endif

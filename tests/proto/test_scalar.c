@@ -2,7 +2,6 @@
 
 #include <math.h>
 
-#include "proto/nearest.h"
 #include "proto/scalar.h"
 #include "proto/draft.h"
 
@@ -82,43 +81,6 @@ START_TEST(flags_are_true_and_false_alone)
 }
 END_TEST
 
-START_TEST(the_nearest_word_is_at_most_two_slips_away)
-{
-    static const char *const words[] = {"epochs", "batch_size", "lr", "conv2d", "relu"};
-    static const struct {
-        const char *word, *want;
-    } cases[] = {
-        {"epochs", "epochs"},
-        {"epoch", "epochs"},
-        {"epcohs", "epochs"},
-        {"EPOCHS", "epochs"},
-        {"eopchss", "epochs"},
-        {"ep", NULL},
-        {"eeppoocchhs", NULL},
-        {"bachsize", "batch_size"},
-        {"l", NULL},
-        {"lx", NULL},
-        {"rl", NULL},
-        {"Conv2D", "conv2d"},
-        {"conv", "conv2d"},
-        {"batch", "batch_size"},
-        {"", NULL},
-        {"rel", "relu"},
-        {"a word far longer than any that is known here", NULL},
-    };
-
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        const char *got = lks_nearest(cases[i].word, words, 5);
-
-        ck_assert_msg((got == NULL) == (cases[i].want == NULL), "%s: %s", cases[i].word,
-                      got ? got : "none");
-        if (got)
-            ck_assert_str_eq(got, cases[i].want);
-    }
-    ck_assert_ptr_null(lks_nearest("epochs", words, 0));
-}
-END_TEST
-
 START_TEST(appending_stops_at_the_end_of_the_room)
 {
     char room[8] = "";
@@ -132,5 +94,4 @@ END_TEST
 
 LKS_SUITE("scalar", whole_numbers_are_plain_digits_only, numbers_are_finite_decimals,
           doubles_are_written_in_their_shortest_form, flags_are_true_and_false_alone,
-          the_nearest_word_is_at_most_two_slips_away,
           appending_stops_at_the_end_of_the_room)

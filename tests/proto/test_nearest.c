@@ -1,0 +1,158 @@
+#include "support/suite.h"
+
+#include <stdio.h>
+
+#include "proto/job_yaml.h"
+#include "proto/nearest.h"
+
+START_TEST(the_nearest_word_is_at_most_two_slips_away)
+{
+    static const char *const words[] = {"epochs", "batch_size", "lr", "conv2d", "relu"};
+    static const struct {
+        const char *word, *want;
+    } cases[] = {
+        {"epochs", "epochs"},
+        {"epoch", "epochs"},
+        {"epcohs", "epochs"},
+        {"EPOCHS", "epochs"},
+        {"eopchss", "epochs"},
+        {"ep", NULL},
+        {"eeppoocchhs", NULL},
+        {"bachsize", "batch_size"},
+        {"l", NULL},
+        {"lx", NULL},
+        {"rl", NULL},
+        {"Conv2D", "conv2d"},
+        {"conv", "conv2d"},
+        {"batch", "batch_size"},
+        {"", NULL},
+        {"rel", "relu"},
+        {"a word far longer than any that is known here", NULL},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const char *got = lks_nearest(cases[i].word, words, 5);
+
+        ck_assert_msg((got == NULL) == (cases[i].want == NULL), "%s: %s", cases[i].word,
+                      got ? got : "none");
+        if (got)
+            ck_assert_str_eq(got, cases[i].want);
+    }
+    ck_assert_ptr_null(lks_nearest("epochs", words, 0));
+}
+END_TEST
+
+/* What a job is told whose layer, optimizer, loss or format is called so. */
+static const char *told(const char *override, const char *name)
+{
+    static const char job[] = "job: j\n"
+                              "data: {format: idx, train: {images: a, labels: b}}\n"
+                              "model: [relu]\n"
+                              "loss: cross_entropy\n"
+                              "optimizer: sgd\n"
+                              "train: {epochs: 1, batch_size: 1}\n";
+    char text[128];
+    const char *const overrides[] = {text};
+    lks_job parsed;
+
+    snprintf(text, sizeof text, "%s=%s", override, name);
+    lks_error_clear();
+    ck_assert_int_eq(lks_job_parse(job, strlen(job), "j.yaml", overrides, 1, &parsed),
+                     LKS_INVALID);
+    return lks_error_text();
+}
+
+START_TEST(a_name_of_something_else_is_no_slip)
+{
+    static const struct {
+        const char *key, *names[64];
+        const char *known; /* in the line: what there is instead */
+    } cases[] = {
+        {"model.0",
+         {"gelu",         "elu",        "selu",        "celu",       "silu",
+          "prelu",        "rrelu",      "ReLU6",       "LeakyReLU",  "tan",
+          "atanh",        "Tanhshrink", "hardtanh",    "logsigmoid", "softmin",
+          "softmax2d",    "softplus",   "conv3d",      "conv1d",     "Conv3d",
+          "max_pool1d",   "MaxPool3d",  "dropout2d",   "Dropout3d",  "bilinear",
+          "lazy_linear",  "unflatten",  "avg_pool2d",  "lp_pool2d",  "log",
+          "max_unpool2d", "geluu",      "hard_sigmoid"},
+         "known are linear, conv2d, max_pool2d, relu"},
+        {"optimizer",
+         {"adamw", "AdamW", "adamax", "nadam", "radam", "sgdm", "asgd", "adan", "adamww",
+          "ada", "sparse_adam", "adagrad", "rmsprop", "lion", "lars", "sgdp"},
+         "known are sgd, adam"},
+        {"loss",
+         {"nll_loss", "l1_loss", "mae_loss", "bce_loss", "huber_loss", "smooth_l1_loss",
+          "binary_cross_entropy", "kl_div", "hinge"},
+         "one of cross_entropy, mse_loss"},
+        {"data.format", {"cifar100", "npz", "mnist", "csv", "hdf5"}, "one of idx, npy"},
+    };
+
+    for (size_t c = 0; c < sizeof cases / sizeof *cases; c++)
+        for (size_t i = 0; cases[c].names[i]; i++) {
+            const char *text = told(cases[c].key, cases[c].names[i]);
+
+            ck_assert_msg(!strstr(text, "did you mean"), "%s", text);
+            ck_assert_msg(strstr(text, cases[c].known), "%s", text);
+        }
+}
+END_TEST
+
+START_TEST(a_plain_slip_gets_the_word)
+{
+    static const struct {
+        const char *key, *name, *meant;
+    } cases[] = {
+        {"model.0", "rlu", "relu"},
+        {"model.0", "realu", "relu"},
+        {"model.0", "reul", "relu"},
+        {"model.0", "rleu", "relu"},
+        {"model.0", "ReLU", "relu"},
+        {"model.0", "tahn", "tanh"},
+        {"model.0", "drpout", "dropout"},
+        {"model.0", "drop_out", "dropout"},
+        {"model.0", "Dropot", "dropout"},
+        {"model.0", "lineer", "linear"},
+        {"model.0", "sigmod", "sigmoid"},
+        {"model.0", "sofmax", "softmax"},
+        {"model.0", "LogSoftmax", "log_softmax"},
+        {"model.0", "MaxPool2d", "max_pool2d"},
+        {"model.0", "max_pol2d", "max_pool2d"},
+        {"model.0", "con2d", "conv2d"},
+        {"model.0", "conv", "conv2d"},
+        {"optimizer", "adm", "adam"},
+        {"optimizer", "adma", "adam"},
+        {"optimizer", "Adam", "adam"},
+        {"optimizer", "sdg", "sgd"},
+        {"optimizer", "SGD", "sgd"},
+        {"loss", "cross_entrpy", "cross_entropy"},
+        {"loss", "CrossEntropyLoss", "cross_entropy"},
+        {"loss", "MSELoss", "mse_loss"},
+        {"loss", "mse", "mse_loss"},
+        {"data.format", "idxx", "idx"},
+        {"data.format", "CIFAR10", "cifar10"},
+        {"train.reduction", "odered", "ordered"},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const char *text = told(cases[i].key, cases[i].name);
+        char want[64];
+
+        snprintf(want, sizeof want, "did you mean '%s'?", cases[i].meant);
+        ck_assert_msg(strstr(text, want) != NULL, "%s", text);
+    }
+}
+END_TEST
+
+START_TEST(a_beginning_of_several_words_means_none)
+{
+    static const char *const words[] = {"every_steps", "every_epochs", "keep"};
+
+    ck_assert_ptr_null(lks_nearest("every", words, 3));
+    ck_assert_str_eq(lks_nearest("every_s", words, 3), "every_steps");
+}
+END_TEST
+
+LKS_SUITE("nearest", the_nearest_word_is_at_most_two_slips_away,
+          a_name_of_something_else_is_no_slip, a_plain_slip_gets_the_word,
+          a_beginning_of_several_words_means_none)
