@@ -3,6 +3,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "proto/job_yaml.h"
+
 #define REQUIRED          .is_required = true
 #define ABSENT            .is_required = false
 #define DEFAULT(text)     .fallback = text
@@ -76,6 +78,18 @@ size_t lks_job_key_find(const char *path)
     while (i < LKS_JOB_N_KEYS && strcmp(lks_job_keys[i].path, path) != 0)
         i++;
     return i;
+}
+
+const char *lks_job_key_name(size_t i)
+{
+    return i < LKS_JOB_N_KEYS ? lks_job_keys[i].path : NULL;
+}
+
+const char *const *lks_job_key_words(size_t i)
+{
+    static const char *const flags[] = {"true", "false", NULL};
+
+    return lks_job_keys[i].kind == LKS_JOB_FLAG ? flags : lks_job_keys[i].words;
 }
 
 const char *lks_job_leaf(const char *path)

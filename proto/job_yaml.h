@@ -22,4 +22,9 @@ lks_status lks_job_parse(const char *text, size_t n_bytes, const char *name,
  * the caller's to lks_free. */
 lks_status lks_job_format(const lks_job *job, char **out);
 
+/* For completion: the i-th key that a job may have, such as "train.steps", NULL behind
+ * the last; and the words it may be, NULL-ended, or NULL where it takes other values. */
+const char *lks_job_key_name(size_t i);
+const char *const *lks_job_key_words(size_t i);
+
 #endif
