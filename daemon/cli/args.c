@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/try.h"
+#include "daemon/line.h"
 #include "proto/nearest.h"
 
 /* One option as it stands on the command line. */
@@ -22,26 +23,34 @@ static bool names_option(const lks_arg *option, const word *w)
            strncmp(option->name, w->text, w->n_name) == 0;
 }
 
-static lks_status find_option(const lks_arg *options, size_t n_options, const word *w,
-                              const lks_arg **out)
+static lks_status refuse_option(const lks_arg *options, size_t n_options, const word *w)
 {
-    const char *names[n_options];
-    const char *near;
-    char name[64];
+    const char *names[n_options], *near;
+    char name[64] = "", list[512];
+    lks_line line = lks_line_init(list, sizeof list);
 
     for (size_t i = 0; i < n_options; i++) {
         names[i] = options[i].name;
+        lks_line_add(&line, "%s%s", i ? ", " : "", names[i]);
+    }
+    strncat(name, w->text, w->n_name < sizeof name ? w->n_name : sizeof name - 1);
+    near = lks_nearest(name, names, n_options);
+    if (near)
+        return lks_fail(LKS_INVALID,
+                        "unknown option '%s': did you mean %s? The options are %s", name,
+                        near, list);
+    return lks_fail(LKS_INVALID, "unknown option '%s': the options are %s", name, list);
+}
+
+static lks_status find_option(const lks_arg *options, size_t n_options, const word *w,
+                              const lks_arg **out)
+{
+    for (size_t i = 0; i < n_options; i++)
         if (names_option(&options[i], w)) {
             *out = &options[i];
             return LKS_OK;
         }
-    }
-    name[0] = '\0';
-    strncat(name, w->text, w->n_name < sizeof name ? w->n_name : sizeof name - 1);
-    near = lks_nearest(name, names, n_options);
-    if (near)
-        return lks_fail(LKS_INVALID, "unknown option '%s': did you mean %s?", name, near);
-    return lks_fail(LKS_INVALID, "unknown option '%s': see --help", name);
+    return refuse_option(options, n_options, w);
 }
 
 static lks_status read_count(const lks_arg *option, const char *text, uint32_t *out)

@@ -1,5 +1,8 @@
 /* What the subcommands of `lockstep` share: how one is described, how it ends and how it
- * speaks. To add one: a file with its lks_command, and its line in main.c's table. */
+ * speaks. To add one: a file with its lks_command, and its line in commands.c's list.
+ *
+ * What a value is called says what completion offers for it: JOB, RUN, DIR, FILE, PATH,
+ * KEY=VALUE, COMMAND (see completion.c). */
 #ifndef LKS_DAEMON_CLI_CLI_H
 #define LKS_DAEMON_CLI_CLI_H
 
@@ -30,6 +33,8 @@ extern const lks_command lks_command_run;
 extern const lks_command lks_command_status;
 extern const lks_command lks_command_watch;
 extern const lks_command lks_command_check;
+extern const lks_command lks_command_help;
+extern const lks_command lks_command_completion;
 extern const lks_command lks_command_guard;
 
 /* Entries that several option tables have. */

@@ -12,7 +12,11 @@ refused() {
     [ ! -e runs ] || fail "a run directory is left after: $*"
 }
 refused "unknown command 'rnu': did you mean run?" rnu
-refused "unknown command 'frobnicate'" frobnicate
+refused "unknown command 'frobnicate': the commands are run, status, watch, check" frobnicate
+refused "unknown command 'adamw'" adamw
+refused "unknown option '--frob': the options are --ranks, --run-dir, --set" run job.yaml --frob
+refused 'completion needs more' completion
+refused "no completion for 'fish'" completion fish
 refused "unknown option '--rank': did you mean --ranks?" run job.yaml --rank 2
 refused 'give a whole number' run job.yaml --ranks none
 refused 'give a whole number' run job.yaml --ranks 0
@@ -26,8 +30,20 @@ refused '--set' run job.yaml --set train.batch_size
 refused 'did you mean' run job.yaml --set train.bach_size=3
 lks
 must_fail 2
-for words in help --help -h --version 'help run' 'run --help' 'help status' 'watch -h'; do
+for words in help --help -h --version 'help run' 'run --help' 'help status' 'watch -h' 'completion bash' 'completion zsh'; do
     lks $words
     must_succeed
     [ -s out ] && [ ! -s err ] || fail "$words"
 done
+
+# Help fits the screen, breaking between words only.
+for columns in 40 60 80 200; do
+    for words in help 'help run' 'help status' 'help watch' 'help check' 'help completion'; do
+        COLUMNS=$columns lks $words
+        must_succeed
+        longest=$(LC_ALL=C.UTF-8 awk '{ if (length > n) n = length } END { print n }' out)
+        [ "$longest" -le "$columns" ] || fail "$words has a line of $longest columns in $columns"
+        tr -s ' \n' '\n\n' <out >"words-$columns"
+    done
+done
+cmp -s words-40 words-200 || fail "help breaks words"

@@ -46,9 +46,13 @@ START_TEST(a_wrong_word_is_named_with_what_would_be_right)
         char *argv[3];
         const char *says;
     } cases[] = {
-        {{"--rank", "3", NULL}, "unknown option '--rank': did you mean --ranks?"},
+        {{"--rank", "3", NULL},
+         "unknown option '--rank': did you mean --ranks? The options are --ranks, "
+         "--run-dir, --set, --json"},
         {{"--rnu-dir=x", NULL}, "unknown option '--rnu-dir': did you mean --run-dir?"},
-        {{"--frobnicate", NULL}, "unknown option '--frobnicate': see --help"},
+        {{"--frobnicate", NULL},
+         "unknown option '--frobnicate': the options are --ranks, --run-dir, --set, "
+         "--json"},
         {{"-q", NULL}, "unknown option '-q'"},
         {{"--ranks", NULL}, "--ranks needs a value: --ranks N"},
         {{"--ranks", "0", NULL}, "--ranks 0: give a whole number from 1"},
