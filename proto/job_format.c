@@ -4,55 +4,16 @@
 #include "base/try.h"
 #include "proto/job_schema.h"
 #include "proto/job_yaml.h"
-#include "proto/scalar.h"
 #include "proto/draft.h"
 #include "base/utf8.h"
-
-/* Letters, digits and a few signs that mean nothing in YAML, and no null. */
-static bool is_plain(const char *text)
-{
-    static const char harmless[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                   "0123456789._/+-";
-
-    return strspn(text, harmless) == strlen(text) && strchr("-.+", text[0]) == NULL &&
-           !lks_scalar_is_null(text);
-}
-
-static bool needs_escape(uint32_t code)
-{
-    return code < 0x20 || (code >= 0x7f && code < 0xa0) || code == 0x2028 ||
-           code == 0x2029 || code == 0xfeff || code == 0xfffe || code == 0xffff;
-}
+#include "proto/yaml_write.h"
 
 static lks_status add_text(lks_draft *out, const char *text)
 {
-    size_t n = strlen(text), step;
-    uint32_t code;
-
-    if (is_plain(text)) {
-        lks_draft_add(out, "%s", text);
-        return LKS_OK;
-    }
-    lks_draft_add(out, "\"");
-    for (; n > 0; text += step, n -= step) {
-        if ((step = lks_utf8_next(text, n, &code)) == 0)
-            return lks_fail(LKS_INVALID, "a job file cannot say this, it is not UTF-8");
-        if (needs_escape(code))
-            lks_draft_add(out, "\\u%04" PRIx32, code);
-        else
-            lks_draft_add(out, "%s%.*s", code == '"' || code == '\\' ? "\\" : "",
-                          (int)step, text);
-    }
-    lks_draft_add(out, "\"");
+    if (!lks_utf8_is_valid(text))
+        return lks_fail(LKS_INVALID, "a job file cannot say this, it is not UTF-8");
+    lks_yaml_add_text(out, text);
     return LKS_OK;
-}
-
-static void add_real(lks_draft *out, double value)
-{
-    char text[LKS_REAL_TEXT];
-
-    lks_real_text(value, text);
-    lks_draft_add(out, "%s", text);
 }
 
 static lks_status write_whole64(lks_draft *out, const lks_job *job, const void *member)
@@ -103,7 +64,7 @@ static lks_status write_numbers(lks_draft *out, const lks_job *job, const void *
 {
     for (size_t i = 0; i < job->data.n_channels; i++) {
         lks_draft_add(out, i ? ", " : "[");
-        add_real(out, ((const double *)member)[i]);
+        lks_yaml_add_real(out, ((const double *)member)[i]);
     }
     lks_draft_add(out, "]");
     return LKS_OK;
@@ -137,7 +98,7 @@ static void add_option(lks_draft *out, const lks_job_option *option,
         else if (option->kind == LKS_JOB_OPTION_WHOLE)
             lks_draft_add(out, "%.0f", value->values[v]);
         else
-            add_real(out, value->values[v]);
+            lks_yaml_add_real(out, value->values[v]);
     }
     lks_draft_add(out, "%s", value->n_values > 1 ? "]" : "");
 }
