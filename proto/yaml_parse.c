@@ -4,11 +4,12 @@
 #include <yaml.h>
 
 #include "base/try.h"
-#include "proto/yaml_tree.h"
+#include "proto/yaml_text.h"
 
 typedef struct yaml_build {
     lks_tree *tree;
     const lks_source *source;
+    lks_yaml_text text;
     lks_node *root;
     lks_node *open[LKS_YAML_MAX_DEPTH]; /* lists and maps not yet closed */
     size_t depth;
@@ -101,8 +102,9 @@ static lks_status take_key(yaml_build *build, const yaml_event_t *event, const c
 
 static lks_status take_scalar(yaml_build *build, const yaml_event_t *event)
 {
-    const char *bytes = (const char *)event->data.scalar.value;
-    size_t n = event->data.scalar.length;
+    char *bytes = (char *)event->data.scalar.value;
+    const size_t n =
+        lks_yaml_text_restore(&build->text, bytes, event->data.scalar.length);
     lks_node *node;
     const char *text;
 
@@ -166,21 +168,6 @@ static lks_status take_event(yaml_build *build, const yaml_event_t *event)
     }
 }
 
-/* The reader knows only how many bytes into the text it met trouble. */
-static yaml_mark_t mark_of_offset(const char *text, size_t n_bytes, size_t offset)
-{
-    yaml_mark_t mark = {0};
-
-    for (size_t i = 0; i < offset && i < n_bytes; i++) {
-        mark.column++;
-        if (text[i] == '\n') {
-            mark.line++;
-            mark.column = 0;
-        }
-    }
-    return mark;
-}
-
 /* The character `mark` points at; libyaml counts characters, not bytes. */
 static char char_at(const char *text, size_t n_bytes, yaml_mark_t mark)
 {
@@ -192,16 +179,18 @@ static char char_at(const char *text, size_t n_bytes, yaml_mark_t mark)
     return '\0';
 }
 
-static lks_status refuse_yaml(const yaml_build *build, const yaml_parser_t *parser,
-                              const char *text, size_t n_bytes)
+static lks_status refuse_yaml(const yaml_build *build, const yaml_parser_t *parser)
 {
+    const char *text = build->text.bytes;
+    const size_t n_bytes = build->text.n_bytes;
     yaml_mark_t mark = parser->problem_mark;
     const char *problem = parser->problem ? parser->problem : "it cannot be parsed";
 
     if (parser->error == YAML_MEMORY_ERROR)
         return lks_fail(LKS_NOMEM, "out of memory in the YAML parser");
-    if (parser->error == YAML_READER_ERROR)
-        mark = mark_of_offset(text, n_bytes, parser->problem_offset);
+    if (parser->error == YAML_READER_ERROR) /* it knows only how many bytes came */
+        lks_yaml_text_place(&build->text, parser->problem_offset, &mark.line,
+                            &mark.column);
     else if (char_at(text, n_bytes, mark) == '\t')
         problem = "a tab; indent with spaces";
     if (parser->context)
@@ -220,14 +209,16 @@ lks_status lks_tree_parse(lks_tree *tree, const char *text, size_t n_bytes,
     if (n_bytes > LKS_YAML_MAX_BYTES)
         return fail_at(&build, (yaml_mark_t){0},
                        "more than %d bytes, no job is that long", LKS_YAML_MAX_BYTES);
+    LKS_TRY(lks_yaml_text_bend(tree, source, text, n_bytes, &build.text));
     if (!yaml_parser_initialize(&parser))
         return lks_fail(LKS_NOMEM, "out of memory in the YAML parser");
-    yaml_parser_set_input_string(&parser, (const unsigned char *)text, n_bytes);
+    yaml_parser_set_input_string(&parser, (const unsigned char *)build.text.bytes,
+                                 build.text.n_bytes);
     while (!is_end && st == LKS_OK) {
         yaml_event_t event;
 
         if (!yaml_parser_parse(&parser, &event)) {
-            st = refuse_yaml(&build, &parser, text, n_bytes);
+            st = refuse_yaml(&build, &parser);
             break;
         }
         is_end = event.type == YAML_STREAM_END_EVENT;
