@@ -5,16 +5,8 @@
 #include "proto/job_schema.h"
 #include "proto/job_yaml.h"
 #include "proto/draft.h"
-#include "base/utf8.h"
+#include "proto/path_text.h"
 #include "proto/yaml_write.h"
-
-static lks_status add_text(lks_draft *out, const char *text)
-{
-    if (!lks_utf8_is_valid(text))
-        return lks_fail(LKS_INVALID, "a job file cannot say this, it is not UTF-8");
-    lks_yaml_add_text(out, text);
-    return LKS_OK;
-}
 
 static lks_status write_whole64(lks_draft *out, const lks_job *job, const void *member)
 {
@@ -48,7 +40,15 @@ static lks_status write_flag(lks_draft *out, const lks_job *job, const void *mem
 static lks_status write_text(lks_draft *out, const lks_job *job, const void *member)
 {
     (void)job;
-    return add_text(out, *(const char *const *)member);
+    lks_yaml_add_text(out, *(const char *const *)member);
+    return LKS_OK;
+}
+
+static lks_status write_path(lks_draft *out, const lks_job *job, const void *member)
+{
+    (void)job;
+    lks_path_write(out, *(const char *const *)member);
+    return LKS_OK;
 }
 
 static lks_status write_reduction(lks_draft *out, const lks_job *job, const void *member)
@@ -81,7 +81,7 @@ static lks_status write_files(lks_draft *out, const lks_job *job, const void *me
         lks_draft_add(out, "%s", i ? ", " : "");
         if (has_parts)
             lks_draft_add(out, "%s: ", format->parts[i]);
-        LKS_TRY(add_text(out, split->files[i]));
+        lks_path_write(out, split->files[i]);
     }
     lks_draft_add(out, has_parts ? "}" : "]");
     return LKS_OK;
@@ -149,7 +149,7 @@ static lks_status write_optimizer(lks_draft *out, const lks_job *job, const void
 static lks_status (*const writers[])(lks_draft *, const lks_job *, const void *) = {
     [LKS_JOB_WHOLE64] = write_whole64, [LKS_JOB_WHOLE32] = write_whole32,
     [LKS_JOB_AUTO32] = write_auto32,   [LKS_JOB_FLAG] = write_flag,
-    [LKS_JOB_NAME] = write_text,       [LKS_JOB_PATH] = write_text,
+    [LKS_JOB_NAME] = write_text,       [LKS_JOB_PATH] = write_path,
     [LKS_JOB_CHOICE] = write_text,     [LKS_JOB_REDUCTION] = write_reduction,
     [LKS_JOB_NUMBERS] = write_numbers, [LKS_JOB_FILES] = write_files,
     [LKS_JOB_LAYERS] = write_layers,   [LKS_JOB_OPTIMIZER] = write_optimizer,

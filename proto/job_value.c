@@ -10,6 +10,7 @@
 #include "proto/scalar.h"
 #include "proto/draft.h"
 #include "proto/nearest.h"
+#include "proto/path_text.h"
 
 static bool is_plain_scalar(const lks_node *node)
 {
@@ -154,14 +155,15 @@ static lks_status set_path(lks_job_build *build, const lks_job_key *key,
                            const lks_node *node)
 {
     const char *base = node->source->is_file ? build->folder : build->cwd;
-    const char *text = NULL;
+    char **path = member(build, key), *relative;
 
-    LKS_TRY(lks_node_text(node, lks_job_leaf(key->path), &text));
-    if (text[0] == '/' || !base)
-        return set_text(build, key, node);
-    *(char **)member(build, key) =
-        lks_asprintf("%s/%s", strcmp(base, "/") == 0 ? "" : base, text);
-    return *(char **)member(build, key) ? LKS_OK : LKS_NOMEM;
+    LKS_TRY(lks_path_read(node, lks_job_leaf(key->path), path));
+    if (**path == '/' || !base)
+        return LKS_OK;
+    relative = *path;
+    *path = lks_asprintf("%s/%s", strcmp(base, "/") == 0 ? "" : base, relative);
+    lks_free(relative);
+    return *path ? LKS_OK : LKS_NOMEM;
 }
 
 /* The index of a word among the key's, or the error that lists them. */
@@ -228,13 +230,9 @@ static lks_status set_numbers(lks_job_build *build, const lks_job_key *key,
 
 static lks_status add_file(lks_job_split *split, const lks_node *node, const char *name)
 {
-    const char *text = NULL;
-
-    LKS_TRY(lks_node_text(node, name, &text));
     if (split->n_files == LKS_JOB_MAX_FILES)
         return lks_node_fail(node, "%s has more than %d files", name, LKS_JOB_MAX_FILES);
-    if (!(split->files[split->n_files] = lks_strdup(text)))
-        return LKS_NOMEM;
+    LKS_TRY(lks_path_read(node, name, &split->files[split->n_files]));
     split->n_files++;
     return LKS_OK;
 }

@@ -18,8 +18,9 @@ lks_status lks_job_read(const char *path, const char *const *overrides,
 lks_status lks_job_parse(const char *text, size_t n_bytes, const char *name,
                          const char *const *overrides, size_t n_overrides, lks_job *out);
 
-/* The job as YAML with all defaults filled in, which reads back as the same job; *out is
- * the caller's to lks_free. */
+/* The job as YAML with all defaults filled in, which reads back as the same job, and in
+ * other YAML readers as the same values; paths may hold any bytes. *out is the caller's
+ * to lks_free. LKS_INVALID: a layer, an optimiser or an option that the schema lacks. */
 lks_status lks_job_format(const lks_job *job, char **out);
 
 /* For completion: the i-th key that a job may have, such as "train.steps", NULL behind

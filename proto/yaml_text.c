@@ -7,7 +7,7 @@
 #include <yaml.h>
 
 #include "base/try.h"
-#include "proto/utf8.h"
+#include "base/utf8.h"
 
 enum {
     ESCAPE = 6,     /* \ud83d */

@@ -97,6 +97,17 @@ put("job", "set", JOB + b"\0train.steps=100\0optimizer={adam: {betas: [0.5, 0.9]
 put("job", "set-deep", JSON + b"\0optimizer.adam.lr=1e-5\0model.0.flatten.start_dim=-1\0data.normalize.mean=1"
                               b"\0data.normalize.std=[2]")
 put("job", "unknown-key", JOB.replace(b"optimizer", b"optimiser"))
+put("job", "surrogates", JSON.replace(b"2 \\u00e9", b"\\ud83d\\ude00\\/\\udbff\\udfff"))
+put("job", "surrogates-outside-quotes", JOB.replace(b"/data", b"'\\ud83d' # \"\\ud83d\\ude00\"").replace(b"a.gz", b"\\ude00"))
+put("job", "lone-surrogate", JSON.replace(b"2 \\u00e9", b"\\ude00\\ud83d"))
+put("job", "surrogates-and-no-yaml", JSON.replace(b"2 \\u00e9", b"\\ud83d\\ude00")[:-1])
+put("job", "tabs-around-json", b"\t\n\t" + JSON.replace(b"\n", b"\n\t") + b"\t\n\t\n")
+put("job", "path-uris", JOB.replace(b"/data", b"file:///d%E9j%e0").replace(b"a.gz", b"file:%FF%25").replace(
+    b"/start.safetensors", b"file:x"))
+put("job", "path-uri-broken", JOB.replace(b"/data", b"file:///d%4"))
+put("job", "set-raw-bytes", JOB + b"\0data.root=d\xe9j\xe0\0data.train.images=\"\xff\\ud83d\\ude00\"\0job=0123")
+put("job", "texts-like-numbers", JOB.replace(b"fashion-cnn", b"1e3").replace(b"a.gz", b"1:30").replace(
+    b"b.gz", b"'~'").replace(b"/data", b"2026-11-28").replace(b"0.01", b"1e-5"))
 put("job", "alias", b"job: &a x\nloss: *a\n")
 put("job", "two-documents", JSON + b"\n---\nx: 1\n")
 put("job", "quotes", JOB.replace(b"/data", b'"/d\\x7f \\u2028\\"\\\\ # \\U0001F600"').replace(b"a.gz", b"'it''s'"))

@@ -16,16 +16,42 @@ static uint32_t below(uint32_t n)
 
 static char *random_text(bool is_name)
 {
-    static const char *const texts[] = {"plain",        "/a/b-c_d.gz", "null",
-                                        "true",         "12",          "~",
-                                        "a b",          "x: y",        "#no",
-                                        "- a",          "it's",        "\"q\" \\ ",
-                                        "tab\there",    "é ∀",         "\n",
-                                        "\x7f",         "[1]",         "{a: b}",
-                                        "&a",           "*a",          "%x",
-                                        "@x",           " lead",       "trail ",
-                                        "a:b",          "C1\xc2\x85",  "\xf0\x9f\x98\x80",
-                                        "\xe2\x80\xa8", "!t",          "1e3"};
+    static const char *const texts[] = {"plain",
+                                        "/a/b-c_d.gz",
+                                        "null",
+                                        "true",
+                                        "12",
+                                        "~",
+                                        "a b",
+                                        "x: y",
+                                        "#no",
+                                        "- a",
+                                        "it's",
+                                        "\"q\" \\ ",
+                                        "tab\there",
+                                        "é ∀",
+                                        "\n",
+                                        "\x7f",
+                                        "[1]",
+                                        "{a: b}",
+                                        "&a",
+                                        "*a",
+                                        "%x",
+                                        "@x",
+                                        " lead",
+                                        "trail ",
+                                        "a:b",
+                                        "C1\xc2\x85",
+                                        "\xf0\x9f\x98\x80",
+                                        "\xe2\x80\xa8",
+                                        "!t",
+                                        "1e3",
+                                        "/d\xe9j\xe0 %",
+                                        "\xff",
+                                        "file:a",
+                                        "file:///%41",
+                                        "a\xc3",
+                                        "%E9"};
     char name[9] = {0};
 
     if (!is_name)
@@ -309,9 +335,6 @@ START_TEST(what_a_job_file_cannot_say_is_refused)
     char *text = NULL;
 
     ck_ok(parse_text(sample_job, &job));
-    job.data.root[0] = '\xff';
-    ck_fails(lks_job_format(&job, &text), LKS_INVALID, "not UTF-8");
-    job.data.root[0] = '/';
     job.layers[1].type = "rnn";
     ck_fails(lks_job_format(&job, &text), LKS_INVALID, "a job file knows no 'rnn'");
     job.layers[1].type = "relu";
