@@ -62,14 +62,20 @@ static const char *number(double x, char text[NUMBER_TEXT])
 
 static lks_status append(lks_metrics *self, const char *line, size_t n_bytes)
 {
-    const ssize_t n = write(self->fd, line, n_bytes);
-    const int error = n < 0 ? errno : ENOSPC;
+    size_t n_written = 0;
+    ssize_t n = 0;
+    int error;
 
-    if (n == (ssize_t)n_bytes) {
+    while (n_written < n_bytes &&
+           (n = write(self->fd, line + n_written, n_bytes - n_written)) > 0)
+        n_written += (size_t)n;
+    error = errno;
+    if (n_written == n_bytes) {
         self->size += (off_t)n_bytes;
         return LKS_OK;
     }
-    if (n > 0 && ftruncate(self->fd, self->size) != 0) /* take the half line back */
+    if (n_written > 0 &&
+        ftruncate(self->fd, self->size) != 0) /* take the half line back */
         return lks_fail(LKS_IO, "%s: %s; its last line is cut", self->path,
                         strerror(error));
     return lks_fail(LKS_IO, "%s: %s", self->path, strerror(error));
