@@ -321,7 +321,8 @@ static lks_status open_world(lks_run *run)
 {
     const lks_status st = lks_world_open(&run->comm);
 
-    run->exit_code = st == LKS_OK ? run->exit_code : LKS_EXIT_FAILED;
+    if (st != LKS_OK && st != LKS_INVALID) /* as started, it can never go well */
+        run->exit_code = LKS_EXIT_FAILED;
     return st;
 }
 

@@ -50,7 +50,9 @@ static _Noreturn void leave_alone(lks_run *run, lks_status st, const char *text)
     const int rank = lks_world_rank();
     const bool is_known = run->reporter != NULL;
 
-    if (rank == 0 || !is_known)
+    if (!run->comm && st == LKS_INVALID)
+        lks_error("%s", text); /* it names its task; what rank that is, nobody knows */
+    else if (rank == 0 || !is_known)
         lks_error("rank %d: %s", rank, text);
     else
         lks_warn("rank %d: %s", rank, text);
@@ -61,7 +63,7 @@ static _Noreturn void leave_alone(lks_run *run, lks_status st, const char *text)
         sleep(MOURNING_S);
     discard_start(run);
     fflush(NULL);
-    _exit(LKS_EXIT_FAILED);
+    _exit(run->comm ? LKS_EXIT_FAILED : run->exit_code);
 }
 
 /* Say how it ended, and close everything: the coordinator last, it waits for the other

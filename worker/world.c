@@ -6,50 +6,33 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/try.h"
+#include "worker/last_words.h"
 #include "worker/memory_folder.h"
+#include "worker/task.h"
 
 /* ---- start and end ---- */
 
-/* The launchers' variables: rank, and size where they tell it. */
-static const struct {
-    const char *rank, *size;
-} launchers[] = {
-    {"OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"},
-    {"PMI_RANK", "PMI_SIZE"},
-    {"PMIX_RANK", NULL},
-};
-
-/* The first launcher whose rank this is, or -1. */
-static int find_launcher(void)
-{
-    for (size_t i = 0; i < sizeof launchers / sizeof *launchers; i++)
-        if (getenv(launchers[i].rank))
-            return (int)i;
-    return -1;
-}
-
 bool lks_world_is_launched(void)
 {
-    return find_launcher() >= 0;
+    return lks_task_find().launcher != NULL;
 }
 
 int lks_world_rank(void)
 {
-    const int i = find_launcher();
-
-    return i < 0 ? 0 : atoi(getenv(launchers[i].rank));
+    return lks_task_find().rank;
 }
 
 int lks_world_told_size(void)
 {
-    const int i = find_launcher();
-    const char *size = i >= 0 && launchers[i].size ? getenv(launchers[i].size) : NULL;
+    const int size = lks_task_find().size;
 
-    return size && atoi(size) > 0 ? atoi(size) : 1;
+    return size > 0 ? size : 1;
 }
 
 bool lks_world_is_speaker(void)
@@ -57,29 +40,80 @@ bool lks_world_is_speaker(void)
     return lks_world_rank() == 0;
 }
 
-static bool has_peers(void)
+/* Open MPI's ranks meet in files of shared memory. Where these cannot be made 4.1 prints
+ * much and may hang. */
+static lks_status check_file_limit(void)
 {
-    const int i = find_launcher();
-    const char *size = i >= 0 && launchers[i].size ? getenv(launchers[i].size) : NULL;
+    enum { SHARED_MEMORY_BYTES = 4608 << 10 }; /* a rank's, by default, and a little */
+    struct rlimit limit;
 
-    return i >= 0 && (!size || strcmp(size, "1") != 0);
+    if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur < SHARED_MEMORY_BYTES)
+        return lks_fail(LKS_IO,
+                        "files may have %llu KiB (ulimit -f), but the shared memory of "
+                        "several ranks needs %d: raise the limit, or start one rank",
+                        (unsigned long long)limit.rlim_cur >> 10,
+                        SHARED_MEMORY_BYTES >> 10);
+    return LKS_OK;
 }
 
-lks_status lks_world_open(lks_comm **out)
+/* Ranks of one host read each other's memory, and where that is forbidden, as in many a
+ * container, Open MPI prints a line for each message before it takes the other way. */
+static void avoid_what_is_forbidden(void)
+{
+    char from = 0, to;
+    const struct iovec local = {&to, 1}, remote = {&from, 1};
+
+    if (process_vm_readv(getpid(), &local, 1, &remote, 1, 0) < 0)
+        setenv("OMPI_MCA_btl_vader_single_copy_mechanism", "none", false);
+}
+
+static lks_status start_mpi(int *size)
 {
     int granted;
 
-    if (!has_peers())
-        return lks_comm_self_create(out);
     /* Where there are more ranks than cores Open MPI yields in each of its calls, for
      * ever; comm_mpi waits in a way that leaves other processes their turn. */
     setenv("OMPI_MCA_mpi_yield_when_idle", "0", false);
     lks_memory_folder_open();
+    avoid_what_is_forbidden();
     if (MPI_Init_thread(NULL, NULL, MPI_THREAD_FUNNELED, &granted) != MPI_SUCCESS)
         return lks_fail(LKS_COMM, "MPI does not start");
     if (granted < MPI_THREAD_FUNNELED)
         return lks_fail(LKS_COMM, "this MPI does not allow a process to have threads");
-    return lks_comm_mpi_create(out);
+    MPI_Comm_size(MPI_COMM_WORLD, size);
+    return LKS_OK;
+}
+
+/* Tasks of a launcher that Open MPI may or may not understand. If not it either believes
+ * itself alone, or prints a page and ends the process. */
+static lks_status try_mpi(const lks_task *task, int *size)
+{
+    lks_last_words words;
+    lks_status st;
+
+    if (task->is_unknown)
+        return lks_task_check(task, 1);
+    (void)lks_task_check(task, 1);
+    lks_last_words_begin(&words, lks_error_text());
+    lks_error_clear();
+    st = start_mpi(size);
+    lks_last_words_end(&words);
+    return st;
+}
+
+lks_status lks_world_open(lks_comm **out)
+{
+    const lks_task task = lks_task_find();
+    int size = 0;
+
+    if (!task.launcher || task.size == 1)
+        return lks_comm_self_create(out);
+    LKS_TRY(check_file_limit());
+    LKS_TRY(task.is_open_mpis ? start_mpi(&size) : try_mpi(&task, &size));
+    if (lks_task_check(&task, size) == LKS_OK)
+        return lks_comm_mpi_create(out);
+    MPI_Finalize();
+    return LKS_INVALID;
 }
 
 void lks_world_close(lks_comm *comm)

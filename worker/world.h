@@ -9,7 +9,10 @@
 #include "worker/comm/comm.h"
 
 /* The communicator of all ranks. One rank (no launcher, or one that started one) needs no
- * MPI and does not start it. */
+ * MPI and does not start it.
+ *   LKS_INVALID  a launcher started several tasks but Open MPI does not know of them:
+ *                each rank is told so, and none trains alone
+ *   LKS_IO       `ulimit -f` leaves no room for the shared memory of several ranks */
 lks_status lks_world_open(lks_comm **out);
 
 /* Orderly end, by all ranks. NULL is fine. */
