@@ -48,7 +48,7 @@ void lks_coordinator_destroy(lks_coordinator *coordinator);
 /* A connection is a `peer`, a number of the caller's choice, until its hello is welcomed;
  * from then on it is its `rank`. Frames of ranks that have left are ignored. */
 typedef enum lks_event_type {
-    LKS_EVENT_HELLO,     /* peer, hello: the cookie is checked already */
+    LKS_EVENT_HELLO,     /* peer, hello: that it is its rank's is known already */
     LKS_EVENT_HEARTBEAT, /* rank, heartbeat */
     LKS_EVENT_PROGRESS,  /* rank, progress */
     LKS_EVENT_GOODBYE,   /* rank, goodbye */

@@ -16,7 +16,7 @@
 #include "lockstep.pb-c.h"
 
 enum {
-    LKS_PROTOCOL_VERSION = 1,
+    LKS_PROTOCOL_VERSION = 2,
     LKS_FRAME_MAX_BYTES = 64 * 1024,
     LKS_FRAME_HEADER = 4,
 };

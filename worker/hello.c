@@ -24,10 +24,8 @@ lks_status lks_hello_init(const lks_reporter_options *options, lks_hello *out)
         return LKS_NOMEM;
     if (gethostname(out->host, sizeof out->host - 1) != 0)
         snprintf(out->host, sizeof out->host, "unknown");
-    out->cookie = options->cookie;
+    out->keys = options->link_keys;
     lks__proto__hello__init(message);
-    message->cookie.data = out->cookie.bytes;
-    message->cookie.len = sizeof out->cookie.bytes;
     message->protocol = LKS_PROTOCOL_VERSION;
     message->version = out->version;
     message->rank = options->rank;
@@ -39,6 +37,10 @@ lks_status lks_hello_init(const lks_reporter_options *options, lks_hello *out)
     message->n_samples = options->n_samples;
     message->instruction_set = out->instruction_set;
     message->threads = options->threads;
+    message->nonce.data = out->nonce.bytes;
+    message->nonce.len = sizeof out->nonce.bytes;
+    message->mac.data = out->mac;
+    message->mac.len = sizeof out->mac;
     return LKS_OK;
 }
 
@@ -47,6 +49,25 @@ void lks_hello_release(lks_hello *hello)
     lks_free(hello->version);
     lks_free(hello->device);
     lks_free(hello->instruction_set);
+}
+
+lks_status lks_hello_answer(lks_hello *hello, const Lks__Proto__Challenge *challenge)
+{
+    if (challenge->protocol != LKS_PROTOCOL_VERSION)
+        return lks_fail(LKS_FORMAT,
+                        "it speaks protocol %u, this worker %d: install one version of "
+                        "lockstep on all hosts",
+                        challenge->protocol, LKS_PROTOCOL_VERSION);
+    if (!lks_nonce_take(&challenge->nonce, &hello->challenge))
+        return lks_fail(LKS_FORMAT, "its challenge is none");
+    lks_nonce_create(&hello->nonce);
+    return lks_hello_mac(&hello->keys, &hello->challenge, &hello->message, hello->mac);
+}
+
+bool lks_hello_is_welcomed(const lks_hello *hello, const Lks__Proto__Welcome *welcome)
+{
+    return lks_welcome_is_genuine(&hello->keys, &hello->challenge, &hello->nonce,
+                                  welcome);
 }
 
 static lks_status parse_one(const char *text, size_t n, struct sockaddr_in *out)

@@ -3,13 +3,16 @@
 #define LKS_WORKER_HELLO_H
 
 #include <netinet/in.h>
+#include <stdbool.h>
 
 #include "worker/report.h"
 
 /* A HELLO with all it points to. Not to be moved. */
 typedef struct lks_hello {
     Lks__Proto__Hello message;
-    lks_cookie cookie;
+    lks_link_keys keys;
+    lks_nonce challenge, nonce; /* of the connection */
+    uint8_t mac[LKS_MAC_BYTES];
     char *version, *device, *instruction_set;
     char host[256];
 } lks_hello;
@@ -17,6 +20,13 @@ typedef struct lks_hello {
 /* On failure, release it all the same. */
 lks_status lks_hello_init(const lks_reporter_options *options, lks_hello *out);
 void lks_hello_release(lks_hello *hello);
+
+/* The hello's message as the answer to this challenge, good for one connection.
+ * LKS_FORMAT: the challenge is none, or of another protocol; LKS_NOMEM. */
+lks_status lks_hello_answer(lks_hello *hello, const Lks__Proto__Challenge *challenge);
+
+/* Whether it comes from the run's coordinator, as its answer to this hello. */
+bool lks_hello_is_welcomed(const lks_hello *hello, const Lks__Proto__Welcome *welcome);
 
 enum { LKS_ADDRESSES_MAX = 16 };
 

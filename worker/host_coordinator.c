@@ -21,7 +21,8 @@ static const double last_goodbyes_s = 3;
 struct lks_host {
     lks_server *server;
     char *status_socket;
-    _Atomic int is_ending; /* the ranks know already, and have said why */
+    lks_link_keys *link_keys; /* [world_size] */
+    _Atomic int is_ending;    /* the ranks know already, and have said why */
 };
 
 /* From the coordinator's thread. The main thread may hang in a collective, which nothing
@@ -75,6 +76,28 @@ static lks_status describe_place(const lks_host *self, bool one_host,
     return LKS_OK;
 }
 
+/* The coordinator's key pair, of which only the public half and what it shares with each
+ * rank is kept. */
+static lks_status make_keys(lks_host *self, const lks_host_options *options,
+                            lks_public_key *out)
+{
+    lks_key_pair own;
+    lks_status st;
+
+    self->link_keys = lks_calloc(options->world_size, sizeof *self->link_keys);
+    if (!self->link_keys)
+        return LKS_NOMEM;
+    LKS_TRY(lks_key_pair_create(&own));
+    for (uint32_t r = 0; r < options->world_size; r++)
+        LKS_GO(lks_link_keys_of_coordinator(&own, &options->rank_keys[r],
+                                            &self->link_keys[r]));
+    *out = own.public_key;
+    st = LKS_OK;
+cleanup:
+    lks_key_pair_wipe(&own);
+    return st;
+}
+
 lks_status lks_host_start(const lks_host_options *options, lks_coordinator_place *place,
                           lks_host **out)
 {
@@ -100,8 +123,8 @@ lks_status lks_host_start(const lks_host_options *options, lks_coordinator_place
         st = LKS_NOMEM;
         goto cleanup;
     }
-    LKS_GO(lks_cookie_create(&place->cookie));
-    server.cookie = place->cookie;
+    LKS_GO(make_keys(self, options, &place->key));
+    server.link_keys = self->link_keys;
     server.status_socket = self->status_socket;
     LKS_GO(lks_server_start(&server, &self->server));
     lks_lifeline_socket(self->status_socket);
@@ -122,5 +145,6 @@ void lks_host_stop(lks_host *self)
     lks_server_stop(self->server, last_goodbyes_s);
     lks_lifeline_socket(NULL);
     lks_free(self->status_socket);
+    lks_free(self->link_keys);
     lks_free(self);
 }

@@ -6,22 +6,24 @@
 #include <stdint.h>
 
 #include "base/status.h"
-#include "proto/cookie.h"
+#include "proto/handshake.h"
 
 enum { LKS_COORDINATOR_ADDRESSES = 512 }; /* bytes */
 
 typedef struct lks_host_options {
     const char *run_dir, *job_name;
     uint32_t world_size, lanes;
+    const lks_public_key *rank_keys; /* [world_size] */
     uint64_t total_steps;
     double rank_timeout_s; /* a rank silent for this long is lost */
     bool one_host;         /* all ranks run here: nobody else may connect */
 } lks_host_options;
 
-/* What every rank must know to find the coordinator; plain data, to be broadcast. */
+/* What every rank must know to find the coordinator and to know it again; plain data and
+ * no secret, to be broadcast. */
 typedef struct lks_coordinator_place {
     char addresses[LKS_COORDINATOR_ADDRESSES]; /* "host:port,host:port" */
-    lks_cookie cookie;
+    lks_public_key key;                        /* the coordinator's */
 } lks_coordinator_place;
 
 typedef struct lks_host lks_host;

@@ -16,11 +16,11 @@
 #include "worker/hello.h"
 
 enum {
-    FIRST_HEARTBEAT_MS = 500, /* until WELCOME says how often */
     MIN_HEARTBEAT_MS = 10,
     FIRST_RETRY_MS = 20,
     MAX_RETRY_MS = 2000,
-    CONNECT_MS = 3000, /* a connection must stand by then */
+    CONNECT_MS = 3000,  /* a connection must stand by then */
+    WELCOME_MS = 10000, /* and the coordinator have proved itself so long after */
     GOODBYE_MS = 2000,
     QUEUE = 64,
     READ_BYTES = 4096,
@@ -30,7 +30,8 @@ enum {
 typedef enum link_state {
     WAITING,    /* for the next try */
     CONNECTING, /* TCP */
-    TALKING,    /* HELLO is out */
+    GREETING,   /* CHALLENGE, HELLO, WELCOME */
+    TALKING,    /* with the coordinator, and nobody else */
     CLOSING,
 } link_state;
 
@@ -57,6 +58,8 @@ struct lks_reporter {
     uv_connect_t connect;
     link_state state;
     bool link_is_open; /* the handle exists */
+    bool has_answered; /* its challenge */
+    bool has_refused;  /* and told so, since the last WELCOME */
     bool said_goodbye;
     bool is_over; /* all handles are closing */
     size_t tries; /* since the last WELCOME */
@@ -121,15 +124,6 @@ static void send_message(lks_reporter *self, const Lks__Proto__Message *message)
     }
 }
 
-static void send_hello(lks_reporter *self)
-{
-    Lks__Proto__Message message = LKS__PROTO__MESSAGE__INIT;
-
-    message.body_case = LKS__PROTO__MESSAGE__BODY_HELLO;
-    message.hello = &self->hello.message;
-    send_message(self, &message);
-}
-
 static uint64_t resident_bytes(void)
 {
     unsigned long total, resident = 0;
@@ -172,10 +166,7 @@ static void send_heartbeat(lks_reporter *self)
 
 static void on_heartbeat(uv_timer_t *timer)
 {
-    lks_reporter *self = timer->data;
-
-    if (self->state == TALKING)
-        send_heartbeat(self);
+    send_heartbeat(timer->data);
 }
 
 static bool take_progress(lks_reporter *self, Lks__Proto__Progress *out)
@@ -237,21 +228,59 @@ static void send_queue(lks_reporter *self)
 
 /* ---- receiving ---- */
 
-static void on_welcome(lks_reporter *self, const Lks__Proto__Welcome *welcome)
+/* Told once in a row of tries. */
+static void refuse_link(lks_reporter *self, const char *why)
 {
+    if (!self->has_refused)
+        lks_warn("what answers at the coordinator's address is refused: %s", why);
+    self->has_refused = true;
+    drop_link(self, why);
+}
+
+static void on_challenge(lks_reporter *self, const Lks__Proto__Message *received)
+{
+    Lks__Proto__Message message = LKS__PROTO__MESSAGE__INIT;
+
+    if (self->state != GREETING || self->has_answered ||
+        lks_hello_answer(&self->hello, received->challenge) != LKS_OK) {
+        refuse_link(self, lks_error_text()[0] ? lks_error_text() : "it asks twice");
+        return;
+    }
+    self->has_answered = true;
+    message.body_case = LKS__PROTO__MESSAGE__BODY_HELLO;
+    message.hello = &self->hello.message;
+    send_message(self, &message);
+}
+
+static void on_welcome(lks_reporter *self, const Lks__Proto__Message *received)
+{
+    const Lks__Proto__Welcome *welcome = received->welcome;
     const uint64_t every_ms = welcome->heartbeat_ms > MIN_HEARTBEAT_MS
                                   ? welcome->heartbeat_ms
                                   : MIN_HEARTBEAT_MS;
 
+    if (self->state != GREETING || !self->has_answered ||
+        !lks_hello_is_welcomed(&self->hello, welcome)) {
+        refuse_link(self, "it cannot prove that it is this run's coordinator");
+        return;
+    }
+    uv_timer_stop(&self->retry);
     if (self->tries > 1)
         lks_info("the coordinator answers again");
     self->tries = 0;
+    self->has_refused = false;
+    self->state = TALKING;
     uv_timer_start(&self->heartbeat, on_heartbeat, every_ms, every_ms);
+    send_queue(self);
 }
 
-static void on_control(lks_reporter *self, const Lks__Proto__Control *control)
+static void on_control(lks_reporter *self, const Lks__Proto__Message *received)
 {
-    if (control->command == LKS__PROTO__CONTROL__COMMAND__CANCEL)
+    const Lks__Proto__Control *control = received->control;
+
+    if (self->state != TALKING)
+        refuse_link(self, "it gives orders before it has proved itself");
+    else if (control->command == LKS__PROTO__CONTROL__COMMAND__CANCEL)
         lks_pulse_wish(self->pulse, LKS_WISH_CANCEL);
     else
         lks_info("the coordinator asks for what this version cannot do (command %d)",
@@ -260,10 +289,18 @@ static void on_control(lks_reporter *self, const Lks__Proto__Control *control)
 
 static void on_message(lks_reporter *self, const Lks__Proto__Message *message)
 {
-    if (message->body_case == LKS__PROTO__MESSAGE__BODY_WELCOME)
-        on_welcome(self, message->welcome);
-    else if (message->body_case == LKS__PROTO__MESSAGE__BODY_CONTROL)
-        on_control(self, message->control);
+    static const struct {
+        Lks__Proto__Message__BodyCase kind;
+        void (*take)(lks_reporter *self, const Lks__Proto__Message *received);
+    } takers[] = {
+        {LKS__PROTO__MESSAGE__BODY_CHALLENGE, on_challenge},
+        {LKS__PROTO__MESSAGE__BODY_WELCOME, on_welcome},
+        {LKS__PROTO__MESSAGE__BODY_CONTROL, on_control},
+    };
+
+    for (size_t i = 0; i < sizeof takers / sizeof *takers; i++)
+        if (takers[i].kind == message->body_case)
+            takers[i].take(self, message);
 }
 
 static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *out)
@@ -278,7 +315,7 @@ static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *out)
 static lks_status decode(lks_reporter *self, const char *bytes, size_t n_bytes)
 {
     LKS_TRY(lks_frame_decoder_feed(&self->decoder, bytes, n_bytes));
-    for (;;) {
+    while (self->state == GREETING || self->state == TALKING) {
         Lks__Proto__Message *message;
 
         LKS_TRY(lks_frame_decoder_next(&self->decoder, &message));
@@ -287,6 +324,7 @@ static lks_status decode(lks_reporter *self, const char *bytes, size_t n_bytes)
         on_message(self, message);
         lks__proto__message__free_unpacked(message, NULL);
     }
+    return LKS_OK;
 }
 
 static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buffer)
@@ -337,10 +375,11 @@ static void drop_link(lks_reporter *self, const char *why)
         lks_warn("lost the coordinator: %s; trying again", why);
     self->state = CLOSING;
     uv_timer_stop(&self->heartbeat);
+    uv_timer_stop(&self->retry);
     uv_close((uv_handle_t *)&self->link, on_link_closed);
 }
 
-static void on_connect_too_slow(uv_timer_t *timer)
+static void on_link_silent(uv_timer_t *timer)
 {
     drop_link(timer->data, "no answer");
 }
@@ -351,17 +390,14 @@ static void on_connected(uv_connect_t *request, int error)
 
     if (error == UV_ECANCELED || self->state != CONNECTING)
         return;
-    uv_timer_stop(&self->retry);
     if (error || (error = uv_read_start((uv_stream_t *)&self->link, on_alloc, on_read))) {
         drop_link(self, uv_strerror(error));
         return;
     }
-    self->state = TALKING;
+    self->state = GREETING;
+    self->has_answered = false;
     uv_tcp_nodelay(&self->link, 1);
-    uv_timer_start(&self->heartbeat, on_heartbeat, FIRST_HEARTBEAT_MS,
-                   FIRST_HEARTBEAT_MS);
-    send_hello(self);
-    send_queue(self);
+    uv_timer_start(&self->retry, on_link_silent, WELCOME_MS, 0);
 }
 
 static void try_to_connect(uv_timer_t *timer)
@@ -374,7 +410,7 @@ static void try_to_connect(uv_timer_t *timer)
     self->link.data = self->connect.data = self;
     self->link_is_open = true;
     self->state = CONNECTING;
-    uv_timer_start(&self->retry, on_connect_too_slow, CONNECT_MS, 0);
+    uv_timer_start(&self->retry, on_link_silent, CONNECT_MS, 0);
     if (uv_tcp_connect(&self->connect, &self->link, (const struct sockaddr *)address,
                        on_connected) != 0)
         drop_link(self, "cannot connect");

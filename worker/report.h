@@ -1,23 +1,26 @@
 /* The reporter: a thread with a libuv loop of its own that tells the coordinator how this
  * rank is, whatever the main thread does. It never calls MPI.
  *
- *     main thread  --pulse (atomics)-->  reporter  --HELLO, HEARTBEAT, PROGRESS,
- * GOODBYE-->
- *                  --progress queue --->           <--WELCOME, CONTROL--   coordinator
- *                  <--pulse->wish-------
+ *     main thread  --pulse (atomics)-->  reporter  <--CHALLENGE--------
+ *                  --progress queue --->           --HELLO------------>
+ *                  <--pulse->wish-------           <--WELCOME----------  coordinator
+ *                                                  --HEARTBEAT, PROGRESS, GOODBYE-->
+ *                                                  <--CONTROL----------
  *
- * A connection that fails or drops is tried again, ever more slowly; training does not
- * wait for it. */
+ * Whoever answers at the coordinator's address gets a hello and no more until it has
+ * proved by its welcome that it is the coordinator (proto/handshake.h). A connection that
+ * fails, drops or does not get that far is tried again, ever more slowly; training does
+ * not wait for it. */
 #ifndef LKS_WORKER_REPORT_H
 #define LKS_WORKER_REPORT_H
 
 #include "lockstep.pb-c.h"
-#include "proto/cookie.h"
+#include "proto/handshake.h"
 #include "worker/pulse.h"
 
 typedef struct lks_reporter_options {
     const char *addresses; /* "host:port", or several with commas: tried in turn */
-    lks_cookie cookie;
+    lks_link_keys link_keys;
     lks_pulse *pulse; /* borrowed until the stop */
     /* Of HELLO; strings are borrowed for the call. */
     uint32_t rank, world_size;

@@ -14,6 +14,7 @@
 #include "base/try.h"
 #include "data/content_hash.h"
 #include "device.h"
+#include "proto/frame.h"
 #include "proto/job_yaml.h"
 #include "worker/lifeline.h"
 #include "worker/log_file.h"
@@ -73,7 +74,9 @@ static lks_status check_same_job(lks_run *run)
 
     run->exit_code = LKS_EXIT_FAILED;
     LKS_TRY(lks_world_agree(run->comm, hash_job(&run->job, &hash), &run->exit_code));
-    return lks_world_check_same(run->comm, hash, "the job");
+    LKS_TRY(lks_world_check_same(run->comm, hash, "the job"));
+    return lks_world_check_same(run->comm, LKS_PROTOCOL_VERSION,
+                                "the protocol of the lockstep");
 }
 
 /* Values that the job leaves to the launch. */
@@ -245,12 +248,13 @@ typedef struct invitation {
     lks_coordinator_place place;
 } invitation;
 
-static lks_status host_run(lks_run *run, invitation *out)
+static lks_status host_run(lks_run *run, const lks_public_key *rank_keys, invitation *out)
 {
     const lks_host_options options = {
         .run_dir = run->dir.path,
         .job_name = run->job.name,
         .world_size = (uint32_t)run->comm->size,
+        .rank_keys = rank_keys,
         .lanes = run->job.train.lanes,
         .total_steps = run->n_steps,
         .rank_timeout_s = run->job.report.rank_timeout_s,
@@ -277,11 +281,11 @@ static void join_run(lks_run *run, const invitation *invited)
     }
 }
 
-static lks_status start_reporter(lks_run *run, const invitation *invited)
+static lks_status start_reporter(lks_run *run, const lks_key_pair *own,
+                                 const invitation *invited)
 {
-    const lks_reporter_options options = {
+    lks_reporter_options options = {
         .addresses = invited->place.addresses,
-        .cookie = invited->place.cookie,
         .pulse = &run->pulse,
         .rank = (uint32_t)run->comm->rank,
         .world_size = (uint32_t)run->comm->size,
@@ -293,24 +297,41 @@ static lks_status start_reporter(lks_run *run, const invitation *invited)
         .threads = run->job.train.threads_per_rank,
     };
 
+    LKS_TRY(lks_link_keys_of_worker(own, &invited->place.key, &options.link_keys));
     return lks_reporter_start(&options, &run->reporter);
+}
+
+/* A key pair of this rank's own, and all ranks' public keys, which are no secret. */
+static lks_status exchange_keys(lks_run *run, lks_key_pair *own, lks_public_key *keys)
+{
+    const lks_status st = keys ? lks_key_pair_create(own) : LKS_NOMEM;
+
+    LKS_TRY(lks_world_agree(run->comm, st, &run->exit_code));
+    keys[run->comm->rank] = own->public_key;
+    return lks_comm_all_gather(run->comm, keys, sizeof *keys);
 }
 
 static lks_status meet(lks_run *run)
 {
     invitation *invited = lks_calloc(1, sizeof *invited);
-    lks_status st = invited ? LKS_OK : LKS_NOMEM;
+    lks_public_key *keys = lks_calloc((size_t)run->comm->size, sizeof *keys);
+    lks_key_pair own;
+    lks_status st;
 
     lks_signals_catch(&run->pulse); /* from here on there is something to tidy up */
+    LKS_GO(exchange_keys(run, &own, keys));
+    st = invited ? LKS_OK : LKS_NOMEM;
     if (st == LKS_OK && run->comm->rank == 0)
-        st = host_run(run, invited);
+        st = host_run(run, keys, invited);
     LKS_GO(lks_world_agree(run->comm, st, &run->exit_code));
     LKS_GO(lks_comm_broadcast(run->comm, invited, sizeof *invited, 0));
     if (run->comm->rank != 0)
         join_run(run, invited);
-    st = start_reporter(run, invited);
+    st = start_reporter(run, &own, invited);
     LKS_GO(lks_world_agree(run->comm, st, &run->exit_code));
 cleanup:
+    lks_key_pair_wipe(&own);
+    lks_free(keys);
     lks_free(invited);
     return st;
 }

@@ -124,7 +124,7 @@ static lks_status create_sockets(lks_server *server, const lks_server_options *o
     const lks_worker_link_options of_link = {
         .address = options->worker_address,
         .world_size = options->world_size,
-        .cookie = options->cookie,
+        .link_keys = options->link_keys,
         .on_event = handle,
         .context = server,
     };

@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #include "base/status.h"
-#include "proto/cookie.h"
+#include "proto/handshake.h"
 
 typedef struct lks_server_options {
     const char *job_id; /* of the run: its directory's name */
@@ -18,7 +18,8 @@ typedef struct lks_server_options {
     uint32_t world_size;
     uint32_t lanes;
     uint64_t total_steps;
-    lks_cookie cookie;
+    const lks_link_keys
+        *link_keys; /* [world_size], borrowed until the server is stopped */
     const char
         *status_socket; /* path; refused (LKS_INVALID) when too long for a Unix socket */
     const char *worker_address; /* the address to listen on for workers, e.g. "127.0.0.1"

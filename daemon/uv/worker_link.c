@@ -28,6 +28,7 @@ typedef struct lks_conn {
     struct lks_conn *older, *newer; /* among strangers */
     lks_frame_decoder decoder;
     double accepted_at_s;
+    lks_nonce challenge, hello; /* of its handshake */
     uint32_t rank;
     bool is_joined, is_closing;
     char why[WHY_BYTES]; /* it is closed; empty: the coordinator wants it so */
@@ -43,6 +44,7 @@ struct lks_worker_link {
     uint32_t n_handles; /* not yet closed: the listener and every connection */
     bool is_closing;
     bool has_unaccepted;    /* a connection waits until there is memory for it */
+    bool has_told_protocol; /* a stranger's, that is not ours */
     char input[READ_BYTES]; /* every read is used up at once */
 };
 
@@ -176,27 +178,54 @@ static void send_or_close(lks_conn *conn, const Lks__Proto__Message *message)
         close_because(conn, "cannot write to it", lks_error_text());
 }
 
+static void send_challenge(lks_conn *conn)
+{
+    Lks__Proto__Challenge challenge = LKS__PROTO__CHALLENGE__INIT;
+    Lks__Proto__Message message = LKS__PROTO__MESSAGE__INIT;
+
+    lks_nonce_create(&conn->challenge);
+    challenge.protocol = LKS_PROTOCOL_VERSION;
+    challenge.nonce.data = conn->challenge.bytes;
+    challenge.nonce.len = sizeof conn->challenge.bytes;
+    message.body_case = LKS__PROTO__MESSAGE__BODY_CHALLENGE;
+    message.challenge = &challenge;
+    send_or_close(conn, &message);
+}
+
+static void send_welcome(lks_conn *conn, const lks_action *action)
+{
+    Lks__Proto__Welcome welcome = LKS__PROTO__WELCOME__INIT;
+    Lks__Proto__Message message = LKS__PROTO__MESSAGE__INIT;
+    uint8_t mac[LKS_MAC_BYTES];
+
+    welcome.protocol = LKS_PROTOCOL_VERSION;
+    welcome.lanes = action->welcome.lanes;
+    welcome.first_lane = action->welcome.first_lane;
+    welcome.end_lane = action->welcome.end_lane;
+    welcome.heartbeat_ms = action->welcome.heartbeat_ms;
+    welcome.mac.data = mac;
+    welcome.mac.len = sizeof mac;
+    message.body_case = LKS__PROTO__MESSAGE__BODY_WELCOME;
+    message.welcome = &welcome;
+    if (lks_welcome_mac(&conn->link->options.link_keys[conn->rank], &conn->challenge,
+                        &conn->hello, &welcome, mac) == LKS_OK)
+        send_or_close(conn, &message);
+    else
+        close_because(conn, "cannot write to it", lks_error_text());
+}
+
 /* Actions. */
 
 static void perform_welcome(lks_worker_link *link, const lks_action *action)
 {
     lks_conn *conn = (lks_conn *)(uintptr_t)action->peer;
-    Lks__Proto__Welcome welcome = LKS__PROTO__WELCOME__INIT;
-    Lks__Proto__Message message = LKS__PROTO__MESSAGE__INIT;
 
     assert(!link->ranks[action->rank] && !conn->is_joined);
     remove_stranger(conn);
     conn->is_joined = true;
     conn->rank = action->rank;
     link->ranks[action->rank] = conn;
-    welcome.protocol = LKS_PROTOCOL_VERSION;
-    welcome.lanes = action->welcome.lanes;
-    welcome.first_lane = action->welcome.first_lane;
-    welcome.end_lane = action->welcome.end_lane;
-    welcome.heartbeat_ms = action->welcome.heartbeat_ms;
-    message.body_case = LKS__PROTO__MESSAGE__BODY_WELCOME;
-    message.welcome = &welcome;
-    send_or_close(conn, &message);
+    send_welcome(conn, action);
 }
 
 static void perform_refuse(lks_worker_link *link, const lks_action *action)
@@ -239,6 +268,28 @@ void lks_worker_link_perform(lks_worker_link *link, const lks_action *action)
 
 /* Reading. */
 
+/* Told once: anybody can say so, and nothing follows from it. */
+static void note_protocol(lks_worker_link *link, const Lks__Proto__Hello *hello)
+{
+    if (hello->protocol == LKS_PROTOCOL_VERSION || link->has_told_protocol)
+        return;
+    link->has_told_protocol = true;
+    lks_info(
+        "turned away what speaks protocol %u, the coordinator speaks %d: a worker of "
+        "another version of lockstep, or a stranger",
+        hello->protocol, LKS_PROTOCOL_VERSION);
+}
+
+/* Only who holds the rank's own key can have answered this connection's challenge. */
+static bool is_genuine(const lks_conn *conn, const Lks__Proto__Hello *hello)
+{
+    const lks_worker_link_options *options = &conn->link->options;
+
+    return hello->rank < options->world_size &&
+           lks_hello_is_genuine(&options->link_keys[hello->rank], &conn->challenge,
+                                hello);
+}
+
 static void take_from_stranger(lks_conn *conn, const Lks__Proto__Message *message)
 {
     lks_worker_link *link = conn->link;
@@ -249,11 +300,12 @@ static void take_from_stranger(lks_conn *conn, const Lks__Proto__Message *messag
         return;
     }
     event.hello = message->hello;
-    if (!lks_cookie_equal(&link->options.cookie, event.hello->cookie.data,
-                          event.hello->cookie.len)) {
-        close_conn(conn, "its cookie is of another run");
+    if (!is_genuine(conn, event.hello)) {
+        note_protocol(link, event.hello);
+        close_conn(conn, "its hello is not of the rank it claims to be");
         return;
     }
+    lks_nonce_take(&event.hello->nonce, &conn->hello);
     link->options.on_event(link->options.context, &event);
 }
 
@@ -347,6 +399,7 @@ static void accept_one(lks_worker_link *link)
         return;
     }
     uv_tcp_nodelay(&conn->tcp, 1);
+    send_challenge(conn);
     if (link->n_strangers > link->options.world_size + EXTRA_STRANGERS)
         close_conn(link->oldest, "too many connect without a hello");
 }

@@ -1,9 +1,10 @@
 /* The workers' end of the coordinator: a TCP port that turns what workers send into
  * events, and actions into frames and closed connections.
  *
- * A connection is a stranger until a hello with the run's cookie has been welcomed. What
- * a stranger does wrong (no hello in time, another cookie, bytes that are no frame) costs
- * it its connection and nobody else anything: the coordinator never hears of it.
+ * A connection is a stranger until it has answered its challenge with the hello of a rank
+ * (proto/handshake.h) and been welcomed. What a stranger does wrong (no hello in time,
+ * one that is not genuine, bytes that are no frame) costs it its connection and nobody
+ * else anything: the coordinator never hears of it.
  *
  * Everything runs on the loop's thread. */
 #ifndef LKS_DAEMON_UV_WORKER_LINK_H
@@ -13,15 +14,15 @@
 
 #include "base/status.h"
 #include "daemon/coordinator.h"
-#include "proto/cookie.h"
+#include "proto/handshake.h"
 
 typedef struct lks_worker_link lks_worker_link;
 
 typedef struct lks_worker_link_options {
     const char *address; /* an IPv4 or IPv6 address of this host; "0.0.0.0": all */
     uint32_t world_size;
-    lks_cookie cookie;
-    double hello_timeout_s; /* 0: 5 s */
+    const lks_link_keys *link_keys; /* [world_size], borrowed until the link is freed */
+    double hello_timeout_s;         /* 0: 5 s */
 
     /* Events of workers, without now_s. It may call lks_worker_link_perform and
      * lks_worker_link_close. */

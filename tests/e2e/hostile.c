@@ -21,8 +21,8 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
-#include "proto/cookie.h"
 #include "proto/frame.h"
+#include "proto/handshake.h"
 
 enum {
     FRAME_BYTES = 256,
@@ -87,9 +87,12 @@ static bool send_all(int fd, bytes what)
 static bool is_closed(int fd)
 {
     struct pollfd wait = {fd, POLLIN, 0};
-    char byte;
+    char said[FRAME_BYTES]; /* the challenge comes first */
 
-    return poll(&wait, 1, CLOSE_MS) == 1 && recv(fd, &byte, 1, 0) <= 0;
+    while (poll(&wait, 1, CLOSE_MS) == 1)
+        if (recv(fd, said, sizeof said, 0) <= 0)
+            return true;
+    return false;
 }
 
 /* Into the caller's memory. */
@@ -105,15 +108,18 @@ static bytes encode(const Lks__Proto__Message *message, uint8_t out[FRAME_BYTES]
     return (bytes){out, n_bytes};
 }
 
-/* Right in all but its cookie. */
+/* Right in all but its mac. */
 static bytes strange_hello(void)
 {
-    static uint8_t cookie[LKS_COOKIE_BYTES], frame[FRAME_BYTES];
+    static uint8_t mac[LKS_MAC_BYTES], frame[FRAME_BYTES];
+    static lks_nonce nonce;
     Lks__Proto__Hello hello = LKS__PROTO__HELLO__INIT;
     Lks__Proto__Message message = LKS__PROTO__MESSAGE__INIT;
 
-    hello.cookie.data = cookie;
-    hello.cookie.len = sizeof cookie;
+    hello.nonce.data = nonce.bytes;
+    hello.nonce.len = sizeof nonce.bytes;
+    hello.mac.data = mac;
+    hello.mac.len = sizeof mac;
     hello.protocol = LKS_PROTOCOL_VERSION;
     hello.version = (char *)LKS_VERSION;
     hello.world_size = 2;
@@ -160,7 +166,7 @@ static void throw_frames(const char *port, bytes hello)
         bytes frame;
         bool is_cut;
     } bad[] = {
-        {"a cookie of another run", hello, false},
+        {"a hello without the key", hello, false},
         {"a goodbye before the hello", early_goodbye(), false},
         {"an oversize frame", {"\xff\xff\xff\xff????", 8}, false},
         {"an empty frame", {"\0\0\0\0", 4}, false},

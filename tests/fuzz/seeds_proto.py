@@ -40,13 +40,18 @@ def frame(body):
     return struct.pack("<I", len(body)) + body
 
 
-hello = text(1, text(1, bytes(32)) + number(2, 1) + text(3, b"0.1.0") + number(4, 1) + number(5, 2) + text(6, b"node1")
-             + number(7, 4242) + text(8, b"cpu:0") + fixed64(9, b"12345678") + number(10, 60000) + text(11, b"avx2"))
+challenge = text(7, number(1, 2) + text(2, bytes(range(32))))
+hello = text(1, number(2, 2) + text(3, b"0.1.0") + number(4, 1) + number(5, 2) + text(6, b"node1")
+             + number(7, 4242) + text(8, b"cpu:0") + fixed64(9, b"12345678") + number(10, 60000) + text(11, b"avx2") + text(13, bytes(range(32, 64))) + text(14, bytes(32)))
+welcome = text(2, number(1, 2) + number(2, 8) + number(4, 4) + number(5, 1000) + text(6, bytes(32)))
 heartbeat = text(3, number(1, 77) + number(2, 4) + fixed64(3, struct.pack("<d", 1.5)) + number(4, 1 << 27)
                  + text(6, fixed64(1, struct.pack("<d", 0.1))))
 progress = text(4, number(1, 50) + fixed64(5, struct.pack("<d", 0.25)) + fixed64(8, b"abcdefgh") + number(11, 1))
 put("frame", "hello", b"\0" + frame(hello))
-put("frame", "welcome", b"\1" + frame(text(2, number(1, 1) + number(2, 8) + number(4, 4) + number(5, 1000))))
+put("frame", "hello-1", b"\0" + frame(text(1, text(1, bytes(32)) + number(2, 1) + text(3, b"0.1.0"))))
+put("frame", "handshake", b"\1" + frame(challenge) + frame(hello) + frame(welcome))
+put("frame", "short-nonce", b"\0" + frame(text(7, number(1, 2) + text(2, b"x"))))
+put("frame", "welcome", b"\1" + frame(welcome))
 put("frame", "talk", b"\3" + frame(hello) + frame(heartbeat) + frame(progress)
     + frame(text(5, number(1, 1))) + frame(text(6, number(1, 4) + text(2, b"disk full"))))
 put("frame", "length-zero", b"\0" + frame(heartbeat) + bytes(4))

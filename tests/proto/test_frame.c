@@ -11,11 +11,11 @@ static uint8_t *hello_frame(const char *host, size_t *n_bytes)
 {
     Lks__Proto__Hello hello = LKS__PROTO__HELLO__INIT;
     Lks__Proto__Message message = LKS__PROTO__MESSAGE__INIT;
-    uint8_t cookie[32], *frame = NULL;
+    uint8_t mac[32], *frame = NULL;
 
-    memset(cookie, 0xc5, sizeof cookie);
-    hello.cookie.data = cookie;
-    hello.cookie.len = sizeof cookie;
+    memset(mac, 0xc5, sizeof mac);
+    hello.mac.data = mac;
+    hello.mac.len = sizeof mac;
     hello.protocol = LKS_PROTOCOL_VERSION;
     hello.rank = 3;
     hello.world_size = 8;
@@ -33,7 +33,7 @@ static void check_hello(const Lks__Proto__Message *message, const char *host)
     ck_assert_str_eq(message->hello->host, host);
     ck_assert_uint_eq(message->hello->rank, 3);
     ck_assert_uint_eq(message->hello->dataset_fingerprint, 0x0123456789abcdefull);
-    ck_assert_uint_eq(message->hello->cookie.len, 32);
+    ck_assert_uint_eq(message->hello->mac.len, 32);
 }
 
 static void free_message(Lks__Proto__Message *message)
@@ -328,10 +328,31 @@ START_TEST(every_failed_allocation_is_reported_and_can_be_retried)
         free_message(message);
         lks_frame_decoder_release(&decoder);
     }
-    /* the buffer, the message, its body, cookie and host at least */
+    /* the buffer, the message, its body, host and mac at least */
     ck_assert_int_ge(failures, 5);
     lks_alloc_fail_after(-1);
     lks_free(frame);
+}
+END_TEST
+
+START_TEST(a_hello_of_protocol_1_is_read_and_its_cookie_skipped)
+{
+    /* protocol 1: a cookie of 32 bytes in field 1, the protocol in field 2 */
+    uint8_t frame[4 + 2 + 34 + 2] = {38, 0, 0, 0, 0x0a, 36, 0x0a, 32};
+    lks_frame_decoder decoder;
+    Lks__Proto__Message *message = NULL;
+
+    memset(frame + 8, 0xc5, 32);
+    frame[40] = 0x10;
+    frame[41] = 1;
+    lks_frame_decoder_init(&decoder);
+    ck_ok(lks_frame_decoder_feed(&decoder, frame, sizeof frame));
+    ck_ok(lks_frame_decoder_next(&decoder, &message));
+    ck_assert_int_eq(message->body_case, LKS__PROTO__MESSAGE__BODY_HELLO);
+    ck_assert_uint_eq(message->hello->protocol, 1);
+    ck_assert_uint_eq(message->hello->mac.len, 0);
+    free_message(message);
+    lks_frame_decoder_release(&decoder);
 }
 END_TEST
 
@@ -347,4 +368,5 @@ LKS_SUITE("frame", a_frame_is_its_length_little_endian_and_the_message,
           a_message_without_a_known_body_is_refused, texts_that_are_not_utf8_are_refused,
           a_frame_of_nothing_but_unknown_fields_cannot_eat_memory,
           a_message_too_large_or_empty_is_not_encoded,
+          a_hello_of_protocol_1_is_read_and_its_cookie_skipped,
           every_failed_allocation_is_reported_and_can_be_retried)

@@ -13,9 +13,11 @@
  * locked, when the run's other rank says that it gave up. */
 static _Noreturn void host_a_failing_run(void)
 {
+    lks_public_key rank_keys[2];
     const lks_host_options options = {.run_dir = temp_dir,
                                       .job_name = "lenet",
                                       .world_size = 2,
+                                      .rank_keys = rank_keys,
                                       .lanes = 2,
                                       .total_steps = 10,
                                       .one_host = true};
@@ -29,14 +31,18 @@ static _Noreturn void host_a_failing_run(void)
                                       .device = "cpu:0",
                                       .instruction_set = ""};
     lks_reporter *reporter;
+    lks_key_pair pair;
     lks_host *host;
 
+    if (lks_key_pair_create(&pair) != LKS_OK)
+        _exit(4);
+    rank_keys[0] = rank_keys[1] = pair.public_key;
     flockfile(stdout);
     if (lks_host_start(&options, &place, &host) != LKS_OK)
         _exit(2);
     lks_pulse_init(&pulse);
-    of_rank_1.cookie = place.cookie;
-    if (lks_reporter_start(&of_rank_1, &reporter) != LKS_OK)
+    if (lks_link_keys_of_worker(&pair, &place.key, &of_rank_1.link_keys) != LKS_OK ||
+        lks_reporter_start(&of_rank_1, &reporter) != LKS_OK)
         _exit(3);
     lks_reporter_stop(reporter, LKS_NOMEM, "no memory");
     sleep(60);

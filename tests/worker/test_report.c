@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -12,6 +13,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "proto/frame.h"
+#include "proto/handshake.h"
 #include "worker/report.h"
 
 enum { PATIENCE_MS = 10000 };
@@ -19,7 +21,7 @@ enum { PATIENCE_MS = 10000 };
 static int listener;
 static char address[64];
 static lks_pulse pulse;
-static lks_cookie cookie;
+static lks_link_keys keys; /* what this rank and the coordinator share */
 
 static void quiet(void *context, lks_log_level level, const char *line)
 {
@@ -47,9 +49,10 @@ static lks_reporter *start(const char *addresses)
 
     lks_log_set_sink(quiet, NULL);
     lks_pulse_init(&pulse);
-    ck_ok(lks_cookie_create(&cookie));
+    memset(keys.of_hello, 'h', sizeof keys.of_hello);
+    memset(keys.of_welcome, 'w', sizeof keys.of_welcome);
     ck_ok(lks_reporter_start(&(lks_reporter_options){.addresses = addresses,
-                                                     .cookie = cookie,
+                                                     .link_keys = keys,
                                                      .pulse = &pulse,
                                                      .rank = 3,
                                                      .world_size = 4,
@@ -66,6 +69,8 @@ static lks_reporter *start(const char *addresses)
 typedef struct peer {
     int fd;
     lks_frame_decoder decoder;
+    lks_nonce challenge, hello; /* of the connection */
+    uint8_t hello_mac[LKS_MAC_BYTES];
 } peer;
 
 static peer accept_one(void)
@@ -133,16 +138,82 @@ static void send_to(peer *p, const Lks__Proto__Message *message)
     lks_free(frame);
 }
 
-static void welcome(peer *p, uint32_t heartbeat_ms)
+static void challenge(peer *p)
+{
+    Lks__Proto__Message message = LKS__PROTO__MESSAGE__INIT;
+    Lks__Proto__Challenge body = LKS__PROTO__CHALLENGE__INIT;
+
+    lks_nonce_create(&p->challenge);
+    body.protocol = LKS_PROTOCOL_VERSION;
+    body.nonce.data = p->challenge.bytes;
+    body.nonce.len = sizeof p->challenge.bytes;
+    message.body_case = LKS__PROTO__MESSAGE__BODY_CHALLENGE;
+    message.challenge = &body;
+    send_to(p, &message);
+}
+
+/* A connection that has said a genuine hello, which is the caller's to free. */
+static Lks__Proto__Message *accept_hello(peer *p)
+{
+    Lks__Proto__Message *message;
+
+    *p = accept_one();
+    challenge(p);
+    message = read_message(p);
+    ck_assert_ptr_nonnull(message);
+    ck_assert_int_eq(message->body_case, LKS__PROTO__MESSAGE__BODY_HELLO);
+    ck_assert(lks_hello_is_genuine(&keys, &p->challenge, message->hello));
+    ck_assert(lks_nonce_take(&message->hello->nonce, &p->hello));
+    memcpy(p->hello_mac, message->hello->mac.data, sizeof p->hello_mac);
+    return message;
+}
+
+static void send_welcome(peer *p, uint32_t heartbeat_ms, uint8_t *mac, size_t n_mac_bytes)
 {
     Lks__Proto__Message message = LKS__PROTO__MESSAGE__INIT;
     Lks__Proto__Welcome body = LKS__PROTO__WELCOME__INIT;
+    uint8_t own[LKS_MAC_BYTES];
 
     body.protocol = LKS_PROTOCOL_VERSION;
     body.heartbeat_ms = heartbeat_ms;
+    if (!mac)
+        ck_ok(lks_welcome_mac(&keys, &p->challenge, &p->hello, &body, own));
+    body.mac.data = mac ? mac : own;
+    body.mac.len = n_mac_bytes;
     message.body_case = LKS__PROTO__MESSAGE__BODY_WELCOME;
     message.welcome = &body;
     send_to(p, &message);
+}
+
+static void welcome(peer *p, uint32_t heartbeat_ms)
+{
+    send_welcome(p, heartbeat_ms, NULL, LKS_MAC_BYTES);
+}
+
+/* A connection with a whole handshake. */
+static peer greet(uint32_t heartbeat_ms)
+{
+    peer p;
+
+    lks__proto__message__free_unpacked(accept_hello(&p), NULL);
+    welcome(&p, heartbeat_ms);
+    return p;
+}
+
+/* A stop waits for the coordinator, which is played here: so it has a thread. */
+typedef struct stopping {
+    pthread_t thread;
+    lks_reporter *reporter;
+    lks_status status;
+    const char *reason;
+} stopping;
+
+static void *stop_in_thread(void *argument)
+{
+    stopping *stop = argument;
+
+    lks_reporter_stop(stop->reporter, stop->status, stop->reason);
+    return NULL;
 }
 
 static void cancel(peer *p)
@@ -156,17 +227,13 @@ static void cancel(peer *p)
     send_to(p, &message);
 }
 
-START_TEST(hello_comes_first_and_says_who_we_are)
+START_TEST(a_hello_answers_the_challenge_and_says_who_we_are)
 {
     listen_on(0);
     lks_reporter *reporter = start(address);
-    peer p = accept_one();
-    Lks__Proto__Message *message = read_message(&p);
+    peer p;
+    Lks__Proto__Message *message = accept_hello(&p);
 
-    ck_assert_ptr_nonnull(message);
-    ck_assert_int_eq(message->body_case, LKS__PROTO__MESSAGE__BODY_HELLO);
-    ck_assert(lks_cookie_equal(&cookie, message->hello->cookie.data,
-                               message->hello->cookie.len));
     ck_assert_uint_eq(message->hello->protocol, LKS_PROTOCOL_VERSION);
     ck_assert_uint_eq(message->hello->rank, 3);
     ck_assert_uint_eq(message->hello->world_size, 4);
@@ -181,14 +248,167 @@ START_TEST(hello_comes_first_and_says_who_we_are)
 }
 END_TEST
 
-START_TEST(heartbeats_come_while_the_main_thread_stands_still)
+START_TEST(nothing_is_said_before_the_challenge)
 {
     listen_on(0);
     lks_reporter *reporter = start(address);
     peer p = accept_one();
+    struct pollfd ready = {.fd = p.fd, .events = POLLIN};
+
+    ck_assert_int_eq(poll(&ready, 1, 300), 0);
+    lks_reporter_stop(reporter, LKS_OK, "");
+    hang_up(&p);
+    close(listener);
+}
+END_TEST
+
+START_TEST(each_hello_has_a_nonce_of_its_own)
+{
+    listen_on(0);
+    lks_reporter *reporter = start(address);
+    peer first, second;
+
+    lks__proto__message__free_unpacked(accept_hello(&first), NULL);
+    hang_up(&first);
+    lks__proto__message__free_unpacked(accept_hello(&second), NULL);
+    hang_up(&second);
+    ck_assert_mem_ne(first.hello.bytes, second.hello.bytes, LKS_NONCE_BYTES);
+    lks_reporter_stop(reporter, LKS_OK, "");
+    close(listener);
+}
+END_TEST
+
+/* Nothing but the hello came, the connection is closed and no order was obeyed. */
+static void check_not_trusted(peer *p)
+{
+    ck_assert_ptr_null(read_message(p));
+    ck_assert_int_eq(atomic_load(&pulse.wish), LKS_WISH_GO_ON);
+    hang_up(p);
+}
+
+START_TEST(a_false_coordinator_gets_a_hello_and_no_more)
+{
+    const Lks__Proto__Progress progress = LKS__PROTO__PROGRESS__INIT;
+    uint8_t wrong[LKS_MAC_BYTES] = {0};
+    peer p;
+
+    listen_on(0);
+    lks_reporter *reporter = start(address);
+    lks_reporter_progress(reporter, &progress); /* not for its ears */
+    lks__proto__message__free_unpacked(accept_hello(&p), NULL);
+    cancel(&p); /* in the place of a welcome */
+    check_not_trusted(&p);
+    lks__proto__message__free_unpacked(accept_hello(&p), NULL);
+    send_welcome(&p, 20, wrong, sizeof wrong);
+    check_not_trusted(&p);
+    lks__proto__message__free_unpacked(accept_hello(&p), NULL);
+    send_welcome(&p, 20, p.hello_mac, sizeof p.hello_mac); /* sent back */
+    check_not_trusted(&p);
+    for (size_t n = 0; n < LKS_MAC_BYTES; n += 31) {
+        lks__proto__message__free_unpacked(accept_hello(&p), NULL);
+        send_welcome(&p, 20, NULL, n);
+        check_not_trusted(&p);
+    }
+    p = greet(20); /* the true one is still welcome, and told */
+    skip(&p, LKS__PROTO__MESSAGE__BODY_PROGRESS);
+    hang_up(&p);
+    lks_reporter_stop(reporter, LKS_OK, "");
+    close(listener);
+}
+END_TEST
+
+START_TEST(a_welcome_of_another_connection_is_no_proof)
+{
+    peer p, later;
+    uint8_t mac[LKS_MAC_BYTES];
+    Lks__Proto__Welcome body = LKS__PROTO__WELCOME__INIT;
+
+    listen_on(0);
+    lks_reporter *reporter = start(address);
+    lks__proto__message__free_unpacked(accept_hello(&p), NULL);
+    body.protocol = LKS_PROTOCOL_VERSION;
+    body.heartbeat_ms = 20;
+    ck_ok(lks_welcome_mac(&keys, &p.challenge, &p.hello, &body, mac));
+    hang_up(&p);
+    lks__proto__message__free_unpacked(accept_hello(&later), NULL);
+    send_welcome(&later, 20, mac, sizeof mac);
+    check_not_trusted(&later);
+    lks_reporter_stop(reporter, LKS_OK, "");
+    close(listener);
+}
+END_TEST
+
+START_TEST(a_welcome_or_an_order_before_any_hello_is_refused)
+{
+    peer p;
+
+    listen_on(0);
+    lks_reporter *reporter = start(address);
+    p = accept_one();
+    welcome(&p, 20);
+    check_not_trusted(&p);
+    p = accept_one();
+    cancel(&p);
+    check_not_trusted(&p);
+    lks_reporter_stop(reporter, LKS_OK, "");
+    close(listener);
+}
+END_TEST
+
+START_TEST(a_second_challenge_is_not_answered)
+{
+    peer p;
+
+    listen_on(0);
+    lks_reporter *reporter = start(address);
+    lks__proto__message__free_unpacked(accept_hello(&p), NULL);
+    challenge(&p);
+    check_not_trusted(&p);
+    lks_reporter_stop(reporter, LKS_OK, "");
+    close(listener);
+}
+END_TEST
+
+static char warned[512];
+
+static void keep_warning(void *context, lks_log_level level, const char *line)
+{
+    (void)context;
+    if (level == LKS_LOG_WARN)
+        snprintf(warned, sizeof warned, "%s", line);
+}
+
+START_TEST(a_coordinator_of_another_protocol_gets_no_hello_and_is_named)
+{
+    Lks__Proto__Message message = LKS__PROTO__MESSAGE__INIT;
+    Lks__Proto__Challenge body = LKS__PROTO__CHALLENGE__INIT;
+    peer p;
+
+    listen_on(0);
+    lks_reporter *reporter = start(address);
+    lks_log_set_sink(keep_warning, NULL);
+    p = accept_one();
+    body.protocol = LKS_PROTOCOL_VERSION + 1;
+    message.body_case = LKS__PROTO__MESSAGE__BODY_CHALLENGE;
+    message.challenge = &body;
+    send_to(&p, &message);
+    check_not_trusted(&p);
+    lks_reporter_stop(reporter, LKS_OK, "");
+    ck_assert_msg(strstr(warned, "it speaks protocol 3, this worker 2: install one "
+                                 "version of lockstep on all hosts") != NULL,
+                  "%s", warned);
+    close(listener);
+}
+END_TEST
+
+START_TEST(heartbeats_come_while_the_main_thread_stands_still)
+{
+    listen_on(0);
+    lks_reporter *reporter = start(address);
+    peer p;
     Lks__Proto__Message *first, *second;
 
-    skip(&p, LKS__PROTO__MESSAGE__BODY_HELLO);
+    lks__proto__message__free_unpacked(accept_hello(&p), NULL);
     lks_pulse_end_step(&pulse);
     lks_pulse_enter(&pulse, LKS__PROTO__PHASE__REDUCE); /* and here it hangs */
     welcome(&p, 20);
@@ -210,16 +430,17 @@ END_TEST
 START_TEST(progress_arrives_in_order_and_goodbye_last)
 {
     listen_on(0);
-    lks_reporter *reporter = start(address);
-    peer p = accept_one();
+    stopping stop = {0, start(address), LKS_NUMERIC, "loss is nan"};
     Lks__Proto__Message *message;
     Lks__Proto__Progress progress = LKS__PROTO__PROGRESS__INIT;
+    peer p;
 
     for (uint64_t step = 1; step <= 20; step++) {
         progress.step = step;
-        lks_reporter_progress(reporter, &progress);
+        lks_reporter_progress(stop.reporter, &progress);
     }
-    lks_reporter_stop(reporter, LKS_NUMERIC, "loss is nan");
+    pthread_create(&stop.thread, NULL, stop_in_thread, &stop);
+    p = greet(20);
     for (uint64_t step = 1; step <= 20; step++) {
         message = expect(&p, LKS__PROTO__MESSAGE__BODY_PROGRESS);
         ck_assert_uint_eq(message->progress->step, step);
@@ -230,6 +451,7 @@ START_TEST(progress_arrives_in_order_and_goodbye_last)
     ck_assert_str_eq(message->goodbye->reason, "loss is nan");
     lks__proto__message__free_unpacked(message, NULL);
     ck_assert_ptr_null(read_message(&p));
+    pthread_join(stop.thread, NULL);
     hang_up(&p);
     close(listener);
 }
@@ -239,9 +461,8 @@ START_TEST(a_cancel_becomes_a_wish)
 {
     listen_on(0);
     lks_reporter *reporter = start(address);
-    peer p = accept_one();
+    peer p = greet(20);
 
-    welcome(&p, 20);
     ck_assert_int_eq(atomic_load(&pulse.wish), LKS_WISH_GO_ON);
     cancel(&p);
     for (int i = 0; i < 1000 && atomic_load(&pulse.wish) == LKS_WISH_GO_ON; i++)
@@ -259,10 +480,9 @@ START_TEST(a_dropped_connection_is_made_again)
     lks_reporter *reporter = start(address);
 
     for (int i = 0; i < 3; i++) {
-        peer p = accept_one();
+        peer p = greet(20);
 
-        skip(&p, LKS__PROTO__MESSAGE__BODY_HELLO);
-        welcome(&p, 20);
+        skip(&p, LKS__PROTO__MESSAGE__BODY_HEARTBEAT);
         hang_up(&p);
     }
     lks_reporter_stop(reporter, LKS_OK, "");
@@ -280,9 +500,9 @@ START_TEST(addresses_are_tried_in_turn)
     listen_on(0);
     snprintf(both, sizeof both, "%s,%s", gone, address);
     lks_reporter *reporter = start(both);
-    peer p = accept_one();
+    peer p = greet(20);
 
-    skip(&p, LKS__PROTO__MESSAGE__BODY_HELLO);
+    skip(&p, LKS__PROTO__MESSAGE__BODY_HEARTBEAT);
     lks_reporter_stop(reporter, LKS_OK, "");
     hang_up(&p);
     close(listener);
@@ -308,10 +528,9 @@ START_TEST(a_coordinator_that_talks_nonsense_is_left)
     peer p = accept_one();
 
     ck_assert_int_eq(write(p.fd, "\xff\xff\xff\xff nonsense", 13), 13);
-    skip(&p, LKS__PROTO__MESSAGE__BODY_HELLO);
-    hang_up(&p);
-    p = accept_one(); /* it comes again, with a hello */
-    skip(&p, LKS__PROTO__MESSAGE__BODY_HELLO);
+    check_not_trusted(&p);
+    p = greet(20); /* it comes again */
+    skip(&p, LKS__PROTO__MESSAGE__BODY_HEARTBEAT);
     lks_reporter_stop(reporter, LKS_OK, "");
     hang_up(&p);
     close(listener);
@@ -334,7 +553,13 @@ START_TEST(a_bad_address_is_refused)
 }
 END_TEST
 
-LKS_SUITE("report", hello_comes_first_and_says_who_we_are,
+LKS_SUITE("report", a_hello_answers_the_challenge_and_says_who_we_are,
+          nothing_is_said_before_the_challenge, each_hello_has_a_nonce_of_its_own,
+          a_false_coordinator_gets_a_hello_and_no_more,
+          a_welcome_of_another_connection_is_no_proof,
+          a_welcome_or_an_order_before_any_hello_is_refused,
+          a_second_challenge_is_not_answered,
+          a_coordinator_of_another_protocol_gets_no_hello_and_is_named,
           heartbeats_come_while_the_main_thread_stands_still,
           progress_arrives_in_order_and_goodbye_last, a_cancel_becomes_a_wish,
           a_dropped_connection_is_made_again, addresses_are_tried_in_turn,

@@ -177,8 +177,25 @@ static bool print_results(samples *results)
     return good;
 }
 
+/* Of random bytes: how ranks and coordinator come to share them is not measured here. */
+static lks_link_keys *make_keys(uint32_t n)
+{
+    lks_link_keys *keys = lks_calloc(n, sizeof *keys);
+    lks_nonce nonce;
+
+    if (!keys)
+        fail(lks_error_text());
+    for (uint32_t r = 0; r < n; r++) {
+        lks_nonce_create(&nonce);
+        memcpy(keys[r].of_hello, nonce.bytes, sizeof keys[r].of_hello);
+        lks_nonce_create(&nonce);
+        memcpy(keys[r].of_welcome, nonce.bytes, sizeof keys[r].of_welcome);
+    }
+    return keys;
+}
+
 /* A process of workers that begins when an address arrives in the pipe. */
-static pid_t fork_workers(uint32_t n, const lks_cookie *cookie, int *address_pipe)
+static pid_t fork_workers(uint32_t n, const lks_link_keys *keys, int *address_pipe)
 {
     int ends[2];
     pid_t pid;
@@ -190,7 +207,7 @@ static pid_t fork_workers(uint32_t n, const lks_cookie *cookie, int *address_pip
 
         close(ends[1]);
         if (read(ends[0], address, sizeof address) == sizeof address)
-            fake_workers_run(address, cookie, n);
+            fake_workers_run(address, keys, n);
         _exit(1);
     }
     close(ends[0]);
@@ -205,7 +222,7 @@ static void on_failed(void *context, const char *reason)
     _exit(2);
 }
 
-static lks_server *start_server(uint32_t n, const lks_cookie *cookie, const char *path)
+static lks_server *start_server(uint32_t n, const lks_link_keys *keys, const char *path)
 {
     const lks_server_options options = {
         .job_id = "bench-1",
@@ -213,7 +230,7 @@ static lks_server *start_server(uint32_t n, const lks_cookie *cookie, const char
         .world_size = n,
         .lanes = n,
         .total_steps = 1000000,
-        .cookie = *cookie,
+        .link_keys = keys,
         .status_socket = path,
         .worker_address = "127.0.0.1",
         .on_failed = on_failed,
@@ -241,7 +258,7 @@ int main(int argc, char **argv)
     double per_second = argument(argc, argv, 3, 100);
     char path[64], address[ADDRESS_BYTES] = "";
     samples results[N_PATHS] = {{0}};
-    lks_cookie cookie;
+    lks_link_keys *keys;
     lks_server *server;
     double began_s, cpu_began_s;
     int fd, address_pipe;
@@ -249,11 +266,10 @@ int main(int argc, char **argv)
     bool good;
 
     raise_file_limit();
-    if (lks_cookie_create(&cookie) != LKS_OK)
-        fail(lks_error_text());
-    workers = fork_workers(n_workers, &cookie, &address_pipe);
+    keys = make_keys(n_workers);
+    workers = fork_workers(n_workers, keys, &address_pipe);
     snprintf(path, sizeof path, "/tmp/lockstep-bench-%d.sock", (int)getpid());
-    server = start_server(n_workers, &cookie, path);
+    server = start_server(n_workers, keys, path);
     snprintf(address, sizeof address, "%s", lks_server_worker_address(server));
     began_s = lks_clock_s();
     if (write(address_pipe, address, sizeof address) != sizeof address)

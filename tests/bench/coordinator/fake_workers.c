@@ -1,5 +1,6 @@
 #include "fake_workers.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <uv.h>
@@ -13,9 +14,11 @@ typedef struct fake_worker {
     uv_tcp_t tcp;
     uv_timer_t timer;
     uv_connect_t connect;
-    const lks_cookie *cookie;
+    const lks_link_keys *keys;
+    lks_frame_decoder decoder;
     uint32_t rank, world_size;
     uint64_t step;
+    bool has_said_hello;
 } fake_worker;
 
 typedef struct fake_write {
@@ -51,13 +54,14 @@ static void send_message(fake_worker *worker, const Lks__Proto__Message *message
     uv_write(&write->request, (uv_stream_t *)&worker->tcp, &buffer, 1, written);
 }
 
-static void send_hello(fake_worker *worker)
+static void send_hello(fake_worker *worker, const lks_nonce *challenge)
 {
     Lks__Proto__Hello hello = LKS__PROTO__HELLO__INIT;
     Lks__Proto__Message message = LKS__PROTO__MESSAGE__INIT;
+    uint8_t mac[LKS_MAC_BYTES];
+    lks_nonce nonce;
 
-    hello.cookie.data = (uint8_t *)(uintptr_t)worker->cookie->bytes;
-    hello.cookie.len = LKS_COOKIE_BYTES;
+    lks_nonce_create(&nonce);
     hello.protocol = LKS_PROTOCOL_VERSION;
     hello.version = (char *)"bench";
     hello.rank = worker->rank;
@@ -67,6 +71,12 @@ static void send_hello(fake_worker *worker)
     hello.device = (char *)"cpu:0";
     hello.instruction_set = (char *)"avx2";
     hello.n_samples = 60000;
+    hello.nonce.data = nonce.bytes;
+    hello.nonce.len = sizeof nonce.bytes;
+    if (lks_hello_mac(worker->keys, challenge, &hello, mac) != LKS_OK)
+        give_up("hello", UV_ENOMEM);
+    hello.mac.data = mac;
+    hello.mac.len = sizeof mac;
     message.body_case = LKS__PROTO__MESSAGE__BODY_HELLO;
     message.hello = &hello;
     send_message(worker, &message);
@@ -131,12 +141,33 @@ static void lend_buffer(uv_handle_t *handle, size_t suggested, uv_buf_t *out)
     *out = uv_buf_init(input, sizeof input);
 }
 
+/* The challenge is answered; what else comes is of no interest here. */
 static void have_read(uv_stream_t *stream, ssize_t n_bytes, const uv_buf_t *buffer)
 {
-    (void)stream;
-    (void)buffer;
+    fake_worker *worker = stream->data;
+    Lks__Proto__Message *message = NULL;
+    lks_nonce challenge;
+
     if (n_bytes < 0)
         give_up("read", (int)n_bytes);
+    if (worker->has_said_hello)
+        return;
+    if (lks_frame_decoder_feed(&worker->decoder, buffer->base, (size_t)n_bytes) !=
+            LKS_OK ||
+        lks_frame_decoder_next(&worker->decoder, &message) != LKS_OK)
+        give_up("challenge", UV_EPROTO);
+    if (!message)
+        return;
+    if (message->body_case != LKS__PROTO__MESSAGE__BODY_CHALLENGE ||
+        !lks_nonce_take(&message->challenge->nonce, &challenge))
+        give_up("challenge", UV_EPROTO);
+    lks__proto__message__free_unpacked(message, NULL);
+    worker->has_said_hello = true;
+    send_hello(worker, &challenge);
+    /* spread over the second, as ranks on many hosts are */
+    uv_timer_start(&worker->timer, report,
+                   1 + (uint64_t)worker->rank * REPORT_MS / worker->world_size,
+                   REPORT_MS);
 }
 
 static void connected(uv_connect_t *request, int code)
@@ -147,14 +178,9 @@ static void connected(uv_connect_t *request, int code)
         give_up("connect", code);
     uv_tcp_nodelay(&worker->tcp, 1);
     uv_read_start((uv_stream_t *)&worker->tcp, lend_buffer, have_read);
-    send_hello(worker);
-    /* spread over the second, as ranks on many hosts are */
-    uv_timer_start(&worker->timer, report,
-                   1 + (uint64_t)worker->rank * REPORT_MS / worker->world_size,
-                   REPORT_MS);
 }
 
-void fake_workers_run(const char *address, const lks_cookie *cookie, uint32_t n)
+void fake_workers_run(const char *address, const lks_link_keys *keys, uint32_t n)
 {
     fake_worker *workers = lks_calloc(n, sizeof *workers);
     uv_loop_t *loop = uv_default_loop();
@@ -168,7 +194,8 @@ void fake_workers_run(const char *address, const lks_cookie *cookie, uint32_t n)
     for (uint32_t r = 0; r < n; r++) {
         fake_worker *worker = &workers[r];
 
-        worker->cookie = cookie;
+        worker->keys = &keys[r];
+        lks_frame_decoder_init(&worker->decoder);
         worker->rank = r;
         worker->world_size = n;
         uv_tcp_init(loop, &worker->tcp);

@@ -5,10 +5,10 @@
 
 #include <stdint.h>
 
-#include "proto/cookie.h"
+#include "proto/handshake.h"
 
-/* Connect n ranks to "127.0.0.1:PORT" and report until the process is killed; for a
- * process of its own. Exits when the coordinator closes a connection. */
-void fake_workers_run(const char *address, const lks_cookie *cookie, uint32_t n);
+/* Connect n ranks with these keys [n] to "127.0.0.1:PORT" and report until the process is
+ * killed; for a process of its own. Exits when the coordinator closes a connection. */
+void fake_workers_run(const char *address, const lks_link_keys *keys, uint32_t n);
 
 #endif

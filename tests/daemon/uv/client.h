@@ -17,7 +17,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
-#include "proto/cookie.h"
+#include "proto/handshake.h"
 #include "proto/frame.h"
 
 static inline void sleep_ms(long ms)
@@ -117,26 +117,6 @@ static inline frame make_frame(const Lks__Proto__Message *message)
     return out;
 }
 
-static inline frame hello_frame(const lks_cookie *cookie, size_t n_cookie_bytes,
-                                uint32_t rank, uint32_t world_size)
-{
-    Lks__Proto__Hello hello = LKS__PROTO__HELLO__INIT;
-    Lks__Proto__Message message = LKS__PROTO__MESSAGE__INIT;
-
-    hello.cookie.data = (uint8_t *)(uintptr_t)cookie->bytes;
-    hello.cookie.len = n_cookie_bytes;
-    hello.protocol = LKS_PROTOCOL_VERSION;
-    hello.version = (char *)"1.2.3";
-    hello.rank = rank;
-    hello.world_size = world_size;
-    hello.host = (char *)"node";
-    hello.pid = 100 + rank;
-    hello.device = (char *)"cpu:0";
-    message.body_case = LKS__PROTO__MESSAGE__BODY_HELLO;
-    message.hello = &hello;
-    return make_frame(&message);
-}
-
 static inline frame heartbeat_frame(uint64_t step, Lks__Proto__Phase phase)
 {
     Lks__Proto__Heartbeat heartbeat = LKS__PROTO__HEARTBEAT__INIT;
@@ -195,6 +175,70 @@ static inline Lks__Proto__Message *receive_frame(int fd)
     }
     lks_frame_decoder_release(&decoder);
     return message;
+}
+
+/* The handshake. */
+
+/* A run's keys, of which each rank has its own. */
+enum { N_TEST_KEYS = 8 };
+
+static inline const lks_link_keys *test_keys(void)
+{
+    static lks_link_keys keys[N_TEST_KEYS];
+
+    for (int r = 0; r < N_TEST_KEYS; r++) {
+        memset(keys[r].of_hello, 'a' + r, sizeof keys[r].of_hello);
+        memset(keys[r].of_welcome, 'A' + r, sizeof keys[r].of_welcome);
+    }
+    return keys;
+}
+
+/* What a hello can get wrong. */
+typedef struct hello_parts {
+    uint32_t rank, world_size;
+    const lks_link_keys *keys; /* NULL: of that rank */
+    lks_nonce challenge;
+    size_t n_mac_bytes; /* 0: all */
+} hello_parts;
+
+static inline frame hello_frame(const hello_parts *parts)
+{
+    const lks_link_keys *keys = parts->keys ? parts->keys : &test_keys()[parts->rank];
+    Lks__Proto__Hello hello = LKS__PROTO__HELLO__INIT;
+    Lks__Proto__Message message = LKS__PROTO__MESSAGE__INIT;
+    uint8_t mac[LKS_MAC_BYTES];
+    lks_nonce nonce;
+
+    lks_nonce_create(&nonce);
+    hello.protocol = LKS_PROTOCOL_VERSION;
+    hello.version = (char *)"1.2.3";
+    hello.rank = parts->rank;
+    hello.world_size = parts->world_size;
+    hello.host = (char *)"node";
+    hello.pid = 100 + parts->rank;
+    hello.device = (char *)"cpu:0";
+    hello.nonce.data = nonce.bytes;
+    hello.nonce.len = sizeof nonce.bytes;
+    ck_ok(lks_hello_mac(keys, &parts->challenge, &hello, mac));
+    hello.mac.data = mac;
+    hello.mac.len = parts->n_mac_bytes ? parts->n_mac_bytes : sizeof mac;
+    message.body_case = LKS__PROTO__MESSAGE__BODY_HELLO;
+    message.hello = &hello;
+    return make_frame(&message);
+}
+
+/* What a coordinator says first. */
+static inline lks_nonce receive_challenge(int fd)
+{
+    Lks__Proto__Message *message = receive_frame(fd);
+    lks_nonce challenge;
+
+    ck_assert_ptr_nonnull(message);
+    ck_assert_int_eq(message->body_case, LKS__PROTO__MESSAGE__BODY_CHALLENGE);
+    ck_assert_uint_eq(message->challenge->protocol, LKS_PROTOCOL_VERSION);
+    ck_assert(lks_nonce_take(&message->challenge->nonce, &challenge));
+    lks__proto__message__free_unpacked(message, NULL);
+    return challenge;
 }
 
 #endif

@@ -40,7 +40,7 @@ static void prepare(fixture *f, uint32_t world_size)
         .world_size = world_size,
         .lanes = world_size,
         .total_steps = 100,
-        .cookie = {{7, 7, 7}},
+        .link_keys = test_keys(),
         .status_socket = f->path,
         .worker_address = "127.0.0.1",
         .on_failed = on_failed,
@@ -65,10 +65,11 @@ static void stop(fixture *f, double timeout_s)
 static int join(const fixture *f, uint32_t rank)
 {
     int fd = connect_tcp(lks_server_worker_address(f->server));
+    const hello_parts parts = {rank, f->options.world_size,
+                               .challenge = receive_challenge(fd)};
     Lks__Proto__Message *welcome;
 
-    ck_assert(send_frame(fd, hello_frame(&f->options.cookie, LKS_COOKIE_BYTES, rank,
-                                         f->options.world_size)));
+    ck_assert(send_frame(fd, hello_frame(&parts)));
     welcome = receive_frame(fd);
     ck_assert_ptr_nonnull(welcome);
     ck_assert_int_eq(welcome->body_case, LKS__PROTO__MESSAGE__BODY_WELCOME);
@@ -418,7 +419,7 @@ START_TEST(slow_workers_and_slow_clients_stall_nobody)
     double worst_s = 0;
 
     start(&f, 2);
-    hello = hello_frame(&f.options.cookie, LKS_COOKIE_BYTES, 0, 2);
+    hello = hello_frame(&(hello_parts){.rank = 0, .world_size = 2});
     for (int i = 0; i < SLOW; i++) {
         workers[i] = connect_tcp(lks_server_worker_address(f.server));
         clients[i] = connect_unix(f.path);

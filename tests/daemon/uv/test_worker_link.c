@@ -7,8 +7,6 @@
 
 enum { WORLD_SIZE = 4, MAX_EVENTS = 64 };
 
-static const lks_cookie cookie = {{1, 2, 3}};
-
 /* A link whose hellos are welcomed as the ranks they claim, and what it told. */
 typedef struct fixture {
     uv_loop_t loop;
@@ -54,7 +52,7 @@ static void start(fixture *f, double hello_timeout_s)
     const lks_worker_link_options options = {
         .address = "127.0.0.1",
         .world_size = WORLD_SIZE,
-        .cookie = cookie,
+        .link_keys = test_keys(),
         .hello_timeout_s = hello_timeout_s,
         .on_event = on_event,
         .context = f,
@@ -83,6 +81,16 @@ static void run_until(fixture *f, size_t n_events)
     }
 }
 
+/* Run the loop until the peer has something to read, or ten seconds have passed. */
+static void run_until_readable(fixture *f, int fd)
+{
+    double until_s = lks_clock_s() + 10;
+    struct pollfd wait = {fd, POLLIN, 0};
+
+    while (poll(&wait, 1, 1) == 0 && lks_clock_s() < until_s)
+        uv_run(&f->loop, UV_RUN_NOWAIT);
+}
+
 /* Run the loop for a moment, in which everything that was sent arrives. */
 static void run_a_while(fixture *f)
 {
@@ -97,12 +105,23 @@ static int connect_to(fixture *f)
     return connect_tcp(lks_worker_link_address(f->link));
 }
 
+/* A connection whose challenge is read, and a hello for it; its parts may be changed. */
+static int connect_for_hello(fixture *f, uint32_t rank, hello_parts *out)
+{
+    int fd = connect_to(f);
+
+    run_until_readable(f, fd);
+    *out = (hello_parts){rank, WORLD_SIZE, .challenge = receive_challenge(fd)};
+    return fd;
+}
+
 static int join(fixture *f, uint32_t rank)
 {
     size_t n_before = f->n_events;
-    int fd = connect_to(f);
+    hello_parts parts;
+    int fd = connect_for_hello(f, rank, &parts);
 
-    ck_assert(send_frame(fd, hello_frame(&cookie, sizeof cookie, rank, WORLD_SIZE)));
+    ck_assert(send_frame(fd, hello_frame(&parts)));
     run_until(f, n_before + 1);
     ck_assert_uint_eq(f->n_events, n_before + 1);
     ck_assert_int_eq(f->events[n_before], LKS_EVENT_HELLO);
@@ -141,14 +160,18 @@ END_TEST
 
 START_TEST(frames_may_be_cut_anywhere)
 {
-    frame hello = hello_frame(&cookie, sizeof cookie, 1, WORLD_SIZE);
+    size_t n_bytes = 2;
 
-    for (size_t cut = 1; cut < hello.n_bytes; cut++) {
+    for (size_t cut = 1; cut < n_bytes; cut++) {
         fixture f;
+        hello_parts parts;
+        frame hello;
         int fd;
 
         start(&f, 0);
-        fd = connect_to(&f);
+        fd = connect_for_hello(&f, 1, &parts);
+        hello = hello_frame(&parts);
+        n_bytes = hello.n_bytes;
         ck_assert(send_bytes(fd, hello.bytes, cut));
         uv_run(&f.loop, UV_RUN_NOWAIT);
         uv_run(&f.loop, UV_RUN_NOWAIT);
@@ -156,10 +179,11 @@ START_TEST(frames_may_be_cut_anywhere)
         ck_assert(send_bytes(fd, hello.bytes + cut, hello.n_bytes - cut));
         run_until(&f, 1);
         ck_assert_uint_eq(f.n_events, 1);
+        lks_free(hello.bytes);
         close(fd);
         stop(&f);
     }
-    lks_free(hello.bytes);
+    ck_assert_uint_gt(n_bytes, 64);
 }
 END_TEST
 
@@ -201,14 +225,127 @@ static void check_refused(frame f)
     stop(&link);
 }
 
-START_TEST(a_wrong_cookie_is_refused)
+/* Send it on this connection, and expect it closed and the coordinator undisturbed. */
+static void check_not_let_in(fixture *f, int fd, frame hello)
 {
-    lks_cookie other = cookie;
+    size_t n_before = f->n_events;
 
-    other.bytes[LKS_COOKIE_BYTES - 1] ^= 1;
-    check_refused(hello_frame(&other, sizeof other, 0, WORLD_SIZE));
-    check_refused(hello_frame(&cookie, sizeof cookie - 1, 0, WORLD_SIZE));
-    check_refused(hello_frame(&cookie, 0, 0, WORLD_SIZE));
+    ck_assert(send_frame(fd, hello));
+    run_a_while(f);
+    ck_assert(is_closed(fd, 1));
+    ck_assert_uint_eq(f->n_events, n_before);
+    close(fd);
+}
+
+START_TEST(each_connection_is_challenged_anew)
+{
+    hello_parts first, second;
+    fixture f;
+
+    start(&f, 0);
+    close(connect_for_hello(&f, 0, &first));
+    close(connect_for_hello(&f, 0, &second));
+    ck_assert_mem_ne(first.challenge.bytes, second.challenge.bytes, LKS_NONCE_BYTES);
+    stop(&f);
+}
+END_TEST
+
+START_TEST(a_hello_without_the_ranks_key_is_refused)
+{
+    hello_parts parts;
+    fixture f;
+    int fd;
+
+    start(&f, 0);
+    fd = connect_for_hello(&f, 0, &parts);
+    parts.keys = &test_keys()[1]; /* rank 1 would be rank 0 */
+    check_not_let_in(&f, fd, hello_frame(&parts));
+    fd = connect_for_hello(&f, WORLD_SIZE, &parts); /* no rank of this run */
+    check_not_let_in(&f, fd, hello_frame(&parts));
+    fd = connect_for_hello(&f, UINT32_MAX, &parts);
+    parts.keys = &test_keys()[0];
+    check_not_let_in(&f, fd, hello_frame(&parts));
+    stop(&f);
+}
+END_TEST
+
+START_TEST(a_mac_cut_short_is_refused)
+{
+    hello_parts parts;
+    fixture f;
+
+    start(&f, 0);
+    for (size_t n = 1; n < LKS_MAC_BYTES; n++) {
+        int fd = connect_for_hello(&f, 0, &parts);
+
+        parts.n_mac_bytes = n;
+        check_not_let_in(&f, fd, hello_frame(&parts));
+    }
+    stop(&f);
+}
+END_TEST
+
+START_TEST(a_hello_said_again_on_another_connection_is_refused)
+{
+    hello_parts parts, later;
+    frame hello, sniffed;
+    fixture f;
+    int worker, stranger;
+
+    start(&f, 0);
+    worker = connect_for_hello(&f, 1, &parts);
+    hello = hello_frame(&parts);
+    sniffed = (frame){lks_malloc(hello.n_bytes), hello.n_bytes};
+    memcpy(sniffed.bytes, hello.bytes, hello.n_bytes);
+    ck_assert(send_frame(worker, hello));
+    run_until(&f, 1);
+    ck_assert_int_eq(f.events[0], LKS_EVENT_HELLO);
+    stranger = connect_for_hello(&f, 1, &later);
+    check_not_let_in(&f, stranger, sniffed);
+    ck_assert(send_frame(worker, heartbeat_frame(1, LKS__PROTO__PHASE__LOAD)));
+    run_until(&f, 2);
+    ck_assert_int_eq(f.events[1], LKS_EVENT_HEARTBEAT);
+    close(worker);
+    stop(&f);
+}
+END_TEST
+
+START_TEST(a_hello_before_the_challenge_was_known_is_refused)
+{
+    check_refused(hello_frame(&(hello_parts){.rank = 0, .world_size = WORLD_SIZE}));
+}
+END_TEST
+
+START_TEST(the_coordinator_proves_itself_in_its_welcome)
+{
+    hello_parts parts;
+    fixture f;
+    frame hello;
+    Lks__Proto__Message *sent = NULL, *welcome;
+    lks_frame_decoder decoder;
+    lks_nonce nonce;
+    int fd;
+
+    start(&f, 0);
+    fd = connect_for_hello(&f, 3, &parts);
+    hello = hello_frame(&parts);
+    lks_frame_decoder_init(&decoder);
+    ck_ok(lks_frame_decoder_feed(&decoder, hello.bytes, hello.n_bytes));
+    ck_ok(lks_frame_decoder_next(&decoder, &sent));
+    ck_assert(lks_nonce_take(&sent->hello->nonce, &nonce));
+    ck_assert(send_frame(fd, hello));
+    run_until_readable(&f, fd);
+    welcome = receive_frame(fd);
+    ck_assert_int_eq(welcome->body_case, LKS__PROTO__MESSAGE__BODY_WELCOME);
+    ck_assert(lks_welcome_is_genuine(&test_keys()[3], &parts.challenge, &nonce,
+                                     welcome->welcome));
+    ck_assert(!lks_welcome_is_genuine(&test_keys()[2], &parts.challenge, &nonce,
+                                      welcome->welcome));
+    lks__proto__message__free_unpacked(sent, NULL);
+    lks__proto__message__free_unpacked(welcome, NULL);
+    lks_frame_decoder_release(&decoder);
+    close(fd);
+    stop(&f);
 }
 END_TEST
 
@@ -387,7 +524,8 @@ START_TEST(a_second_hello_on_one_connection_is_nonsense)
 
     start(&f, 0);
     fd = join(&f, 1);
-    ck_assert(send_frame(fd, hello_frame(&cookie, sizeof cookie, 2, WORLD_SIZE)));
+    ck_assert(
+        send_frame(fd, hello_frame(&(hello_parts){.rank = 2, .world_size = WORLD_SIZE})));
     run_until(&f, 2);
     ck_assert_int_eq(f.events[1], LKS_EVENT_CLOSED);
     ck_assert_str_eq(f.why, "it sent a message that no worker sends");
@@ -481,21 +619,21 @@ END_TEST
 
 START_TEST(a_connection_waits_until_there_is_memory_for_it)
 {
+    struct pollfd wait = {.events = POLLIN};
     fixture f;
-    int fd;
 
     start(&f, 0);
-    fd = connect_to(&f);
-    ck_assert(send_frame(fd, hello_frame(&cookie, sizeof cookie, 0, WORLD_SIZE)));
+    wait.fd = connect_to(&f);
     lks_alloc_fail_after(0);
     run_a_while(&f);
     ck_assert(lks_alloc_has_failed());
     lks_alloc_fail_after(-1);
-    ck_assert_uint_eq(f.n_events, 0);
+    ck_assert_int_eq(poll(&wait, 1, 0), 0);
     lks_worker_link_tick(f.link);
-    run_until(&f, 1);
-    ck_assert_uint_eq(f.n_events, 1);
-    close(fd);
+    run_until_readable(&f, wait.fd);
+    ck_assert_int_eq(poll(&wait, 1, 0), 1);
+    receive_challenge(wait.fd);
+    close(wait.fd);
     stop(&f);
 }
 END_TEST
@@ -505,14 +643,14 @@ START_TEST(without_memory_for_its_frames_a_rank_is_closed_and_told)
     long n = 0;
 
     for (;; n++) {
+        hello_parts parts;
         fixture f;
         bool failed;
         int fd;
 
         start(&f, 0);
-        fd = connect_to(&f);
-        run_a_while(&f); /* accepted */
-        ck_assert(send_frame(fd, hello_frame(&cookie, sizeof cookie, 0, WORLD_SIZE)));
+        fd = connect_for_hello(&f, 0, &parts);
+        ck_assert(send_frame(fd, hello_frame(&parts)));
         lks_alloc_fail_after(n);
         run_a_while(&f);
         failed = lks_alloc_has_failed();
@@ -569,7 +707,11 @@ START_TEST(an_ipv6_address_stands_in_brackets)
 END_TEST
 
 LKS_SUITE("worker_link", a_worker_is_welcomed_and_heard, frames_may_be_cut_anywhere,
-          frames_may_come_a_byte_at_a_time, a_wrong_cookie_is_refused,
+          frames_may_come_a_byte_at_a_time, each_connection_is_challenged_anew,
+          a_hello_without_the_ranks_key_is_refused, a_mac_cut_short_is_refused,
+          a_hello_said_again_on_another_connection_is_refused,
+          a_hello_before_the_challenge_was_known_is_refused,
+          the_coordinator_proves_itself_in_its_welcome,
           a_stranger_that_does_not_begin_with_a_hello_is_refused,
           bytes_that_are_no_frame_are_refused, random_bytes_bring_no_event_and_no_crash,
           a_stranger_that_says_nothing_is_closed_in_time,
