@@ -1,10 +1,9 @@
-/* `lockstep guard PID [FOLDER]… -- PROGRAM ARG…` starts PROGRAM (mpirun) for `lockstep
- * run`, whose process is PID, and sees to it that nothing is left when that is over,
- * however it went: `kill -9` of the command, of mpirun, of a rank, mpirun stopped.
+/* `lockstep guard PID RUN-DIR [FOLDER]… -- PROGRAM ARG…` starts PROGRAM (mpirun) for
+ * `lockstep run`, whose process is PID, and sees to it that nothing is left when that is
+ * over, however it went: `kill -9` of the command, of mpirun, of a rank, mpirun stopped.
  *
- *     lockstep run --- guard --- mpirun --- ranks        one session, the guard its
- * leader
- *                        \--- a saver whose rank is gone, in a session of its own
+ *     lockstep run -- guard -- mpirun -- ranks     one session, whose leader the guard is
+ *                        \-- a saver that a rank has left, in a session of its own
  *
  * Asked to end (SIGTERM), or once the command is gone, it asks mpirun, and after a grace
  * kills what is left. Asked again it kills at once. At the end it waits for savers,
@@ -21,11 +20,14 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/alloc.h"
 #include "base/clock.h"
 #include "base/try.h"
 #include "daemon/cli/cli.h"
+#include "daemon/cli/result.h"
 #include "daemon/uv/session.h"
 #include "proto/private_folder.h"
+#include "proto/run_dir.h"
 
 enum {
     LOOK_MS = 100,
@@ -168,6 +170,19 @@ static void wait_for_savers(guard *g)
     }
 }
 
+/* In the place of a command that was killed. */
+static void conclude(const char *run_dir)
+{
+    char *socket = lks_run_dir_path(run_dir, LKS_RUN_SOCKET);
+
+    if (socket)
+        (void)unlink(socket);
+    lks_free(socket);
+    lks_run_dir_remove_unfinished(run_dir);
+    if (lks_result_write_orphan(run_dir) != LKS_OK)
+        lks_error_clear(); /* nobody is left to be told */
+}
+
 static _Noreturn void end_as(int wait_status)
 {
     static const struct rlimit no_core = {0, 0};
@@ -198,8 +213,10 @@ static int run_guard(const lks_args *args)
     watch(&g);
     drain(&g);
     wait_for_savers(&g);
-    for (size_t i = 1; i < args->positional.n_items; i++)
+    for (size_t i = 2; i < args->positional.n_items; i++)
         lks_private_folder_remove(args->positional.items[i]);
+    if (getppid() != g.command)
+        conclude(args->positional.items[1]);
     end_as(g.wait_status);
 }
 
@@ -207,11 +224,11 @@ static const lks_arg options[] = {LKS_ARG_HELP};
 
 const lks_command lks_command_guard = {
     .name = "guard",
-    .arguments = "PID [FOLDER]… -- PROGRAM [ARG]…",
+    .arguments = "PID RUN-DIR [FOLDER]… -- PROGRAM [ARG]…",
     .summary = "Start PROGRAM for the process PID, and leave nothing of it",
     .options = options,
     .n_options = sizeof options / sizeof *options,
-    .min_positional = 1,
+    .min_positional = 2,
     .max_positional = SIZE_MAX,
     .takes_rest = true,
     .hidden = true,

@@ -2,10 +2,13 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "base/figure.h"
 #include "base/plain.h"
 #include "base/try.h"
 
@@ -60,35 +63,147 @@ static json_t *make_result(const lks_result_options *options)
         text_of(facts->has_weights ? LKS_RUN_WEIGHTS : ""));
 }
 
-lks_status lks_result_write(const lks_result_options *options)
+/* Takes `result`. */
+static lks_status write_result(lks_run_dir *dir, json_t *result)
 {
     struct stat info;
-    json_t *result;
-    char *text, *file;
-    lks_status st;
+    char *text =
+        result ? json_dumps(result, JSON_INDENT(2) | JSON_REAL_PRECISION(15)) : NULL;
+    char *file = text ? lks_asprintf("%s\n", text) : NULL;
+    lks_status st = LKS_OK;
 
-    if (stat(options->dir->path, &info) != 0)
-        return LKS_OK;
-    result = make_result(options);
-    text = result ? json_dumps(result, JSON_INDENT(2) | JSON_REAL_PRECISION(15)) : NULL;
     json_decref(result);
-    file = text ? lks_asprintf("%s\n", text) : NULL;
     free(text);
-    st = file ? lks_run_dir_write(options->dir, LKS_RUN_RESULT, file)
-              : lks_fail(LKS_NOMEM, "out of memory");
+    if (!file)
+        return lks_fail(LKS_NOMEM, "out of memory");
+    if (stat(dir->path, &info) == 0)
+        st = lks_run_dir_write(dir, LKS_RUN_RESULT, file);
     lks_free(file);
     return st;
 }
 
-json_t *lks_result_read(const char *run_dir)
+lks_status lks_result_write(const lks_result_options *options)
+{
+    return write_result(options->dir, make_result(options));
+}
+
+static bool has_weights(const char *run_dir)
+{
+    char *path = lks_run_dir_path(run_dir, LKS_RUN_WEIGHTS);
+    const bool has = path && access(path, F_OK) == 0;
+
+    lks_free(path);
+    return has;
+}
+
+/* What the directory alone tells. */
+static json_t *make_from_files(const char *run_dir, const char *state, const char *reason,
+                               const char *cause)
+{
+    lks_metrics_tail tail;
+
+    lks_metrics_tail_read(run_dir, &tail);
+    return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "state", state, "reason",
+                     text_of(reason), "cause", text_of(cause), "step",
+                     tail.has_step ? json_integer((json_int_t)tail.step) : json_null(),
+                     "loss", number_of(tail.has_step ? tail.loss : NAN), "evaluation",
+                     evaluation_of(&tail), "weights",
+                     text_of(has_weights(run_dir) ? LKS_RUN_WEIGHTS : ""));
+}
+
+lks_status lks_result_write_orphan(const char *run_dir)
+{
+    lks_run_dir dir = {.is_new = false};
+
+    if (strlen(run_dir) >= sizeof dir.path)
+        return lks_fail(LKS_INVALID, "the run directory's name is too long");
+    snprintf(dir.path, sizeof dir.path, "%s", run_dir);
+    if (has_weights(run_dir))
+        return write_result(&dir, make_from_files(run_dir, "succeeded", "", ""));
+    return write_result(
+        &dir,
+        make_from_files(run_dir, "failed", "lockstep run was killed", "command_killed"));
+}
+
+/* ---- reading ---- */
+
+static json_t *read_file(const char *run_dir)
 {
     char *path = lks_run_dir_path(run_dir, LKS_RUN_RESULT);
     json_t *result = path ? json_load_file(path, 0, NULL) : NULL;
 
     lks_free(path);
-    if (!json_is_object(result) || !json_object_get(result, "state")) {
+    if (!json_string_value(json_object_get(result, "state"))) {
         json_decref(result);
         return NULL;
     }
     return result;
+}
+
+/* Of a run under plain mpirun, nobody has written one. */
+json_t *lks_result_read(const char *run_dir)
+{
+    json_t *result = read_file(run_dir);
+
+    if (!result && has_weights(run_dir))
+        result = make_from_files(run_dir, "succeeded", "", "");
+    return result;
+}
+
+static const char *text_at(const json_t *object, const char *key)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+
+    return text ? text : "";
+}
+
+/* NaN where there is none. */
+static double number_at(const json_t *object, const char *key)
+{
+    const json_t *value = json_object_get(object, key);
+
+    return json_is_number(value) ? json_number_value(value) : NAN;
+}
+
+static lks_metrics_tail tail_at(const json_t *result)
+{
+    const json_t *evaluation = json_object_get(result, "evaluation");
+    const double step = number_at(result, "step");
+    const double accuracy = number_at(evaluation, "accuracy");
+
+    return (lks_metrics_tail){
+        .has_step = isfinite(step),
+        .step = isfinite(step) ? (uint64_t)step : 0,
+        .loss = number_at(result, "loss"),
+        .has_evaluation = json_is_object(evaluation),
+        .has_accuracy = isfinite(accuracy),
+        .evaluation_loss = number_at(evaluation, "loss"),
+        .accuracy = accuracy,
+    };
+}
+
+void lks_result_print(FILE *out, const json_t *result, const char *run_dir)
+{
+    const lks_metrics_tail tail = tail_at(result);
+    const double seconds = number_at(result, "seconds");
+    char metrics[128];
+
+    lks_metrics_tail_describe(&tail, metrics, sizeof metrics);
+    lks_plain_line(out, "%s: %s%s%s", run_dir, text_at(result, "state"),
+                   isfinite(seconds) ? " after " : "",
+                   isfinite(seconds) ? lks_figure_seconds(seconds).text : "");
+    if (text_at(result, "reason")[0])
+        lks_plain_line(out, "! %s", text_at(result, "reason"));
+    if (tail.has_step)
+        lks_plain_line(out, "its last reported step is %llu with loss %s",
+                       (unsigned long long)tail.step, lks_loss_as_text(tail.loss).text);
+    if (tail.has_evaluation)
+        lks_plain_line(out, "its last %s", metrics);
+    if (text_at(result, "weights")[0])
+        lks_plain_line(out, "weights in %s/%s", run_dir, text_at(result, "weights"));
+}
+
+bool lks_result_is_success(const json_t *result)
+{
+    return strcmp(text_at(result, "state"), "succeeded") == 0;
 }

@@ -11,7 +11,9 @@
 #define LKS_DAEMON_CLI_RESULT_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "base/status.h"
 #include "daemon/cli/run_end.h"
@@ -29,7 +31,18 @@ typedef struct lks_result_options {
 /* Write it, where the directory is still there (one of a run that never began is not). */
 lks_status lks_result_write(const lks_result_options *options);
 
-/* Its text as an object, the caller's to json_decref; NULL where there is none. */
+/* Write one for a run whose command was killed: all that is known is what the directory
+ * holds. */
+lks_status lks_result_write_orphan(const char *run_dir);
+
+/* How the run in `run_dir` ended, as such an object, the caller's to json_decref: what
+ * was written, or where that is missing what the final weights tell; NULL where neither
+ * is there, since then it may still run. */
 json_t *lks_result_read(const char *run_dir);
+
+/* For people: how it ended, what it came to, and where the weights are. */
+void lks_result_print(FILE *out, const json_t *result, const char *run_dir);
+
+bool lks_result_is_success(const json_t *result);
 
 #endif

@@ -136,6 +136,20 @@ static bool mpirun_has_refused(const lks_run_facts *facts, lks_run_end *end,
     return true;
 }
 
+/* Of itself, before any rank trained; what it died of when it was ended is no matter. */
+static bool mpirun_has_trouble(const lks_run_facts *facts, lks_run_end *end,
+                               lks_line *line)
+{
+    const char *trouble = facts->output->news.trouble;
+
+    if (!trouble[0] || facts->tail->has_step)
+        return false;
+    end->cause = "mpirun_refused";
+    lks_line_add(line, "mpirun could not start the ranks: %s%s", trouble, facts->limits);
+    add_log(facts, line);
+    return true;
+}
+
 static bool a_rank_has_left(const lks_run_facts *facts, lks_run_end *end, lks_line *line)
 {
     const lks_mpirun_news *news = &facts->output->news;
@@ -185,8 +199,9 @@ static bool mpirun_has_ended(const lks_run_facts *facts, lks_run_end *end, lks_l
 /* The first that is so is told. */
 static bool (*const reasons[])(const lks_run_facts *facts, lks_run_end *end,
                                lks_line *line) = {
-    the_watch,          a_rank_was_killed, a_rank_has_told,   a_host_was_lost,
-    mpirun_has_refused, a_rank_has_left,   mpirun_was_killed, mpirun_has_ended,
+    the_watch,          a_rank_was_killed,  a_rank_has_told,
+    a_host_was_lost,    mpirun_has_refused, a_rank_has_left,
+    mpirun_has_trouble, mpirun_was_killed,  mpirun_has_ended,
 };
 
 /* ---- the three states ---- */

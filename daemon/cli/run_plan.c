@@ -129,6 +129,7 @@ static lks_status add_command(lks_run_plan *plan, const char *self,
     LKS_TRY(lks_strings_add(&plan->argv, self));
     LKS_TRY(lks_strings_add(&plan->argv, "guard"));
     LKS_TRY(lks_strings_addf(&plan->argv, "%d", (int)getpid()));
+    LKS_TRY(lks_strings_add(&plan->argv, plan->dir.path));
     LKS_TRY(lks_strings_add(&plan->argv, plan->session.path));
     if (plan->memory.path)
         LKS_TRY(lks_strings_add(&plan->argv, plan->memory.path));

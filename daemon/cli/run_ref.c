@@ -7,6 +7,7 @@
 #include "base/alloc.h"
 #include "base/try.h"
 #include "daemon/cli/metrics_tail.h"
+#include "daemon/cli/result.h"
 #include "daemon/cli/runs.h"
 #include "daemon/uv/session.h"
 
@@ -49,22 +50,8 @@ static void describe_metrics(const lks_run_ref *ref, char *out, size_t size_byte
                  100 * tail.accuracy);
 }
 
-static bool has_weights(const lks_run_ref *ref)
-{
-    char *path = lks_asprintf("%s/model.safetensors", ref->run_dir);
-    bool has = path && access(path, F_OK) == 0;
-
-    lks_free(path);
-    return has;
-}
-
 static lks_status explain_not_running(const lks_run_ref *ref, const char *metrics)
 {
-    if (has_weights(ref))
-        return lks_fail(LKS_STATE,
-                        "%s is not running: it finished, the weights are in "
-                        "%s/model.safetensors%s",
-                        ref->run_dir, ref->run_dir, metrics);
     if (access(ref->socket_path, F_OK) == 0)
         return lks_fail(LKS_STATE,
                         "nobody on this host listens to %s: the run ended without a "
@@ -112,6 +99,17 @@ lks_status lks_run_ref_fetch(const lks_run_ref *ref, lks_status_report *out)
     describe_metrics(ref, metrics, sizeof metrics);
     return st == LKS_STATE ? explain_not_running(ref, metrics)
                            : explain_silence(ref, metrics);
+}
+
+json_t *lks_run_ref_result(const lks_run_ref *ref, lks_status st)
+{
+    json_t *result = NULL;
+
+    if (st == LKS_STATE && ref->run_dir)
+        result = lks_result_read(ref->run_dir);
+    if (result)
+        lks_error_clear();
+    return result;
 }
 
 void lks_run_ref_release(lks_run_ref *ref)

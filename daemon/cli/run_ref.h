@@ -19,6 +19,10 @@ lks_status lks_run_ref_find(const lks_args *args, lks_run_ref *out);
  * the run is not running. */
 lks_status lks_run_ref_fetch(const lks_run_ref *ref, lks_status_report *out);
 
+/* How the run ended, of one whose fetch gave `st`; the caller's to json_decref. NULL
+ * where that is not known; then the standing error says why the fetch failed. */
+json_t *lks_run_ref_result(const lks_run_ref *ref, lks_status st);
+
 void lks_run_ref_release(lks_run_ref *ref);
 
 #endif

@@ -10,8 +10,11 @@
 #include "base/terminal.h"
 #include "base/try.h"
 #include "daemon/cli/cli.h"
+#include "daemon/cli/result.h"
 #include "daemon/cli/run_ref.h"
 #include "daemon/cli/status_table.h"
+
+enum { RESULT_TRIES = 20, RESULT_STEP_MS = 100 };
 
 typedef struct watch {
     lks_run_ref ref;
@@ -80,24 +83,33 @@ static lks_status look(watch *w)
     return st == LKS_OK ? lks_cli_flush() : st;
 }
 
-/* The socket is gone: the run ended between two looks. Its directory tells how. */
+/* The socket is gone, perhaps since before the first look. The directory tells how the
+ * run ended; what the command writes there comes a moment after the socket went. */
+static json_t *find_result(const watch *w, lks_status st)
+{
+    json_t *result = lks_run_ref_result(&w->ref, st);
+
+    for (int i = 0; i < RESULT_TRIES && !result && w->seen; i++) {
+        usleep(RESULT_STEP_MS * 1000);
+        result = lks_run_ref_result(&w->ref, st);
+    }
+    return result;
+}
+
 static int conclude(watch *w, lks_status st)
 {
-    if (st == LKS_OK)
-        return w->succeeded ? LKS_EXIT_OK : LKS_EXIT_FAILED;
-    if (st == LKS_STATE && w->seen && w->ref.run_dir) {
-        char path[4096];
-        const char *how = lks_error_text();
+    json_t *result = w->over ? NULL : find_result(w, st);
+    bool succeeded = w->succeeded;
 
-        snprintf(path, sizeof path, "%s/model.safetensors", w->ref.run_dir);
-        if (access(path, F_OK) == 0) {
-            lks_info("%s", how);
-            return LKS_EXIT_OK;
-        }
-        lks_error("%s", how);
-        return LKS_EXIT_FAILED;
+    if (result) {
+        lks_result_print(stdout, result, w->ref.run_dir);
+        succeeded = lks_result_is_success(result);
+        json_decref(result);
+        st = lks_cli_flush();
     }
-    return lks_cli_failed(LKS_EXIT_FAILED);
+    if (st != LKS_OK)
+        return lks_cli_failed(LKS_EXIT_FAILED);
+    return succeeded ? LKS_EXIT_OK : LKS_EXIT_FAILED;
 }
 
 static int watch_run(const lks_args *args)

@@ -188,6 +188,26 @@ START_TEST(what_the_watch_saw_comes_first_with_mpiruns_trouble)
 }
 END_TEST
 
+START_TEST(trouble_of_mpirun_at_the_start_outweighs_what_it_died_of)
+{
+    static const char trouble[] =
+        "[vm:1] [[8,0],0] ORTE_ERROR_LOG: Out of resource in file "
+        "x.c at line 128";
+    ended e;
+
+    begin(&e);
+    e.facts.signal_number = SIGSEGV;
+    say(&e, trouble);
+    judge(&e, "failed", "mpirun_refused", LKS_EXIT_FAILED);
+    says("mpirun could not start the ranks: Out of resource: see run/logs/mpirun.log");
+    begin(&e);
+    e.facts.signal_number = SIGSEGV;
+    e.tail = (lks_metrics_tail){.has_step = true, .step = 40};
+    say(&e, trouble);
+    judge(&e, "failed", "mpirun_killed", LKS_EXIT_FAILED);
+}
+END_TEST
+
 START_TEST(another_mpis_mpirun_is_told_with_what_to_use)
 {
     ended e;
@@ -293,6 +313,7 @@ LKS_SUITE("run_end", a_ranks_own_words_are_the_reason,
           want_of_memory_is_told_where_it_may_be_so,
           an_exit_without_a_word_names_rank_and_log, a_lost_host_is_named,
           what_the_watch_saw_comes_first_with_mpiruns_trouble,
+          trouble_of_mpirun_at_the_start_outweighs_what_it_died_of,
           another_mpis_mpirun_is_told_with_what_to_use,
           unknown_words_of_mpirun_are_quoted, a_killed_mpirun_is_told_with_its_signal,
           an_mpirun_that_leaves_in_silence_was_asked_to,
