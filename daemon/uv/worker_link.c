@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/plain.h"
 #include "base/try.h"
+#include "daemon/uv/address.h"
 #include "daemon/uv/loop.h"
 #include "proto/frame.h"
 
@@ -37,7 +38,7 @@ typedef struct lks_conn {
 struct lks_worker_link {
     lks_worker_link_options options;
     uv_tcp_t listener;
-    char address[64 + 8];
+    char address[LKS_ADDRESS_BYTES];
     lks_conn *oldest, *newest; /* of the strangers */
     uint32_t n_strangers;
     lks_conn **ranks;   /* [world_size]; NULL: not connected */
@@ -412,31 +413,6 @@ static void connected(uv_stream_t *listener, int code)
         lks_debug("cannot accept a worker's connection: %s", uv_strerror(code));
 }
 
-static lks_status parse_address(const char *text, struct sockaddr_storage *out)
-{
-    if (uv_ip4_addr(text, 0, (struct sockaddr_in *)out) == 0 ||
-        uv_ip6_addr(text, 0, (struct sockaddr_in6 *)out) == 0)
-        return LKS_OK;
-    return lks_fail(LKS_INVALID, "\"%s\" is not an IPv4 or IPv6 address", text);
-}
-
-static lks_status format_address(lks_worker_link *link)
-{
-    struct sockaddr_storage bound;
-    int n_bytes = sizeof bound;
-    char host[64] = "";
-    int code = uv_tcp_getsockname(&link->listener, (struct sockaddr *)&bound, &n_bytes);
-
-    if (code != 0)
-        return lks_uv_fail(code, "cannot listen for workers");
-    uv_ip_name((struct sockaddr *)&bound, host, sizeof host);
-    /* the port stands at the same place in both kinds */
-    snprintf(link->address, sizeof link->address,
-             bound.ss_family == AF_INET6 ? "[%s]:%u" : "%s:%u", host,
-             (unsigned)ntohs(((struct sockaddr_in *)&bound)->sin_port));
-    return LKS_OK;
-}
-
 static lks_status listen_on(lks_worker_link *link, const struct sockaddr_storage *address)
 {
     int code = uv_tcp_bind(&link->listener, (const struct sockaddr *)address, 0);
@@ -446,7 +422,7 @@ static lks_status listen_on(lks_worker_link *link, const struct sockaddr_storage
     if (code != 0)
         return lks_fail(LKS_IO, "cannot listen for workers on %s: %s",
                         link->options.address, uv_strerror(code));
-    return format_address(link);
+    return lks_address_of(&link->listener, link->address);
 }
 
 static lks_status allocate(const lks_worker_link_options *options, lks_worker_link **out)
@@ -474,7 +450,7 @@ lks_status lks_worker_link_create(uv_loop_t *loop, const lks_worker_link_options
     struct sockaddr_storage address;
     lks_status st;
 
-    LKS_GO(parse_address(options->address, &address));
+    LKS_GO(lks_address_parse(options->address, &address));
     LKS_GO(allocate(options, &link));
     uv_tcp_init(loop, &link->listener);
     link->listener.data = link;
