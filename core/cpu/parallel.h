@@ -10,7 +10,11 @@ typedef void (*lks_range_fn)(int64_t first, int64_t last, void *context);
 /* Call `work` on contiguous parts that make up [0, n), one a thread, and wait. A part has
  * at least `grain` items, so small work stays on the calling thread. Parts write to
  * disjoint places and do not depend on where they begin: then results do not depend on
- * the number of threads. */
+ * the number of threads.
+ *
+ * One range of the process is shared at a time: within a part, and while another thread
+ * shares, the calling thread does it all. Helpers are made when they are first needed and
+ * stay; where none can be made, or none comes, the caller does their parts. */
 void lks_parallel_for(int64_t n, int64_t grain, lks_range_fn work, void *context);
 
 /* The number of parts that lks_parallel_for would make: for a caller that gives each part

@@ -169,7 +169,7 @@ static inline void array_free(array *a)
         __VA_ARGS__                                                                      \
     }
 
-/* Threads of this process: OpenMP keeps those it has made. */
+/* Threads of this process: helpers stay once they are made. */
 static inline int count_threads(void)
 {
     DIR *tasks = opendir("/proc/self/task");
