@@ -151,6 +151,19 @@ static lks_run_sight see(run *r)
     };
 }
 
+/* Its words of now: those that follow are of its own end. What ranks print may be among
+ * them once one has begun. */
+static void add_words_of_mpirun(const run *r, lks_line *line)
+{
+    const lks_mpirun_news *news = &r->output.news;
+    const char *words = news->trouble;
+
+    if (!words[0] && !r->output.has_begun)
+        words = news->first;
+    if (line->n_bytes && words[0])
+        lks_line_add(line, "; mpirun says: %s", words);
+}
+
 static void on_look(uv_timer_t *timer)
 {
     run *r = timer->data;
@@ -165,7 +178,8 @@ static void on_look(uv_timer_t *timer)
         lks_run_output_say(&r->output, LKS_LAUNCH_ERR, "warn: %s", text);
         break;
     case LKS_RUN_IS_OVER:
-        snprintf(r->watched, sizeof r->watched, "%s", text);
+        add_words_of_mpirun(r, &line);
+        memcpy(r->watched, text, sizeof text);
         uv_timer_stop(timer);
         lks_launch_stop(r->launch, STOP_GRACE_MS);
     }

@@ -48,15 +48,9 @@ static void add_log(const lks_run_facts *facts, lks_line *line)
 
 static bool the_watch(const lks_run_facts *facts, lks_run_end *end, lks_line *line)
 {
-    const lks_mpirun_news *news = &facts->output->news;
-
     if (!facts->watched[0])
         return false;
-    lks_line_add(line, "%s", facts->watched);
-    if (news->trouble[0] || news->first[0])
-        lks_line_add(line, "; mpirun says: %s",
-                     news->trouble[0] ? news->trouble : news->first);
-    lks_line_add(line, "%s", facts->limits);
+    lks_line_add(line, "%s%s", facts->watched, facts->limits);
     add_log(facts, line);
     end->cause = "no_sign_of_life";
     return true;
