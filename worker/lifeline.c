@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/log.h"
 #include "worker/worker.h"
 
 enum {
@@ -83,6 +84,9 @@ static void look_for_parents(void)
         kill(getpid(), SIGTERM);
     if (self.orphaned_s < ORPHANED_S + LEAVE_S)
         return;
+    if (has_room(STDERR_FILENO))
+        lks_error("rank %u: mpirun and lockstep run stand still: it leaves",
+                  self.sign.rank);
     if (self.socket)
         (void)unlink(self.socket);
     _exit(LKS_EXIT_FAILED);

@@ -1,0 +1,29 @@
+#!/bin/sh
+. "${E2E_LIB:-$(dirname "$0")/lib.sh}"
+# Of a rank: mpirun knows it. Of mpirun itself: it goes in silence when asked to.
+
+for signal_number in SEGV:11 BUS:7 ABRT:6 KILL:9; do
+    signal=${signal_number%:*}
+    number=${signal_number#*:}
+    start_long 2
+    kill -$signal "$(pid_of 1)"
+    wait_run
+    must_fail 1
+    one_line 'rank 1 (host ' ' was lost at step ' "signal $number ("
+    echo "$signal: $(cat err)"
+    grep -q "\"signal\": $number" run/result.json || fail "result.json: $(cat run/result.json)"
+    nothing_is_left
+    rm -rf run
+done
+for signal in TERM INT HUP; do
+    start_long 2
+    kill -$signal "$(pgrep -x mpirun -P "$(pgrep -P "$run" lockstep)")"
+    wait_run
+    must_fail 130
+    one_line 'lockstep: interrupted by a signal to mpirun; its last reported step is '
+    nothing_is_left
+    lks status run
+    must_succeed
+    says 'run: interrupted after'
+    rm -rf run
+done

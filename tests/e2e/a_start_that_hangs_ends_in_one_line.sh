@@ -1,0 +1,34 @@
+#!/bin/sh
+. "${E2E_LIB:-$(dirname "$0")/lib.sh}"
+# Before there is a coordinator the command itself watches: an mpirun that starts nothing, one that has said
+# the end and stays, a rank that stops before MPI is up. Each is over within 30 s, with its cause.
+
+# hangs TEXT…: the run of job.yaml on 3 ranks ends so.
+hangs() {
+    start=$(seconds)
+    lks run job.yaml --ranks 3 --run-dir run
+    took=$(echo "$(seconds) $start" | awk '{ print $1 - $2 }')
+    must_fail 1
+    one_line 'lockstep: error: ' "$@"
+    echo "after $took s: $(cat err)"
+    echo "$took" | awk '{ exit !($1 < 30) }' || fail "it took $took s"
+    nothing_is_left
+    rm -rf run
+}
+lenet_job
+with_mpirun 'exec sleep 300'
+hangs 'no rank has begun 2' ' s after the start'
+with_mpirun 'echo "mpirun detected that one or more processes exited with non-zero status"
+             echo "  Process name: [[1,1],1]"; echo "  Exit code:    3"
+             exec sleep 300'
+sed -i 's/^ *\(echo .*\)$/\1 >\&2/' mpirun
+hangs 'rank 1 ended with exit status 3'
+unset LOCKSTEP_MPIRUN
+cat >worker <<EOF
+#!/bin/sh
+[ "\$OMPI_COMM_WORLD_RANK" != 1 ] || kill -STOP \$\$
+exec "$(dirname "$LOCKSTEP")/lockstep-worker" "\$@"
+EOF
+chmod +x worker
+export LOCKSTEP_WORKER="$WORK/worker"
+hangs 'rank 1 has not begun 2' 's after the start; process ' ' of the run is stopped'

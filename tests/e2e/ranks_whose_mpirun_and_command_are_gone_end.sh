@@ -1,0 +1,41 @@
+#!/bin/sh
+. "${E2E_LIB:-$(dirname "$0")/lib.sh}"
+# mpirun stopped and then kill -9 of the command: the guard ends all. The guard stopped too: the ranks end by
+# themselves. What lay in the temporary folder and in shared memory goes with them, or with the next run.
+
+mkdir tmp
+export TMPDIR="$WORK/tmp"
+guard_of() { pgrep -P "$run" lockstep; }
+mpirun_of() { pgrep -x mpirun -P "$(guard_of)"; }
+folders() { find tmp /dev/shm -maxdepth 1 -name "$(basename "$(ls -d tmp/lockstep-*)")" 2>/dev/null; }
+
+start_long 2
+kill -STOP "$(mpirun_of)"
+kill -9 "$run"
+wait "$run" 2>/dev/null || true
+within 5 no_process || fail "processes are left"
+[ -z "$(ls tmp)" ] || fail "left: $(find tmp)"
+says 'command_killed' run/result.json
+rm -rf run
+
+start_long 2
+ranks="$(pid_of 0) $(pid_of 1)"
+guard=$(guard_of)
+mpirun=$(mpirun_of)
+name=$(basename "$(ls -d tmp/lockstep-*)")
+[ -d "/dev/shm/$name" ] || fail "the ranks' shared memory is elsewhere"
+kill -STOP "$guard" "$mpirun" "$run"
+# gone: each of the ranks; a dead one waits for its stopped parent
+gone() { for rank in $ranks; do case $(cut -d' ' -f3 "/proc/$rank/stat" 2>/dev/null) in Z | '') ;; *) return 1 ;; esac; done; }
+within 20 gone || fail "the ranks go on"
+[ ! -e run/status.sock ] || fail "the socket is left"
+kill -9 "$run" "$guard" "$mpirun"
+wait "$run" 2>/dev/null || true
+within 5 no_process || fail "processes are left"
+[ -d "tmp/$name" ] || fail "nothing is left: this shows nothing"
+rm -rf run
+lenet_job
+lks run job.yaml --ranks 2 --run-dir run --set train.steps=1
+must_succeed
+[ -z "$(ls tmp)" ] || fail "left: $(find tmp)"
+[ ! -e "/dev/shm/$name" ] || fail "left: $(find "/dev/shm/$name")"
