@@ -14,6 +14,7 @@
 #include "base/try.h"
 #include "proto/frame.h"
 #include "worker/hello.h"
+#include "worker/worker.h"
 
 enum {
     MIN_HEARTBEAT_MS = 10,
@@ -49,6 +50,7 @@ struct lks_reporter {
     lks_pulse *pulse;
     lks_hello hello;
     lks_addresses addresses;
+    double give_up_s;
 
     /* The thread's own. */
     uv_loop_t loop;
@@ -61,8 +63,9 @@ struct lks_reporter {
     bool has_answered; /* its challenge */
     bool has_refused;  /* and told so, since the last WELCOME */
     bool said_goodbye;
-    bool is_over; /* all handles are closing */
-    size_t tries; /* since the last WELCOME */
+    bool is_over;            /* all handles are closing */
+    size_t tries;            /* since the last WELCOME */
+    uint64_t alone_since_ns; /* without a coordinator; 0: with one */
     lks_frame_decoder decoder;
     uint64_t last_samples, last_ns; /* of the heartbeat before: for the rate */
     double samples_per_s;
@@ -268,6 +271,7 @@ static void on_welcome(lks_reporter *self, const Lks__Proto__Message *received)
     if (self->tries > 1)
         lks_info("the coordinator answers again");
     self->tries = 0;
+    self->alone_since_ns = 0;
     self->has_refused = false;
     self->state = TALKING;
     uv_timer_start(&self->heartbeat, on_heartbeat, every_ms, every_ms);
@@ -373,6 +377,8 @@ static void drop_link(lks_reporter *self, const char *why)
     }
     if (self->state == TALKING && self->tries == 0)
         lks_warn("lost the coordinator: %s; trying again", why);
+    if (self->alone_since_ns == 0)
+        self->alone_since_ns = lks_clock_ns();
     self->state = CLOSING;
     uv_timer_stop(&self->heartbeat);
     uv_timer_stop(&self->retry);
@@ -400,12 +406,28 @@ static void on_connected(uv_connect_t *request, int error)
     uv_timer_start(&self->retry, on_link_silent, WELCOME_MS, 0);
 }
 
+/* Where the coordinator is gone for good mpirun ends the ranks; unless it is gone or
+ * stopped itself. */
+static void leave_if_alone_for_too_long(const lks_reporter *self)
+{
+    const double alone_s = self->alone_since_ns == 0
+                               ? 0
+                               : 1e-9 * (double)(lks_clock_ns() - self->alone_since_ns);
+
+    if (self->give_up_s == 0 || alone_s < self->give_up_s)
+        return;
+    lks_error("rank %u has had no coordinator for %.0f s: it leaves",
+              self->hello.message.rank, alone_s);
+    _exit(LKS_EXIT_FAILED);
+}
+
 static void try_to_connect(uv_timer_t *timer)
 {
     lks_reporter *self = timer->data;
     const struct sockaddr_in *address =
         &self->addresses.items[self->tries++ % self->addresses.n_items];
 
+    leave_if_alone_for_too_long(self);
     uv_tcp_init(&self->loop, &self->link);
     self->link.data = self->connect.data = self;
     self->link_is_open = true;
@@ -500,6 +522,7 @@ lks_status lks_reporter_start(const lks_reporter_options *options, lks_reporter 
     pthread_mutex_init(&self->lock, NULL);
     lks_frame_decoder_init(&self->decoder);
     self->pulse = options->pulse;
+    self->give_up_s = options->give_up_s;
     LKS_GO(lks_hello_init(options, &self->hello));
     LKS_GO(lks_addresses_parse(options->addresses, &self->addresses));
     if (uv_loop_init(&self->loop) != 0)

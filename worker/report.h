@@ -10,7 +10,8 @@
  * Whoever answers at the coordinator's address gets a hello and no more until it has
  * proved by its welcome that it is the coordinator (proto/handshake.h). A connection that
  * fails, drops or does not get that far is tried again, ever more slowly; training does
- * not wait for it. */
+ * not wait for it. After give_up_s without the coordinator nobody is left who could end
+ * this rank: it says so and ends the process with status 1. */
 #ifndef LKS_WORKER_REPORT_H
 #define LKS_WORKER_REPORT_H
 
@@ -27,6 +28,7 @@ typedef struct lks_reporter_options {
     const char *version, *device, *instruction_set;
     uint64_t dataset_fingerprint, n_samples;
     uint32_t threads;
+    double give_up_s; /* 0: never */
 } lks_reporter_options;
 
 typedef struct lks_reporter lks_reporter;

@@ -295,6 +295,7 @@ static lks_status start_reporter(lks_run *run, const lks_key_pair *own,
         .dataset_fingerprint = lks_dataset_fingerprint(run->train),
         .n_samples = lks_dataset_n_samples(run->train),
         .threads = run->job.train.threads_per_rank,
+        .give_up_s = (double)run->job.report.rank_timeout_s,
     };
 
     LKS_TRY(lks_link_keys_of_worker(own, &invited->place.key, &options.link_keys));

@@ -18,10 +18,8 @@ hangs() {
 lenet_job
 with_mpirun 'exec sleep 300'
 hangs 'no rank has begun 2' ' s after the start'
-with_mpirun 'echo "mpirun detected that one or more processes exited with non-zero status"
-             echo "  Process name: [[1,1],1]"; echo "  Exit code:    3"
+with_mpirun '{ echo "  Process name: [[1,1],1]"; echo "  Exit code:    3"; } >&2
              exec sleep 300'
-sed -i 's/^ *\(echo .*\)$/\1 >\&2/' mpirun
 hangs 'rank 1 ended with exit status 3'
 unset LOCKSTEP_MPIRUN
 cat >worker <<EOF

@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -43,6 +44,8 @@ static void listen_on(uint16_t port)
     snprintf(address, sizeof address, "127.0.0.1:%d", ntohs(at.sin_port));
 }
 
+static double give_up_s; /* of the next start */
+
 static lks_reporter *start(const char *addresses)
 {
     lks_reporter *reporter = NULL;
@@ -54,6 +57,7 @@ static lks_reporter *start(const char *addresses)
     ck_ok(lks_reporter_start(&(lks_reporter_options){.addresses = addresses,
                                                      .link_keys = keys,
                                                      .pulse = &pulse,
+                                                     .give_up_s = give_up_s,
                                                      .rank = 3,
                                                      .world_size = 4,
                                                      .version = "1.2.3",
@@ -521,6 +525,36 @@ START_TEST(without_a_coordinator_the_end_is_not_delayed_for_long)
 }
 END_TEST
 
+/* A child whose coordinator answers once and is gone. */
+static _Noreturn void live_alone(void)
+{
+    peer p;
+
+    give_up_s = 0.5;
+    listen_on(0);
+    start(address);
+    p = greet(0);
+    hang_up(&p);
+    close(listener);
+    sleep(PATIENCE_MS / 1000);
+    _exit(99);
+}
+
+START_TEST(a_rank_left_without_a_coordinator_leaves)
+{
+    const double at_s = lks_clock_s();
+    const pid_t child = fork();
+    int status;
+
+    if (child == 0)
+        live_alone();
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert(WIFEXITED(status));
+    ck_assert_int_eq(WEXITSTATUS(status), 1);
+    ck_assert_double_ge(lks_clock_s() - at_s, 0.5);
+}
+END_TEST
+
 START_TEST(a_coordinator_that_talks_nonsense_is_left)
 {
     listen_on(0);
@@ -564,4 +598,5 @@ LKS_SUITE("report", a_hello_answers_the_challenge_and_says_who_we_are,
           progress_arrives_in_order_and_goodbye_last, a_cancel_becomes_a_wish,
           a_dropped_connection_is_made_again, addresses_are_tried_in_turn,
           without_a_coordinator_the_end_is_not_delayed_for_long,
+          a_rank_left_without_a_coordinator_leaves,
           a_coordinator_that_talks_nonsense_is_left, a_bad_address_is_refused)
