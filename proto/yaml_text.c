@@ -255,6 +255,8 @@ static lks_status bend_scalars(yaml_parser_t *parser, const lks_source *source,
         if (type == YAML_STREAM_END_EVENT)
             return st;
     }
+    if (parser->error == YAML_MEMORY_ERROR)
+        return lks_fail(LKS_NOMEM, "out of memory in the YAML parser");
     memcpy(bent + w.at, copy + w.at, text->n_bytes - w.at);
     return st;
 }
