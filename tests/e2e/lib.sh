@@ -19,7 +19,7 @@ DATA=/usr/share/datasets/fashion-mnist
     echo "skipped: Debian's dataset-fashion-mnist is not installed"
     exit 77
 }
-unset LOCKSTEP_WORKER LOCKSTEP_MPIRUN 2>/dev/null || true
+unset LOCKSTEP_WORKER LOCKSTEP_MPIRUN COLUMNS 2>/dev/null || true
 
 WORK=$(mktemp -d "${TMPDIR:-/tmp}/lks-e2e.XXXXXX")
 MARK="LOCKSTEP_E2E=$$-$(basename "$WORK")"
@@ -74,6 +74,17 @@ wait_run() {
     mv run.out out
     mv run.err err
 }
+
+# on_terminal COLUMNS COMMAND: a shell's command on a terminal so wide, what it shows into the file screen.
+on_terminal() {
+    status=0
+    env "$MARK" TERM="${TERMINAL-xterm}" script -qec "stty cols $1; $2" /dev/null </dev/null >screen ||
+        status=$?
+}
+# drawn: of the file screen the lines, also those that were drawn in place.
+drawn() { tr '\r' '\n' <screen | sed 's/\x1b\[K//'; }
+# widest: columns of the widest of the lines on standard input.
+widest() { LC_ALL=C.UTF-8 wc -L; }
 
 run_is_over() { ! kill -0 "$run"; }
 
