@@ -3,6 +3,8 @@
 
 #include <stddef.h>
 
+#include "base/figure.h"
+
 /* Waiting for less than this is the ordinary unevenness of a busy step. */
 #define NOTABLE_WAIT_S 2.0
 
@@ -86,8 +88,8 @@ static void add_silent(const lks_rank *ranks, uint32_t n_ranks, double now_s,
             continue;
         lks_line_add(line, "%s", line->n_bytes ? "; " : "");
         add_whereabouts(&ranks[r], line);
-        lks_line_add(line, " has been silent for %.1f s",
-                     lks_rank_heartbeat_age_s(&ranks[r], now_s));
+        lks_line_add(line, " has been silent for %s",
+                     lks_figure_seconds(lks_rank_heartbeat_age_s(&ranks[r], now_s)).text);
     }
 }
 
@@ -104,15 +106,15 @@ void lks_ranks_explain_wait(const lks_rank *ranks, uint32_t n_ranks, double now_
         (meeting.n_stalled == 0 && meeting.longest_s < NOTABLE_WAIT_S))
         return;
     if (meeting.n_awaited > 0) {
-        lks_line_add(line, "waiting %.1f s for ", meeting.longest_s);
+        lks_line_add(line, "waiting %s for ", lks_figure_seconds(meeting.longest_s).text);
         add_awaited(ranks, n_ranks, &meeting, line);
         lks_line_add(line, "; ");
     }
     lks_ranks_add_list(ranks, n_ranks, waits, NULL, line);
     lks_line_add(line, meeting.n_waiting == 1 ? " waits in reduce" : " wait in reduce");
     if (meeting.n_awaited == 0)
-        lks_line_add(line, " at step %llu since %.1f s", (unsigned long long)meeting.step,
-                     meeting.longest_s);
+        lks_line_add(line, " at step %llu since %s", (unsigned long long)meeting.step,
+                     lks_figure_seconds(meeting.longest_s).text);
 }
 
 /* The run of chosen ranks at or after *r; leaves *r behind it. False at the end. */

@@ -63,6 +63,11 @@ START_TEST(a_slow_rank_is_named_only_when_the_wait_is_long)
     ck_assert_str_eq(
         fake_reason(&run),
         "waiting 2.5 s for rank 1 (in backward at step 5); rank 0 waits in reduce");
+    fake_beat(&run, 0, 5, REDUCE, 7800);
+    fake_beat(&run, 1, 5, BACKWARD, 7800);
+    ck_assert_str_eq(
+        fake_reason(&run),
+        "waiting 2 h 10 min for rank 1 (in backward at step 5); rank 0 waits in reduce");
     fake_run_end(&run);
 }
 END_TEST

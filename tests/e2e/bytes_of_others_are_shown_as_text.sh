@@ -31,14 +31,15 @@ kill "$stranger"
 # Names of files, of the run and of the hosts, in errors and elsewhere.
 name="a${escape}[2Jb
 lockstep: error: forged"
-long_job
-mv job.yaml "$name.yaml"
+echo "bogus${escape}[2J: 1" >"$name.yaml"
 for words in check run; do
-    lks "$words" "$name.yaml" --set train.steps=none
+    lks "$words" "$name.yaml"
     must_fail 2
     one_line 'a?[2Jb?lockstep: error: forged.yaml'
     harmless err
 done
+long_job
+mv job.yaml "$name.yaml"
 lks status "$name"
 must_fail 1
 harmless err
