@@ -1,9 +1,12 @@
 /* lockstep-worker: one rank. */
 #include <getopt.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/plain.h"
 #include "base/process.h"
+#include "proto/nearest.h"
 #include "worker/worker.h"
 #include "worker/world.h"
 
@@ -41,12 +44,42 @@ static void say(FILE *stream, const char *text)
 
 static int wrong(const char *why)
 {
-    if (lks_world_is_speaker())
-        fprintf(stderr, "lockstep-worker: %s\n%s", why, usage);
+    if (lks_world_is_speaker()) {
+        lks_plain_line(stderr, "lockstep-worker: %s", why);
+        fputs(usage, stderr);
+    }
     return LKS_EXIT_USAGE;
 }
 
-static void take_option(arguments *a, int option)
+static const struct option options[] = {
+    {"run-dir", required_argument, NULL, 'd'},
+    {"set", required_argument, NULL, 's'},
+    {"check", no_argument, NULL, 'c'},
+    {"version", no_argument, NULL, 'v'},
+    {"help", no_argument, NULL, 'h'},
+    {"claimed", no_argument, NULL, 'k'},
+    {NULL, 0, NULL, 0},
+};
+/* Without --claimed, which is for `lockstep run`, and the end. */
+enum { N_OPTIONS = sizeof options / sizeof *options - 2 };
+
+/* What getopt could not take: `word`, which lacks its value, or is none of ours. */
+static int wrong_option(const char *word, bool lacks_value)
+{
+    const char *names[N_OPTIONS], *near = NULL;
+    char why[512];
+
+    for (size_t i = 0; i < N_OPTIONS; i++)
+        names[i] = options[i].name;
+    if (!lacks_value)
+        near = lks_nearest(word, names, N_OPTIONS);
+    snprintf(why, sizeof why, "%s '%s'%s%s%s",
+             lacks_value ? "a value is missing after" : "there is no option", word,
+             near ? ": did you mean --" : "", near ? near : "", near ? "?" : "");
+    return wrong(why);
+}
+
+static void take_option(arguments *a, int option, const char *word)
 {
     switch (option) {
     case 'd':
@@ -70,29 +103,18 @@ static void take_option(arguments *a, int option)
         say(stdout, help);
         a->exit_code = 0;
         break;
-    default: /* getopt has said it */
-        say(stderr, usage);
-        a->exit_code = LKS_EXIT_USAGE;
+    default:
+        a->exit_code = wrong_option(word, option == ':');
     }
 }
 
 static void read_arguments(int argc, char **argv, arguments *a)
 {
-    static const struct option options[] = {
-        {"run-dir", required_argument, NULL, 'd'},
-        {"set", required_argument, NULL, 's'},
-        {"check", no_argument, NULL, 'c'},
-        {"version", no_argument, NULL, 'v'},
-        {"help", no_argument, NULL, 'h'},
-        {"claimed", no_argument, NULL, 'k'},
-        {NULL, 0, NULL, 0},
-    };
     int option;
 
-    opterr = lks_world_is_speaker();
     while (a->exit_code < 0 &&
-           (option = getopt_long(argc, argv, "h", options, NULL)) >= 0)
-        take_option(a, option);
+           (option = getopt_long(argc, argv, ":h", options, NULL)) >= 0)
+        take_option(a, option, argv[optind > 1 ? optind - 1 : 1]);
     if (a->exit_code >= 0)
         return;
     if (a->options.is_claimed && !a->options.run_dir)

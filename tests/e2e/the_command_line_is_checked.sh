@@ -36,6 +36,17 @@ for words in help --help -h --version 'help run' 'run --help' 'help status' 'wat
     [ -s out ] && [ ! -s err ] || fail "$words"
 done
 
+# The worker's own.
+escape=$(printf '\033')
+for words in "--rnu-dir=x${escape}[2J" '-x' '--set' '--check=1'; do
+    status=0
+    "$(dirname "$LOCKSTEP")/lockstep-worker" "$words" >out 2>err || status=$?
+    must_fail 2
+    [ "$(grep -c '^lockstep-worker: ' err)" -eq 1 ] && ! grep -q "$escape" err || fail "$(cat -v err)"
+done
+"$(dirname "$LOCKSTEP")/lockstep-worker" --rnu-dir 2>err || true
+says "there is no option '--rnu-dir': did you mean --run-dir?" err
+
 # Help fits the screen, breaking between words only.
 for columns in 40 60 80 200; do
     for words in help 'help run' 'help status' 'help watch' 'help check' 'help completion'; do
