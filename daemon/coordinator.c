@@ -74,7 +74,7 @@ lks_status lks_coordinator_create(const lks_coordinator_options *options,
     set_default(&c->options.heartbeat_period_s, 0.5);
     set_default(&c->options.stall_s, 2);
     set_default(&c->options.rank_timeout_s, 60);
-    set_default(&c->options.join_timeout_s, 300);
+    set_default(&c->options.join_timeout_s, 25);
     set_default(&c->options.leave_s, 3);
     c->now_s = options->now_s;
     c->join_by_s = options->now_s + c->options.join_timeout_s;
@@ -271,8 +271,9 @@ static void on_progress(lks_coordinator *c, const lks_event *event)
         &c->replicas, rank->rank, progress->step, progress->replica_hash);
 
     rank->heard_at_s = c->now_s;
-    if (rank->state == LKS_RANK_STALLED)
-        move_rank(c, rank, LKS_RANK_RUNNING);
+    if (progress->step > rank->step)
+        rank->step = progress->step;
+    move_rank(c, rank, LKS_RANK_RUNNING);
     if (rank->rank == 0)
         lks_job_progress_take(&c->progress, progress);
     if (other)

@@ -36,7 +36,7 @@ typedef struct lks_coordinator_options {
     double heartbeat_period_s; /* asked of workers: 0.5 */
     double stall_s;            /* silent for this long is `stalled`: 2 */
     double rank_timeout_s;     /* silent for this long is `lost`: 60 */
-    double join_timeout_s;     /* every rank has said hello by then: 300 */
+    double join_timeout_s;     /* every rank has said hello by then: 25 */
     double leave_s; /* after one rank gave up, the others may say goodbye too: 3 */
 } lks_coordinator_options;
 

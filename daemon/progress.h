@@ -35,7 +35,7 @@ typedef struct lks_rank {
     uint64_t dataset_fingerprint;
     uint64_t n_samples;
 
-    /* of its last heartbeat */
+    /* of its last heartbeat; a report carries the step forward */
     uint64_t step; /* completed */
     Lks__Proto__Phase phase;
     double phase_since_s; /* when it entered that phase */

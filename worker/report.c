@@ -18,6 +18,8 @@
 
 enum {
     MIN_HEARTBEAT_MS = 10,
+    WITH_REPORT_MS = 50, /* a report brings a heartbeat, too, unless one is that young */
+    MIN_RATE_MS = 100,   /* samples are counted over no less */
     FIRST_RETRY_MS = 20,
     MAX_RETRY_MS = 2000,
     CONNECT_MS = 3000,  /* a connection must stand by then */
@@ -67,7 +69,8 @@ struct lks_reporter {
     size_t tries;            /* since the last WELCOME */
     uint64_t alone_since_ns; /* without a coordinator; 0: with one */
     lks_frame_decoder decoder;
-    uint64_t last_samples, last_ns; /* of the heartbeat before: for the rate */
+    uint64_t heartbeat_ns;          /* when the last one went */
+    uint64_t last_samples, last_ns; /* since when samples are counted for the rate */
     double samples_per_s;
     char read_buffer[READ_BYTES];
 };
@@ -140,11 +143,13 @@ static uint64_t resident_bytes(void)
     return (uint64_t)resident * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
-/* Samples a second since the heartbeat before. */
-static double rate(lks_reporter *self)
+/* Samples a second since the heartbeat before, or the one before that. */
+static double rate(lks_reporter *self, uint64_t now_ns)
 {
-    const uint64_t samples = atomic_load(&self->pulse->samples), now_ns = lks_clock_ns();
+    const uint64_t samples = atomic_load(&self->pulse->samples);
 
+    if (self->last_ns && now_ns - self->last_ns < MIN_RATE_MS * 1000000u)
+        return self->samples_per_s;
     if (self->last_ns && now_ns > self->last_ns)
         self->samples_per_s = 1e9 * (double)(samples - self->last_samples) /
                               (double)(now_ns - self->last_ns);
@@ -161,7 +166,8 @@ static void send_heartbeat(lks_reporter *self)
 
     lks_pulse_read(self->pulse, &heartbeat, &times);
     heartbeat.rss_bytes = resident_bytes();
-    heartbeat.samples_per_s = rate(self);
+    self->heartbeat_ns = lks_clock_ns();
+    heartbeat.samples_per_s = rate(self, self->heartbeat_ns);
     message.body_case = LKS__PROTO__MESSAGE__BODY_HEARTBEAT;
     message.heartbeat = &heartbeat;
     send_message(self, &message);
@@ -210,10 +216,16 @@ static bool is_stopping(lks_reporter *self)
     return stopping;
 }
 
+static bool has_young_heartbeat(const lks_reporter *self)
+{
+    return lks_clock_ns() - self->heartbeat_ns < WITH_REPORT_MS * 1000000u;
+}
+
 /* What the main thread queued, and the goodbye behind it. */
 static void send_queue(lks_reporter *self)
 {
     Lks__Proto__Progress progress;
+    bool has_reported = false;
 
     while (self->state == TALKING && take_progress(self, &progress)) {
         Lks__Proto__Message message = LKS__PROTO__MESSAGE__INIT;
@@ -221,7 +233,10 @@ static void send_queue(lks_reporter *self)
         message.body_case = LKS__PROTO__MESSAGE__BODY_PROGRESS;
         message.progress = &progress;
         send_message(self, &message);
+        has_reported = true;
     }
+    if (self->state == TALKING && has_reported && !has_young_heartbeat(self))
+        send_heartbeat(self); /* in which phase it is now, should it be the last */
     if (self->state == TALKING && !self->said_goodbye && is_stopping(self)) {
         send_heartbeat(self); /* the last state, so that status ends true */
         if (self->state == TALKING)
@@ -275,6 +290,7 @@ static void on_welcome(lks_reporter *self, const Lks__Proto__Message *received)
     self->has_refused = false;
     self->state = TALKING;
     uv_timer_start(&self->heartbeat, on_heartbeat, every_ms, every_ms);
+    send_heartbeat(self); /* from here on it is at work */
     send_queue(self);
 }
 

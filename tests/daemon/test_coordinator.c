@@ -180,6 +180,34 @@ START_TEST(a_rank_lost_while_it_joins_is_told_so)
 }
 END_TEST
 
+START_TEST(a_rank_that_has_reported_a_step_does_not_join_any_more)
+{
+    fake_run run = fake_run_start(2);
+
+    fake_join(&run, 0);
+    fake_join(&run, 1);
+    fake_progress(&run, 1, 20, 0);
+    ck_assert_int_eq(fake_rank_state(&run, 1), LKS_RANK_RUNNING);
+    fake_close(&run, 1);
+    ck_aborts(&run, "rank 1 (host node, pid 101) was lost at step 20 in start: its "
+                    "connection closed");
+    fake_run_end(&run);
+}
+END_TEST
+
+START_TEST(a_lost_ranks_step_is_the_latest_that_it_told)
+{
+    fake_run run = fake_run_running(2);
+
+    fake_beat(&run, 1, 18, LKS__PROTO__PHASE__UPDATE, 0);
+    fake_progress(&run, 1, 20, 0);
+    fake_close(&run, 1);
+    ck_aborts(&run, "rank 1 (host node, pid 101) was lost at step 20 in update: its "
+                    "connection closed");
+    fake_run_end(&run);
+}
+END_TEST
+
 START_TEST(the_run_is_aborted_once_and_the_first_cause_stands)
 {
     fake_run run = fake_run_running(3);
@@ -295,13 +323,13 @@ START_TEST(ranks_that_never_come_fail_the_job)
     fake_run run = fake_run_start(4);
 
     fake_join(&run, 2);
-    for (int i = 0; i < 299; i++) {
+    for (int i = 0; i < 24; i++) {
         fake_beat(&run, 2, 0, LKS__PROTO__PHASE__START, i);
         fake_wait(&run, 1);
         ck_assert_int_eq(fake_job_state(&run), LKS_JOB_STARTING);
     }
     fake_wait(&run, 1);
-    ck_aborts(&run, "ranks 0, 1 and 3 did not connect within 300 s");
+    ck_aborts(&run, "ranks 0, 1 and 3 did not connect within 25 s");
     fake_run_end(&run);
 }
 END_TEST
@@ -599,6 +627,8 @@ LKS_SUITE(
     a_hello_that_does_not_fit_is_refused_and_fails_the_job,
     a_hello_after_the_end_is_refused, a_rank_that_closes_without_goodbye_is_lost_at_once,
     a_rank_lost_while_it_joins_is_told_so,
+    a_rank_that_has_reported_a_step_does_not_join_any_more,
+    a_lost_ranks_step_is_the_latest_that_it_told,
     the_run_is_aborted_once_and_the_first_cause_stands,
     a_silent_rank_stalls_after_two_seconds_and_comes_back_on_a_heartbeat,
     progress_counts_as_a_sign_of_life, a_rank_silent_for_a_minute_is_lost,

@@ -431,6 +431,35 @@ START_TEST(heartbeats_come_while_the_main_thread_stands_still)
 }
 END_TEST
 
+START_TEST(a_heartbeat_comes_at_once_and_with_a_report)
+{
+    listen_on(0);
+    lks_reporter *reporter = start(address);
+    peer p = accept_one();
+    Lks__Proto__Message *message;
+    Lks__Proto__Progress progress = LKS__PROTO__PROGRESS__INIT;
+    const double at_s = lks_clock_s();
+
+    skip(&p, LKS__PROTO__MESSAGE__BODY_HELLO);
+    welcome(&p, 60000);
+    skip(&p, LKS__PROTO__MESSAGE__BODY_HEARTBEAT);
+    usleep(100000);
+    lks_pulse_end_step(&pulse);
+    lks_pulse_enter(&pulse, LKS__PROTO__PHASE__UPDATE);
+    progress.step = 1;
+    lks_reporter_progress(reporter, &progress);
+    skip(&p, LKS__PROTO__MESSAGE__BODY_PROGRESS);
+    message = expect(&p, LKS__PROTO__MESSAGE__BODY_HEARTBEAT);
+    ck_assert_uint_eq(message->heartbeat->step, 1);
+    ck_assert_int_eq(message->heartbeat->phase, LKS__PROTO__PHASE__UPDATE);
+    lks__proto__message__free_unpacked(message, NULL);
+    ck_assert_double_lt(lks_clock_s() - at_s, 5);
+    lks_reporter_stop(reporter, LKS_OK, "");
+    hang_up(&p);
+    close(listener);
+}
+END_TEST
+
 START_TEST(progress_arrives_in_order_and_goodbye_last)
 {
     listen_on(0);
@@ -595,6 +624,7 @@ LKS_SUITE("report", a_hello_answers_the_challenge_and_says_who_we_are,
           a_second_challenge_is_not_answered,
           a_coordinator_of_another_protocol_gets_no_hello_and_is_named,
           heartbeats_come_while_the_main_thread_stands_still,
+          a_heartbeat_comes_at_once_and_with_a_report,
           progress_arrives_in_order_and_goodbye_last, a_cancel_becomes_a_wish,
           a_dropped_connection_is_made_again, addresses_are_tried_in_turn,
           without_a_coordinator_the_end_is_not_delayed_for_long,
