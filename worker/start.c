@@ -93,9 +93,10 @@ static void settle_job(lks_run *run)
         job->train.reduction = LKS_JOB_REDUCTION_ORDERED; /* on CPUs */
     lks_set_num_threads((int)job->train.threads_per_rank);
     if (job->train.threads_per_rank > run->placement.cores)
-        lks_warn("rank %d is bound to %u cores but has %u threads: start mpirun with "
-                 "--bind-to none, or set train.threads_per_rank",
-                 run->comm->rank, run->placement.cores, job->train.threads_per_rank);
+        lks_warn(
+            "rank %d may use %u cores but has %u threads: start mpirun with --bind-to "
+            "none, raise its CPU quota, or set train.threads_per_rank",
+            run->comm->rank, run->placement.cores, job->train.threads_per_rank);
     if (job->train.lanes < size)
         lks_warn("%u ranks but %u lanes: %u ranks have nothing to train on; set "
                  "train.lanes to at least %u",

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/cores.h"
 #include "base/try.h"
 #include "worker/last_words.h"
 #include "worker/memory_folder.h"
@@ -157,10 +158,9 @@ static seat own_seat(void)
     }
     if (gethostname(text, sizeof text - 1) == 0)
         own.host = hash_bytes(own.host, text, strlen(text));
-    if (sched_getaffinity(0, sizeof allowed, &allowed) == 0) {
-        own.n_cores = (uint32_t)CPU_COUNT(&allowed);
+    own.n_cores = lks_cores_usable();
+    if (sched_getaffinity(0, sizeof allowed, &allowed) == 0)
         own.cores = hash_bytes(own.cores, &allowed, sizeof allowed);
-    }
     return own;
 }
 

@@ -1,7 +1,6 @@
-#define _GNU_SOURCE /* sched_getaffinity, environ */
+#define _GNU_SOURCE /* environ */
 #include "daemon/cli/run_plan.h"
 
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/cores.h"
 #include "base/log.h"
 #include "base/terminal.h"
 #include "base/try.h"
@@ -22,16 +22,6 @@ static const double rank_memory_bytes = 5 << 20;
 
 /* ---- ranks ---- */
 
-/* The hardware threads that this process may use, not all that there are. */
-static uint32_t count_hardware_threads(void)
-{
-    cpu_set_t set;
-
-    if (sched_getaffinity(0, sizeof set, &set) == 0)
-        return (uint32_t)CPU_COUNT(&set);
-    return (uint32_t)sysconf(_SC_NPROCESSORS_ONLN);
-}
-
 static uint64_t min3(uint64_t a, uint64_t b, uint64_t c)
 {
     uint64_t least = a < b ? a : b;
@@ -43,7 +33,7 @@ static uint64_t min3(uint64_t a, uint64_t b, uint64_t c)
 static uint32_t default_ranks(const lks_job *job)
 {
     uint32_t threads = job->train.threads_per_rank ? job->train.threads_per_rank : 1;
-    uint32_t hardware_threads = count_hardware_threads();
+    uint32_t hardware_threads = lks_cores_usable();
     uint32_t carried = hardware_threads > threads ? hardware_threads / threads : 1;
     uint32_t lanes = job->train.lanes ? job->train.lanes : carried;
 
