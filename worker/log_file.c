@@ -11,10 +11,26 @@
 #include "base/log.h"
 #include "base/try.h"
 
+enum { MAX_LOG_BYTES = 1 << 20 }; /* then errors only */
+
 static struct {
     _Atomic int fd; /* -1: none yet */
+    _Atomic long n_bytes;
     int rank;
 } log_to = {.fd = -1};
+
+/* How much of this line's `n` bytes to write: all, nothing, or of the one that does not
+ * fit any more what stands in its place. */
+static int fit(char *text, size_t size_bytes, int n, lks_log_level level)
+{
+    const long before = atomic_fetch_add(&log_to.n_bytes, n);
+
+    if (before + n <= MAX_LOG_BYTES || level >= LKS_LOG_ERROR)
+        return n;
+    if (before > MAX_LOG_BYTES)
+        return 0;
+    return snprintf(text, size_bytes, "[from here on errors only: the log is full]\n");
+}
 
 /* Each line is one write, so lines of several threads do not mix. */
 static void write_line(void *context, lks_log_level level, const char *line)
@@ -33,6 +49,7 @@ static void write_line(void *context, lks_log_level level, const char *line)
         n = snprintf(text, sizeof text, "%s.%03dZ %s: %s\n", date,
                      (int)((now - (double)seconds) * 1000), lks_log_level_name(level),
                      line);
+        n = fit(text, sizeof text, n, level);
         (void)!write(fd, text, (size_t)n); /* a full disk must not end a run here */
     }
     if (level >= LKS_LOG_ERROR || (level == LKS_LOG_WARN && log_to.rank == 0)) {

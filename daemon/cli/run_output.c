@@ -26,7 +26,7 @@ lks_status lks_run_output_init(lks_run_output *output, lks_run_dir *dir,
     if (!output->log)
         return lks_fail(LKS_IO, "%s: cannot write: %s", output->log_path,
                         strerror(errno));
-    setvbuf(output->log, NULL, _IOLBF, 0);
+    lks_bounded_log_init(&output->bounded, output->log);
     return LKS_OK;
 }
 
@@ -54,6 +54,17 @@ static void put_line(lks_run_output *output, lks_launch_stream stream, char *lin
     output->ops->write(output->context, stream, line, n + 1);
 }
 
+/* Our own words, and what mpirun tells of a death or a refusal. */
+static bool is_vital(const lks_run_output *output, const char *line)
+{
+    lks_mpirun_news news = output->news;
+
+    if (strncmp(line, own_prefix, strlen(own_prefix)) == 0)
+        return true;
+    lks_mpirun_news_read(&news, line);
+    return memcmp(&news, &output->news, sizeof news) != 0;
+}
+
 static void take_line(lks_run_output *output)
 {
     char *line = output->line;
@@ -67,7 +78,7 @@ static void take_line(lks_run_output *output)
         output->ops->sign(output->context, &sign);
         return;
     }
-    fprintf(output->log, "%s\n", line);
+    lks_bounded_log_add(&output->bounded, line, is_vital(output, line));
     if (strncmp(line, error_prefix, strlen(error_prefix)) == 0) {
         if (!output->error[0])
             snprintf(output->error, sizeof output->error, "%s",
@@ -112,11 +123,13 @@ void lks_run_output_end(lks_run_output *output)
 {
     if (output->n_line > 0)
         take_line(output);
+    lks_bounded_log_end(&output->bounded);
     start_line(output);
 }
 
 void lks_run_output_release(lks_run_output *output)
 {
+    lks_bounded_log_end(&output->bounded);
     if (output->log)
         fclose(output->log);
     lks_free(output->log_path);

@@ -11,6 +11,7 @@
 #include <stdio.h>
 
 #include "base/status.h"
+#include "daemon/cli/bounded_log.h"
 #include "daemon/cli/mpirun_news.h"
 #include "daemon/uv/launcher.h"
 #include "proto/run_dir.h"
@@ -29,6 +30,7 @@ typedef struct lks_run_output {
     const lks_run_output_ops *ops;
     void *context;
     FILE *log;
+    lks_bounded_log bounded; /* what goes into it */
     char *log_path;
     bool mid_line;  /* standard output stands within a line */
     bool has_begun; /* a rank has been heard of */
@@ -52,8 +54,8 @@ void lks_run_output_say(lks_run_output *output, lks_launch_stream stream,
 /* Whether the log has a line. */
 bool lks_run_output_has_log(const lks_run_output *output);
 
-/* No more will come; what stands in an unended line is taken as one, and standard output
- * goes to a new line. */
+/* No more will come; the log gets its last lines, what stands in an unended line is taken
+ * as one, and standard output goes to a new line. */
 void lks_run_output_end(lks_run_output *output);
 
 void lks_run_output_release(lks_run_output *output);
