@@ -100,7 +100,7 @@ static void other_dataset(Lks__Proto__Hello *hello)
 }
 
 static const bad_hello bad_hellos[] = {
-    {other_protocol, "rank 1 (host b, pid 9) speaks protocol 99, the coordinator 1: "
+    {other_protocol, "rank 1 (host b, pid 9) speaks protocol 99, the coordinator 2: "
                      "install one version of lockstep on all hosts"},
     {other_world_size,
      "rank 1 (host b, pid 9) was started as one of 4 ranks, this run has 3"},
