@@ -15,6 +15,14 @@ double lks_clock_s(void)
     return (double)lks_clock_ns() * 1e-9;
 }
 
+double lks_thread_cpu_s(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
 double lks_wall_time_s(void)
 {
     struct timespec t;

@@ -11,6 +11,9 @@ uint64_t lks_clock_ns(void);
 /* Seconds of the same clock. */
 double lks_clock_s(void);
 
+/* Seconds of processor time that the calling thread has used. */
+double lks_thread_cpu_s(void);
+
 /* Seconds since 1970-01-01 UTC. */
 double lks_wall_time_s(void);
 

@@ -1,16 +1,20 @@
 #include "daemon/uv/status_socket.h"
 
+#include <errno.h>
 #include <microhttpd.h>
+#include <stdbool.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/try.h"
+#include "daemon/uv/gate.h"
 #include "daemon/uv/loop.h"
 #include "daemon/uv/unix_listen.h"
 
 enum {
-    MAX_CLIENTS = 256,
+    MOST_CLIENTS = 256,
     IDLE_TIMEOUT_S = 10,
     LONGEST_WAIT_MS = 500,
     CLIENT_MEMORY_BYTES = 16 * 1024, /* request line and headers stand in half of it */
@@ -20,6 +24,8 @@ struct lks_status_socket {
     lks_status_socket_options options;
     char *path;
     struct MHD_Daemon *http;
+    lks_gate *gate;
+    lks_place *admitted; /* while libmicrohttpd is given it */
     uv_poll_t poll;
     uv_timer_t timer;
     bool has_file, has_poll;
@@ -56,6 +62,12 @@ static struct MHD_Response *make_last_resort(lks_status_reply *reply)
                                            MHD_RESPMEM_PERSISTENT);
 }
 
+static lks_place *place_of(struct MHD_Connection *connection)
+{
+    return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)
+        ->socket_context;
+}
+
 static enum MHD_Result answer(lks_status_socket *self, struct MHD_Connection *connection,
                               const char *method, const char *path)
 {
@@ -64,6 +76,7 @@ static enum MHD_Result answer(lks_status_socket *self, struct MHD_Connection *co
     enum MHD_Result result;
 
     lks_error_clear();
+    lks_gate_touch(self->gate, place_of(connection));
     if (self->options.respond(self->options.context, method, path, &reply) == LKS_OK)
         response = make_response(&reply);
     if (!response)
@@ -104,13 +117,48 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
     return answer(context, connection, method, path);
 }
 
-/* The loop. */
+/* Connections. */
+
+static void on_connection(void *context, struct MHD_Connection *connection, void **place,
+                          enum MHD_ConnectionNotificationCode what)
+{
+    lks_status_socket *self = context;
+
+    (void)connection;
+    if (what == MHD_CONNECTION_NOTIFY_STARTED)
+        *place = self->admitted;
+    else
+        lks_gate_leave(self->gate, *place);
+}
 
 static void serve(lks_status_socket *self);
 
+static bool admit(void *context, int fd, lks_place *place)
+{
+    static const struct sockaddr nobody = {.sa_family = AF_UNIX};
+    lks_status_socket *self = context;
+    bool is_in;
+
+    self->admitted = place;
+    is_in = MHD_add_connection(self->http, fd, &nobody, sizeof nobody) == MHD_YES;
+    if (is_in)
+        serve(self);
+    return is_in;
+}
+
+static void make_room(void *context)
+{
+    serve(context);
+}
+
+/* The loop. */
+
 static void on_timer(uv_timer_t *timer)
 {
-    serve(timer->data);
+    lks_status_socket *self = timer->data;
+
+    serve(self);
+    lks_gate_tick(self->gate);
 }
 
 static void on_poll(uv_poll_t *poll, int code, int events)
@@ -120,9 +168,8 @@ static void on_poll(uv_poll_t *poll, int code, int events)
     serve(poll->data);
 }
 
-/* Do what is to do, and come back when libmicrohttpd wants to, but at least now and then:
- * when it had stopped accepting (too many clients, no descriptors left), it takes that up
- * again in the run after the one that made room, which no event would bring. */
+/* Do what is to do, and come back when libmicrohttpd wants to, but at least now and then.
+ */
 static void serve(lks_status_socket *self)
 {
     MHD_UNSIGNED_LONG_LONG wait_ms;
@@ -135,20 +182,34 @@ static void serve(lks_status_socket *self)
 
 static lks_status start_http(lks_status_socket *self)
 {
-    int fd = -1;
-
-    LKS_TRY(lks_unix_listen(self->path, &fd));
-    self->has_file = true;
+    errno = 0;
     self->http = MHD_start_daemon(
-        MHD_USE_EPOLL, 0, NULL, NULL, on_request, self, MHD_OPTION_LISTEN_SOCKET, fd,
-        MHD_OPTION_CONNECTION_LIMIT, (unsigned)MAX_CLIENTS, MHD_OPTION_CONNECTION_TIMEOUT,
-        self->options.idle_timeout_s, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        (size_t)CLIENT_MEMORY_BYTES, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1,
-        MHD_OPTION_END);
+        MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET, 0, NULL, NULL, on_request, self,
+        MHD_OPTION_CONNECTION_LIMIT, self->options.max_clients,
+        MHD_OPTION_CONNECTION_TIMEOUT, self->options.idle_timeout_s,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CLIENT_MEMORY_BYTES,
+        MHD_OPTION_NOTIFY_CONNECTION, on_connection, self,
+        MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_END);
     if (self->http)
         return LKS_OK;
-    /* the descriptor is libmicrohttpd's, to close on failure too */
-    return lks_fail(LKS_IO, "cannot start HTTP on the status socket %s", self->path);
+    return lks_fail(LKS_IO, "cannot start HTTP on the status socket %s: %s", self->path,
+                    strerror(errno));
+}
+
+static lks_status open_gate(lks_status_socket *self, uv_loop_t *loop)
+{
+    lks_gate_options options = {
+        .listener = -1,
+        .n_places = self->options.max_clients,
+        .idle_timeout_s = self->options.idle_timeout_s,
+        .admit = admit,
+        .make_room = make_room,
+        .context = self,
+    };
+
+    LKS_TRY(lks_unix_listen(self->path, &options.listener));
+    self->has_file = true;
+    return lks_gate_create(loop, &options, &self->gate);
 }
 
 static lks_status watch_http(lks_status_socket *self, uv_loop_t *loop)
@@ -183,12 +244,15 @@ lks_status lks_status_socket_create(uv_loop_t *loop,
     self->options = *options;
     if (options->idle_timeout_s == 0)
         self->options.idle_timeout_s = IDLE_TIMEOUT_S;
+    if (options->max_clients == 0)
+        self->options.max_clients = MOST_CLIENTS;
     self->path = path;
     uv_timer_init(loop, &self->timer);
     self->timer.data = self;
     self->n_handles = 1;
     LKS_GO(start_http(self));
     LKS_GO(watch_http(self, loop));
+    LKS_GO(open_gate(self, loop));
     *out = self;
     self = NULL;
 cleanup:
@@ -223,5 +287,6 @@ void lks_status_socket_close(lks_status_socket *self)
     if (self->has_poll)
         uv_close((uv_handle_t *)&self->poll, handle_closed);
     if (self->http)
-        MHD_stop_daemon(self->http);
+        MHD_stop_daemon(self->http); /* all clients leave */
+    lks_gate_close(self->gate);
 }

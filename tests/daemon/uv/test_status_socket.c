@@ -2,6 +2,7 @@
 #include "client.h"
 
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include "daemon/uv/loop.h"
@@ -13,7 +14,7 @@ typedef struct fixture {
     char folder[64], path[80];
     lks_loop loop;
     lks_status_socket *socket;
-    unsigned idle_timeout_s; /* 0: the default */
+    unsigned idle_timeout_s, max_clients; /* 0: the default */
     bool has_no_memory;
 } fixture;
 
@@ -52,6 +53,7 @@ static lks_status create(fixture *f)
 {
     const lks_status_socket_options options = {.path = f->path,
                                                .idle_timeout_s = f->idle_timeout_s,
+                                               .max_clients = f->max_clients,
                                                .respond = echo,
                                                .context = f};
 
@@ -330,6 +332,155 @@ START_TEST(idle_clients_give_up_their_place)
 }
 END_TEST
 
+enum { FEW = 4 };
+
+/* A socket with few places, and clients that take all of them by saying this. */
+static void start_full(fixture *f, int fds[FEW], const char *text)
+{
+    make_folder(f);
+    f->max_clients = FEW;
+    ck_ok(create(f));
+    ck_ok(lks_loop_start(&f->loop));
+    for (int i = 0; i < FEW; i++) {
+        fds[i] = connect_to(f);
+        ck_assert(send_bytes(fds[i], text, strlen(text)));
+        sleep_ms(10); /* in this order */
+    }
+}
+
+static void stop_full(fixture *f, int fds[FEW])
+{
+    for (int i = 0; i < FEW; i++)
+        close(fds[i]);
+    stop(f);
+}
+
+START_TEST(the_oldest_silent_client_gives_its_place_to_a_newcomer)
+{
+    fixture f;
+    int fds[FEW];
+
+    start_full(&f, fds, "");
+    ck_assert_ptr_nonnull(strstr(request(&f, GET("/new")), "GET /new\n"));
+    ck_assert(is_closed(fds[0], 1));
+    ck_assert(!is_closed(fds[1], 0.05));
+    stop_full(&f, fds);
+}
+END_TEST
+
+START_TEST(half_a_request_holds_no_place_against_a_newcomer)
+{
+    fixture f;
+    int fds[FEW];
+
+    start_full(&f, fds, "G");
+    for (int i = 0; i < FEW - 1; i++) {
+        ck_assert_ptr_nonnull(strstr(request(&f, GET("/new")), "GET /new\n"));
+        for (int k = 1; k < FEW; k++)
+            send_bytes(fds[k], "E", 1); /* to be kept alive */
+    }
+    ck_assert(is_closed(fds[0], 1));
+    stop_full(&f, fds);
+}
+END_TEST
+
+START_TEST(a_reply_that_nobody_reads_holds_no_place_against_a_newcomer)
+{
+    fixture f;
+    int fds[FEW];
+
+    start_full(&f, fds, "GET /big HTTP/1.1\r\nHost: x\r\n\r\n");
+    ck_assert_ptr_nonnull(strstr(request(&f, GET("/new")), "GET /new\n"));
+    stop_full(&f, fds);
+}
+END_TEST
+
+START_TEST(who_was_served_last_keeps_its_place)
+{
+    static const char again[] = "GET /again HTTP/1.1\r\nHost: x\r\n\r\n";
+    fixture f;
+    int fds[FEW];
+    char reply[1024];
+
+    start_full(&f, fds, again);
+    receive(fds[0], reply, sizeof reply, 0.1);
+    ck_assert(send_bytes(fds[0], again, strlen(again)));
+    receive(fds[0], reply, sizeof reply, 0.1);
+    ck_assert_ptr_nonnull(strstr(reply, "GET /again\n"));
+    ck_assert_ptr_nonnull(strstr(request(&f, GET("/new")), "GET /new\n"));
+    ck_assert(!is_closed(fds[0], 0.05));
+    ck_assert(is_closed(fds[1], 1));
+    stop_full(&f, fds);
+}
+END_TEST
+
+/* Processor time of this process but for the test's own thread. */
+static double others_cpu_s(void)
+{
+    struct rusage all;
+
+    getrusage(RUSAGE_SELF, &all);
+    return (double)(all.ru_utime.tv_sec + all.ru_stime.tv_sec) +
+           1e-6 * (double)(all.ru_utime.tv_usec + all.ru_stime.tv_usec) -
+           lks_thread_cpu_s();
+}
+
+START_TEST(endless_connects_take_little_of_the_processors)
+{
+    const double most_share = 0.2; /* a sanitizer's overhead included */
+    fixture f;
+    double began_s, cpu_began_s;
+    long n_made = 0;
+
+    start(&f);
+    began_s = lks_clock_s();
+    cpu_began_s = others_cpu_s();
+    while (lks_clock_s() < began_s + 1) {
+        int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+        struct sockaddr_un to = {.sun_family = AF_UNIX};
+
+        snprintf(to.sun_path, sizeof to.sun_path, "%s", f.path);
+        n_made += connect(fd, (struct sockaddr *)&to, sizeof to) == 0;
+        close(fd);
+    }
+    ck_assert_double_lt(others_cpu_s() - cpu_began_s, most_share);
+    ck_assert_int_gt(n_made, 1000);
+    ck_assert_ptr_nonnull(strstr(request(&f, GET("/z")), "GET /z\n"));
+    stop(&f);
+}
+END_TEST
+
+START_TEST(without_descriptors_it_waits_and_does_not_spin)
+{
+    struct rlimit before, none;
+    fixture f;
+    double cpu_began_s;
+    char reply[1024];
+    int fd, next;
+
+    start(&f);
+    fd = socket(AF_UNIX, SOCK_STREAM, 0);
+    next = dup(fd);
+    getrlimit(RLIMIT_NOFILE, &before);
+    none = before;
+    none.rlim_cur = (rlim_t)next;
+    close(next);
+    setrlimit(RLIMIT_NOFILE, &none);
+    close(fd);
+    fd = connect_to(&f); /* takes the last one */
+    cpu_began_s = others_cpu_s();
+    ck_assert(send_bytes(fd, GET("/z"), sizeof GET("/z") - 1));
+    receive(fd, reply, sizeof reply, 0.5);
+    ck_assert_str_eq(reply, "");
+    ck_assert_double_lt(others_cpu_s() - cpu_began_s, 0.1);
+    setrlimit(RLIMIT_NOFILE, &before);
+    receive(fd, reply, sizeof reply, 2);
+    ck_assert_ptr_nonnull(strstr(reply, "GET /z\n"));
+    close(fd);
+    stop(&f);
+}
+END_TEST
+
 START_TEST(without_memory_a_client_gets_a_problem)
 {
     fixture f;
@@ -478,25 +629,29 @@ START_TEST(creating_survives_every_failed_allocation)
         ck_assert_int_ne(access(f.path, F_OK), 0);
     }
     lks_alloc_fail_after(-1);
-    ck_assert_int_eq(n, 2);
+    ck_assert_int_eq(n, 3);
     ck_ok(lks_loop_start(&f.loop));
     stop(&f);
 }
 END_TEST
 
-LKS_SUITE("status_socket", a_request_is_answered, a_head_request_gets_no_body,
-          a_connection_serves_many_requests,
-          requests_may_come_all_at_once_or_a_byte_at_a_time,
-          a_large_reply_reaches_a_client_that_reads_late,
-          a_client_that_leaves_in_the_middle_harms_nobody, a_body_is_not_read,
-          nonsense_is_never_answered_as_a_request_and_the_next_is_served,
-          a_request_that_is_too_long_is_refused,
-          two_hundred_slow_clients_do_not_hold_up_another,
-          idle_clients_give_up_their_place, without_memory_a_client_gets_a_problem,
-          the_socket_is_its_owners_alone, open_connections_are_closed_with_the_socket,
-          a_path_that_is_too_long_is_an_error_that_says_so,
-          the_socket_of_a_dead_process_is_replaced,
-          the_socket_of_a_living_process_is_left_alone,
-          a_file_in_the_sockets_place_is_left_alone,
-          a_folder_that_is_not_there_is_an_error,
-          creating_survives_every_failed_allocation)
+LKS_SUITE(
+    "status_socket", a_request_is_answered, a_head_request_gets_no_body,
+    a_connection_serves_many_requests, requests_may_come_all_at_once_or_a_byte_at_a_time,
+    a_large_reply_reaches_a_client_that_reads_late,
+    a_client_that_leaves_in_the_middle_harms_nobody, a_body_is_not_read,
+    nonsense_is_never_answered_as_a_request_and_the_next_is_served,
+    a_request_that_is_too_long_is_refused,
+    two_hundred_slow_clients_do_not_hold_up_another, idle_clients_give_up_their_place,
+    the_oldest_silent_client_gives_its_place_to_a_newcomer,
+    half_a_request_holds_no_place_against_a_newcomer,
+    a_reply_that_nobody_reads_holds_no_place_against_a_newcomer,
+    who_was_served_last_keeps_its_place, endless_connects_take_little_of_the_processors,
+    without_descriptors_it_waits_and_does_not_spin,
+    without_memory_a_client_gets_a_problem, the_socket_is_its_owners_alone,
+    open_connections_are_closed_with_the_socket,
+    a_path_that_is_too_long_is_an_error_that_says_so,
+    the_socket_of_a_dead_process_is_replaced,
+    the_socket_of_a_living_process_is_left_alone,
+    a_file_in_the_sockets_place_is_left_alone, a_folder_that_is_not_there_is_an_error,
+    creating_survives_every_failed_allocation)
