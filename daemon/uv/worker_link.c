@@ -9,19 +9,23 @@
 #include "base/log.h"
 #include "base/plain.h"
 #include "base/try.h"
+#include "daemon/bucket.h"
 #include "daemon/uv/address.h"
 #include "daemon/uv/loop.h"
 #include "proto/frame.h"
 
 enum {
-    LISTEN_BACKLOG = 4096, /* the kernel cuts it to its own limit */
+    MOST_BACKLOG = 4096, /* the kernel cuts it to its own limit */
+    EXTRA_BACKLOG = 128, /* beyond twice the world size */
     READ_BYTES = 64 * 1024,
     EXTRA_STRANGERS = 256,      /* beyond the world size */
+    ARRIVALS_PER_S = 250,       /* or all ranks in a second, if these are more */
     MAX_QUEUED_BYTES = 4 << 20, /* to one worker */
     WHY_BYTES = 192,
 };
 
 #define HELLO_TIMEOUT_S 5.0
+#define LEAST_STAY_S    0.25 /* of a stranger, where there are few places */
 
 typedef struct lks_conn {
     uv_tcp_t tcp;
@@ -38,13 +42,15 @@ typedef struct lks_conn {
 struct lks_worker_link {
     lks_worker_link_options options;
     uv_tcp_t listener;
+    uv_timer_t later;    /* takes in who waits */
+    lks_bucket arrivals; /* connections that may be taken in; who joins gives it back */
     char address[LKS_ADDRESS_BYTES];
     lks_conn *oldest, *newest; /* of the strangers */
     uint32_t n_strangers;
     lks_conn **ranks;   /* [world_size]; NULL: not connected */
     uint32_t n_handles; /* not yet closed: the listener and every connection */
     bool is_closing;
-    bool has_unaccepted;    /* a connection waits until there is memory for it */
+    bool has_unaccepted;    /* one waits for its turn or for memory, others behind it */
     bool has_told_protocol; /* a stranger's, that is not ours */
     char input[READ_BYTES]; /* every read is used up at once */
 };
@@ -78,7 +84,7 @@ static void handle_closed(lks_worker_link *link)
     lks_free(link);
 }
 
-static void listener_closed(uv_handle_t *handle)
+static void own_closed(uv_handle_t *handle)
 {
     handle_closed(handle->data);
 }
@@ -223,6 +229,7 @@ static void perform_welcome(lks_worker_link *link, const lks_action *action)
 
     assert(!link->ranks[action->rank] && !conn->is_joined);
     remove_stranger(conn);
+    lks_bucket_use(&link->arrivals, -1);
     conn->is_joined = true;
     conn->rank = action->rank;
     link->ranks[action->rank] = conn;
@@ -378,15 +385,34 @@ static void have_read(uv_stream_t *stream, ssize_t n_bytes, const uv_buf_t *buff
 
 /* Connecting. */
 
+static void on_later(uv_timer_t *timer);
+
+/* Whether one more may come in now; else it is taken up later. */
+static bool may_come_in(lks_worker_link *link)
+{
+    double wait_s;
+
+    lks_bucket_left(&link->arrivals, lks_clock_s());
+    wait_s = lks_bucket_wait_s(&link->arrivals, 1);
+    if (wait_s > 0)
+        uv_timer_start(&link->later, on_later, 1 + (uint64_t)(1e3 * wait_s), 0);
+    return wait_s <= 0;
+}
+
+/* As long as libuv's one connection is not accepted, it takes no others. */
 static void accept_one(lks_worker_link *link)
 {
-    lks_conn *conn = lks_calloc(1, sizeof *conn);
+    lks_conn *conn = NULL;
 
-    link->has_unaccepted = !conn;
-    if (!conn) {
+    link->has_unaccepted = true;
+    if (!may_come_in(link))
+        return;
+    if (!(conn = lks_calloc(1, sizeof *conn))) {
         lks_error_clear();
         return;
     }
+    link->has_unaccepted = false;
+    lks_bucket_use(&link->arrivals, 1);
     conn->link = link;
     conn->accepted_at_s = lks_clock_s();
     lks_frame_decoder_init(&conn->decoder);
@@ -401,8 +427,16 @@ static void accept_one(lks_worker_link *link)
     }
     uv_tcp_nodelay(&conn->tcp, 1);
     send_challenge(conn);
-    if (link->n_strangers > link->options.world_size + EXTRA_STRANGERS)
+    if (link->n_strangers > link->options.max_strangers)
         close_conn(link->oldest, "too many connect without a hello");
+}
+
+static void on_later(uv_timer_t *timer)
+{
+    lks_worker_link *link = timer->data;
+
+    if (link->has_unaccepted && !link->is_closing)
+        accept_one(link);
 }
 
 static void connected(uv_stream_t *listener, int code)
@@ -415,14 +449,29 @@ static void connected(uv_stream_t *listener, int code)
 
 static lks_status listen_on(lks_worker_link *link, const struct sockaddr_storage *address)
 {
+    const uint32_t ranks = link->options.world_size;
+    const int backlog =
+        ranks < MOST_BACKLOG / 4 ? 2 * (int)ranks + EXTRA_BACKLOG : MOST_BACKLOG;
     int code = uv_tcp_bind(&link->listener, (const struct sockaddr *)address, 0);
 
     if (code == 0)
-        code = uv_listen((uv_stream_t *)&link->listener, LISTEN_BACKLOG, connected);
+        code = uv_listen((uv_stream_t *)&link->listener, backlog, connected);
     if (code != 0)
         return lks_fail(LKS_IO, "cannot listen for workers on %s: %s",
                         link->options.address, uv_strerror(code));
     return lks_address_of(&link->listener, link->address);
+}
+
+/* A full house at once, then so many a second, slower where few have a place: each is to
+ * have time for its hello before another takes its place. */
+static void limit_arrivals(lks_worker_link *link)
+{
+    const double places = link->options.max_strangers, ranks = link->options.world_size;
+    const double most = ranks > ARRIVALS_PER_S ? ranks : ARRIVALS_PER_S;
+    const double steady = places / LEAST_STAY_S;
+
+    lks_bucket_init(&link->arrivals, steady < most ? steady : most, places,
+                    lks_clock_s());
 }
 
 static lks_status allocate(const lks_worker_link_options *options, lks_worker_link **out)
@@ -439,6 +488,9 @@ static lks_status allocate(const lks_worker_link_options *options, lks_worker_li
     link->options = *options;
     if (options->hello_timeout_s == 0)
         link->options.hello_timeout_s = HELLO_TIMEOUT_S;
+    if (options->max_strangers == 0)
+        link->options.max_strangers = options->world_size + EXTRA_STRANGERS;
+    limit_arrivals(link);
     *out = link;
     return LKS_OK;
 }
@@ -453,8 +505,9 @@ lks_status lks_worker_link_create(uv_loop_t *loop, const lks_worker_link_options
     LKS_GO(lks_address_parse(options->address, &address));
     LKS_GO(allocate(options, &link));
     uv_tcp_init(loop, &link->listener);
-    link->listener.data = link;
-    link->n_handles = 1;
+    uv_timer_init(loop, &link->later);
+    link->listener.data = link->later.data = link;
+    link->n_handles = 2;
     LKS_GO(listen_on(link, &address));
     *out = link;
     link = NULL;
@@ -472,8 +525,7 @@ void lks_worker_link_tick(lks_worker_link *link)
 {
     double deadline_s = lks_clock_s() - link->options.hello_timeout_s;
 
-    if (link->has_unaccepted && !link->is_closing)
-        accept_one(link);
+    on_later(&link->later);
     while (link->oldest && link->oldest->accepted_at_s < deadline_s)
         close_conn(link->oldest, "it said no hello in time");
 }
@@ -483,7 +535,8 @@ void lks_worker_link_close(lks_worker_link *link)
     if (!link || link->is_closing)
         return;
     link->is_closing = true;
-    uv_close((uv_handle_t *)&link->listener, listener_closed);
+    uv_close((uv_handle_t *)&link->listener, own_closed);
+    uv_close((uv_handle_t *)&link->later, own_closed);
     while (link->oldest)
         close_conn(link->oldest, "");
     for (uint32_t r = 0; r < link->options.world_size; r++)

@@ -4,7 +4,9 @@
  * A connection is a stranger until it has answered its challenge with the hello of a rank
  * (proto/handshake.h) and been welcomed. What a stranger does wrong (no hello in time,
  * one that is not genuine, bytes that are no frame) costs it its connection and nobody
- * else anything: the coordinator never hears of it.
+ * else anything: the coordinator never hears of it. Strangers are limited in number, the
+ * oldest goes first, and in how many come in a second: the others wait in the kernel's
+ * backlog, or are turned away by the kernel.
  *
  * Everything runs on the loop's thread. */
 #ifndef LKS_DAEMON_UV_WORKER_LINK_H
@@ -23,6 +25,7 @@ typedef struct lks_worker_link_options {
     uint32_t world_size;
     const lks_link_keys *link_keys; /* [world_size], borrowed until the link is freed */
     double hello_timeout_s;         /* 0: 5 s */
+    uint32_t max_strangers; /* at a time, each with a descriptor; 0: world size + 256 */
 
     /* Events of workers, without now_s. It may call lks_worker_link_perform and
      * lks_worker_link_close. */

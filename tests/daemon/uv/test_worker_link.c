@@ -47,13 +47,14 @@ static void on_event(void *context, lks_event *event)
     f->n_events++;
 }
 
-static void start(fixture *f, double hello_timeout_s)
+static void start_with(fixture *f, double hello_timeout_s, uint32_t max_strangers)
 {
     const lks_worker_link_options options = {
         .address = "127.0.0.1",
         .world_size = WORLD_SIZE,
         .link_keys = test_keys(),
         .hello_timeout_s = hello_timeout_s,
+        .max_strangers = max_strangers,
         .on_event = on_event,
         .context = f,
     };
@@ -61,6 +62,11 @@ static void start(fixture *f, double hello_timeout_s)
     memset(f, 0, sizeof *f);
     ck_assert_int_eq(uv_loop_init(&f->loop), 0);
     ck_ok(lks_worker_link_create(&f->loop, &options, &f->link));
+}
+
+static void start(fixture *f, double hello_timeout_s)
+{
+    start_with(f, hello_timeout_s, 0);
 }
 
 static void stop(fixture *f)
@@ -460,6 +466,94 @@ START_TEST(too_many_strangers_cost_the_oldest_and_never_a_worker)
 }
 END_TEST
 
+static bool is_challenged(int fd)
+{
+    struct pollfd wait = {fd, POLLIN, 0};
+
+    return poll(&wait, 1, 0) == 1;
+}
+
+START_TEST(with_few_places_newcomers_take_turns)
+{
+    enum { FEW = 2, MANY = 40 };
+    fixture f;
+    int fds[MANY], n_challenged = 0;
+    double until_s;
+
+    start_with(&f, 0, FEW);
+    for (int i = 0; i < MANY; i++)
+        fds[i] = connect_to(&f);
+    until_s = lks_clock_s() + 0.5;
+    while (lks_clock_s() < until_s) {
+        uv_run(&f.loop, UV_RUN_NOWAIT);
+        sleep_ms(1);
+    }
+    for (int i = 0; i < MANY; i++)
+        n_challenged += is_challenged(fds[i]);
+    ck_assert_int_gt(n_challenged, FEW); /* the oldest went for others */
+    ck_assert_int_lt(n_challenged, MANY / 2);
+    for (int i = 0; i < MANY; i++)
+        close(fds[i]);
+    close(join(&f, 1)); /* behind them all */
+    stop(&f);
+}
+END_TEST
+
+/* Comes, says nothing and does not wait to be let in. */
+static int knock(const fixture *f)
+{
+    struct sockaddr_in to = {.sin_family = AF_INET,
+                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+
+    to.sin_port =
+        htons((uint16_t)atoi(strrchr(lks_worker_link_address(f->link), ':') + 1));
+    connect(fd, (struct sockaddr *)&to, sizeof to);
+    return fd;
+}
+
+START_TEST(a_worker_joins_while_strangers_come_endlessly)
+{
+    enum { MANY = 600 }; /* half of them fill all places and wait in the backlog */
+    fixture f;
+    hello_parts parts;
+    int fds[MANY], worker;
+
+    start(&f, 0);
+    for (int i = 0; i < MANY / 2; i++) {
+        fds[i] = knock(&f);
+        uv_run(&f.loop, UV_RUN_NOWAIT);
+    }
+    worker = connect_for_hello(&f, 2, &parts);
+    for (int i = MANY / 2; i < MANY; i++)
+        fds[i] = knock(&f);
+    ck_assert(send_frame(worker, hello_frame(&parts)));
+    run_until(&f, 1);
+    ck_assert_uint_eq(f.n_events, 1);
+    ck_assert_int_eq(f.events[0], LKS_EVENT_HELLO);
+    for (int i = 0; i < MANY; i++)
+        close(fds[i]);
+    close(worker);
+    stop(&f);
+}
+END_TEST
+
+START_TEST(all_ranks_may_come_at_once)
+{
+    fixture f;
+    int fds[WORLD_SIZE];
+    double began_s = lks_clock_s();
+
+    start_with(&f, 0, 1); /* one place, which who joins leaves */
+    for (uint32_t r = 0; r < WORLD_SIZE; r++)
+        fds[r] = join(&f, r);
+    ck_assert_double_lt(lks_clock_s() - began_s, 0.5);
+    for (int r = 0; r < WORLD_SIZE; r++)
+        close(fds[r]);
+    stop(&f);
+}
+END_TEST
+
 START_TEST(a_rank_whose_connection_ends_is_told)
 {
     const struct linger hard = {1, 0};
@@ -716,6 +810,8 @@ LKS_SUITE("worker_link", a_worker_is_welcomed_and_heard, frames_may_be_cut_anywh
           bytes_that_are_no_frame_are_refused, random_bytes_bring_no_event_and_no_crash,
           a_stranger_that_says_nothing_is_closed_in_time,
           too_many_strangers_cost_the_oldest_and_never_a_worker,
+          with_few_places_newcomers_take_turns,
+          a_worker_joins_while_strangers_come_endlessly, all_ranks_may_come_at_once,
           a_rank_whose_connection_ends_is_told,
           a_rank_that_sends_nonsense_is_told_and_closed,
           a_second_hello_on_one_connection_is_nonsense,
