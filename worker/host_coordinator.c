@@ -12,6 +12,7 @@
 #include "base/alloc.h"
 #include "base/log.h"
 #include "base/try.h"
+#include "daemon/uv/file_limit.h"
 #include "daemon/uv/server.h"
 #include "proto/run_dir.h"
 #include "worker/lifeline.h"
@@ -126,6 +127,7 @@ lks_status lks_host_start(const lks_host_options *options, lks_coordinator_place
     LKS_GO(make_keys(self, options, &place->key));
     server.link_keys = self->link_keys;
     server.status_socket = self->status_socket;
+    lks_file_limit_raise(options->world_size);
     LKS_GO(lks_server_start(&server, &self->server));
     lks_lifeline_socket(self->status_socket);
     LKS_GO(describe_place(self, options->one_host, place));

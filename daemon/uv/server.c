@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/try.h"
 #include "daemon/coordinator.h"
+#include "daemon/uv/file_limit.h"
 #include "daemon/uv/loop.h"
 #include "daemon/uv/status_socket.h"
 #include "daemon/uv/worker_link.h"
@@ -121,15 +122,18 @@ static lks_status create_coordinator(lks_server *server,
 
 static lks_status create_sockets(lks_server *server, const lks_server_options *options)
 {
+    const lks_descriptor_shares shares = lks_file_limit_share(options->world_size);
     const lks_worker_link_options of_link = {
         .address = options->worker_address,
         .world_size = options->world_size,
         .link_keys = options->link_keys,
+        .max_strangers = shares.strangers,
         .on_event = handle,
         .context = server,
     };
     const lks_status_socket_options of_status = {
         .path = options->status_socket,
+        .max_clients = shares.clients,
         .respond = respond,
         .context = server,
     };

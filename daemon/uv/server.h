@@ -34,6 +34,8 @@ typedef struct lks_server_options {
 
 typedef struct lks_server lks_server;
 
+/* How many clients and strangers it serves at a time follows from the process's limit of
+ * open files as it is now: see file_limit.h. */
 lks_status lks_server_start(const lks_server_options *options, lks_server **out);
 
 /* "host:port" where workers connect; the server's own. */
