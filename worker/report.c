@@ -14,12 +14,12 @@
 #include "base/try.h"
 #include "proto/frame.h"
 #include "worker/hello.h"
+#include "worker/vitals.h"
 #include "worker/worker.h"
 
 enum {
     MIN_HEARTBEAT_MS = 10,
     WITH_REPORT_MS = 50, /* a report brings a heartbeat, too, unless one is that young */
-    MIN_RATE_MS = 100,   /* samples are counted over no less */
     FIRST_RETRY_MS = 20,
     MAX_RETRY_MS = 2000,
     CONNECT_MS = 3000,  /* a connection must stand by then */
@@ -69,9 +69,8 @@ struct lks_reporter {
     size_t tries;            /* since the last WELCOME */
     uint64_t alone_since_ns; /* without a coordinator; 0: with one */
     lks_frame_decoder decoder;
-    uint64_t heartbeat_ns;          /* when the last one went */
-    uint64_t last_samples, last_ns; /* since when samples are counted for the rate */
-    double samples_per_s;
+    uint64_t heartbeat_ns; /* when the last one went */
+    lks_vitals vitals;
     char read_buffer[READ_BYTES];
 };
 
@@ -130,44 +129,14 @@ static void send_message(lks_reporter *self, const Lks__Proto__Message *message)
     }
 }
 
-static uint64_t resident_bytes(void)
-{
-    unsigned long total, resident = 0;
-    FILE *file = fopen("/proc/self/statm", "re");
-
-    if (!file)
-        return 0;
-    if (fscanf(file, "%lu %lu", &total, &resident) != 2)
-        resident = 0;
-    fclose(file);
-    return (uint64_t)resident * (uint64_t)sysconf(_SC_PAGESIZE);
-}
-
-/* Samples a second since the heartbeat before, or the one before that. */
-static double rate(lks_reporter *self, uint64_t now_ns)
-{
-    const uint64_t samples = atomic_load(&self->pulse->samples);
-
-    if (self->last_ns && now_ns - self->last_ns < MIN_RATE_MS * 1000000u)
-        return self->samples_per_s;
-    if (self->last_ns && now_ns > self->last_ns)
-        self->samples_per_s = 1e9 * (double)(samples - self->last_samples) /
-                              (double)(now_ns - self->last_ns);
-    self->last_samples = samples;
-    self->last_ns = now_ns;
-    return self->samples_per_s;
-}
-
 static void send_heartbeat(lks_reporter *self)
 {
     Lks__Proto__Message message = LKS__PROTO__MESSAGE__INIT;
     Lks__Proto__Heartbeat heartbeat = LKS__PROTO__HEARTBEAT__INIT;
     Lks__Proto__PhaseTimes times = LKS__PROTO__PHASE_TIMES__INIT;
 
-    lks_pulse_read(self->pulse, &heartbeat, &times);
-    heartbeat.rss_bytes = resident_bytes();
+    lks_vitals_read(&self->vitals, self->pulse, &heartbeat, &times);
     self->heartbeat_ns = lks_clock_ns();
-    heartbeat.samples_per_s = rate(self, self->heartbeat_ns);
     message.body_case = LKS__PROTO__MESSAGE__BODY_HEARTBEAT;
     message.heartbeat = &heartbeat;
     send_message(self, &message);

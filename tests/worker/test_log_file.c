@@ -13,6 +13,7 @@
 START_TEST(a_log_is_bounded_and_errors_stand_in_it_all_the_same)
 {
     static char text[2 << 20], dir[] = "/tmp/lks-log-XXXXXX";
+    lks_run_dir run_dir = {0};
     char logs[64], path[96];
     FILE *file;
     size_t n;
@@ -22,7 +23,8 @@ START_TEST(a_log_is_bounded_and_errors_stand_in_it_all_the_same)
     snprintf(path, sizeof path, "%s/rank-1.log", logs);
     ck_assert_int_eq(mkdir(logs, 0700), 0);
     lks_log_file_init(1);
-    ck_ok(lks_log_file_open(dir, 1));
+    snprintf(run_dir.path, sizeof run_dir.path, "%s", dir);
+    ck_ok(lks_log_file_open(&run_dir, 1));
     for (int i = 0; i < 100000; i++)
         lks_info("line %d, which says nothing new", i);
     ck_assert_ptr_nonnull(freopen("/dev/null", "w", stderr));
