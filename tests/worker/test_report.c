@@ -435,13 +435,11 @@ START_TEST(a_heartbeat_comes_at_once_and_with_a_report)
 {
     listen_on(0);
     lks_reporter *reporter = start(address);
-    peer p = accept_one();
+    peer p = greet(60000);
     Lks__Proto__Message *message;
     Lks__Proto__Progress progress = LKS__PROTO__PROGRESS__INIT;
     const double at_s = lks_clock_s();
 
-    skip(&p, LKS__PROTO__MESSAGE__BODY_HELLO);
-    welcome(&p, 60000);
     skip(&p, LKS__PROTO__MESSAGE__BODY_HEARTBEAT);
     usleep(100000);
     lks_pulse_end_step(&pulse);
