@@ -79,6 +79,11 @@ static lks_status check_labels(const lks_loss *loss, const lks_model *model,
     return lks_dataset_check_labels(data, output.sizes[0]);
 }
 
+static const char *kind_of_targets(lks_dtype dtype)
+{
+    return dtype == LKS_I64 ? "classes (integers)" : "values (floats)";
+}
+
 static lks_status check_targets(const lks_loss *loss, const lks_model *model,
                                 const lks_dataset *data)
 {
@@ -86,9 +91,10 @@ static lks_status check_targets(const lks_loss *loss, const lks_model *model,
     const lks_shape target = lks_dataset_output_shape(data);
 
     if (lks_dataset_target_dtype(data) != loss->target_dtype)
-        return lks_fail(LKS_INVALID, "loss %s wants %s targets, the data have %s",
-                        loss->name, lks_dtype_name(loss->target_dtype),
-                        lks_dtype_name(lks_dataset_target_dtype(data)));
+        return lks_fail(LKS_INVALID, "%s: the targets are %s, loss %s wants %s",
+                        lks_dataset_targets_path(data),
+                        kind_of_targets(lks_dataset_target_dtype(data)), loss->name,
+                        kind_of_targets(loss->target_dtype));
     LKS_TRY(loss->check(&output, &target));
     return check_labels(loss, model, data);
 }

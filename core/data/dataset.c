@@ -213,6 +213,11 @@ int lks_dataset_target_shape(const lks_dataset *dataset, int64_t *sizes)
     return s->n_target_dims;
 }
 
+const char *lks_dataset_targets_path(const lks_dataset *dataset)
+{
+    return dataset->paths[dataset->n_paths - 1];
+}
+
 /* Sample i's label is in this file; it is the *index-th there. */
 static const char *file_of(const lks_dataset *self, uint64_t i, uint64_t *index)
 {
@@ -231,7 +236,7 @@ lks_status lks_dataset_check_labels(const lks_dataset *dataset, int64_t n_classe
 
     if (s->target_dtype != LKS_I64)
         return lks_fail(LKS_DTYPE, "%s: the targets are %s values, not classes",
-                        dataset->paths[dataset->n_paths - 1],
+                        lks_dataset_targets_path(dataset),
                         lks_dtype_name(s->target_dtype));
     for (uint64_t i = 0; i < s->n_samples; i++) {
         uint64_t index;

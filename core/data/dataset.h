@@ -57,6 +57,9 @@ int lks_dataset_sample_shape(const lks_dataset *dataset, int64_t *sizes);
 lks_dtype lks_dataset_target_dtype(const lks_dataset *dataset);
 int lks_dataset_target_shape(const lks_dataset *dataset, int64_t *sizes);
 
+/* The file the targets are from, the last of several. Lives as long as the dataset. */
+const char *lks_dataset_targets_path(const lks_dataset *dataset);
+
 /* Every label lies in [0, n_classes), or LKS_FORMAT naming the file, sample and label. */
 lks_status lks_dataset_check_labels(const lks_dataset *dataset, int64_t n_classes);
 

@@ -36,6 +36,15 @@ printf '\377' | dd of=labels bs=1 seek=100 conv=notrunc status=none
 refused labels 255
 head -c 5008 good-labels | sed '1s/^//' >labels
 refused labels
+
+sed 's/^loss: .*/loss: mse_loss/' plain.yaml >values.yaml
+for command in 'check' 'run --ranks 2 --run-dir run'; do
+    lks $command values.yaml
+    must_fail 2
+    one_line 'lockstep: error: ' "$WORK/labels: the targets are classes (integers), loss mse_loss wants values (floats)"
+    [ ! -e run ] || fail "a run directory is left: $(find run)"
+done
+
 gzip -c good-images | head -c 3000 >images.gz
 sed -i 's/images: images/images: images.gz/' plain.yaml
 refused images.gz
