@@ -16,7 +16,7 @@
 #include "base/alloc.h"
 #include "base/try.h"
 
-enum { MAX_TRIES = 16, MAX_DEPTH = 32 };
+enum { MAX_TRIES = 1000, MAX_DEPTH = 32 };
 
 static int write_prefix(char out[LKS_PRIVATE_NAME_BYTES])
 {
@@ -91,8 +91,10 @@ lks_status lks_private_folder_open(const char *base, const char *name,
     int fd = -1;
     lks_status st = path ? LKS_OK : LKS_NOMEM;
 
-    for (int i = 0; st == LKS_OK && fd < 0 && i < MAX_TRIES; i++)
+    for (useconds_t i = 0; st == LKS_OK && fd < 0 && i < MAX_TRIES; i++) {
+        usleep(i); /* sweeps come in any number */
         LKS_GO(try_to_hold(path, &fd));
+    }
     if (st == LKS_OK && fd < 0)
         LKS_FAIL(LKS_IO, "the private folder %s is removed again and again", path);
     if (st == LKS_OK) {
