@@ -23,7 +23,8 @@ struct lks_coordinator {
     bool cancelling, aborted;
     double now_s;      /* of the last event */
     double join_by_s;  /* every rank has said hello by then */
-    double abort_at_s; /* a rank gave up: the others may leave by themselves until then */
+    double abort_at_s; /* a rank gave up or is lost: until then the others may leave by
+                          themselves, and its launcher may see what it died of */
     lks_rank *ranks;   /* [world_size] */
     uint32_t n_in_state[LKS_N_RANK_STATES];
     lks_job_progress progress;
@@ -76,6 +77,7 @@ lks_status lks_coordinator_create(const lks_coordinator_options *options,
     set_default(&c->options.rank_timeout_s, 60);
     set_default(&c->options.join_timeout_s, 25);
     set_default(&c->options.leave_s, 3);
+    set_default(&c->options.settle_s, 0.2);
     c->now_s = options->now_s;
     c->join_by_s = options->now_s + c->options.join_timeout_s;
     c->abort_at_s = NEVER_S;
@@ -171,7 +173,12 @@ static void lose_rank(lks_coordinator *c, lks_rank *rank, const char *why)
                      (unsigned long long)rank->step, lks_phase_name(rank->phase), why);
     move_rank(c, rank, LKS_RANK_LOST);
     fail_job(c, buffer);
-    abort_run(c);
+}
+
+static void abort_by(lks_coordinator *c, double at_s)
+{
+    if (at_s < c->abort_at_s)
+        c->abort_at_s = at_s;
 }
 
 uint32_t lks_coordinator_n_live(const lks_coordinator *c)
@@ -297,7 +304,7 @@ static void on_rank_gave_up(lks_coordinator *c, const lks_rank *rank,
                      ? goodbye->reason
                      : lks_status_text((lks_status)goodbye->status));
     fail_job(c, buffer);
-    c->abort_at_s = c->now_s + c->options.leave_s;
+    abort_by(c, c->now_s + c->options.leave_s);
 }
 
 static void on_goodbye(lks_coordinator *c, const lks_event *event)
@@ -319,6 +326,7 @@ static void on_goodbye(lks_coordinator *c, const lks_event *event)
 static void on_closed(lks_coordinator *c, const lks_event *event)
 {
     lose_rank(c, &c->ranks[event->rank], event->why);
+    abort_by(c, c->now_s + c->options.settle_s);
 }
 
 static void on_cancel(lks_coordinator *c, const lks_event *event)
@@ -343,6 +351,7 @@ static void check_silence(lks_coordinator *c, lks_rank *rank)
         lks_line line = lks_line_init(why, sizeof why);
         lks_line_add(&line, "it has been silent for %.0f s", silent_s);
         lose_rank(c, rank, why);
+        abort_run(c);
         add_action(c, LKS_ACTION_CLOSE)->rank = rank->rank;
     } else if (silent_s >= c->options.stall_s) {
         move_rank(c, rank, LKS_RANK_STALLED);

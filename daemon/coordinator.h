@@ -37,7 +37,9 @@ typedef struct lks_coordinator_options {
     double stall_s;            /* silent for this long is `stalled`: 2 */
     double rank_timeout_s;     /* silent for this long is `lost`: 60 */
     double join_timeout_s;     /* every rank has said hello by then: 25 */
-    double leave_s; /* after one rank gave up, the others may say goodbye too: 3 */
+    double leave_s;  /* after one rank gave up, the others may say goodbye too: 3 */
+    double settle_s; /* after a connection closed, whoever started the ranks may see why:
+                        0.4 */
 } lks_coordinator_options;
 
 /* LKS_INVALID: no ranks, no lanes or too many ranks. */

@@ -25,6 +25,7 @@ enum {
     CONNECT_MS = 3000,  /* a connection must stand by then */
     WELCOME_MS = 10000, /* and the coordinator have proved itself so long after */
     GOODBYE_MS = 2000,
+    REFUSED_MS = 250, /* a coordinator's host says for so long that it is gone */
     QUEUE = 64,
     READ_BYTES = 4096,
     MAX_UNSENT_BYTES = 1 << 20, /* a coordinator that does not read gets no more */
@@ -65,9 +66,10 @@ struct lks_reporter {
     bool has_answered; /* its challenge */
     bool has_refused;  /* and told so, since the last WELCOME */
     bool said_goodbye;
-    bool is_over;            /* all handles are closing */
-    size_t tries;            /* since the last WELCOME */
-    uint64_t alone_since_ns; /* without a coordinator; 0: with one */
+    bool is_over;                          /* all handles are closing */
+    size_t tries;                          /* since the last WELCOME */
+    const struct sockaddr_in *welcomed_at; /* the last time; NULL: never */
+    uint64_t alone_since_ns;               /* without a coordinator; 0: with one */
     lks_frame_decoder decoder;
     uint64_t heartbeat_ns; /* when the last one went */
     lks_vitals vitals;
@@ -76,6 +78,7 @@ struct lks_reporter {
 
 static void try_to_connect(uv_timer_t *timer);
 static void send_queue(lks_reporter *self);
+static const struct sockaddr_in *address_of_now(const lks_reporter *self);
 
 /* ---- sending ---- */
 
@@ -254,6 +257,7 @@ static void on_welcome(lks_reporter *self, const Lks__Proto__Message *received)
     uv_timer_stop(&self->retry);
     if (self->tries > 1)
         lks_info("the coordinator answers again");
+    self->welcomed_at = address_of_now(self);
     self->tries = 0;
     self->alone_since_ns = 0;
     self->has_refused = false;
@@ -375,12 +379,46 @@ static void on_link_silent(uv_timer_t *timer)
     drop_link(timer->data, "no answer");
 }
 
+static const struct sockaddr_in *address_of_now(const lks_reporter *self)
+{
+    return &self->addresses.items[(self->tries - 1) % self->addresses.n_items];
+}
+
+static double alone_s(const lks_reporter *self)
+{
+    return self->alone_since_ns ? 1e-9 * (double)(lks_clock_ns() - self->alone_since_ns)
+                                : 0;
+}
+
+/* Where the coordinator is gone for good mpirun ends the ranks; unless it is gone or
+ * stopped itself. */
+static void leave_if_alone_for_too_long(const lks_reporter *self)
+{
+    if (self->give_up_s == 0 || alone_s(self) < self->give_up_s)
+        return;
+    lks_error("rank %u has had no coordinator for %.0f s: it leaves",
+              self->hello.message.rank, alone_s(self));
+    _exit(LKS_EXIT_FAILED);
+}
+
+/* Its host answers that nobody is there: rank 0 is dead. mpirun knows and will say so; it
+ * takes seconds to end each of the others, which end by themselves sooner. */
+static void leave_if_rank_0_is_dead(lks_reporter *self, int error)
+{
+    if (error != UV_ECONNREFUSED || self->give_up_s == 0 || is_stopping(self) ||
+        address_of_now(self) != self->welcomed_at || 1e3 * alone_s(self) < REFUSED_MS)
+        return;
+    lks_warn("rank 0 is gone: rank %u leaves", self->hello.message.rank);
+    _exit(LKS_EXIT_FAILED);
+}
+
 static void on_connected(uv_connect_t *request, int error)
 {
     lks_reporter *self = request->data;
 
     if (error == UV_ECANCELED || self->state != CONNECTING)
         return;
+    leave_if_rank_0_is_dead(self, error);
     if (error || (error = uv_read_start((uv_stream_t *)&self->link, on_alloc, on_read))) {
         drop_link(self, uv_strerror(error));
         return;
@@ -391,35 +429,19 @@ static void on_connected(uv_connect_t *request, int error)
     uv_timer_start(&self->retry, on_link_silent, WELCOME_MS, 0);
 }
 
-/* Where the coordinator is gone for good mpirun ends the ranks; unless it is gone or
- * stopped itself. */
-static void leave_if_alone_for_too_long(const lks_reporter *self)
-{
-    const double alone_s = self->alone_since_ns == 0
-                               ? 0
-                               : 1e-9 * (double)(lks_clock_ns() - self->alone_since_ns);
-
-    if (self->give_up_s == 0 || alone_s < self->give_up_s)
-        return;
-    lks_error("rank %u has had no coordinator for %.0f s: it leaves",
-              self->hello.message.rank, alone_s);
-    _exit(LKS_EXIT_FAILED);
-}
-
 static void try_to_connect(uv_timer_t *timer)
 {
     lks_reporter *self = timer->data;
-    const struct sockaddr_in *address =
-        &self->addresses.items[self->tries++ % self->addresses.n_items];
 
     leave_if_alone_for_too_long(self);
+    self->tries++;
     uv_tcp_init(&self->loop, &self->link);
     self->link.data = self->connect.data = self;
     self->link_is_open = true;
     self->state = CONNECTING;
     uv_timer_start(&self->retry, on_link_silent, CONNECT_MS, 0);
-    if (uv_tcp_connect(&self->connect, &self->link, (const struct sockaddr *)address,
-                       on_connected) != 0)
+    if (uv_tcp_connect(&self->connect, &self->link,
+                       (const struct sockaddr *)address_of_now(self), on_connected) != 0)
         drop_link(self, "cannot connect");
 }
 

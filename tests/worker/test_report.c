@@ -552,33 +552,50 @@ START_TEST(without_a_coordinator_the_end_is_not_delayed_for_long)
 }
 END_TEST
 
-/* A child whose coordinator answers once and is gone. */
-static _Noreturn void live_alone(void)
+/* A child whose coordinator welcomes it once; then its port is closed, or whoever has it
+ * now hangs up. */
+static _Noreturn void live_alone(double give_up_after_s, bool is_port_closed)
 {
     peer p;
 
-    give_up_s = 0.5;
+    give_up_s = give_up_after_s;
     listen_on(0);
     start(address);
     p = greet(0);
     hang_up(&p);
-    close(listener);
+    if (is_port_closed)
+        close(listener);
+    while (!is_port_closed) {
+        p = accept_one();
+        hang_up(&p);
+    }
     sleep(PATIENCE_MS / 1000);
     _exit(99);
 }
 
-START_TEST(a_rank_left_without_a_coordinator_leaves)
+static double leaves_after_s(double give_up_after_s, bool is_port_closed)
 {
     const double at_s = lks_clock_s();
     const pid_t child = fork();
     int status;
 
     if (child == 0)
-        live_alone();
+        live_alone(give_up_after_s, is_port_closed);
     ck_assert_int_eq(waitpid(child, &status, 0), child);
     ck_assert(WIFEXITED(status));
     ck_assert_int_eq(WEXITSTATUS(status), 1);
-    ck_assert_double_ge(lks_clock_s() - at_s, 0.5);
+    return lks_clock_s() - at_s;
+}
+
+START_TEST(a_rank_left_without_a_coordinator_leaves)
+{
+    ck_assert_double_ge(leaves_after_s(1, false), 1);
+}
+END_TEST
+
+START_TEST(a_rank_whose_coordinator_is_dead_leaves_soon)
+{
+    ck_assert_double_lt(leaves_after_s(60, true), 5);
 }
 END_TEST
 
@@ -627,4 +644,5 @@ LKS_SUITE("report", a_hello_answers_the_challenge_and_says_who_we_are,
           a_dropped_connection_is_made_again, addresses_are_tried_in_turn,
           without_a_coordinator_the_end_is_not_delayed_for_long,
           a_rank_left_without_a_coordinator_leaves,
+          a_rank_whose_coordinator_is_dead_leaves_soon,
           a_coordinator_that_talks_nonsense_is_left, a_bad_address_is_refused)
