@@ -31,18 +31,29 @@ while [ "$n" -lt 600 ] && ! grep -q '"step": *100,' run/metrics.jsonl; do
     sleep 0.1
 done 2>/dev/null
 sleep 0.5
-"$1" status run >piped
 stty cols 40 </dev/tty
-"$1" status run >/dev/tty
 sleep 1.5
-kill -INT "$2"
+kill -INT "$1"
 EOF
-on_terminal 100 "sh narrow.sh '$LOCKSTEP' \$\$ & exec '$LOCKSTEP' run job.yaml --ranks 1 --run-dir run"
+on_terminal 100 "sh narrow.sh \$\$ & exec '$LOCKSTEP' run job.yaml --ranks 1 --run-dir run"
 [ "$status" -eq 130 ] || fail "exit status $status"
 drawn | grep '^step [0-9]*/' >lines
 [ "$(head -n 3 lines | widest)" -gt 60 ] || fail "it was narrow before"
 [ "$(tail -n 3 lines | widest)" -lt 40 ] || fail "it does not follow the width: $(tail -n 3 lines)"
-drawn | sed -n '/^rank  host/,/^ *0  /p' >table
-[ -s table ] && [ "$(widest <table)" -le 40 ] || fail "no table that fits: $(cat table)"
-[ "$(widest <piped)" -gt 60 ] || fail "status is narrow where there is no terminal"
+nothing_is_left
+
+rm -r run
+start_long 1
+for columns in 40 60 80 200; do
+    on_terminal "$columns" "'$LOCKSTEP' status run"
+    must_succeed
+    grep -q '^rank  host' screen || fail "no table: $(cat screen)"
+    tr -d '\r' <screen >lines
+    [ "$(widest <lines)" -le "$columns" ] || fail "status does not fit $columns columns: $(cat lines)"
+done
+lks status run
+grep -q '^rank  host .* memory$' out || fail "status leaves columns out where there is no terminal"
+kill -INT "$run"
+wait_run
+must_fail 130
 nothing_is_left
