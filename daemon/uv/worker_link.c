@@ -7,219 +7,20 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/plain.h"
 #include "base/try.h"
-#include "daemon/bucket.h"
 #include "daemon/uv/address.h"
-#include "daemon/uv/loop.h"
+#include "daemon/uv/worker_conn.h"
 #include "proto/frame.h"
 
 enum {
-    MOST_BACKLOG = 4096, /* the kernel cuts it to its own limit */
-    EXTRA_BACKLOG = 128, /* beyond twice the world size */
-    READ_BYTES = 64 * 1024,
-    EXTRA_STRANGERS = 256,      /* beyond the world size */
-    ARRIVALS_PER_S = 250,       /* or all ranks in a second, if these are more */
-    MAX_QUEUED_BYTES = 4 << 20, /* to one worker */
-    WHY_BYTES = 192,
+    MOST_BACKLOG = 4096,   /* the kernel cuts it to its own limit */
+    EXTRA_BACKLOG = 128,   /* beyond twice the world size */
+    EXTRA_STRANGERS = 256, /* beyond the world size */
+    ARRIVALS_PER_S = 250,  /* or all ranks in a second, if these are more */
 };
 
 #define HELLO_TIMEOUT_S 5.0
 #define LEAST_STAY_S    0.25 /* of a stranger, where there are few places */
-
-typedef struct lks_conn {
-    uv_tcp_t tcp;
-    lks_worker_link *link;
-    struct lks_conn *older, *newer; /* among strangers */
-    lks_frame_decoder decoder;
-    double accepted_at_s;
-    lks_nonce challenge, hello; /* of its handshake */
-    uint32_t rank;
-    bool is_joined, is_closing;
-    char why[WHY_BYTES]; /* it is closed; empty: the coordinator wants it so */
-} lks_conn;
-
-struct lks_worker_link {
-    lks_worker_link_options options;
-    uv_tcp_t listener;
-    uv_timer_t later;    /* takes in who waits */
-    lks_bucket arrivals; /* connections that may be taken in; who joins gives it back */
-    char address[LKS_ADDRESS_BYTES];
-    lks_conn *oldest, *newest; /* of the strangers */
-    uint32_t n_strangers;
-    lks_conn **ranks;   /* [world_size]; NULL: not connected */
-    uint32_t n_handles; /* not yet closed: the listener and every connection */
-    bool is_closing;
-    bool has_unaccepted;    /* one waits for its turn or for memory, others behind it */
-    bool has_told_protocol; /* a stranger's, that is not ours */
-    char input[READ_BYTES]; /* every read is used up at once */
-};
-
-/* Strangers. */
-
-static void add_stranger(lks_worker_link *link, lks_conn *conn)
-{
-    conn->older = link->newest;
-    *(link->newest ? &link->newest->newer : &link->oldest) = conn;
-    link->newest = conn;
-    link->n_strangers++;
-}
-
-static void remove_stranger(lks_conn *conn)
-{
-    lks_worker_link *link = conn->link;
-
-    *(conn->older ? &conn->older->newer : &link->oldest) = conn->newer;
-    *(conn->newer ? &conn->newer->older : &link->newest) = conn->older;
-    link->n_strangers--;
-}
-
-/* Closing. */
-
-static void handle_closed(lks_worker_link *link)
-{
-    if (--link->n_handles > 0)
-        return;
-    lks_free(link->ranks);
-    lks_free(link);
-}
-
-static void own_closed(uv_handle_t *handle)
-{
-    handle_closed(handle->data);
-}
-
-static void conn_closed(uv_handle_t *handle)
-{
-    lks_conn *conn = handle->data;
-    lks_worker_link *link = conn->link;
-    lks_event event = {.type = LKS_EVENT_CLOSED, .rank = conn->rank, .why = conn->why};
-
-    if (conn->is_joined) {
-        link->ranks[conn->rank] = NULL;
-        if (conn->why[0] && !link->is_closing)
-            link->options.on_event(link->options.context, &event);
-    }
-    lks_frame_decoder_release(&conn->decoder);
-    lks_free(conn);
-    handle_closed(link);
-}
-
-/* The event, if any, follows from the loop, so that this may be called from anywhere. An
- * empty `why` is not worth an event. */
-static void close_conn(lks_conn *conn, const char *why)
-{
-    if (conn->is_closing)
-        return;
-    conn->is_closing = true;
-    if (!conn->is_joined) {
-        remove_stranger(conn);
-        if (why[0])
-            lks_debug("closed a stranger's connection: %s", why);
-    }
-    lks_plain_copy(conn->why, sizeof conn->why, why);
-    uv_close((uv_handle_t *)&conn->tcp, conn_closed);
-}
-
-static void close_because(lks_conn *conn, const char *what, const char *cause)
-{
-    char why[WHY_BYTES];
-
-    snprintf(why, sizeof why, "%s: %s", what, cause);
-    close_conn(conn, why);
-}
-
-/* Writing. */
-
-typedef struct lks_write {
-    uv_write_t request;
-    uint8_t *bytes;
-} lks_write;
-
-static void write_destroy(lks_write *write)
-{
-    if (write)
-        lks_free(write->bytes);
-    lks_free(write);
-}
-
-static void written(uv_write_t *request, int code)
-{
-    lks_conn *conn = request->handle->data;
-
-    write_destroy(request->data);
-    if (code < 0 && code != UV_ECANCELED)
-        close_because(conn, "its connection broke", uv_strerror(code));
-}
-
-static lks_status send_message(lks_conn *conn, const Lks__Proto__Message *message)
-{
-    lks_write *write = NULL;
-    size_t n_bytes = 0;
-    uv_buf_t buffer;
-    int code;
-    lks_status st;
-
-    if (uv_stream_get_write_queue_size((uv_stream_t *)&conn->tcp) > MAX_QUEUED_BYTES)
-        LKS_FAIL(LKS_COMM, "it does not read what it is sent");
-    if (!(write = lks_calloc(1, sizeof *write)))
-        LKS_GO(LKS_NOMEM);
-    LKS_GO(lks_frame_encode(message, &write->bytes, &n_bytes));
-    write->request.data = write;
-    buffer = uv_buf_init((char *)write->bytes, (unsigned)n_bytes);
-    code = uv_write(&write->request, (uv_stream_t *)&conn->tcp, &buffer, 1, written);
-    if (code != 0)
-        LKS_GO(lks_uv_fail(code, "write"));
-    write = NULL;
-cleanup:
-    write_destroy(write);
-    return st;
-}
-
-static void send_or_close(lks_conn *conn, const Lks__Proto__Message *message)
-{
-    if (conn->is_closing)
-        return;
-    lks_error_clear();
-    if (send_message(conn, message) != LKS_OK)
-        close_because(conn, "cannot write to it", lks_error_text());
-}
-
-static void send_challenge(lks_conn *conn)
-{
-    Lks__Proto__Challenge challenge = LKS__PROTO__CHALLENGE__INIT;
-    Lks__Proto__Message message = LKS__PROTO__MESSAGE__INIT;
-
-    lks_nonce_create(&conn->challenge);
-    challenge.protocol = LKS_PROTOCOL_VERSION;
-    challenge.nonce.data = conn->challenge.bytes;
-    challenge.nonce.len = sizeof conn->challenge.bytes;
-    message.body_case = LKS__PROTO__MESSAGE__BODY_CHALLENGE;
-    message.challenge = &challenge;
-    send_or_close(conn, &message);
-}
-
-static void send_welcome(lks_conn *conn, const lks_action *action)
-{
-    Lks__Proto__Welcome welcome = LKS__PROTO__WELCOME__INIT;
-    Lks__Proto__Message message = LKS__PROTO__MESSAGE__INIT;
-    uint8_t mac[LKS_MAC_BYTES];
-
-    welcome.protocol = LKS_PROTOCOL_VERSION;
-    welcome.lanes = action->welcome.lanes;
-    welcome.first_lane = action->welcome.first_lane;
-    welcome.end_lane = action->welcome.end_lane;
-    welcome.heartbeat_ms = action->welcome.heartbeat_ms;
-    welcome.mac.data = mac;
-    welcome.mac.len = sizeof mac;
-    message.body_case = LKS__PROTO__MESSAGE__BODY_WELCOME;
-    message.welcome = &welcome;
-    if (lks_welcome_mac(&conn->link->options.link_keys[conn->rank], &conn->challenge,
-                        &conn->hello, &welcome, mac) == LKS_OK)
-        send_or_close(conn, &message);
-    else
-        close_because(conn, "cannot write to it", lks_error_text());
-}
 
 /* Actions. */
 
@@ -228,18 +29,18 @@ static void perform_welcome(lks_worker_link *link, const lks_action *action)
     lks_conn *conn = (lks_conn *)(uintptr_t)action->peer;
 
     assert(!link->ranks[action->rank] && !conn->is_joined);
-    remove_stranger(conn);
+    lks_conn_be_known(conn);
     lks_bucket_use(&link->arrivals, -1);
     conn->is_joined = true;
     conn->rank = action->rank;
     link->ranks[action->rank] = conn;
-    send_welcome(conn, action);
+    lks_conn_welcome(conn, action);
 }
 
 static void perform_refuse(lks_worker_link *link, const lks_action *action)
 {
     (void)link;
-    close_conn((lks_conn *)(uintptr_t)action->peer, action->reason);
+    lks_conn_close((lks_conn *)(uintptr_t)action->peer, action->reason);
 }
 
 static void perform_control(lks_worker_link *link, const lks_action *action)
@@ -251,13 +52,13 @@ static void perform_control(lks_worker_link *link, const lks_action *action)
     message.body_case = LKS__PROTO__MESSAGE__BODY_CONTROL;
     message.control = &control;
     if (link->ranks[action->rank])
-        send_or_close(link->ranks[action->rank], &message);
+        lks_conn_send(link->ranks[action->rank], &message);
 }
 
 static void perform_close(lks_worker_link *link, const lks_action *action)
 {
     if (link->ranks[action->rank])
-        close_conn(link->ranks[action->rank], "");
+        lks_conn_close(link->ranks[action->rank], "");
 }
 
 void lks_worker_link_perform(lks_worker_link *link, const lks_action *action)
@@ -304,13 +105,13 @@ static void take_from_stranger(lks_conn *conn, const Lks__Proto__Message *messag
     lks_event event = {.type = LKS_EVENT_HELLO, .peer = (uint64_t)(uintptr_t)conn};
 
     if (message->body_case != LKS__PROTO__MESSAGE__BODY_HELLO) {
-        close_conn(conn, "its first message is not a hello");
+        lks_conn_close(conn, "its first message is not a hello");
         return;
     }
     event.hello = message->hello;
     if (!is_genuine(conn, event.hello)) {
         note_protocol(link, event.hello);
-        close_conn(conn, "its hello is not of the rank it claims to be");
+        lks_conn_close(conn, "its hello is not of the rank it claims to be");
         return;
     }
     lks_nonce_take(&event.hello->nonce, &conn->hello);
@@ -336,7 +137,7 @@ static void take_from_rank(lks_conn *conn, const Lks__Proto__Message *message)
         event.goodbye = message->goodbye;
         break;
     default:
-        close_conn(conn, "it sent a message that no worker sends");
+        lks_conn_close(conn, "it sent a message that no worker sends");
         return;
     }
     link->options.on_event(link->options.context, &event);
@@ -348,12 +149,12 @@ static void take_bytes(lks_conn *conn, const void *bytes, size_t n_bytes)
 
     lks_error_clear();
     if (lks_frame_decoder_feed(&conn->decoder, bytes, n_bytes) != LKS_OK) {
-        close_because(conn, "it sent a malformed frame", lks_error_text());
+        lks_conn_close_because(conn, "it sent a malformed frame", lks_error_text());
         return;
     }
     while (!conn->is_closing) {
         if (lks_frame_decoder_next(&conn->decoder, &message) != LKS_OK) {
-            close_because(conn, "it sent a malformed frame", lks_error_text());
+            lks_conn_close_because(conn, "it sent a malformed frame", lks_error_text());
             return;
         }
         if (!message)
@@ -378,9 +179,9 @@ static void have_read(uv_stream_t *stream, ssize_t n_bytes, const uv_buf_t *buff
     if (n_bytes > 0)
         take_bytes(conn, buffer->base, (size_t)n_bytes);
     else if (n_bytes == UV_EOF)
-        close_conn(conn, "its connection closed");
+        lks_conn_close(conn, "its connection closed");
     else if (n_bytes < 0)
-        close_because(conn, "its connection broke", uv_strerror((int)n_bytes));
+        lks_conn_close_because(conn, "its connection broke", uv_strerror((int)n_bytes));
 }
 
 /* Connecting. */
@@ -419,16 +220,16 @@ static void accept_one(lks_worker_link *link)
     uv_tcp_init(link->listener.loop, &conn->tcp);
     conn->tcp.data = conn;
     link->n_handles++;
-    add_stranger(link, conn);
+    lks_conn_be_stranger(conn);
     if (uv_accept((uv_stream_t *)&link->listener, (uv_stream_t *)&conn->tcp) != 0 ||
         uv_read_start((uv_stream_t *)&conn->tcp, lend_input, have_read) != 0) {
-        close_conn(conn, "it could not be accepted");
+        lks_conn_close(conn, "it could not be accepted");
         return;
     }
     uv_tcp_nodelay(&conn->tcp, 1);
-    send_challenge(conn);
+    lks_conn_challenge(conn);
     if (link->n_strangers > link->options.max_strangers)
-        close_conn(link->oldest, "too many connect without a hello");
+        lks_conn_close(link->oldest, "too many connect without a hello");
 }
 
 static void on_later(uv_timer_t *timer)
@@ -495,6 +296,11 @@ static lks_status allocate(const lks_worker_link_options *options, lks_worker_li
     return LKS_OK;
 }
 
+static void own_closed(uv_handle_t *handle)
+{
+    lks_worker_link_handle_closed(handle->data);
+}
+
 lks_status lks_worker_link_create(uv_loop_t *loop, const lks_worker_link_options *options,
                                   lks_worker_link **out)
 {
@@ -527,7 +333,7 @@ void lks_worker_link_tick(lks_worker_link *link)
 
     on_later(&link->later);
     while (link->oldest && link->oldest->accepted_at_s < deadline_s)
-        close_conn(link->oldest, "it said no hello in time");
+        lks_conn_close(link->oldest, "it said no hello in time");
 }
 
 void lks_worker_link_close(lks_worker_link *link)
@@ -538,8 +344,8 @@ void lks_worker_link_close(lks_worker_link *link)
     uv_close((uv_handle_t *)&link->listener, own_closed);
     uv_close((uv_handle_t *)&link->later, own_closed);
     while (link->oldest)
-        close_conn(link->oldest, "");
+        lks_conn_close(link->oldest, "");
     for (uint32_t r = 0; r < link->options.world_size; r++)
         if (link->ranks[r])
-            close_conn(link->ranks[r], "");
+            lks_conn_close(link->ranks[r], "");
 }
