@@ -11,10 +11,11 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "base/try.h"
 #include "daemon/text.h"
 
-enum { MAX_BODY_MIB = 64, MAX_BODY_BYTES = MAX_BODY_MIB * 1024 * 1024 };
+enum { MAX_BODY_MIB = 64, MAX_BODY_BYTES = MAX_BODY_MIB * 1024 * 1024, RETRY_US = 5000 };
 
 /* The same file under a name that fits a socket address whatever its folder is called:
  * through an open descriptor of the folder, which the caller closes (-1: none needed).
@@ -157,6 +158,26 @@ cleanup:
     return st;
 }
 
+/* While the listener's queue of connections is full, ask again: it is for milliseconds,
+ * unless that process stands still. */
+static CURLcode perform(CURL *curl, const char *socket_path)
+{
+    const double deadline_s = lks_clock_s() + 1e-3 * LKS_STATUS_TIMEOUT_MS;
+    int error = 0;
+    CURLcode code;
+
+    do {
+        pid_t listener;
+
+        if (error == EAGAIN)
+            usleep(RETRY_US);
+        code = curl_easy_perform(curl);
+        error = code == CURLE_COULDNT_CONNECT ? find_listener(socket_path, &listener)
+                                              : ECONNREFUSED;
+    } while ((error == 0 || error == EAGAIN) && lks_clock_s() < deadline_s);
+    return code;
+}
+
 lks_status lks_status_get(const char *socket_path, const char *path, json_t **out)
 {
     struct sockaddr_un address;
@@ -178,7 +199,7 @@ lks_status lks_status_get(const char *socket_path, const char *path, json_t **ou
     curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, collect);
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, &body);
-    code = curl_easy_perform(curl);
+    code = perform(curl, socket_path);
     if (code != CURLE_OK) {
         st = body.failed ? LKS_NOMEM : failure(code, socket_path, path);
         goto cleanup;

@@ -15,13 +15,13 @@
 
 enum {
     BURST = 64,            /* taken in or looked at, then it is the turn of others */
-    PAUSE_MS = 5,          /* when the time for it is used up */
+    PAUSE_MS = 2,          /* when the time for it is used up */
     NO_DESCRIPTOR_MS = 50, /* when there is none to take in with */
 };
 
 /* Seconds of this thread's time: of each second, and at once. */
-#define TIME_SHARE 0.06
-#define TIME_MOST  0.010
+#define TIME_SHARE 0.10
+#define TIME_MOST  0.005
 
 struct lks_place {
     lks_place *older, *newer;

@@ -14,7 +14,9 @@
 
 #include "base/try.h"
 
-enum { BACKLOG = 512 };
+enum {
+    BACKLOG = 128
+}; /* who comes when thousands do is not to stand behind all of them */
 
 static lks_status fail_at(const char *path, int error)
 {

@@ -256,6 +256,34 @@ START_TEST(a_full_queue_of_connections_is_a_silent_listener)
 }
 END_TEST
 
+START_TEST(a_queue_that_is_full_for_a_moment_is_waited_for)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    lks_status_report report;
+    int fd, listener, is_full;
+
+    start_server(NULL);
+    strcpy(address.sun_path, path);
+    unlink(path);
+    listener = socket(AF_UNIX, SOCK_STREAM, 0);
+    ck_assert_int_eq(bind(listener, (struct sockaddr *)&address, sizeof address), 0);
+    ck_assert_int_eq(listen(listener, 8), 0);
+    if ((server = fork()) == 0) {
+        usleep(300000);
+        serve(listener, good);
+    }
+    do { /* come and go */
+        fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+        is_full = connect(fd, (struct sockaddr *)&address, sizeof address) != 0;
+        close(fd);
+    } while (!is_full);
+    ck_ok(lks_status_fetch(path, NULL, &report));
+    lks_status_report_release(&report);
+    close(listener);
+    stop_server();
+}
+END_TEST
+
 START_TEST(a_socket_that_is_not_there_is_told_apart)
 {
     lks_status_report report;
@@ -348,7 +376,8 @@ LKS_SUITE("status_client", the_only_job_is_found_and_fetched_with_its_ranks,
           an_answer_of_another_shape_is_refused,
           a_connection_that_breaks_is_a_communication_error,
           silence_ends_at_the_deadline_and_the_listener_is_known,
-          a_full_queue_of_connections_is_a_silent_listener, a_job_may_have_any_name,
+          a_full_queue_of_connections_is_a_silent_listener,
+          a_queue_that_is_full_for_a_moment_is_waited_for, a_job_may_have_any_name,
           a_job_may_be_named_as_a_step_upwards,
           a_path_that_is_none_is_not_taken_for_silence,
           a_socket_that_is_not_there_is_told_apart, a_socket_that_is_left_is_told_apart,
