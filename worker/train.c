@@ -4,11 +4,11 @@
 #include <inttypes.h>
 #include <math.h>
 
-#include "base/alloc.h"
 #include "base/clock.h"
 #include "base/figure.h"
 #include "base/log.h"
 #include "base/try.h"
+#include "worker/saver.h"
 
 /* How far the run is, for rates and reports. */
 typedef struct course {
@@ -230,16 +230,8 @@ static lks_status ending(const lks_run *run, const course *c)
 
 static lks_status save(lks_run *run)
 {
-    lks_status st = LKS_OK;
-    char *path;
-
     lks_pulse_enter(&run->pulse, LKS__PROTO__PHASE__SAVE);
-    if (run->comm->rank != 0)
-        return LKS_OK;
-    path = lks_run_dir_path(run->dir.path, LKS_RUN_WEIGHTS);
-    st = path ? lks_model_save(run->model, path) : LKS_NOMEM;
-    lks_free(path);
-    return st;
+    return run->comm->rank == 0 ? lks_save_weights(run->model, run->dir.path) : LKS_OK;
 }
 
 static void say_done(lks_run *run, const course *c)

@@ -75,6 +75,9 @@ static lks_status start_mpi(int *size)
     /* Where there are more ranks than cores Open MPI yields in each of its calls, for
      * ever; comm_mpi waits in a way that leaves other processes their turn. */
     setenv("OMPI_MCA_mpi_yield_when_idle", "0", false);
+    /* Of fork it warns for the sake of memory that its networks know; saver.c leaves that
+     * alone, and waits meanwhile. */
+    setenv("OMPI_MCA_mpi_warn_on_fork", "0", false);
     lks_memory_folder_open();
     avoid_what_is_forbidden();
     if (MPI_Init_thread(NULL, NULL, MPI_THREAD_FUNNELED, &granted) != MPI_SUCCESS)

@@ -29,7 +29,7 @@ done <<LIST
 LIST
 umask 0777
 for run in run a/b/run; do
-    lks run job.yaml --ranks 2 --run-dir $run
+    lks run job.yaml --ranks 2 --run-dir $run --set train.steps=1
     chmod 600 out err
     must_fail 1
     one_line 'lockstep: error: ' 'umask'
