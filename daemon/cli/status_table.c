@@ -96,6 +96,7 @@ enum {
     GAP = 2,
     /* Columns stay out rather than that a host's name gets shorter than this. */
     HOST_WIDTH = 16,
+    OTHER_WIDTH = 16, /* at most */
 };
 
 typedef struct layout {
@@ -127,6 +128,8 @@ static layout natural_layout(const json_t *ranks)
 
             columns[i].write(&columns[i], rank, text);
             width = lks_columns(text);
+            if (i != HOST && width > OTHER_WIDTH) /* of a strange socket */
+                width = OTHER_WIDTH;
             if (width > l.width[i])
                 l.width[i] = width;
         }

@@ -178,6 +178,12 @@ END_TEST
 
 START_TEST(no_screen_is_too_narrow_or_too_wide)
 {
+    static const char strange[] =
+        "[{\"rank\":0,\"host\":\"h\",\"state\":\"a state that nobody knows of\","
+        "\"phase\":\"a phase that nobody knows of, and a long one\"}]";
+
+    for (size_t n = 40; n < 250; n++)
+        check_fits(table_on((lks_screen){.n_columns = n}, job_text, strange), n);
     for (size_t n = 16; n < 250; n++)
         check_fits(table_on((lks_screen){.n_columns = n}, job_text, long_hosts), n);
 }
