@@ -336,7 +336,8 @@ static void say_end(run *r, const lks_run_facts *facts, const lks_run_end *end)
                        "%s%s", has_failed ? "error: " : "", end->line);
 }
 
-static void write_result(run *r, const lks_run_facts *facts, const lks_run_end *end)
+/* Where it cannot be written, the line says so too. */
+static void write_result(run *r, const lks_run_facts *facts, lks_run_end *end)
 {
     const lks_result_options options = {
         .dir = &r->plan.dir,
@@ -346,10 +347,10 @@ static void write_result(run *r, const lks_run_facts *facts, const lks_run_end *
         .facts = facts,
         .end = end,
     };
+    const size_t n = strlen(end->line);
 
-    if (lks_result_write(&options) == LKS_OK)
-        return;
-    lks_run_output_say(&r->output, LKS_LAUNCH_ERR, "warn: %s", lks_error_text());
+    if (lks_result_write(&options) != LKS_OK)
+        snprintf(end->line + n, sizeof end->line - n, "; and %s", lks_error_text());
 }
 
 /* Say how it ended and leave the directory tidy; gives the exit status. */
@@ -435,8 +436,8 @@ static int run_job(const lks_args *args)
         close_loop(&r);
     }
     if (st != LKS_OK) {
-        exit_status =
-            lks_cli_failed(st == LKS_INVALID ? LKS_EXIT_USAGE : LKS_EXIT_FAILED);
+        exit_status = lks_cli_failed(
+            st == LKS_INVALID || !r.plan.has_job ? LKS_EXIT_USAGE : LKS_EXIT_FAILED);
         if (r.plan.dir.path[0])
             lks_runs_discard(&r.plan.dir);
     }

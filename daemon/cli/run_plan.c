@@ -168,6 +168,7 @@ lks_status lks_run_plan_make(const lks_args *args, lks_run_plan *out)
     out->redraws = lks_terminal_redraws(STDOUT_FILENO);
     LKS_TRY(lks_job_read(args->positional.items[0], (const char *const *)args->set.items,
                          args->set.n_items, &out->job));
+    out->has_job = true;
     LKS_TRY(choose_ranks(out));
     LKS_TRY(claim_directory(out));
     LKS_TRY(make_folders(out));
@@ -187,5 +188,6 @@ void lks_run_plan_release(lks_run_plan *plan)
     remove_folder(&plan->memory);
     lks_strings_release(&plan->argv);
     lks_strings_release(&plan->envp);
-    lks_job_release(&plan->job);
+    if (plan->has_job)
+        lks_job_release(&plan->job);
 }

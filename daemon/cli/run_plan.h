@@ -14,6 +14,7 @@
 typedef struct lks_run_plan {
     const lks_args *args;
     lks_job job;
+    bool has_job;   /* it could be read */
     uint32_t ranks; /* 0: one on every slot of the hosts */
     bool is_local;  /* all on this host */
     bool redraws;   /* our output is a terminal that can be drawn upon */
@@ -28,7 +29,8 @@ typedef struct lks_run_plan {
     }
 
 /* On failure whatever was made is released, and removed, by lks_run_plan_release.
- * LKS_INVALID: the job or the command line is wrong. */
+ * LKS_INVALID: the job or the command line is wrong; so it is whatever the error where
+ * there is no job. */
 lks_status lks_run_plan_make(const lks_args *args, lks_run_plan *out);
 
 /* The private folders are removed with all that is in them, and where the run never began

@@ -14,6 +14,6 @@ within 20 mpirun_is_gone || fail "mpirun does not end"
 kill -INT "$run"
 wait_run
 must_fail 1
-[ "$(tail -n 1 err)" = 'lockstep: error: mpirun ended with exit status 3: see run/logs/mpirun.log' ] ||
+[ "$(tail -n 1 err)" = 'lockstep: error: mpirun ended with exit status 3 and without a word' ] ||
     fail "the last line is another"
 nothing_is_left
