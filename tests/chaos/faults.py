@@ -56,11 +56,11 @@ def follows(target, number, rank):
 def stopped_for_ever(trial_timeout_s, target, rank, at_start):
     if target != "rank":    # the run may go on to its end without it
         return Expect(limit_s=40, cause="stopped|answer|silent|mpirun|" + HOSTS[1])
-    cause = rf"rank {rank}\b.*(stopped|silent|answer|connect)|(stopped|silent).*rank {rank}\b"
+    cause = rf"rank {rank}\b.*(stopped|silent|answer|connect|no sign|not begun)|(stopped|silent).*rank {rank}\b"
     if at_start:
-        return Expect(limit_s=30, cause=cause)
+        return Expect(limit_s=30, cause=rf"{cause}|no rank has begun")
     return Expect(limit_s=trial_timeout_s + 5, cause=cause,
-                  names=rf"rank {rank}\b.*(stopped|stalled|answer|silent)|process \d+ is stopped")
+                  names=rf"rank {rank}\b.*(stopped|stalled|answer|silent|no sign)|process \d+\b.* is stopped")
 
 
 # ---- signals ----

@@ -7,7 +7,8 @@ import time
 
 from world import read
 
-HALF_REQUESTS = (b"GET /v1/jobs HTTP/1.1\r\nHost: x\r\nX-Slow: ", b"POST /v1/jobs/x/cancel HTTP/1.1\r\nContent-Length: 9",
+HALF_REQUESTS = (b"GET /v1/jobs HTTP/1.1\r\nHost: x\r\nX-Slow: ",
+                 b"POST /v1/jobs/x/cancel HTTP/1.1\r\nContent-Length: 9",
                  b"GET /" + b"a" * 5000, b"\x10\0\0\0\x0a", b"\xff\xff\xff\xff????", b"\0\0\0\0")
 
 

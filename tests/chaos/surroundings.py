@@ -132,7 +132,7 @@ little_address_space = limit("as", 100_000_000, 900_000_000, ("short", "wide"),
 def few_processes(rng, plan):
     """As a user without privileges: root knows no such limit."""
     any_job(rng, plan, "short", "steps")
-    n, uid = between(rng, 1, 60), rng.randrange(61_000, 65_000)
+    n, uid = between(rng, 1, 30), rng.randrange(61_000, 65_000)
 
     def prepare(world):
         for path in (world.folder, world.path("disk"), world.path("tmp")):
