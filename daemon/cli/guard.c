@@ -7,15 +7,14 @@
  *
  * Asked to end (SIGTERM), or once the command is gone, it asks mpirun, and after a grace
  * kills what is left. Asked again it kills at once. At the end it waits for savers,
- * removes the FOLDERs and ends as mpirun did. Should it be killed itself, the kernel
- * kills mpirun, and mpirun's end the ranks. */
-#define _GNU_SOURCE /* WCOREDUMP, sigtimedwait */
+ * removes the FOLDERs and ends with mpirun's exit status. Should it be killed itself, the
+ * kernel kills mpirun, and mpirun's end the ranks. */
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -24,6 +23,7 @@
 #include "base/clock.h"
 #include "base/try.h"
 #include "daemon/cli/cli.h"
+#include "daemon/cli/mpirun_news.h"
 #include "daemon/cli/result.h"
 #include "daemon/uv/session.h"
 #include "proto/private_folder.h"
@@ -183,21 +183,14 @@ static void conclude(const char *run_dir)
         lks_error_clear(); /* nobody is left to be told */
 }
 
-static _Noreturn void end_as(int wait_status)
+/* The command must know mpirun's death from ours: in words, for an exit status of its own
+ * may be the same. */
+static int end_as(int wait_status)
 {
-    static const struct rlimit no_core = {0, 0};
-
-    if (WIFSIGNALED(wait_status)) {
-        sigset_t one;
-
-        setrlimit(RLIMIT_CORE, &no_core);
-        signal(WTERMSIG(wait_status), SIG_DFL);
-        sigemptyset(&one);
-        sigaddset(&one, WTERMSIG(wait_status));
-        raise(WTERMSIG(wait_status));
-        sigprocmask(SIG_UNBLOCK, &one, NULL);
-    }
-    _exit(WEXITSTATUS(wait_status));
+    if (!WIFSIGNALED(wait_status))
+        return WEXITSTATUS(wait_status);
+    fprintf(stderr, LKS_MPIRUN_KILLED "%d\n", WTERMSIG(wait_status));
+    return 128 + WTERMSIG(wait_status);
 }
 
 static int run_guard(const lks_args *args)
@@ -217,7 +210,7 @@ static int run_guard(const lks_args *args)
         lks_private_folder_remove(args->positional.items[i]);
     if (getppid() != g.command)
         conclude(args->positional.items[1]);
-    end_as(g.wait_status);
+    return end_as(g.wait_status);
 }
 
 static const lks_arg options[] = {LKS_ARG_HELP};

@@ -107,6 +107,11 @@ static bool read_trouble(lks_mpirun_news *news, const char *line)
     return true;
 }
 
+static bool read_own_signal(lks_mpirun_news *news, const char *line)
+{
+    return sscanf(line, LKS_MPIRUN_KILLED "%d", &news->own_signal) == 1;
+}
+
 /* MPICH's and its like: "[mpiexec@host] match_arg (args.c:166): unrecognized argument …"
  */
 static bool read_foreign(lks_mpirun_news *news, const char *line)
@@ -123,7 +128,8 @@ static bool read_foreign(lks_mpirun_news *news, const char *line)
 void lks_mpirun_news_read(lks_mpirun_news *news, const char *line)
 {
     static bool (*const readers[])(lks_mpirun_news *, const char *) = {
-        read_death, read_exit, read_lost_host, read_refusal, read_trouble, read_foreign,
+        read_death,   read_exit,    read_lost_host,  read_refusal,
+        read_trouble, read_foreign, read_own_signal,
     };
 
     if (!news->first[0] && line[strspn(line, " \t-")])

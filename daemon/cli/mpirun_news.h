@@ -5,6 +5,10 @@
 
 #include <stdbool.h>
 
+/* What the guard says, with a signal's number behind it, where mpirun has said nothing
+ * any more. */
+#define LKS_MPIRUN_KILLED "guard: mpirun was killed by signal "
+
 /* What mpirun said about the run's end. Texts are "" where there are none. */
 typedef struct lks_mpirun_news {
     int rank;            /* the first to end badly, or -1 */
@@ -15,6 +19,7 @@ typedef struct lks_mpirun_news {
     char refusal[256];   /* why no rank was started */
     char trouble[256];   /* an error of its own, which need not be the end */
     char first[256];     /* the first line that says anything */
+    int own_signal;      /* that ended mpirun itself, or 0 */
     bool is_foreign;     /* another MPI's launcher, not Open MPI's */
 } lks_mpirun_news;
 

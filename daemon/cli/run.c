@@ -57,7 +57,7 @@ typedef struct run {
     char watched[512]; /* why the watch has ended it */
     bool held[LKS_LAUNCH_N_STREAMS];
     bool stopping, interrupted; /* by a signal; interrupted: before an end or an error */
-    int exit_status, signal_number; /* of mpirun */
+    int exit_status, signal_number; /* of the guard */
 } run;
 
 /* ---- what is printed ---- */
@@ -168,9 +168,12 @@ static void on_look(uv_timer_t *timer)
 {
     run *r = timer->data;
     const lks_run_sight sight = see(r);
+    const pid_t guard = lks_launch_pid(r->launch);
     char text[sizeof r->watched];
     lks_line line = lks_line_init(text, sizeof text);
 
+    if (lks_process_is_idle(guard)) /* it has work, and is ours: whoever stopped it */
+        kill(guard, SIGCONT);
     switch (lks_run_watch_look(r->watch, &sight, &line)) {
     case LKS_RUN_GOES_ON:
         break;

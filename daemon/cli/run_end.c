@@ -162,16 +162,17 @@ static bool a_rank_has_left(const lks_run_facts *facts, lks_run_end *end, lks_li
 static bool mpirun_was_killed(const lks_run_facts *facts, lks_run_end *end,
                               lks_line *line)
 {
-    if (!facts->signal_number)
+    const int own = facts->output->news.own_signal;
+
+    end->signal_number = own ? own : facts->signal_number;
+    if (!end->signal_number)
         return false;
-    end->cause = "mpirun_killed";
-    end->signal_number = facts->signal_number;
-    lks_line_add(line, "mpirun was killed by ");
-    add_signal(facts->signal_number, line);
+    end->cause = own ? "mpirun_killed" : "guard_killed";
+    lks_line_add(line, "%s was killed by ", own ? "mpirun" : "the guard of mpirun");
+    add_signal(end->signal_number, line);
     if (facts->tail->has_step)
         lks_line_add(line, "; the last reported step is %llu",
                      (unsigned long long)facts->tail->step);
-    add_log(facts, line);
     return true;
 }
 

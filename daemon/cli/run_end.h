@@ -16,8 +16,9 @@ typedef struct lks_run_facts {
     const char *run_dir;
     const char *watched; /* why the watch ended it */
     const char *limits;  /* of this host that may be the reason of a start that failed */
-    int exit_status, signal_number; /* of mpirun */
-    bool is_interrupted;            /* a signal came to us before an end or an error */
+    int exit_status,
+        signal_number;   /* of the guard: mpirun's own, and 0 unless it was killed */
+    bool is_interrupted; /* a signal came to us before an end or an error */
     bool has_weights;
     bool is_local;       /* all ranks were on this host */
     bool memory_ran_out; /* the kernel has killed a process for want of it meanwhile */

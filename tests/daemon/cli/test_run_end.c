@@ -195,14 +195,14 @@ START_TEST(trouble_of_mpirun_at_the_start_outweighs_what_it_died_of)
     ended e;
 
     begin(&e);
-    e.facts.signal_number = SIGSEGV;
     say(&e, trouble);
+    say(&e, LKS_MPIRUN_KILLED "11");
     judge(&e, "failed", "mpirun_refused", LKS_EXIT_FAILED);
     says("mpirun could not start the ranks: Out of resource: see run/logs/mpirun.log");
     begin(&e);
-    e.facts.signal_number = SIGSEGV;
     e.tail = (lks_metrics_tail){.has_step = true, .step = 40};
     say(&e, trouble);
+    say(&e, LKS_MPIRUN_KILLED "11");
     judge(&e, "failed", "mpirun_killed", LKS_EXIT_FAILED);
 }
 END_TEST
@@ -233,15 +233,20 @@ START_TEST(unknown_words_of_mpirun_are_quoted)
 }
 END_TEST
 
-START_TEST(a_killed_mpirun_is_told_with_its_signal)
+START_TEST(a_killed_mpirun_is_told_with_its_signal_and_so_is_its_guard)
 {
     ended e;
 
     begin(&e);
-    e.facts.exit_status = 0;
-    e.facts.signal_number = SIGKILL;
+    e.facts.exit_status = 137;
+    say(&e, LKS_MPIRUN_KILLED "9");
     judge(&e, "failed", "mpirun_killed", LKS_EXIT_FAILED);
-    says("mpirun was killed by signal 9 (Killed)");
+    ck_assert_str_eq(e.end.line, "mpirun was killed by signal 9 (Killed)");
+    begin(&e);
+    e.facts.exit_status = 0;
+    e.facts.signal_number = SIGTERM;
+    judge(&e, "failed", "guard_killed", LKS_EXIT_FAILED);
+    says("the guard of mpirun was killed by signal 15 (Terminated)");
 }
 END_TEST
 
@@ -314,7 +319,8 @@ LKS_SUITE("run_end", a_ranks_own_words_are_the_reason,
           what_the_watch_saw_comes_first,
           trouble_of_mpirun_at_the_start_outweighs_what_it_died_of,
           another_mpis_mpirun_is_told_with_what_to_use,
-          unknown_words_of_mpirun_are_quoted, a_killed_mpirun_is_told_with_its_signal,
+          unknown_words_of_mpirun_are_quoted,
+          a_killed_mpirun_is_told_with_its_signal_and_so_is_its_guard,
           an_mpirun_that_leaves_in_silence_was_asked_to,
           weights_are_success_whatever_came_after_them,
           no_weights_are_no_success_on_this_host, an_interruption_keeps_what_mpirun_said)
