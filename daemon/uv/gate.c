@@ -14,13 +14,15 @@
 #include "daemon/uv/loop.h"
 
 enum {
+    TURNS_PER_S = 400, /* each takes a core from whoever computes on it */
+    TURNS_AT_ONCE = 40,
     BURST = 64,            /* taken in or looked at, then it is the turn of others */
     PAUSE_MS = 2,          /* when the time for it is used up */
     NO_DESCRIPTOR_MS = 50, /* when there is none to take in with */
 };
 
 /* Seconds of this thread's time: of each second, and at once. */
-#define TIME_SHARE 0.10
+#define TIME_SHARE 0.06
 #define TIME_MOST  0.005
 
 struct lks_place {
@@ -42,6 +44,7 @@ struct lks_gate {
     int n_handles; /* not yet closed */
     bool is_paused;
     lks_bucket time;
+    lks_bucket turns; /* of the loop in which somebody is taken in */
     place_list unused, waiting, inside;
     lks_place places[]; /* [n_places] */
 };
@@ -215,9 +218,11 @@ static void on_ready(uv_poll_t *poll, int code, int events)
             wants_in = true;
     if (wants_in)
         take_in_many(gate);
+    lks_bucket_left(&gate->turns, lks_clock_s());
+    lks_bucket_use(&gate->turns, wants_in);
     lks_bucket_left(&gate->time, lks_clock_s());
     lks_bucket_use(&gate->time, lks_thread_cpu_s() - began_s);
-    if (gate->time.left < 0)
+    if (gate->time.left < 0 || gate->turns.left < 0)
         pause_for(gate, PAUSE_MS);
 }
 
@@ -276,6 +281,7 @@ lks_status lks_gate_create(uv_loop_t *loop, const lks_gate_options *options,
     for (unsigned i = 0; i < options->n_places; i++)
         add(&gate->unused, &gate->places[i]);
     lks_bucket_init(&gate->time, TIME_SHARE, TIME_MOST, lks_clock_s());
+    lks_bucket_init(&gate->turns, TURNS_PER_S, TURNS_AT_ONCE, lks_clock_s());
     gate->epoll = epoll_create1(EPOLL_CLOEXEC);
     if (gate->epoll < 0 || !watch(gate, options->listener, NULL))
         return fail(gate, options->listener, errno);
