@@ -17,7 +17,8 @@
     X(MPI, "joining MPI")                                                                \
     X(DATA, "reading the data")                                                          \
     X(MEET, "meeting the coordinator")                                                   \
-    X(IN, "training")
+    X(IN, "training")                                                                    \
+    X(END, "leaving MPI")
 
 typedef enum lks_stage {
 #define LKS_STAGE_ENUM(name, text) LKS_STAGE_##name,

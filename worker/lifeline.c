@@ -19,6 +19,7 @@ enum {
     ORPHANED_S = 10,
     /* A rank that was asked to leave, and cannot. */
     LEAVE_S = 5,
+    END_S = 20,
 };
 
 static struct {
@@ -30,7 +31,8 @@ static struct {
     lks_sign sign;
     char *socket;
     pid_t parent, leader; /* as they were at the start */
-    int orphaned_s;
+    int orphaned_s, ending_s;
+    int exit_status; /* of an end */
 } self = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 /* ---- signs ---- */
@@ -75,6 +77,18 @@ static bool is_orphan(void)
     return (getppid() != self.parent || is_idle(self.parent)) && is_idle(self.leader);
 }
 
+/* A parent that is stopped would stay for ever: nobody is left who knows of it. */
+static _Noreturn void leave(int exit_status)
+{
+    if (self.socket)
+        (void)unlink(self.socket);
+    if (getppid() == self.parent && is_idle(self.parent)) {
+        kill(self.parent, SIGTERM);
+        kill(self.parent, SIGCONT);
+    }
+    _exit(exit_status);
+}
+
 /* First in order, as if asked to; then at once, since a main thread in a collective hears
  * nothing. */
 static void look_for_parents(void)
@@ -87,9 +101,17 @@ static void look_for_parents(void)
     if (has_room(STDERR_FILENO))
         lks_error("rank %u: mpirun and lockstep run stand still: it leaves",
                   self.sign.rank);
-    if (self.socket)
-        (void)unlink(self.socket);
-    _exit(LKS_EXIT_FAILED);
+    leave(LKS_EXIT_FAILED);
+}
+
+static void look_for_the_end(void)
+{
+    self.ending_s = self.sign.stage == LKS_STAGE_END ? self.ending_s + PERIOD_S : 0;
+    if (self.ending_s < END_S)
+        return;
+    if (has_room(STDERR_FILENO))
+        lks_warn("rank %u is done but MPI does not end: it leaves", self.sign.rank);
+    leave(self.exit_status);
 }
 
 /* ---- the thread ---- */
@@ -101,9 +123,10 @@ static void *live(void *unused)
     (void)unused;
     pthread_mutex_lock(&self.lock);
     while (!self.is_stopping) {
-        if (self.sign.rank == 0 || self.sign.stage != LKS_STAGE_IN)
+        if (self.sign.rank == 0 || self.sign.stage < LKS_STAGE_IN)
             give_sign();
         look_for_parents();
+        look_for_the_end();
         clock_gettime(CLOCK_MONOTONIC, &until);
         until.tv_sec += PERIOD_S;
         while (!self.is_stopping &&
@@ -153,6 +176,12 @@ void lks_lifeline_stage(lks_stage stage)
     self.sign.stage = stage;
     give_sign();
     pthread_mutex_unlock(&self.lock);
+}
+
+void lks_lifeline_end(int exit_status)
+{
+    self.exit_status = exit_status;
+    lks_lifeline_stage(LKS_STAGE_END);
 }
 
 void lks_lifeline_socket(const char *path)

@@ -12,8 +12,13 @@
 /* First of all, before MPI; `size` of the world as the launcher tells it. */
 void lks_lifeline_start(uint32_t rank, uint32_t size);
 
-/* How far this rank has come. From LKS_STAGE_IN on only rank 0 gives signs. */
+/* How far this rank has come. From LKS_STAGE_IN on only rank 0 gives signs. One that is
+ * in LKS_STAGE_END for 20 s leaves at once, with `exit_status` of lks_lifeline_end. */
 void lks_lifeline_stage(lks_stage stage);
+
+/* LKS_STAGE_END: all is done but the end of MPI, which waits for mpirun, or for its
+ * daemon on another host, for ever where that is stopped. */
+void lks_lifeline_end(int exit_status);
 
 /* The file to remove when an orphan has to leave at once; copied, NULL: none any more. */
 void lks_lifeline_socket(const char *path);

@@ -72,6 +72,7 @@ static int finish(lks_run *run, lks_status st)
 {
     char text[1024] = "";
     double at_s[2];
+    int exit_code = 0;
 
     if (st != LKS_OK) {
         snprintf(text, sizeof text, "%s", lks_error_text());
@@ -89,10 +90,11 @@ static int finish(lks_run *run, lks_status st)
     lks_signals_release();
     lks_run_release(run);
     discard_start(run);
+    if (st != LKS_OK)
+        exit_code = st == LKS_CANCELLED ? LKS_EXIT_INTERRUPTED : run->exit_code;
+    lks_lifeline_end(exit_code);
     lks_world_close(run->comm);
-    if (st == LKS_CANCELLED)
-        return LKS_EXIT_INTERRUPTED;
-    return st == LKS_OK ? 0 : run->exit_code;
+    return exit_code;
 }
 
 int lks_worker_run(const lks_worker_options *options)

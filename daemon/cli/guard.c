@@ -23,6 +23,7 @@
 #include "base/clock.h"
 #include "base/try.h"
 #include "daemon/cli/cli.h"
+#include "daemon/cli/mpirun.h"
 #include "daemon/cli/mpirun_news.h"
 #include "daemon/cli/result.h"
 #include "daemon/uv/session.h"
@@ -53,6 +54,10 @@ typedef struct guard {
 
 static _Noreturn void become_program(const guard *g, pid_t parent, char *const *argv)
 {
+    const char *loopback = getenv(LKS_LOOPBACK_VARIABLE);
+
+    if (loopback)
+        setenv("LD_PRELOAD", loopback, 1);
     signal(SIGPIPE, SIG_DFL);
     sigprocmask(SIG_SETMASK, &g->before, NULL);
     prctl(PR_SET_PDEATHSIG, SIGKILL);

@@ -52,14 +52,17 @@ lks_status lks_mpirun_argv(const lks_mpirun_plan *plan, lks_strings *out)
     /* A cut link to another host is noticed in seconds; the default takes minutes and
      * leaves orphans there. */
     static const char *const keepalive[] = {
-        "--mca", "oob_tcp_keepalive_time",   "2", "--mca", "oob_tcp_keepalive_intvl", "1",
+        "--mca", "oob_tcp_keepalive_time",   "1", "--mca", "oob_tcp_keepalive_intvl", "1",
         "--mca", "oob_tcp_keepalive_probes", "3", NULL};
+    static const char *const unloaded[] = {"-x", "LD_PRELOAD=", NULL};
     static const char *const exported[] = {
         "-x", "LOCKSTEP_TTY", "-x", LKS_SIGN_VARIABLE, "-x", LKS_MEMORY_VARIABLE, NULL};
 
     LKS_TRY(lks_strings_add(out, plan->mpirun));
     LKS_TRY(add_placement(plan, out));
     LKS_TRY(lks_strings_add_all(out, keepalive));
+    if (plan->is_preloaded)
+        LKS_TRY(lks_strings_add_all(out, unloaded));
     if (plan->host || plan->hostfile) /* elsewhere the environment does not follow */
         LKS_TRY(lks_strings_add_all(out, exported));
     for (size_t i = 0; i < plan->extra->n_items; i++)
@@ -149,6 +152,8 @@ lks_status lks_mpirun_env(char *const *envp, const lks_mpirun_setting *setting,
         LKS_TRY(lks_strings_add_all(out, as_root));
     if (setting->session) /* mpirun's own; on other hosts its daemons have theirs */
         LKS_TRY(lks_strings_addf(out, "TMPDIR=%s", setting->session));
+    if (setting->loopback)
+        LKS_TRY(lks_strings_addf(out, LKS_LOOPBACK_VARIABLE "=%s", setting->loopback));
     if (setting->memory)
         LKS_TRY(lks_strings_addf(out, LKS_MEMORY_VARIABLE "=%s", setting->memory));
     if (setting->is_local)

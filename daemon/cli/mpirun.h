@@ -15,16 +15,21 @@ typedef struct lks_mpirun_plan {
     const char *host, *hostfile; /* NULL: this host alone */
     const lks_strings *set;      /* for the worker */
     const lks_strings *extra;    /* for mpirun, from the person */
+    bool is_preloaded;           /* mpirun has an LD_PRELOAD that is not for the ranks */
 } lks_mpirun_plan;
 
 /* The command line, added to *out. */
 lks_status lks_mpirun_argv(const lks_mpirun_plan *plan, lks_strings *out);
+
+/* What the guard has to load mpirun with. */
+#define LKS_LOOPBACK_VARIABLE "LOCKSTEP_LOOPBACK"
 
 typedef struct lks_mpirun_setting {
     bool is_root;  /* mpirun wants to be told that root means it */
     bool is_tty;   /* a terminal that redraws shows the output: LOCKSTEP_TTY for rank 0 */
     bool is_local; /* all ranks are on this host */
     bool has_shared_memory; /* and there is room in it for them */
+    const char *loopback;   /* for mpirun to be loaded with, or NULL */
     const char *session;    /* the folder of Open MPI's own files on this host */
     const char *memory;     /* the name of the folder of its shared memory on each host */
 } lks_mpirun_setting;

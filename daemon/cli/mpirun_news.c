@@ -107,6 +107,23 @@ static bool read_trouble(lks_mpirun_news *news, const char *line)
     return true;
 }
 
+/* "[vm:09477] Signal: Segmentation fault (11)", of Open MPI in the process itself; mpirun
+ * may see no more than that it had to be killed then. The first one is the cause. */
+static bool read_caught(lks_mpirun_news *news, const char *line)
+{
+    char host[sizeof news->caught_host];
+    int pid, number;
+
+    if (sscanf(line, "[%127[^:]:%d] Signal: %*[^(](%d)", host, &pid, &number) != 3)
+        return false;
+    if (!news->caught_signal) {
+        news->caught_signal = number;
+        news->caught_pid = pid;
+        copy(news->caught_host, sizeof news->caught_host, host);
+    }
+    return true;
+}
+
 static bool read_own_signal(lks_mpirun_news *news, const char *line)
 {
     return sscanf(line, LKS_MPIRUN_KILLED "%d", &news->own_signal) == 1;
@@ -129,7 +146,7 @@ void lks_mpirun_news_read(lks_mpirun_news *news, const char *line)
 {
     static bool (*const readers[])(lks_mpirun_news *, const char *) = {
         read_death,   read_exit,    read_lost_host,  read_refusal,
-        read_trouble, read_foreign, read_own_signal,
+        read_trouble, read_foreign, read_own_signal, read_caught,
     };
 
     if (!news->first[0] && line[strspn(line, " \t-")])

@@ -11,16 +11,19 @@
 
 /* What mpirun said about the run's end. Texts are "" where there are none. */
 typedef struct lks_mpirun_news {
-    int rank;            /* the first to end badly, or -1 */
-    int signal_number;   /* that ended it, or 0 */
-    int exit_code;       /* its own, where no signal did; or -1 */
-    char host[128];      /* where it ran */
-    char lost_host[128]; /* mpirun reaches its daemon there no more */
-    char refusal[256];   /* why no rank was started */
-    char trouble[256];   /* an error of its own, which need not be the end */
-    char first[256];     /* the first line that says anything */
-    int own_signal;      /* that ended mpirun itself, or 0 */
-    bool is_foreign;     /* another MPI's launcher, not Open MPI's */
+    int rank;              /* the first to end badly, or -1 */
+    int signal_number;     /* that ended it, or 0 */
+    int exit_code;         /* its own, where no signal did; or -1 */
+    char host[128];        /* where it ran */
+    int caught_signal;     /* a process of the run said that it had met, or 0 */
+    int caught_pid;        /* which one, */
+    char caught_host[128]; /* and where */
+    char lost_host[128];   /* mpirun reaches its daemon there no more */
+    char refusal[256];     /* why no rank was started */
+    char trouble[256];     /* an error of its own, which need not be the end */
+    char first[256];       /* the first line that says anything */
+    int own_signal;        /* that ended mpirun itself, or 0 */
+    bool is_foreign;       /* another MPI's launcher, not Open MPI's */
 } lks_mpirun_news;
 
 void lks_mpirun_news_init(lks_mpirun_news *news);

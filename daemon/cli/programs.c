@@ -10,11 +10,16 @@
 #include "base/alloc.h"
 #include "base/try.h"
 
-static bool is_program(const char *path)
+static bool is_file(const char *path, int mode)
 {
     struct stat info;
 
-    return stat(path, &info) == 0 && S_ISREG(info.st_mode) && access(path, X_OK) == 0;
+    return stat(path, &info) == 0 && S_ISREG(info.st_mode) && access(path, mode) == 0;
+}
+
+static bool is_program(const char *path)
+{
+    return is_file(path, X_OK);
 }
 
 /* Sets *out when `folder`, of n bytes, has the program; leaves it NULL otherwise. */
@@ -96,6 +101,29 @@ lks_status lks_programs_worker(char **out)
     found = NULL;
 cleanup:
     lks_free(found);
+    lks_free(self);
+    return st;
+}
+
+lks_status lks_programs_loopback(char **out)
+{
+    static const char *const places[] = {"", "/../" LKS_LIBDIR "/lockstep"};
+    char *self = NULL, *path = NULL;
+    lks_status st;
+
+    LKS_GO(lks_programs_self(&self));
+    *strrchr(self, '/') = '\0';
+    for (size_t i = 0; i < sizeof places / sizeof *places && !*out; i++) {
+        path = lks_asprintf("%s%s/liblockstep-loopback.so", self, places[i]);
+        if (!path)
+            LKS_GO(LKS_NOMEM);
+        if (is_file(path, R_OK)) {
+            *out = path;
+            path = NULL;
+        }
+        lks_free(path);
+    }
+cleanup:
     lks_free(self);
     return st;
 }

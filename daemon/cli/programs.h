@@ -14,4 +14,9 @@ lks_status lks_programs_worker(char **out);
 /* mpirun: $LOCKSTEP_MPIRUN, else on the PATH. */
 lks_status lks_programs_mpirun(char **out);
 
+/* What mpirun of a run on one host is loaded with (daemon/loopback): beside this program,
+ * or where it is installed. *out stays NULL where it is not: then mpirun listens to the
+ * network. */
+lks_status lks_programs_loopback(char **out);
+
 #endif

@@ -206,6 +206,7 @@ static lks_status make_watch(run *r)
         .rank_timeout_s = (double)r->plan.job.report.rank_timeout_s,
         .warn_s = 5,
         .linger_s = 6,
+        .end_s = 25,
         .n_ranks = r->plan.ranks,
         .hears_signs = hears_signs(&r->plan),
     };
@@ -356,6 +357,15 @@ static void write_result(run *r, const lks_run_facts *facts, lks_run_end *end)
         snprintf(end->line + n, sizeof end->line - n, "; and %s", lks_error_text());
 }
 
+static int find_crashed(const run *r)
+{
+    const lks_mpirun_news *news = &r->output.news;
+
+    return news->caught_signal
+               ? lks_run_watch_rank_of(r->watch, news->caught_host, news->caught_pid)
+               : -1;
+}
+
 /* Say how it ended and leave the directory tidy; gives the exit status. */
 static int conclude(run *r)
 {
@@ -370,6 +380,7 @@ static int conclude(run *r)
         .limits = limits,
         .exit_status = r->exit_status,
         .signal_number = r->signal_number,
+        .crashed_rank = find_crashed(r),
         .is_interrupted = r->interrupted,
         .is_local = r->plan.is_local,
         .memory_ran_out = lks_oom_kills() > r->oom_kills,

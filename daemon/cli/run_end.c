@@ -27,9 +27,9 @@ static void add_signal(int number, lks_line *line)
 }
 
 /* Only the kernel kills for want of memory, and only with this signal. */
-static void add_memory(const lks_run_facts *facts, lks_line *line)
+static void add_memory(const lks_run_facts *facts, const lks_run_end *end, lks_line *line)
 {
-    if (facts->output->news.signal_number != SIGKILL)
+    if (end->signal_number != SIGKILL)
         return;
     if (facts->memory_ran_out)
         lks_line_add(line, ", perhaps out of memory: the kernel has killed a process for "
@@ -56,29 +56,42 @@ static bool the_watch(const lks_run_facts *facts, lks_run_end *end, lks_line *li
     return true;
 }
 
-/* A rank's own words come first, and the coordinator's of a rank that was lost; unless
- * mpirun saw another rank die, of which they do not speak. */
+/* Which rank was ended by which signal, and where: of a crash the rank's own word counts.
+ */
+static bool find_death(const lks_run_facts *facts, lks_run_end *end)
+{
+    const lks_mpirun_news *news = &facts->output->news;
+    const bool has_crashed = facts->crashed_rank >= 0;
+
+    if (!has_crashed && (news->rank < 0 || news->signal_number == 0))
+        return false;
+    end->rank = has_crashed ? facts->crashed_rank : news->rank;
+    end->signal_number = has_crashed ? news->caught_signal : news->signal_number;
+    snprintf(end->host, sizeof end->host, "%s",
+             has_crashed ? news->caught_host : news->host);
+    return true;
+}
+
+/* The coordinator's words of a rank that was lost come first; unless they speak of
+ * another rank than the one that died. */
 static bool a_rank_was_killed(const lks_run_facts *facts, lks_run_end *end,
                               lks_line *line)
 {
-    const lks_mpirun_news *news = &facts->output->news;
     const char *error = facts->output->error;
+    bool is_told;
 
-    if (news->rank < 0 || news->signal_number == 0)
+    if (!find_death(facts, end))
         return false;
-    end->rank = news->rank;
-    end->signal_number = news->signal_number;
-    snprintf(end->host, sizeof end->host, "%s", news->host);
     end->cause = "rank_killed";
-    if (error[0] && names_rank(error, news->rank)) {
-        lks_line_add(line, "%s; mpirun saw it killed by ", error);
-        add_signal(news->signal_number, line);
-        add_memory(facts, line);
+    is_told = error[0] && names_rank(error, end->rank);
+    if (is_told)
+        lks_line_add(line, "%s; it was killed by ", error);
+    else
+        lks_line_add(line, "rank %d on host %s was killed by ", end->rank, end->host);
+    add_signal(end->signal_number, line);
+    add_memory(facts, end, line);
+    if (is_told)
         return true;
-    }
-    lks_line_add(line, "rank %d on host %s was killed by ", news->rank, news->host);
-    add_signal(news->signal_number, line);
-    add_memory(facts, line);
     if (facts->tail->has_step)
         lks_line_add(line, "; the last reported step is %llu",
                      (unsigned long long)facts->tail->step);

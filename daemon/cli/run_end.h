@@ -18,6 +18,7 @@ typedef struct lks_run_facts {
     const char *limits;  /* of this host that may be the reason of a start that failed */
     int exit_status,
         signal_number;   /* of the guard: mpirun's own, and 0 unless it was killed */
+    int crashed_rank;    /* that has told of a signal itself, or -1 */
     bool is_interrupted; /* a signal came to us before an end or an error */
     bool has_weights;
     bool is_local;       /* all ranks were on this host */

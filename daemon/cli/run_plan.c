@@ -127,9 +127,15 @@ static lks_status add_command(lks_run_plan *plan, const char *self,
     return lks_mpirun_argv(mpirun, &plan->argv);
 }
 
+/* A person's own LD_PRELOAD is for the ranks: then mpirun is left alone. */
+static lks_status find_loopback(const lks_run_plan *plan, char **out)
+{
+    return plan->is_local && !getenv("LD_PRELOAD") ? lks_programs_loopback(out) : LKS_OK;
+}
+
 static lks_status make_command(lks_run_plan *plan)
 {
-    char *self = NULL, *mpirun = NULL, *worker = NULL;
+    char *self = NULL, *mpirun = NULL, *worker = NULL, *loopback = NULL;
     lks_mpirun_plan what = {.job = plan->args->positional.items[0],
                             .run_dir = plan->dir.path,
                             .ranks = plan->ranks,
@@ -149,14 +155,18 @@ static lks_status make_command(lks_run_plan *plan)
     LKS_GO(lks_programs_self(&self));
     LKS_GO(lks_programs_mpirun(&mpirun));
     LKS_GO(lks_programs_worker(&worker));
+    LKS_GO(find_loopback(plan, &loopback));
     what.mpirun = mpirun;
     what.worker = worker;
+    what.is_preloaded = loopback != NULL;
+    setting.loopback = loopback;
     LKS_GO(add_command(plan, self, &what));
     LKS_GO(lks_mpirun_env(environ, &setting, &plan->envp));
 cleanup:
     lks_free(self);
     lks_free(mpirun);
     lks_free(worker);
+    lks_free(loopback);
     return st;
 }
 

@@ -1,5 +1,7 @@
 #include "daemon/cli/run_watch.h"
 
+#include <string.h>
+
 #include "base/alloc.h"
 
 /* Looks come every second; where they stayed away for longer, it was ourselves that
@@ -77,6 +79,18 @@ void lks_run_watch_hear(lks_run_watch *watch, const lks_sign *sign, double now_s
     rank->sign = *sign;
     if (sign->rank == 0)
         watch->has_warned = false;
+}
+
+int lks_run_watch_rank_of(const lks_run_watch *watch, const char *host, pid_t pid)
+{
+    for (uint32_t r = 0; r < watch->n_ranks; r++) {
+        const heard *rank = &watch->ranks[r];
+
+        if (rank->has_begun && rank->sign.pid == (uint32_t)pid &&
+            strcmp(rank->sign.host, host) == 0)
+            return (int)r;
+    }
+    return -1;
 }
 
 /* ---- what can be wrong ---- */
@@ -209,6 +223,21 @@ static lks_run_verdict mpi_does_not_come_up(lks_run_watch *watch,
     return LKS_RUN_IS_OVER;
 }
 
+/* All is done. What keeps mpirun may be a stopped daemon of its own on another host. */
+static lks_run_verdict mpirun_does_not_end(lks_run_watch *watch,
+                                           const lks_run_sight *sight, lks_line *why)
+{
+    const heard *rank = watch->ranks;
+
+    if (!is_training(watch) || rank->sign.stage != LKS_STAGE_END ||
+        sight->now_s - rank->since_s < watch->options.end_s)
+        return LKS_RUN_GOES_ON;
+    lks_line_add(why, "rank 0 is done, but mpirun has not ended %.0f s later",
+                 sight->now_s - rank->since_s);
+    add_stopped(sight, why);
+    return LKS_RUN_IS_OVER;
+}
+
 static lks_run_verdict rank_0_is_silent(lks_run_watch *watch, const lks_run_sight *sight,
                                         lks_line *why)
 {
@@ -236,6 +265,7 @@ static const struct {
     {one_has_not_begun, true},
     {one_is_silent_at_the_start, true},
     {mpi_does_not_come_up, true},
+    {mpirun_does_not_end, true},
     {rank_0_is_silent, true},
 };
 

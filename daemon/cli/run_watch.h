@@ -21,6 +21,7 @@ typedef struct lks_run_watch_options {
     double rank_timeout_s; /* rank 0, or mpirun, has stood still for so long: the end */
     double warn_s;         /* the same, to be warned of */
     double linger_s;       /* mpirun has said that the run is over, and is still there */
+    double end_s;          /* rank 0 is done, and mpirun is still there */
     uint32_t n_ranks;      /* 0: not known before the first sign */
     bool hears_signs;      /* false: the person keeps the ranks' output elsewhere */
 } lks_run_watch_options;
@@ -51,6 +52,9 @@ void lks_run_watch_destroy(lks_run_watch *watch);
 
 /* A rank lives. Signs of more ranks than memory could be had for are ignored. */
 void lks_run_watch_hear(lks_run_watch *watch, const lks_sign *sign, double now_s);
+
+/* The rank that is this process, -1 where none has said so. */
+int lks_run_watch_rank_of(const lks_run_watch *watch, const char *host, pid_t pid);
 
 /* How does it look? To be asked every second or so; where the asking itself stood still,
  * the others' silence meanwhile does not count. */

@@ -76,6 +76,20 @@ START_TEST(trouble_is_read_and_need_not_be_the_end)
 }
 END_TEST
 
+START_TEST(the_first_crash_that_a_process_tells_of_is_kept)
+{
+    lks_mpirun_news news;
+
+    lks_mpirun_news_init(&news);
+    lks_mpirun_news_read(&news, "[node1:09477] Signal: Floating point exception (8)");
+    lks_mpirun_news_read(&news, "[node1:09470] Signal: Segmentation fault (11)");
+    ck_assert_int_eq(news.caught_signal, 8);
+    ck_assert_int_eq(news.caught_pid, 9477);
+    ck_assert_str_eq(news.caught_host, "node1");
+    ck_assert(!lks_mpirun_news_is_end(&news));
+}
+END_TEST
+
 START_TEST(another_mpis_launcher_is_known_by_its_words)
 {
     lks_mpirun_news news;
@@ -107,5 +121,6 @@ LKS_SUITE("mpirun_news", a_killed_rank_is_read_from_what_mpirun_says,
           a_refusal_to_start_is_read_from_what_mpirun_says,
           a_lost_host_is_read_from_what_mpirun_says,
           trouble_is_read_and_need_not_be_the_end,
+          the_first_crash_that_a_process_tells_of_is_kept,
           another_mpis_launcher_is_known_by_its_words,
           the_first_line_that_says_anything_is_kept)

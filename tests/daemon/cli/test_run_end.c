@@ -30,6 +30,7 @@ static void begin(ended *e)
                                .watched = "",
                                .limits = "",
                                .exit_status = 1,
+                               .crashed_rank = -1,
                                .is_local = true,
                                .seconds = 3};
 }
@@ -110,9 +111,25 @@ START_TEST(the_coordinators_account_of_a_killed_rank_gets_the_signal)
     tell_error(&e, "rank 1 (host vm, pid 7) was lost at step 9 in backward");
     say(&e, NOTICED("1", "11 (Segmentation fault)."));
     judge(&e, "failed", "rank_killed", LKS_EXIT_FAILED);
-    says(
-        "rank 1 (host vm, pid 7) was lost at step 9 in backward; mpirun saw it killed by "
-        "signal 11 (Segmentation fault)");
+    says("rank 1 (host vm, pid 7) was lost at step 9 in backward; it was killed by "
+         "signal 11 (Segmentation fault)");
+}
+END_TEST
+
+START_TEST(a_crash_is_told_with_its_own_signal)
+{
+    ended e;
+
+    begin(&e);
+    tell_error(&e, "rank 1 (host vm, pid 7) was lost at step 9 in backward");
+    say(&e, "[vm:00007] Signal: Floating point exception (8)");
+    say(&e, NOTICED("0", "9 (Killed)."));
+    e.facts.crashed_rank = 1;
+    judge(&e, "failed", "rank_killed", LKS_EXIT_FAILED);
+    says("rank 1 (host vm, pid 7) was lost at step 9 in backward; it was killed by "
+         "signal 8 (Floating point exception)");
+    ck_assert_int_eq(e.end.rank, 1);
+    ck_assert_int_eq(e.end.signal_number, SIGFPE);
 }
 END_TEST
 
@@ -314,7 +331,7 @@ LKS_SUITE("run_end", a_ranks_own_words_are_the_reason,
           a_job_that_a_rank_refuses_is_the_persons_to_mend,
           a_rank_that_mpirun_saw_killed_outweighs_what_others_say,
           the_coordinators_account_of_a_killed_rank_gets_the_signal,
-          want_of_memory_is_told_where_it_may_be_so,
+          a_crash_is_told_with_its_own_signal, want_of_memory_is_told_where_it_may_be_so,
           an_exit_without_a_word_names_rank_and_log, a_lost_host_is_named,
           what_the_watch_saw_comes_first,
           trouble_of_mpirun_at_the_start_outweighs_what_it_died_of,

@@ -20,6 +20,7 @@ static world begin(uint32_t n_ranks)
                                            .rank_timeout_s = 60,
                                            .warn_s = 5,
                                            .linger_s = 6,
+                                           .end_s = 25,
                                            .n_ranks = n_ranks,
                                            .hears_signs = true};
     world w = {.sight = {.now_s = 100, .mpirun = 7, .mpirun_state = 'S'}};
@@ -174,6 +175,20 @@ START_TEST(a_rank_0_that_comes_back_is_forgiven_and_warned_of_anew)
 }
 END_TEST
 
+START_TEST(an_mpirun_that_does_not_end_with_its_ranks_is_told)
+{
+    world w = begin(2);
+    int n_warnings = 0;
+
+    hear(&w, 1, LKS_STAGE_END);
+    hear(&w, 0, LKS_STAGE_END);
+    ck_assert_int_eq(seconds_until(&w, LKS_RUN_IS_OVER, 90, &n_warnings), 25);
+    ck_assert_int_eq(n_warnings, 0);
+    says("rank 0 is done, but mpirun has not ended 25 s later");
+    end(&w);
+}
+END_TEST
+
 START_TEST(ranks_above_0_are_not_missed_once_they_are_in)
 {
     world w = begin(2);
@@ -262,14 +277,30 @@ END_TEST
 
 START_TEST(without_signs_only_mpirun_is_judged)
 {
-    const lks_run_watch_options options = {
-        .now_s = 100, .start_s = 20, .rank_timeout_s = 60, .warn_s = 5, .linger_s = 6};
+    const lks_run_watch_options options = {.now_s = 100,
+                                           .start_s = 20,
+                                           .rank_timeout_s = 60,
+                                           .warn_s = 5,
+                                           .linger_s = 6,
+                                           .end_s = 25};
     world w = {.sight = {.now_s = 100, .mpirun = 7, .mpirun_state = 'S'}};
 
     ck_ok(lks_run_watch_create(&options, &w.watch));
     ck_assert_int_eq(seconds_until(&w, LKS_RUN_IS_OVER, 300, NULL), 301);
     w.sight.mpirun_state = 'T';
     ck_assert_int_lt(seconds_until(&w, LKS_RUN_IS_OVER, 300, NULL), 70);
+    end(&w);
+}
+END_TEST
+
+START_TEST(a_rank_is_found_by_its_process)
+{
+    world w = begin(2);
+
+    hear(&w, 1, LKS_STAGE_IN);
+    ck_assert_int_eq(lks_run_watch_rank_of(w.watch, "node", 41), 1);
+    ck_assert_int_eq(lks_run_watch_rank_of(w.watch, "node", 40), -1);
+    ck_assert_int_eq(lks_run_watch_rank_of(w.watch, "other", 41), -1);
     end(&w);
 }
 END_TEST
@@ -292,10 +323,12 @@ LKS_SUITE("run_watch", an_mpirun_that_starts_nothing_is_over_in_time,
           ranks_that_do_not_find_each_other_are_told_of,
           a_silent_rank_0_is_warned_of_once_and_ended_by_its_timeout,
           a_rank_0_that_comes_back_is_forgiven_and_warned_of_anew,
+          an_mpirun_that_does_not_end_with_its_ranks_is_told,
           ranks_above_0_are_not_missed_once_they_are_in,
           a_stopped_mpirun_is_the_cause_not_the_silence_of_rank_0,
           an_mpirun_stopped_at_the_start_is_over_soon,
           an_mpirun_that_has_said_the_end_may_not_linger,
           trouble_of_mpirun_is_the_end_only_before_the_ranks_train,
           our_own_sleep_and_deafness_count_as_nobodys_silence,
-          without_signs_only_mpirun_is_judged, signs_of_another_world_size_are_ignored)
+          without_signs_only_mpirun_is_judged, a_rank_is_found_by_its_process,
+          signs_of_another_world_size_are_ignored)
