@@ -244,7 +244,8 @@ static lks_run_verdict rank_0_is_silent(lks_run_watch *watch, const lks_run_sigh
     const heard *rank = watch->ranks;
     const double for_s = rank ? sight->now_s - rank->at_s : 0;
 
-    if (!rank || !rank->has_begun || is_starting(rank) || for_s < watch->options.warn_s)
+    if (!is_training(watch) || rank->sign.stage == LKS_STAGE_END ||
+        for_s < watch->options.warn_s)
         return LKS_RUN_GOES_ON;
     add_name(rank, why);
     lks_line_add(why, " has given no sign for %.0f s", for_s);
