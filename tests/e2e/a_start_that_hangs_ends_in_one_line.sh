@@ -22,6 +22,7 @@ with_mpirun '{ echo "  Process name: [[1,1],1]"; echo "  Exit code:    3"; } >&2
              exec sleep 300'
 hangs 'rank 1 ended with exit status 3'
 unset LOCKSTEP_MPIRUN
+long_job # mpirun wakes what is stopped before it ends it
 cat >worker <<EOF
 #!/bin/sh
 [ "\$OMPI_COMM_WORLD_RANK" != 1 ] || kill -STOP \$\$

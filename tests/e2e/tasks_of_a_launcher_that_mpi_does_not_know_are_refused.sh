@@ -20,6 +20,7 @@ for rank in 0 1; do
     one_line "task $rank of 2" srun 'lockstep run'
     worker $step SLURM_PROCID=$rank PMI_RANK=$rank PMI_SIZE=2 # srun --mpi=pmi2: Open MPI itself may end it
     [ "$status" -ne 0 ] || fail "it trained"
+    within 5 [ -s err ] || fail "it says nothing" # where MPI ended it another process speaks
     one_line "task $rank of 2" srun 'lockstep run'
     [ ! -e run ] || fail "it left a run directory"
     nothing_is_left

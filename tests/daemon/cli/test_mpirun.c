@@ -39,7 +39,7 @@ START_TEST(the_worker_gets_the_job_the_directory_and_the_settings)
     ck_assert(strncmp(line, "mpirun -n 2 --oversubscribe --bind-to none ", 43) == 0);
     ck_assert_ptr_nonnull(strstr(line, " /w --run-dir runs/x --claimed --set seed=1 "
                                        "--set train.steps=5 j.yaml"));
-    ck_assert_ptr_nonnull(strstr(line, "oob_tcp_keepalive_time 2"));
+    ck_assert_ptr_nonnull(strstr(line, "oob_tcp_keepalive_time 1"));
     free(line);
 }
 END_TEST
