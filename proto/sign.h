@@ -18,7 +18,8 @@
     X(DATA, "reading the data")                                                          \
     X(MEET, "meeting the coordinator")                                                   \
     X(IN, "training")                                                                    \
-    X(END, "leaving MPI")
+    X(END, "leaving MPI")                                                                \
+    X(LOST, "leaving, for rank 0 is gone")
 
 typedef enum lks_stage {
 #define LKS_STAGE_ENUM(name, text) LKS_STAGE_##name,

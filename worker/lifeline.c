@@ -19,6 +19,7 @@ enum {
     ORPHANED_S = 10,
     /* A rank that was asked to leave, and cannot. */
     LEAVE_S = 5,
+    MPI_S = 30,
     END_S = 20,
 };
 
@@ -31,7 +32,7 @@ static struct {
     lks_sign sign;
     char *socket;
     pid_t parent, leader; /* as they were at the start */
-    int orphaned_s, ending_s;
+    int orphaned_s, stuck_s;
     int exit_status; /* of an end */
 } self = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
@@ -77,12 +78,13 @@ static bool is_orphan(void)
     return (getppid() != self.parent || is_idle(self.parent)) && is_idle(self.leader);
 }
 
-/* A parent that is stopped would stay for ever: nobody is left who knows of it. */
+/* A parent that is stopped, or cut off, would stay for ever: nobody is left who knows of
+ * it. */
 static _Noreturn void leave(int exit_status)
 {
     if (self.socket)
         (void)unlink(self.socket);
-    if (getppid() == self.parent && is_idle(self.parent)) {
+    if (getppid() == self.parent) {
         kill(self.parent, SIGTERM);
         kill(self.parent, SIGCONT);
     }
@@ -104,13 +106,18 @@ static void look_for_parents(void)
     leave(LKS_EXIT_FAILED);
 }
 
-static void look_for_the_end(void)
+/* MPI waits for ever, in its start and in its end. */
+static void look_for_mpi(void)
 {
-    self.ending_s = self.sign.stage == LKS_STAGE_END ? self.ending_s + PERIOD_S : 0;
-    if (self.ending_s < END_S)
+    const bool is_ending = self.sign.stage == LKS_STAGE_END;
+
+    self.stuck_s =
+        is_ending || self.sign.stage == LKS_STAGE_MPI ? self.stuck_s + PERIOD_S : 0;
+    if (self.stuck_s < (is_ending ? END_S : MPI_S))
         return;
     if (has_room(STDERR_FILENO))
-        lks_warn("rank %u is done but MPI does not end: it leaves", self.sign.rank);
+        lks_warn("rank %u has been %s for %d s: it leaves", self.sign.rank,
+                 lks_stage_text(self.sign.stage), self.stuck_s);
     leave(self.exit_status);
 }
 
@@ -126,7 +133,7 @@ static void *live(void *unused)
         if (self.sign.rank == 0 || self.sign.stage < LKS_STAGE_IN)
             give_sign();
         look_for_parents();
-        look_for_the_end();
+        look_for_mpi();
         clock_gettime(CLOCK_MONOTONIC, &until);
         until.tv_sec += PERIOD_S;
         while (!self.is_stopping &&
@@ -165,6 +172,7 @@ void lks_lifeline_start(uint32_t rank, uint32_t size)
         snprintf(self.sign.host, sizeof self.sign.host, "unknown");
     self.parent = getppid();
     self.leader = getsid(0);
+    self.exit_status = LKS_EXIT_FAILED;
     self.is_running = start_thread();
 }
 
@@ -174,8 +182,14 @@ void lks_lifeline_stage(lks_stage stage)
         return;
     pthread_mutex_lock(&self.lock);
     self.sign.stage = stage;
+    self.stuck_s = 0;
     give_sign();
     pthread_mutex_unlock(&self.lock);
+}
+
+void lks_lifeline_lost(void)
+{
+    lks_lifeline_stage(LKS_STAGE_LOST);
 }
 
 void lks_lifeline_end(int exit_status)

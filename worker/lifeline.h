@@ -13,8 +13,12 @@
 void lks_lifeline_start(uint32_t rank, uint32_t size);
 
 /* How far this rank has come. From LKS_STAGE_IN on only rank 0 gives signs. One that is
- * in LKS_STAGE_END for 20 s leaves at once, with `exit_status` of lks_lifeline_end. */
+ * in LKS_STAGE_MPI for 30 s, its host cut off perhaps, or in LKS_STAGE_END for 20 s
+ * leaves at once. */
 void lks_lifeline_stage(lks_stage stage);
+
+/* One last sign, of a rank that is about to leave at once: rank 0 is dead. Any thread. */
+void lks_lifeline_lost(void);
 
 /* LKS_STAGE_END: all is done but the end of MPI, which waits for mpirun, or for its
  * daemon on another host, for ever where that is stopped. */

@@ -14,6 +14,7 @@
 #include "base/try.h"
 #include "proto/frame.h"
 #include "worker/hello.h"
+#include "worker/lifeline.h"
 #include "worker/vitals.h"
 #include "worker/worker.h"
 
@@ -409,6 +410,7 @@ static void leave_if_rank_0_is_dead(lks_reporter *self, int error)
         address_of_now(self) != self->welcomed_at || 1e3 * alone_s(self) < REFUSED_MS)
         return;
     lks_warn("rank 0 is gone: rank %u leaves", self->hello.message.rank);
+    lks_lifeline_lost();
     _exit(LKS_EXIT_FAILED);
 }
 

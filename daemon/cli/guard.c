@@ -6,9 +6,9 @@
  *                        \-- a saver that a rank has left, in a session of its own
  *
  * Asked to end (SIGTERM), or once the command is gone, it asks mpirun, and after a grace
- * kills what is left. Asked again it kills at once. At the end it waits for savers,
- * removes the FOLDERs and ends with mpirun's exit status. Should it be killed itself, the
- * kernel kills mpirun, and mpirun's end the ranks. */
+ * kills what is left; on SIGALRM without a grace. Asked again it kills savers, too. At
+ * the end it waits for savers, removes the FOLDERs and ends with mpirun's exit status.
+ * Should it be killed itself, the kernel kills mpirun, and mpirun's end the ranks. */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -36,8 +36,8 @@ enum {
     DRAIN_MS = 2000,
 };
 
-/* mpirun asks the ranks, waits a second, kills them: all within this. */
-static const double grace_s = 3;
+/* mpirun asks the ranks, waits a second, kills them: all within this, on one host. */
+static const double grace_s = 2.5;
 /* The command and mpirun may be stopped together for so long. */
 static const double idle_s = 10;
 
@@ -77,6 +77,7 @@ static lks_status start(guard *g, char *const *argv)
     sigaddset(&g->signals, SIGTERM);
     sigaddset(&g->signals, SIGINT);
     sigaddset(&g->signals, SIGHUP);
+    sigaddset(&g->signals, SIGALRM);
     sigprocmask(SIG_BLOCK, &g->signals, &g->before);
     prctl(PR_SET_CHILD_SUBREAPER, 1);
     prctl(PR_SET_PDEATHSIG, SIGTERM);
@@ -139,14 +140,21 @@ static int next_signal(const guard *g)
     return sigtimedwait(&g->signals, NULL, &wait);
 }
 
+static bool asks_to_end(int signal_number)
+{
+    return signal_number > 0 && signal_number != SIGCHLD && signal_number != SIGALRM;
+}
+
 /* Until the program has ended. */
 static void watch(guard *g)
 {
     while (!g->has_ended) {
         const int signal_number = next_signal(g);
-        const bool is_asked = signal_number > 0 && signal_number != SIGCHLD;
+        const bool is_asked = asks_to_end(signal_number);
 
         reap(g);
+        if (signal_number == SIGALRM)
+            kill_ranks();
         if (is_asked || (getppid() != g->command && !g->is_stopping))
             stop(g);
         if ((g->is_stopping && lks_clock_s() > g->kill_at_s) || are_both_idle(g))
@@ -169,7 +177,7 @@ static void wait_for_savers(guard *g)
     while (lks_savers_signal(getpid(), g->is_killing ? SIGKILL : SIGCONT) > 0) {
         const int signal_number = next_signal(g);
 
-        if (signal_number > 0 && signal_number != SIGCHLD)
+        if (asks_to_end(signal_number))
             stop(g);
         reap(g);
     }

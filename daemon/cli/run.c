@@ -33,7 +33,7 @@ enum {
     KILL_GRACE_MS = 500,
     /* After a rank has told an error, the rest are to follow it by then. */
     ERROR_GRACE_S = 5,
-    LOOK_MS = 1000,
+    LOOK_MS = 250,
 };
 
 /* Ranks have begun and MPI is up by then, with a little for each. */
@@ -143,6 +143,7 @@ static lks_run_sight see(run *r)
         .now_s = lks_clock_s(),
         .is_deaf = r->held[LKS_LAUNCH_ERR],
         .mpirun_has_said_end = lks_mpirun_news_is_end(&r->output.news),
+        .a_rank_is_lost = strstr(r->output.error, " was lost ") != NULL,
         .mpirun_has_trouble = r->output.news.trouble[0] != '\0',
         .mpirun = r->mpirun,
         .mpirun_state = r->mpirun ? lks_process_state(r->mpirun) : '\0',
@@ -162,6 +163,15 @@ static void add_words_of_mpirun(const run *r, lks_line *line)
         words = news->first;
     if (line->n_bytes && words[0])
         lks_line_add(line, "; mpirun says: %s", words);
+}
+
+/* Where the verdict has no words, a rank or mpirun has said why, and had its time. */
+static void end_run(run *r)
+{
+    if (r->watched[0])
+        lks_launch_stop(r->launch, STOP_GRACE_MS);
+    else
+        lks_launch_hurry(r->launch, STOP_GRACE_MS);
 }
 
 static void on_look(uv_timer_t *timer)
@@ -184,7 +194,7 @@ static void on_look(uv_timer_t *timer)
         add_words_of_mpirun(r, &line);
         memcpy(r->watched, text, sizeof text);
         uv_timer_stop(timer);
-        lks_launch_stop(r->launch, STOP_GRACE_MS);
+        end_run(r);
     }
 }
 
@@ -206,6 +216,7 @@ static lks_status make_watch(run *r)
         .rank_timeout_s = (double)r->plan.job.report.rank_timeout_s,
         .warn_s = 5,
         .linger_s = 6,
+        .lost_s = 1.4,
         .end_s = 25,
         .n_ranks = r->plan.ranks,
         .hears_signs = hears_signs(&r->plan),
@@ -381,6 +392,7 @@ static int conclude(run *r)
         .exit_status = r->exit_status,
         .signal_number = r->signal_number,
         .crashed_rank = find_crashed(r),
+        .lost_rank_0 = lks_run_watch_lost_rank_0(r->watch),
         .is_interrupted = r->interrupted,
         .is_local = r->plan.is_local,
         .memory_ran_out = lks_oom_kills() > r->oom_kills,

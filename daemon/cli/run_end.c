@@ -110,6 +110,24 @@ static bool a_rank_has_told(const lks_run_facts *facts, lks_run_end *end, lks_li
     return true;
 }
 
+static bool rank_0_was_lost(const lks_run_facts *facts, lks_run_end *end, lks_line *line)
+{
+    const lks_sign *rank_0 = facts->lost_rank_0;
+
+    if (!rank_0)
+        return false;
+    end->rank = 0;
+    end->cause = "rank_killed";
+    snprintf(end->host, sizeof end->host, "%s", rank_0->host);
+    lks_line_add(line, "rank 0 (host %s, pid %u) was lost: its connections closed",
+                 rank_0->host, rank_0->pid);
+    if (facts->tail->has_step)
+        lks_line_add(line, "; the last reported step is %llu",
+                     (unsigned long long)facts->tail->step);
+    add_log(facts, line);
+    return true;
+}
+
 static bool a_host_was_lost(const lks_run_facts *facts, lks_run_end *end, lks_line *line)
 {
     const char *host = facts->output->news.lost_host;
@@ -207,9 +225,9 @@ static bool mpirun_has_ended(const lks_run_facts *facts, lks_run_end *end, lks_l
 /* The first that is so is told. */
 static bool (*const reasons[])(const lks_run_facts *facts, lks_run_end *end,
                                lks_line *line) = {
-    the_watch,          a_rank_was_killed,  a_rank_has_told,
-    a_host_was_lost,    mpirun_has_refused, a_rank_has_left,
-    mpirun_has_trouble, mpirun_was_killed,  mpirun_has_ended,
+    the_watch,         a_rank_was_killed,  a_rank_has_told, rank_0_was_lost,
+    a_host_was_lost,   mpirun_has_refused, a_rank_has_left, mpirun_has_trouble,
+    mpirun_was_killed, mpirun_has_ended,
 };
 
 /* ---- the three states ---- */

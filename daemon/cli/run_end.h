@@ -17,9 +17,10 @@ typedef struct lks_run_facts {
     const char *watched; /* why the watch ended it */
     const char *limits;  /* of this host that may be the reason of a start that failed */
     int exit_status,
-        signal_number;   /* of the guard: mpirun's own, and 0 unless it was killed */
-    int crashed_rank;    /* that has told of a signal itself, or -1 */
-    bool is_interrupted; /* a signal came to us before an end or an error */
+        signal_number; /* of the guard: mpirun's own, and 0 unless it was killed */
+    const lks_sign *lost_rank_0; /* the others have left since it is gone; or NULL */
+    int crashed_rank;            /* that has told of a signal itself, or -1 */
+    bool is_interrupted;         /* a signal came to us before an end or an error */
     bool has_weights;
     bool is_local;       /* all ranks were on this host */
     bool memory_ran_out; /* the kernel has killed a process for want of it meanwhile */

@@ -20,6 +20,8 @@ struct lks_run_watch {
     double looked_at_s;
     double stopped_since_s; /* mpirun; 0: it is not */
     double said_end_s;      /* 0: it has not */
+    double lost_s;          /* since when a rank is known to be lost; 0: none is */
+    bool has_lost_rank_0;
     bool has_warned;
     heard *ranks; /* [n_ranks] */
     uint32_t n_ranks;
@@ -71,6 +73,10 @@ void lks_run_watch_hear(lks_run_watch *watch, const lks_sign *sign, double now_s
         lks_error_clear();
         return;
     }
+    if (sign->stage == LKS_STAGE_LOST) {
+        watch->has_lost_rank_0 = true;
+        return;
+    }
     rank = &watch->ranks[sign->rank];
     if (!rank->has_begun || rank->sign.stage != sign->stage)
         rank->since_s = now_s;
@@ -79,6 +85,12 @@ void lks_run_watch_hear(lks_run_watch *watch, const lks_sign *sign, double now_s
     rank->sign = *sign;
     if (sign->rank == 0)
         watch->has_warned = false;
+}
+
+const lks_sign *lks_run_watch_lost_rank_0(const lks_run_watch *watch)
+{
+    return watch->has_lost_rank_0 && watch->ranks[0].has_begun ? &watch->ranks[0].sign
+                                                               : NULL;
 }
 
 int lks_run_watch_rank_of(const lks_run_watch *watch, const char *host, pid_t pid)
@@ -147,6 +159,16 @@ static lks_run_verdict mpirun_lingers(lks_run_watch *watch, const lks_run_sight 
     (void)why;
     return watch->said_end_s > 0 &&
                    sight->now_s - watch->said_end_s >= watch->options.linger_s
+               ? LKS_RUN_IS_OVER
+               : LKS_RUN_GOES_ON;
+}
+
+/* Open MPI takes seconds more where there are several hosts. */
+static lks_run_verdict a_rank_is_lost(lks_run_watch *watch, const lks_run_sight *sight,
+                                      lks_line *why)
+{
+    (void)why;
+    return watch->lost_s > 0 && sight->now_s - watch->lost_s >= watch->options.lost_s
                ? LKS_RUN_IS_OVER
                : LKS_RUN_GOES_ON;
 }
@@ -260,13 +282,10 @@ static const struct {
                              lks_line *why);
     bool needs_signs;
 } rules[] = {
-    {mpirun_is_stopped, false},
-    {mpirun_lingers, false},
-    {none_has_begun, true},
-    {one_has_not_begun, true},
-    {one_is_silent_at_the_start, true},
-    {mpi_does_not_come_up, true},
-    {mpirun_does_not_end, true},
+    {mpirun_is_stopped, false},   {a_rank_is_lost, false},
+    {mpirun_lingers, false},      {none_has_begun, true},
+    {one_has_not_begun, true},    {one_is_silent_at_the_start, true},
+    {mpi_does_not_come_up, true}, {mpirun_does_not_end, true},
     {rank_0_is_silent, true},
 };
 
@@ -293,6 +312,8 @@ static void note(lks_run_watch *watch, const lks_run_sight *sight)
         watch->stopped_since_s = 0;
     else if (watch->stopped_since_s == 0 || gap_s > OWN_SILENCE_S)
         watch->stopped_since_s = sight->now_s;
+    if (watch->lost_s == 0 && (sight->a_rank_is_lost || watch->has_lost_rank_0))
+        watch->lost_s = sight->now_s;
     if (watch->said_end_s == 0 && (sight->mpirun_has_said_end ||
                                    (sight->mpirun_has_trouble && !is_training(watch))))
         watch->said_end_s = sight->now_s;

@@ -21,6 +21,7 @@ typedef struct lks_run_watch_options {
     double rank_timeout_s; /* rank 0, or mpirun, has stood still for so long: the end */
     double warn_s;         /* the same, to be warned of */
     double linger_s;       /* mpirun has said that the run is over, and is still there */
+    double lost_s;         /* the same of a rank that has lost another */
     double end_s;          /* rank 0 is done, and mpirun is still there */
     uint32_t n_ranks;      /* 0: not known before the first sign */
     bool hears_signs;      /* false: the person keeps the ranks' output elsewhere */
@@ -31,6 +32,7 @@ typedef struct lks_run_sight {
     double now_s;
     bool is_deaf;             /* mpirun's output is not read just now */
     bool mpirun_has_said_end; /* a refusal, a death */
+    bool a_rank_is_lost;      /* the coordinator has said so */
     bool mpirun_has_trouble;  /* an error, which is the end only before the ranks train */
     pid_t mpirun;             /* 0: not known */
     char mpirun_state;        /* as in proc(5); '\0': not known */
@@ -52,6 +54,9 @@ void lks_run_watch_destroy(lks_run_watch *watch);
 
 /* A rank lives. Signs of more ranks than memory could be had for are ignored. */
 void lks_run_watch_hear(lks_run_watch *watch, const lks_sign *sign, double now_s);
+
+/* Rank 0 as it was heard last, where the others have left since it is gone; or NULL. */
+const lks_sign *lks_run_watch_lost_rank_0(const lks_run_watch *watch);
 
 /* The rank that is this process, -1 where none has said so. */
 int lks_run_watch_rank_of(const lks_run_watch *watch, const char *host, pid_t pid);

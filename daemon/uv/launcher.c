@@ -12,6 +12,7 @@ enum {
      * output read, and for how long, since a process that cannot die must not keep us. */
     DRAIN_STEP_MS = 5,
     DRAIN_STEPS = 400,
+    ASKED_DRAIN_STEPS = 60, /* it was to end: words that are still to come are no loss */
     SAVING_LOOK_MS = 250,
 };
 
@@ -24,7 +25,7 @@ struct lks_launch {
     uv_timer_t timer; /* until the exit: of the grace; after it: of the drain */
     int n_drain_steps;
     int n_handles; /* not yet closed */
-    bool exited, killed;
+    bool exited, asked, killed;
     int64_t exit_status;
     int signal_number;
     char buffer[64 * 1024]; /* one read at a time, handed on before the next */
@@ -46,7 +47,8 @@ static void drain(uv_timer_t *timer)
 
     if (lks_savers_signal(getpid(), launch->killed ? SIGKILL : SIGCONT) > 0)
         return;
-    if ((left || has_open(launch, false)) && launch->n_drain_steps++ < DRAIN_STEPS)
+    if ((left || has_open(launch, false)) &&
+        launch->n_drain_steps++ < (launch->asked ? ASKED_DRAIN_STEPS : DRAIN_STEPS))
         return;
     if (!left && has_open(launch, true)) {
         uv_timer_stop(timer); /* what it printed last waits to be let go */
@@ -180,14 +182,25 @@ bool lks_launch_has_exited(const lks_launch *launch)
     return launch->exited;
 }
 
-void lks_launch_stop(lks_launch *launch, uint64_t grace_ms)
+static void ask(lks_launch *launch, int signal_number, uint64_t grace_ms)
 {
     if (launch->exited)
         return;
-    uv_process_kill(&launch->process, SIGTERM);
+    launch->asked = true;
+    uv_process_kill(&launch->process, signal_number);
     if (!uv_is_active((uv_handle_t *)&launch->timer) ||
         uv_timer_get_due_in(&launch->timer) > grace_ms)
         uv_timer_start(&launch->timer, on_grace_over, grace_ms, 0);
+}
+
+void lks_launch_stop(lks_launch *launch, uint64_t grace_ms)
+{
+    ask(launch, SIGTERM, grace_ms);
+}
+
+void lks_launch_hurry(lks_launch *launch, uint64_t grace_ms)
+{
+    ask(launch, SIGALRM, grace_ms);
 }
 
 void lks_launch_kill(lks_launch *launch)

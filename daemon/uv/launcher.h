@@ -58,6 +58,10 @@ bool lks_launch_has_exited(const lks_launch *launch);
  * all it waits for are savers. A later call asks again, and may shorten the grace. */
 void lks_launch_stop(lks_launch *launch, uint64_t grace_ms);
 
+/* Have it end now what it was to end by itself (SIGALRM, of which the guard knows), and
+ * insist after `grace_ms` as a stop does. */
+void lks_launch_hurry(lks_launch *launch, uint64_t grace_ms);
+
 /* SIGKILL to every process of its session and to its savers, now. */
 void lks_launch_kill(lks_launch *launch);
 

@@ -18,6 +18,7 @@ class Expect(NamedTuple):
     silences: bool = False      # the command itself dies of it and says nothing
     names: str = ""             # status or a warning says this within 5 s: a regular expression
     median_s: float = 0         # of many such trials; 0: not promised
+    tidy_s: float = 5           # after the end, until nothing may be left
 
 
 UNHURT = Expect(hurts=False)
@@ -33,7 +34,8 @@ def together(expectations):
                   cause="|".join(f"(?:{one.cause})" for one in hurting if one.cause),
                   silences=any(one.silences for one in hurting),
                   names=hurting[0].names if len(hurting) == 1 else "",
-                  median_s=hurting[0].median_s if len(hurting) == 1 else 0)
+                  median_s=hurting[0].median_s if len(hurting) == 1 else 0,
+                  tidy_s=max(one.tidy_s for one in hurting))
 
 
 class Act(NamedTuple):

@@ -18,7 +18,6 @@ MOMENT_S = 20       # by then a moment comes, or never
 COME_S = 1          # whom a fault is for may come a little later than its moment
 SEEN_S = 15         # every run is watched for so long at least
 PATIENCE_S = 8      # beyond what is promised: to see how late it is, or that it never ends
-TIDY_S = 5          # after the end, until nothing may be left
 NAMED_S = 5         # after a stop, until it is named
 
 ROUND = [fault for fault in FAULTS for _ in range(fault.places)]
@@ -184,7 +183,7 @@ class Trial:
         if self.rival:
             wait_until(lambda: self.rival.poll() is not None, UNHURT_S)
         if self.ended:
-            wait_until(lambda: not self.world.processes(), TIDY_S, pause=0.05)
+            wait_until(lambda: not self.world.processes(), self.expect.tidy_s, pause=0.05)
         self.left_processes = [str(one) for one in self.world.processes()]
         self.world.kill_all()
         if self.plan.starts_again:

@@ -40,7 +40,7 @@ START_TEST(what_is_no_sign_is_none)
                                         "lockstep: sign 1/2 0 99",
                                         "lockstep: sign 2/2 0 99 h",
                                         "lockstep: sign 0/0 0 99 h",
-                                        "lockstep: sign 1/2 6 99 h",
+                                        "lockstep: sign 1/2 7 99 h",
                                         "lockstep: sign x/2 0 99 h"};
     lks_sign read;
 

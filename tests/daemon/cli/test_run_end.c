@@ -175,6 +175,28 @@ START_TEST(an_exit_without_a_word_names_rank_and_log)
 }
 END_TEST
 
+START_TEST(a_dead_rank_0_that_mpirun_has_not_told_of_is_named_by_the_others)
+{
+    const lks_sign rank_0 = {.pid = 40, .host = "node1"};
+    ended e;
+
+    begin(&e);
+    e.facts.lost_rank_0 = &rank_0;
+    e.tail = (lks_metrics_tail){.has_step = true, .step = 40};
+    say(&e, LKS_MPIRUN_KILLED "9");
+    judge(&e, "failed", "rank_killed", LKS_EXIT_FAILED);
+    says(
+        "rank 0 (host node1, pid 40) was lost: its connections closed; the last reported "
+        "step is 40");
+    ck_assert_int_eq(e.end.rank, 0);
+    begin(&e);
+    e.facts.lost_rank_0 = &rank_0;
+    say(&e, NOTICED("0", "9 (Killed)."));
+    judge(&e, "failed", "rank_killed", LKS_EXIT_FAILED);
+    says("rank 0 on host vm was killed by signal 9");
+}
+END_TEST
+
 START_TEST(a_lost_host_is_named)
 {
     ended e;
@@ -332,8 +354,9 @@ LKS_SUITE("run_end", a_ranks_own_words_are_the_reason,
           a_rank_that_mpirun_saw_killed_outweighs_what_others_say,
           the_coordinators_account_of_a_killed_rank_gets_the_signal,
           a_crash_is_told_with_its_own_signal, want_of_memory_is_told_where_it_may_be_so,
-          an_exit_without_a_word_names_rank_and_log, a_lost_host_is_named,
-          what_the_watch_saw_comes_first,
+          an_exit_without_a_word_names_rank_and_log,
+          a_dead_rank_0_that_mpirun_has_not_told_of_is_named_by_the_others,
+          a_lost_host_is_named, what_the_watch_saw_comes_first,
           trouble_of_mpirun_at_the_start_outweighs_what_it_died_of,
           another_mpis_mpirun_is_told_with_what_to_use,
           unknown_words_of_mpirun_are_quoted,
