@@ -1,5 +1,7 @@
 #include "worker/report.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -26,6 +28,7 @@ enum {
     CONNECT_MS = 3000,  /* a connection must stand by then */
     WELCOME_MS = 10000, /* and the coordinator have proved itself so long after */
     GOODBYE_MS = 2000,
+    CUT_MS = 10000,
     REFUSED_MS = 250, /* a coordinator's host says for so long that it is gone */
     QUEUE = 64,
     READ_BYTES = 4096,
@@ -414,6 +417,17 @@ static void leave_if_rank_0_is_dead(lks_reporter *self, int error)
     _exit(LKS_EXIT_FAILED);
 }
 
+/* What a cut link leaves unacknowledged is an error after a while, not after the kernel's
+ * quarter of an hour. */
+static void notice_a_cut(lks_reporter *self)
+{
+    const unsigned cut_ms = CUT_MS;
+    uv_os_fd_t fd;
+
+    if (uv_fileno((uv_handle_t *)&self->link, &fd) == 0)
+        (void)setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &cut_ms, sizeof cut_ms);
+}
+
 static void on_connected(uv_connect_t *request, int error)
 {
     lks_reporter *self = request->data;
@@ -428,6 +442,7 @@ static void on_connected(uv_connect_t *request, int error)
     self->state = GREETING;
     self->has_answered = false;
     uv_tcp_nodelay(&self->link, 1);
+    notice_a_cut(self);
     uv_timer_start(&self->retry, on_link_silent, WELCOME_MS, 0);
 }
 

@@ -53,7 +53,7 @@ lks_status lks_mpirun_argv(const lks_mpirun_plan *plan, lks_strings *out)
      * leaves orphans there. */
     static const char *const keepalive[] = {
         "--mca", "oob_tcp_keepalive_time",   "1", "--mca", "oob_tcp_keepalive_intvl", "1",
-        "--mca", "oob_tcp_keepalive_probes", "3", NULL};
+        "--mca", "oob_tcp_keepalive_probes", "2", NULL};
     static const char *const unloaded[] = {"-x", "LD_PRELOAD=", NULL};
     static const char *const exported[] = {
         "-x", "LOCKSTEP_TTY", "-x", LKS_SIGN_VARIABLE, "-x", LKS_MEMORY_VARIABLE, NULL};

@@ -54,6 +54,7 @@ typedef struct run {
     lks_redraw redraw;
     lks_run_watch *watch;
     pid_t mpirun;
+    bool sees_rank_0;  /* its process is on this host */
     char watched[512]; /* why the watch has ended it */
     bool held[LKS_LAUNCH_N_STREAMS];
     bool stopping, interrupted; /* by a signal; interrupted: before an end or an error */
@@ -135,6 +136,22 @@ static pid_t find_stopped(const void *context)
     return lks_session_stopped(lks_launch_pid(r->launch));
 }
 
+/* mpirun knows too, but tells nothing while it ends the others, for seconds. Where rank 0
+ * is on another host, or behind another /proc, it is never seen. */
+static bool is_rank_0_gone(run *r)
+{
+    const lks_sign *rank_0 = lks_run_watch_rank_0(r->watch);
+    char host[sizeof rank_0->host] = "";
+    char state;
+
+    if (!rank_0 || rank_0->stage == LKS_STAGE_END ||
+        gethostname(host, sizeof host - 1) != 0 || strcmp(host, rank_0->host) != 0)
+        return false;
+    state = lks_process_state((pid_t)rank_0->pid);
+    r->sees_rank_0 = r->sees_rank_0 || (state && state != 'Z');
+    return r->sees_rank_0 && (!state || state == 'Z');
+}
+
 static lks_run_sight see(run *r)
 {
     if (!r->mpirun)
@@ -143,6 +160,7 @@ static lks_run_sight see(run *r)
         .now_s = lks_clock_s(),
         .is_deaf = r->held[LKS_LAUNCH_ERR],
         .mpirun_has_said_end = lks_mpirun_news_is_end(&r->output.news),
+        .rank_0_is_gone = is_rank_0_gone(r),
         .a_rank_is_lost = strstr(r->output.error, " was lost ") != NULL,
         .mpirun_has_trouble = r->output.news.trouble[0] != '\0',
         .mpirun = r->mpirun,

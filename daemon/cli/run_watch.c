@@ -87,10 +87,14 @@ void lks_run_watch_hear(lks_run_watch *watch, const lks_sign *sign, double now_s
         watch->has_warned = false;
 }
 
+const lks_sign *lks_run_watch_rank_0(const lks_run_watch *watch)
+{
+    return watch->ranks && watch->ranks[0].has_begun ? &watch->ranks[0].sign : NULL;
+}
+
 const lks_sign *lks_run_watch_lost_rank_0(const lks_run_watch *watch)
 {
-    return watch->has_lost_rank_0 && watch->ranks[0].has_begun ? &watch->ranks[0].sign
-                                                               : NULL;
+    return watch->has_lost_rank_0 ? lks_run_watch_rank_0(watch) : NULL;
 }
 
 int lks_run_watch_rank_of(const lks_run_watch *watch, const char *host, pid_t pid)
@@ -312,6 +316,7 @@ static void note(lks_run_watch *watch, const lks_run_sight *sight)
         watch->stopped_since_s = 0;
     else if (watch->stopped_since_s == 0 || gap_s > OWN_SILENCE_S)
         watch->stopped_since_s = sight->now_s;
+    watch->has_lost_rank_0 = watch->has_lost_rank_0 || sight->rank_0_is_gone;
     if (watch->lost_s == 0 && (sight->a_rank_is_lost || watch->has_lost_rank_0))
         watch->lost_s = sight->now_s;
     if (watch->said_end_s == 0 && (sight->mpirun_has_said_end ||

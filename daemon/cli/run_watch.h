@@ -33,6 +33,7 @@ typedef struct lks_run_sight {
     bool is_deaf;             /* mpirun's output is not read just now */
     bool mpirun_has_said_end; /* a refusal, a death */
     bool a_rank_is_lost;      /* the coordinator has said so */
+    bool rank_0_is_gone;      /* its process on this host has ended before it was done */
     bool mpirun_has_trouble;  /* an error, which is the end only before the ranks train */
     pid_t mpirun;             /* 0: not known */
     char mpirun_state;        /* as in proc(5); '\0': not known */
@@ -55,7 +56,11 @@ void lks_run_watch_destroy(lks_run_watch *watch);
 /* A rank lives. Signs of more ranks than memory could be had for are ignored. */
 void lks_run_watch_hear(lks_run_watch *watch, const lks_sign *sign, double now_s);
 
-/* Rank 0 as it was heard last, where the others have left since it is gone; or NULL. */
+/* Rank 0 as it was heard last, NULL if it never was. */
+const lks_sign *lks_run_watch_rank_0(const lks_run_watch *watch);
+
+/* The same, where it is gone: seen by us, or told by the others, who then leave; or NULL.
+ */
 const lks_sign *lks_run_watch_lost_rank_0(const lks_run_watch *watch);
 
 /* The rank that is this process, -1 where none has said so. */

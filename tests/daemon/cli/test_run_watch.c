@@ -257,12 +257,26 @@ START_TEST(a_rank_that_has_lost_rank_0_tells_of_it)
     world w = begin(2);
 
     ck_assert_ptr_null(lks_run_watch_lost_rank_0(w.watch));
+    ck_assert_ptr_null(lks_run_watch_rank_0(w.watch));
     hear(&w, 0, LKS_STAGE_IN);
     hear(&w, 1, LKS_STAGE_IN);
     hear(&w, 1, LKS_STAGE_LOST);
     ck_assert_uint_eq(lks_run_watch_lost_rank_0(w.watch)->pid, 40);
     ck_assert_int_eq(seconds_until(&w, LKS_RUN_IS_OVER, 90, NULL), 3);
     ck_assert_str_eq(w.text, "");
+    end(&w);
+}
+END_TEST
+
+START_TEST(a_rank_0_that_is_gone_from_this_host_leaves_mpirun_a_moment)
+{
+    world w = begin(2);
+
+    hear(&w, 0, LKS_STAGE_IN);
+    hear(&w, 1, LKS_STAGE_IN);
+    w.sight.rank_0_is_gone = true;
+    ck_assert_int_eq(seconds_until(&w, LKS_RUN_IS_OVER, 90, NULL), 3);
+    ck_assert_uint_eq(lks_run_watch_lost_rank_0(w.watch)->pid, 40);
     end(&w);
 }
 END_TEST
@@ -356,6 +370,7 @@ LKS_SUITE("run_watch", an_mpirun_that_starts_nothing_is_over_in_time,
           an_mpirun_stopped_at_the_start_is_over_soon,
           an_mpirun_that_has_said_the_end_may_not_linger,
           a_lost_rank_leaves_mpirun_a_moment, a_rank_that_has_lost_rank_0_tells_of_it,
+          a_rank_0_that_is_gone_from_this_host_leaves_mpirun_a_moment,
           trouble_of_mpirun_is_the_end_only_before_the_ranks_train,
           our_own_sleep_and_deafness_count_as_nobodys_silence,
           without_signs_only_mpirun_is_judged, a_rank_is_found_by_its_process,
