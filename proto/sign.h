@@ -11,6 +11,10 @@
 
 #define LKS_SIGN_VARIABLE "LOCKSTEP_SIGNS"
 
+/* A file that rank 0 makes when it is asked to end: whoever then sees it gone knows that
+ * mpirun ended it. For ranks on the command's own host. */
+#define LKS_ASKED_VARIABLE "LOCKSTEP_ASKED"
+
 /* Where a rank is on its way into the run. */
 #define LKS_STAGE_LIST(X)                                                                \
     X(BEGIN, "reading the job")                                                          \

@@ -150,8 +150,10 @@ lks_status lks_mpirun_env(char *const *envp, const lks_mpirun_setting *setting,
             LKS_TRY(lks_strings_add(out, *envp));
     if (setting->is_root)
         LKS_TRY(lks_strings_add_all(out, as_root));
-    if (setting->session) /* mpirun's own; on other hosts its daemons have theirs */
+    if (setting->session) { /* mpirun's own; on other hosts its daemons have theirs */
         LKS_TRY(lks_strings_addf(out, "TMPDIR=%s", setting->session));
+        LKS_TRY(lks_strings_addf(out, LKS_ASKED_VARIABLE "=%s/asked", setting->session));
+    }
     if (setting->loopback)
         LKS_TRY(lks_strings_addf(out, LKS_LOOPBACK_VARIABLE "=%s", setting->loopback));
     if (setting->memory)

@@ -136,6 +136,16 @@ static pid_t find_stopped(const void *context)
     return lks_session_stopped(lks_launch_pid(r->launch));
 }
 
+/* Rank 0, to end: by mpirun, whose words are to come. */
+static bool was_asked(const run *r)
+{
+    char *path = lks_run_dir_path(r->plan.session.path, "asked");
+    const bool was = path && access(path, F_OK) == 0;
+
+    lks_free(path);
+    return was;
+}
+
 /* mpirun knows too, but tells nothing while it ends the others, for seconds. Where rank 0
  * is on another host, or behind another /proc, it is never seen. */
 static bool is_rank_0_gone(run *r)
@@ -149,7 +159,7 @@ static bool is_rank_0_gone(run *r)
         return false;
     state = lks_process_state((pid_t)rank_0->pid);
     r->sees_rank_0 = r->sees_rank_0 || (state && state != 'Z');
-    return r->sees_rank_0 && (!state || state == 'Z');
+    return r->sees_rank_0 && (!state || state == 'Z') && !was_asked(r);
 }
 
 static lks_run_sight see(run *r)
