@@ -146,15 +146,16 @@ static bool was_asked(const run *r)
     return was;
 }
 
-/* mpirun knows too, but tells nothing while it ends the others, for seconds. Where rank 0
- * is on another host, or behind another /proc, it is never seen. */
+/* mpirun knows too, but tells nothing while it ends the others, for seconds. Before it
+ * trains rank 0 does not mark that it was asked to end; on another host, or behind
+ * another /proc, it is never seen. */
 static bool is_rank_0_gone(run *r)
 {
     const lks_sign *rank_0 = lks_run_watch_rank_0(r->watch);
     char host[sizeof rank_0->host] = "";
     char state;
 
-    if (!rank_0 || rank_0->stage == LKS_STAGE_END ||
+    if (!rank_0 || rank_0->stage != LKS_STAGE_IN ||
         gethostname(host, sizeof host - 1) != 0 || strcmp(host, rank_0->host) != 0)
         return false;
     state = lks_process_state((pid_t)rank_0->pid);
@@ -244,7 +245,7 @@ static lks_status make_watch(run *r)
         .rank_timeout_s = (double)r->plan.job.report.rank_timeout_s,
         .warn_s = 5,
         .linger_s = 6,
-        .lost_s = 1.4,
+        .lost_s = 1.9,
         .end_s = 25,
         .n_ranks = r->plan.ranks,
         .hears_signs = hears_signs(&r->plan),

@@ -183,6 +183,7 @@ def cut_link(rng, plan):
             return f"link of {host} {state}"
         return do
     plan.hosts, plan.ranks = True, max(2, plan.ranks)
+    plan.sets = ("rank_timeout",)
     # While mpirun and its daemon still talk, what is unacknowledged keeps TCP from its own probes. A host that
     # is cut off is on its own then: its ranks end as at a start that hangs, or by their timeout.
     is_starting = when["moment"] in ("init", "opening", "first")
