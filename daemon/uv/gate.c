@@ -14,16 +14,17 @@
 #include "daemon/uv/loop.h"
 
 enum {
-    TURNS_PER_S = 400, /* each takes a core from whoever computes on it */
+    TURNS_PER_S = 800, /* each takes a core from whoever computes on it */
     TURNS_AT_ONCE = 40,
     BURST = 64,            /* taken in or looked at, then it is the turn of others */
-    PAUSE_MS = 2,          /* when the time for it is used up */
+    FLOOD_BACKLOG = 8,     /* and burst: few at a time, and often, is soon for all */
+    LONGEST_PAUSE_MS = 4,  /* what is owed beyond it is let off: honest clients wait */
     NO_DESCRIPTOR_MS = 50, /* when there is none to take in with */
 };
 
 /* Seconds of this thread's time: of each second, and at once. */
-#define TIME_SHARE 0.06
-#define TIME_MOST  0.005
+#define TIME_SHARE 0.04
+#define TIME_MOST  0.02
 
 struct lks_place {
     lks_place *older, *newer;
@@ -42,7 +43,7 @@ struct lks_gate {
     uv_poll_t poll;
     uv_timer_t pause;
     int n_handles; /* not yet closed */
-    bool is_paused;
+    bool is_paused, is_flooded;
     lks_bucket time;
     lks_bucket turns; /* of the loop in which somebody is taken in */
     place_list unused, waiting, inside;
@@ -183,7 +184,9 @@ static bool means_no_descriptor(int error)
 
 static void take_in_many(lks_gate *gate)
 {
-    for (int i = 0; i < BURST; i++) {
+    const int most = gate->is_flooded ? FLOOD_BACKLOG : BURST;
+
+    for (int i = 0; i < most; i++) {
         int fd =
             accept4(gate->options.listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
@@ -198,6 +201,33 @@ static void take_in_many(lks_gate *gate)
             return;
         }
     }
+}
+
+/* A flood is to fail in connect(2), which costs only who comes with it; who waits there
+ * is let in within a turn or two. */
+static void mind_flood(lks_gate *gate)
+{
+    const bool is_flooded = gate->time.left < (gate->is_flooded ? TIME_MOST / 2 : 0);
+
+    if (is_flooded != gate->is_flooded)
+        listen(gate->options.listener,
+               is_flooded ? FLOOD_BACKLOG : gate->options.backlog);
+    gate->is_flooded = is_flooded;
+}
+
+/* Until both buckets have something again. */
+static void rest(lks_gate *gate)
+{
+    const double time_s = lks_bucket_wait_s(&gate->time, 0);
+    const double turns_s = lks_bucket_wait_s(&gate->turns, 0);
+    const double wait_s = time_s > turns_s ? time_s : turns_s;
+    const double longest_s = 1e-3 * LONGEST_PAUSE_MS;
+
+    if (time_s > longest_s)
+        lks_bucket_use(&gate->time, -(time_s - longest_s) * TIME_SHARE);
+    if (wait_s > 0)
+        pause_for(gate,
+                  (uint64_t)(1e3 * (wait_s < longest_s ? wait_s : longest_s) + 0.5));
 }
 
 static void on_ready(uv_poll_t *poll, int code, int events)
@@ -222,8 +252,8 @@ static void on_ready(uv_poll_t *poll, int code, int events)
     lks_bucket_use(&gate->turns, wants_in);
     lks_bucket_left(&gate->time, lks_clock_s());
     lks_bucket_use(&gate->time, lks_thread_cpu_s() - began_s);
-    if (gate->time.left < 0 || gate->turns.left < 0)
-        pause_for(gate, PAUSE_MS);
+    mind_flood(gate);
+    rest(gate);
 }
 
 void lks_gate_tick(lks_gate *gate)
@@ -232,6 +262,8 @@ void lks_gate_tick(lks_gate *gate)
 
     while (gate->waiting.oldest && gate->waiting.oldest->since_s < deadline_s)
         send_away(gate, gate->waiting.oldest);
+    lks_bucket_left(&gate->time, lks_clock_s());
+    mind_flood(gate);
 }
 
 /* ---- all of it ---- */

@@ -4,8 +4,10 @@
  * Who says nothing waits at the gate, which costs little. When all places are taken the
  * newcomer gets that of the oldest who says nothing, and if all speak, that of who was
  * served longest ago. The time spent on taking in is limited, so that thousands a second
- * do not take the cores from the training: what comes beyond that waits in the kernel's
- * backlog. Without descriptors nothing is tried for a while.
+ * do not take the cores from the training. While more come than that allows, the kernel's
+ * backlog is short: what is beyond it fails with EAGAIN or waits in connect(2), and who
+ * gets into it does not stand behind hundreds. Without descriptors nothing is tried for a
+ * while.
  *
  * Everything runs on the loop's thread. */
 #ifndef LKS_DAEMON_UV_GATE_H
@@ -21,6 +23,7 @@ typedef struct lks_place lks_place; /* of one connection */
 
 typedef struct lks_gate_options {
     int listener; /* non-blocking; the gate's, to close on failure too */
+    int backlog;  /* it listens with; the gate shortens it while thousands come */
     unsigned n_places;
     double idle_timeout_s; /* who says nothing for so long goes */
 

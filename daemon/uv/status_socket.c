@@ -200,6 +200,7 @@ static lks_status open_gate(lks_status_socket *self, uv_loop_t *loop)
 {
     lks_gate_options options = {
         .listener = -1,
+        .backlog = LKS_UNIX_BACKLOG,
         .n_places = self->options.max_clients,
         .idle_timeout_s = self->options.idle_timeout_s,
         .admit = admit,

@@ -14,10 +14,6 @@
 
 #include "base/try.h"
 
-enum {
-    BACKLOG = 128
-}; /* who comes when thousands do is not to stand behind all of them */
-
 static lks_status fail_at(const char *path, int error)
 {
     return lks_fail(LKS_IO, "cannot make the status socket %s: %s", path,
@@ -103,7 +99,7 @@ lks_status lks_unix_listen(const char *path, int *out)
     if (fd < 0 || fchmod(fd, S_IRUSR | S_IWUSR) != 0 ||
         bind(fd, (struct sockaddr *)&address, sizeof address) != 0)
         LKS_GO(fail_at(path, errno));
-    if (listen(fd, BACKLOG) != 0) {
+    if (listen(fd, LKS_UNIX_BACKLOG) != 0) {
         st = fail_at(path, errno);
         unlink(path);
         goto cleanup;

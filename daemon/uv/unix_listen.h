@@ -4,6 +4,8 @@
 
 #include "base/status.h"
 
+enum { LKS_UNIX_BACKLOG = 128 };
+
 /* The descriptor in *out: listening, non-blocking, closed on exec, its file of mode 0600.
  * A socket file that nobody listens on is replaced. LKS_INVALID: the path is too long;
  * LKS_IO: another process listens there, the path is something else, or the system's
