@@ -33,7 +33,7 @@ enum {
     KILL_GRACE_MS = 500,
     /* After a rank has told an error, the rest are to follow it by then. */
     ERROR_GRACE_S = 5,
-    LOOK_MS = 250,
+    LOOK_MS = 100,
 };
 
 /* Ranks have begun and MPI is up by then, with a little for each. */
@@ -245,7 +245,7 @@ static lks_status make_watch(run *r)
         .rank_timeout_s = (double)r->plan.job.report.rank_timeout_s,
         .warn_s = 5,
         .linger_s = 6,
-        .lost_s = 1.9,
+        .lost_s = 2.1,
         .end_s = 25,
         .n_ranks = r->plan.ranks,
         .hears_signs = hears_signs(&r->plan),
