@@ -213,6 +213,10 @@ static bool mpirun_has_ended(const lks_run_facts *facts, lks_run_end *end, lks_l
 
     end->cause = "mpirun_ended";
     lks_line_add(line, "mpirun ended with exit status %d", facts->exit_status);
+    if (facts->exit_status > 128 && facts->exit_status < 128 + NSIG) {
+        lks_line_add(line, ", as after a rank's end by ");
+        add_signal(facts->exit_status - 128, line);
+    }
     if (news->trouble[0] || news->first[0])
         lks_line_add(line, ": %s", news->trouble[0] ? news->trouble : news->first);
     else
@@ -225,8 +229,8 @@ static bool mpirun_has_ended(const lks_run_facts *facts, lks_run_end *end, lks_l
 /* The first that is so is told. */
 static bool (*const reasons[])(const lks_run_facts *facts, lks_run_end *end,
                                lks_line *line) = {
-    the_watch,         a_rank_was_killed,  a_rank_has_told, rank_0_was_lost,
-    a_host_was_lost,   mpirun_has_refused, a_rank_has_left, mpirun_has_trouble,
+    the_watch,         a_rank_was_killed,  a_rank_has_told, a_host_was_lost,
+    rank_0_was_lost,   mpirun_has_refused, a_rank_has_left, mpirun_has_trouble,
     mpirun_was_killed, mpirun_has_ended,
 };
 

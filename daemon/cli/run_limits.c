@@ -6,7 +6,7 @@
 #include <sys/statvfs.h>
 
 /* What mpirun and a few ranks take is well below. */
-enum { FEW_FILES = 128, LITTLE_ROOM_BYTES = 1 << 20 };
+enum { FEW_FILES = 128, FEW_PROCESSES = 64, LITTLE_ROOM_BYTES = 1 << 20 };
 
 static void explain_files(lks_line *line)
 {
@@ -14,6 +14,17 @@ static void explain_files(lks_line *line)
 
     if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < FEW_FILES)
         lks_line_add(line, "; at most %llu files may be open here (ulimit -n)",
+                     (unsigned long long)limit.rlim_cur);
+}
+
+static void explain_processes(lks_line *line)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NPROC, &limit) == 0 && limit.rlim_cur < FEW_PROCESSES)
+        lks_line_add(line,
+                     "; at most %llu processes and threads of this user may run (ulimit "
+                     "-u)",
                      (unsigned long long)limit.rlim_cur);
 }
 
@@ -29,6 +40,7 @@ static void explain_room(const char *temp, lks_line *line)
 void lks_run_limits_explain(const char *temp, lks_line *line)
 {
     explain_files(line);
+    explain_processes(line);
     explain_room(temp, line);
 }
 

@@ -29,7 +29,7 @@ FOLLOWS = {
     ("guard", "fatal"):   lambda n, r: Expect(statuses=(1,), cause=rf"guard|{named(n)}"),
     ("guard", "ask"):     lambda n, r: Expect(statuses=(1, 130), cause=rf"guard|{named(n)}|interrupted"),
     ("guard", "odd"):     lambda n, r: Expect(statuses=(1, 130), cause=rf"guard|{named(n)}"),
-    ("mpirun", "fatal"):  lambda n, r: Expect(cause=rf"mpirun.*{named(n)}"),
+    ("mpirun", "fatal"):  lambda n, r: Expect(cause=rf"mpirun.*{named(n)}|rank \d.*{named(n)}"),  # it may pass it on
     ("mpirun", "ask"):    lambda n, r: Expect(statuses=(1, 130),
                                               cause=rf"mpirun.*({named(n)}|by a signal|asked)|interrupted"),
     ("mpirun", "odd"):    lambda n, r: Expect(cause=named(n)),

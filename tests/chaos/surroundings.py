@@ -47,7 +47,7 @@ def small_disk(names):
 def disk_fills_up(rng, plan):
     """All of a sudden, but for a few bytes."""
     names = rng.choice((("disk",), ("disk",), ("tmp",), ("disk", "tmp")))
-    sizes = {name: between(rng, 20_000, 200_000) for name in names}
+    sizes = {name: between(rng, 150_000, 300_000) for name in names}  # until then all has room
     room = rng.choice((0, rng.randrange(0, 64 * KIB)))
 
     def prepare(world):
@@ -124,7 +124,7 @@ def limit(option, low, high, jobs, expect):
 few_descriptors = limit("nofile", 16, 256, ("short", "steps", "wide"),
                         Expect(cause="Too many open files|descriptor|limit"))
 file_size_limit = limit("fsize", 512, 200_000_000, ("short", "chatty", "wide"),
-                        Expect(cause=r"File too large|file size"))
+                        Expect(cause=r"File too large|file size|ulimit -f"))
 little_address_space = limit("as", 100_000_000, 900_000_000, ("short", "wide"),
                              Expect(cause=r"memory|alloc|map|thread|signal (6|7|9|11)\b"))
 
