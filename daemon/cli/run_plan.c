@@ -130,7 +130,11 @@ static lks_status add_command(lks_run_plan *plan, const char *self,
 /* A person's own LD_PRELOAD is for the ranks: then mpirun is left alone. */
 static lks_status find_loopback(const lks_run_plan *plan, char **out)
 {
-    return plan->is_local && !getenv("LD_PRELOAD") ? lks_programs_loopback(out) : LKS_OK;
+    const char *own = getenv("LD_PRELOAD");
+
+    if (!plan->is_local || (own && *own))
+        return LKS_OK;
+    return lks_programs_loopback(out);
 }
 
 static lks_status make_command(lks_run_plan *plan)

@@ -269,6 +269,10 @@ START_TEST(unknown_words_of_mpirun_are_quoted)
     judge(&e, "failed", "mpirun_ended", LKS_EXIT_FAILED);
     says("mpirun ended with exit status 213: A wholly new complaint of a version to "
          "come.");
+    begin(&e);
+    e.facts.exit_status = 137;
+    judge(&e, "failed", "mpirun_ended", LKS_EXIT_FAILED);
+    says("mpirun ended with exit status 137, as after a rank's end by signal 9 (Killed)");
 }
 END_TEST
 
