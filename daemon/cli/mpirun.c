@@ -1,6 +1,7 @@
 #include "daemon/cli/mpirun.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/try.h"
@@ -47,20 +48,37 @@ static lks_status add_placement(const lks_mpirun_plan *plan, lks_strings *out)
     return LKS_OK;
 }
 
+/* A cut link to another host is noticed in seconds; the default takes minutes and leaves
+ * orphans there. On the command line, which reaches mpirun's daemons; it would outweigh
+ * what a person has set in the environment. */
+static lks_status add_keepalive(lks_strings *out)
+{
+    static const char *const settings[][2] = {{"oob_tcp_keepalive_time", "1"},
+                                              {"oob_tcp_keepalive_intvl", "1"},
+                                              {"oob_tcp_keepalive_probes", "2"}};
+
+    for (size_t i = 0; i < sizeof settings / sizeof *settings; i++) {
+        char variable[64];
+
+        snprintf(variable, sizeof variable, "OMPI_MCA_%s", settings[i][0]);
+        if (getenv(variable))
+            continue;
+        LKS_TRY(lks_strings_add(out, "--mca"));
+        LKS_TRY(lks_strings_add(out, settings[i][0]));
+        LKS_TRY(lks_strings_add(out, settings[i][1]));
+    }
+    return LKS_OK;
+}
+
 lks_status lks_mpirun_argv(const lks_mpirun_plan *plan, lks_strings *out)
 {
-    /* A cut link to another host is noticed in seconds; the default takes minutes and
-     * leaves orphans there. */
-    static const char *const keepalive[] = {
-        "--mca", "oob_tcp_keepalive_time",   "1", "--mca", "oob_tcp_keepalive_intvl", "1",
-        "--mca", "oob_tcp_keepalive_probes", "2", NULL};
     static const char *const unloaded[] = {"-x", "LD_PRELOAD=", NULL};
     static const char *const exported[] = {
         "-x", "LOCKSTEP_TTY", "-x", LKS_SIGN_VARIABLE, "-x", LKS_MEMORY_VARIABLE, NULL};
 
     LKS_TRY(lks_strings_add(out, plan->mpirun));
     LKS_TRY(add_placement(plan, out));
-    LKS_TRY(lks_strings_add_all(out, keepalive));
+    LKS_TRY(add_keepalive(out));
     if (plan->is_preloaded)
         LKS_TRY(lks_strings_add_all(out, unloaded));
     if (plan->host || plan->hostfile) /* elsewhere the environment does not follow */
@@ -97,6 +115,8 @@ static bool is_of_a_job(const char *variable, bool in_a_rank)
                                            "PRTE_",
                                            "LOCKSTEP_TTY=",
                                            LKS_SIGN_VARIABLE "=",
+                                           LKS_ASKED_VARIABLE "=",
+                                           LKS_LOOPBACK_VARIABLE "=",
                                            LKS_MEMORY_VARIABLE "="};
 
     for (size_t i = 0; i < sizeof own / sizeof *own; i++)
@@ -109,32 +129,31 @@ static bool is_of_a_job(const char *variable, bool in_a_rank)
 }
 
 /* NAME=VALUE, unless the person has set NAME. */
-static lks_status add_default(const lks_strings *own, const char *name, const char *value,
-                              lks_strings *out)
+static lks_status add_default(const char *name, const char *value, lks_strings *out)
 {
     char start[128];
 
     snprintf(start, sizeof start, "%s=", name);
-    for (size_t i = 0; i < own->n_items; i++)
-        if (has_prefix(own->items[i], start))
+    for (size_t i = 0; i < out->n_items; i++)
+        if (has_prefix(out->items[i], start))
             return LKS_OK;
     return lks_strings_addf(out, "%s=%s", name, value);
 }
 
 /* Ranks of one host meet in shared memory, so none of them listens on a network: what
  * would is left out, by name, since each version of Open MPI has another name for the
- * rest. mpirun itself cannot be told not to (Open MPI 4.1). */
+ * rest. */
 static lks_status add_local(const lks_mpirun_setting *setting, lks_strings *out)
 {
     /* What serves shared memory anyway. Left to look for networks first, MPI_Init takes
      * 0.2 s longer. */
-    LKS_TRY(add_default(out, "OMPI_MCA_pml", "ob1", out));
+    LKS_TRY(add_default("OMPI_MCA_pml", "ob1", out));
     /* Who is where goes by messages, not through files: a few kilobytes that a temporary
      * folder of a megabyte has no room for. */
-    LKS_TRY(add_default(out, "PMIX_MCA_gds", "hash", out));
+    LKS_TRY(add_default("PMIX_MCA_gds", "hash", out));
     if (setting->has_shared_memory)
-        return add_default(out, "OMPI_MCA_btl", "^tcp,ofi,openib,uct,usnic", out);
-    return add_default(out, "OMPI_MCA_btl_tcp_if_include", "lo", out);
+        return add_default("OMPI_MCA_btl", "^tcp,ofi,openib,uct,usnic", out);
+    return add_default("OMPI_MCA_btl_tcp_if_include", "lo", out);
 }
 
 lks_status lks_mpirun_env(char *const *envp, const lks_mpirun_setting *setting,

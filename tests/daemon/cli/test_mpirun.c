@@ -132,6 +132,28 @@ START_TEST(an_enclosing_mpi_job_is_scrubbed_from_the_environment)
 }
 END_TEST
 
+START_TEST(a_persons_own_keepalive_is_not_outweighed)
+{
+    lks_mpirun_plan plan = {.mpirun = "mpirun",
+                            .worker = "w",
+                            .job = "j",
+                            .run_dir = "r",
+                            .set = &none,
+                            .extra = &none};
+    lks_strings argv = {0};
+
+    ck_ok(lks_mpirun_argv(&plan, &argv));
+    ck_assert(has(&argv, "oob_tcp_keepalive_time"));
+    lks_strings_release(&argv);
+    setenv("OMPI_MCA_oob_tcp_keepalive_time", "30", 1);
+    ck_ok(lks_mpirun_argv(&plan, &argv));
+    unsetenv("OMPI_MCA_oob_tcp_keepalive_time");
+    ck_assert(!has(&argv, "oob_tcp_keepalive_time"));
+    ck_assert(has(&argv, "oob_tcp_keepalive_probes"));
+    lks_strings_release(&argv);
+}
+END_TEST
+
 START_TEST(a_persons_own_open_mpi_settings_stay)
 {
     char *own[] = {"OMPI_MCA_btl=tcp,self", "OMPI_MCA_pml=ucx", "PMIX_MCA_gds=hash",
@@ -223,5 +245,6 @@ LKS_SUITE("mpirun", the_worker_gets_the_job_the_directory_and_the_settings,
           a_persons_own_mpirun_arguments_come_through_and_win,
           a_host_file_tells_how_many_ranks,
           an_enclosing_mpi_job_is_scrubbed_from_the_environment,
-          a_persons_own_open_mpi_settings_stay, ranks_on_this_host_need_no_network,
-          a_run_has_folders_of_its_own, no_failed_allocation_leaks_or_crashes)
+          a_persons_own_keepalive_is_not_outweighed, a_persons_own_open_mpi_settings_stay,
+          ranks_on_this_host_need_no_network, a_run_has_folders_of_its_own,
+          no_failed_allocation_leaks_or_crashes)
