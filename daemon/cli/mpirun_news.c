@@ -124,11 +124,6 @@ static bool read_caught(lks_mpirun_news *news, const char *line)
     return true;
 }
 
-static bool read_own_signal(lks_mpirun_news *news, const char *line)
-{
-    return sscanf(line, LKS_MPIRUN_KILLED "%d", &news->own_signal) == 1;
-}
-
 /* MPICH's and its like: "[mpiexec@host] match_arg (args.c:166): unrecognized argument …"
  */
 static bool read_foreign(lks_mpirun_news *news, const char *line)
@@ -145,8 +140,8 @@ static bool read_foreign(lks_mpirun_news *news, const char *line)
 void lks_mpirun_news_read(lks_mpirun_news *news, const char *line)
 {
     static bool (*const readers[])(lks_mpirun_news *, const char *) = {
-        read_death,   read_exit,    read_lost_host,  read_refusal,
-        read_trouble, read_foreign, read_own_signal, read_caught,
+        read_death,   read_exit,    read_lost_host, read_refusal,
+        read_trouble, read_foreign, read_caught,
     };
 
     if (!news->first[0] && line[strspn(line, " \t-")])
@@ -159,4 +154,9 @@ void lks_mpirun_news_read(lks_mpirun_news *news, const char *line)
 bool lks_mpirun_news_is_end(const lks_mpirun_news *news)
 {
     return news->rank >= 0 || news->lost_host[0] || news->refusal[0];
+}
+
+bool lks_mpirun_news_read_guard(lks_mpirun_news *news, const char *line)
+{
+    return sscanf(line, LKS_MPIRUN_KILLED "%d", &news->own_signal) == 1;
 }

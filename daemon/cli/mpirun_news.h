@@ -31,6 +31,9 @@ void lks_mpirun_news_init(lks_mpirun_news *news);
 /* Learn from one line of mpirun's standard error, without its newline. */
 void lks_mpirun_news_read(lks_mpirun_news *news, const char *line);
 
+/* Read what the guard says. False: the line is not the guard's. */
+bool lks_mpirun_news_read_guard(lks_mpirun_news *news, const char *line);
+
 /* Whether mpirun has said that the run is over. */
 bool lks_mpirun_news_is_end(const lks_mpirun_news *news);
 

@@ -251,7 +251,8 @@ static bool was_signalled_silently(const lks_run_facts *facts)
 {
     return !facts->is_interrupted && facts->exit_status == 1 &&
            facts->signal_number == 0 && !facts->watched[0] && !facts->output->error[0] &&
-           facts->output->has_begun && !lks_run_output_has_log(facts->output);
+           facts->output->has_begun && !facts->output->news.own_signal &&
+           !facts->lost_rank_0 && !lks_run_output_has_log(facts->output);
 }
 
 /* By us, through the status socket (mpirun then passes the ranks' status on), or by a

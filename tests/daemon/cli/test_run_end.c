@@ -38,6 +38,8 @@ static void begin(ended *e)
 /* What mpirun said, as it is read and logged. */
 static void say(ended *e, const char *line)
 {
+    if (lks_mpirun_news_read_guard(&e->output.news, line))
+        return;
     fprintf(log_file, "%s\n", line);
     lks_mpirun_news_read(&e->output.news, line);
 }

@@ -118,6 +118,19 @@ START_TEST(an_endless_line_is_cut_not_overrun)
 }
 END_TEST
 
+START_TEST(the_guards_word_is_heard_and_no_word_of_mpiruns)
+{
+    lks_run_output output;
+
+    start(&output);
+    err(&output, LKS_MPIRUN_KILLED "15\n");
+    ck_assert_int_eq(output.news.own_signal, 15);
+    ck_assert_str_eq(output.news.first, "");
+    ck_assert(!lks_run_output_has_log(&output));
+    stop(&output);
+}
+END_TEST
+
 START_TEST(the_programs_own_lines_pass_on_lines_of_their_own)
 {
     lks_run_output output;
@@ -149,5 +162,6 @@ END_TEST
 
 LKS_SUITE("run_output", the_first_error_is_kept_and_not_shown,
           lines_cut_anywhere_are_put_together, signs_of_life_are_heard_and_swallowed,
+          the_guards_word_is_heard_and_no_word_of_mpiruns,
           the_programs_own_lines_pass_on_lines_of_their_own,
           an_endless_line_is_cut_not_overrun, a_log_that_cannot_be_made_is_an_io_error)
