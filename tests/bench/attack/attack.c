@@ -46,7 +46,8 @@ static double now_s(void)
 static void sleep_until(double time_s)
 {
     double left_s = time_s - now_s();
-    const struct timespec nap = {(time_t)left_s, (long)(1e9 * (left_s - (double)(time_t)left_s))};
+    const time_t whole_s = (time_t)left_s;
+    const struct timespec nap = {whole_s, (long)(1e9 * (left_s - (double)whole_s))};
 
     if (left_s > 0)
         nanosleep(&nap, NULL);
