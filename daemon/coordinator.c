@@ -8,6 +8,7 @@
 #include "base/plain.h"
 #include "base/try.h"
 #include "daemon/hello_check.h"
+#include "proto/sign.h"
 
 /* Ticks come every LKS_TICK_S; where they stayed away for this long, it was ourselves
  * that slept (stopped, suspended, starved), and the ranks' silence says nothing. */
@@ -167,9 +168,9 @@ static void lose_rank(lks_coordinator *c, lks_rank *rank, const char *why)
 
     lks_rank_add_name(rank, &line);
     if (rank->state == LKS_RANK_JOINING)
-        lks_line_add(&line, " was lost while it joined: %s", why);
+        lks_line_add(&line, LKS_WAS_LOST "while it joined: %s", why);
     else
-        lks_line_add(&line, " was lost at step %llu in %s: %s",
+        lks_line_add(&line, LKS_WAS_LOST "at step %llu in %s: %s",
                      (unsigned long long)rank->step, lks_phase_name(rank->phase), why);
     move_rank(c, rank, LKS_RANK_LOST);
     fail_job(c, buffer);

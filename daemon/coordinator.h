@@ -38,8 +38,7 @@ typedef struct lks_coordinator_options {
     double rank_timeout_s;     /* silent for this long is `lost`: 60 */
     double join_timeout_s;     /* every rank has said hello by then: 25 */
     double leave_s;  /* after one rank gave up, the others may say goodbye too: 3 */
-    double settle_s; /* after a connection closed, whoever started the ranks may see why:
-                        0.4 */
+    double settle_s; /* after a connection closed, mpirun may see of what: 0.2 */
 } lks_coordinator_options;
 
 /* LKS_INVALID: no ranks, no lanes or too many ranks. */

@@ -5,8 +5,8 @@
 
 #include "base/alloc.h"
 #include "base/try.h"
-#include "proto/job_build.h"
 #include "base/utf8.h"
+#include "proto/job_build.h"
 #include "proto/yaml_write.h"
 
 static const char scheme[] = "file:";

@@ -19,6 +19,24 @@ char *lks_run_dir_path(const char *path, const char *name)
     return lks_asprintf("%s/%s", path, name);
 }
 
+bool lks_run_dir_has(const char *path, const char *name)
+{
+    char *file = lks_run_dir_path(path, name);
+    const bool has = file && access(file, F_OK) == 0;
+
+    lks_free(file);
+    return has;
+}
+
+void lks_run_dir_remove(const char *path, const char *name)
+{
+    char *file = lks_run_dir_path(path, name);
+
+    if (file)
+        (void)unlink(file);
+    lks_free(file);
+}
+
 static const char *last_part(const char *path)
 {
     const char *slash = strrchr(path, '/');

@@ -57,7 +57,7 @@ lks_status lks_run_dir_join(const lks_run_dir *claimed, lks_run_dir *out);
 void lks_run_dir_discard(lks_run_dir *dir);
 
 /* The name of the first thing in the directory `path` that is a run's, NULL if there is
- * none but perhaps an empty logs/. Links count, wherever they lead. */
+ * none; of logs/ only rank 0's log counts. Links count, wherever they lead. */
 const char *lks_run_dir_trace(const char *path);
 
 /* The run's id: the directory's last part, its own name where that is "." or "..", "run"
@@ -66,6 +66,10 @@ char *lks_run_dir_id(const char *path);
 
 /* PATH/NAME, the caller's to lks_free; NULL: no memory. */
 char *lks_run_dir_path(const char *path, const char *name);
+
+/* Whether there is a file NAME in the directory `path`; and to remove it, if so. */
+bool lks_run_dir_has(const char *path, const char *name);
+void lks_run_dir_remove(const char *path, const char *name);
 
 /* ---- files: run_dir_files.c ---- */
 

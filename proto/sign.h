@@ -15,6 +15,10 @@
  * mpirun ended it. For ranks on the command's own host. */
 #define LKS_ASKED_VARIABLE "LOCKSTEP_ASKED"
 
+/* In the coordinator's line of a rank that it has lost, behind the rank's name: by it the
+ * command knows that mpirun will end the others. */
+#define LKS_WAS_LOST " was lost "
+
 /* Where a rank is on its way into the run. */
 #define LKS_STAGE_LIST(X)                                                                \
     X(BEGIN, "reading the job")                                                          \

@@ -5,8 +5,8 @@
 #include <string.h>
 #include <strings.h>
 
-#include "proto/scalar.h"
 #include "base/utf8.h"
+#include "proto/scalar.h"
 
 /* Words that some reader takes for a flag, a number or nothing, in some case.
  * source: yaml.org/type, for 1.1; YAML 1.2.2, 10.3.2; inf and nan: yaml-rust */

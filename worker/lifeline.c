@@ -12,6 +12,7 @@
 
 #include "base/alloc.h"
 #include "base/log.h"
+#include "base/process.h"
 #include "worker/worker.h"
 
 enum {
@@ -57,25 +58,10 @@ static void give_sign(void)
 
 /* ---- orphans ---- */
 
-/* proc(5): stopped, dead, or not there. */
-static bool is_idle(pid_t pid)
-{
-    char path[64], line[512] = "";
-    const char *after;
-    FILE *file;
-
-    snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
-    if ((file = fopen(path, "re"))) {
-        (void)!fgets(line, sizeof line, file);
-        fclose(file);
-    }
-    after = strrchr(line, ')');
-    return !after || !after[1] || strchr("TtZX", after[2]) != NULL;
-}
-
 static bool is_orphan(void)
 {
-    return (getppid() != self.parent || is_idle(self.parent)) && is_idle(self.leader);
+    return (getppid() != self.parent || lks_process_is_idle(self.parent)) &&
+           lks_process_is_idle(self.leader);
 }
 
 /* A parent that is stopped, or cut off, would stay for ever: nobody is left who knows of
@@ -200,6 +186,8 @@ void lks_lifeline_end(int exit_status)
 
 void lks_lifeline_socket(const char *path)
 {
+    if (!self.is_running)
+        return;
     pthread_mutex_lock(&self.lock);
     lks_free(self.socket);
     self.socket = path ? lks_strdup(path) : NULL;
@@ -216,6 +204,6 @@ void lks_lifeline_stop(void)
     pthread_mutex_unlock(&self.lock);
     pthread_join(self.thread, NULL);
     pthread_cond_destroy(&self.changed);
-    self.is_running = false;
     lks_lifeline_socket(NULL);
+    self.is_running = false;
 }

@@ -11,8 +11,9 @@
  * proved by its welcome that it is the coordinator (proto/handshake.h). A connection that
  * fails, drops or does not get that far is tried again, ever more slowly; training does
  * not wait for it. After give_up_s without the coordinator nobody is left who could end
- * this rank: it says so and ends the process with status 1; at once where the
- * coordinator's host says that nobody listens there any more, since then rank 0 is dead.
+ * this rank: it says so and ends the process with status 1; after a quarter of a second
+ * where the host of the coordinator that welcomed it says that nobody listens there any
+ * more, since then rank 0 is dead.
  */
 #ifndef LKS_WORKER_REPORT_H
 #define LKS_WORKER_REPORT_H

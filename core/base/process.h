@@ -1,6 +1,9 @@
-/* What a program does before anything else. */
+/* Processes: what ours does before anything else, and what /proc tells of others. */
 #ifndef LKS_BASE_PROCESS_H
 #define LKS_BASE_PROCESS_H
+
+#include <stdbool.h>
+#include <sys/types.h>
 
 /* The first statement of main, before a file, a socket or a thread is made:
  *
@@ -12,5 +15,23 @@
  * and does not kill. Programs that we execute inherit this: meant for mpirun and its
  * ranks. */
 void lks_process_begin(void);
+
+typedef struct lks_process {
+    char name[16];
+    char state; /* 'T' and 't': stopped, 'Z' and 'X': dead. source: proc(5) */
+    pid_t pid, parent, session;
+} lks_process;
+
+/* False: there is none. */
+bool lks_process_read(pid_t pid, lks_process *out);
+
+bool lks_process_is_dead(const lks_process *process);
+bool lks_process_is_stopped(const lks_process *process);
+
+/* The state alone; '\0' if there is no such process. */
+char lks_process_state(pid_t pid);
+
+/* Whether it does nothing any more: stopped, dead or gone. */
+bool lks_process_is_idle(pid_t pid);
 
 #endif

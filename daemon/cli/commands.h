@@ -17,8 +17,4 @@ lks_status lks_command_find(const char *name, const lks_command **out);
 void lks_help_overview(FILE *out);
 void lks_help_print(FILE *out, const lks_command *command);
 
-/* The scripts of `lockstep completion`. */
-void lks_completion_bash(FILE *out);
-void lks_completion_zsh(FILE *out);
-
 #endif

@@ -24,10 +24,13 @@ static const value_kind kinds[] = {
     {"SHELL", "_lockstep_shells", "_lockstep_shells"},
 };
 
+static void print_bash(FILE *out);
+static void print_zsh(FILE *out);
+
 static const struct {
     const char *shell;
     void (*print)(FILE *out);
-} scripts[] = {{"bash", lks_completion_bash}, {"zsh", lks_completion_zsh}};
+} scripts[] = {{"bash", print_bash}, {"zsh", print_zsh}};
 enum { N_SCRIPTS = sizeof scripts / sizeof *scripts };
 
 /* The kind that is called text[0..n), NULL for one that nothing is offered for. */
@@ -161,7 +164,7 @@ static void put_bash_command(FILE *out, const lks_command *command)
     fputs("        esac\n        ;;\n", out);
 }
 
-void lks_completion_bash(FILE *out)
+static void print_bash(FILE *out)
 {
     fputs(bash_begin, out);
     put_bash_keys(out);
@@ -293,7 +296,7 @@ static void put_zsh_command(FILE *out, const lks_command *command)
     fputs("\n        ;;\n", out);
 }
 
-void lks_completion_zsh(FILE *out)
+static void print_zsh(FILE *out)
 {
     fputs(zsh_begin, out);
     put_zsh_keys(out);

@@ -19,8 +19,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/alloc.h"
 #include "base/clock.h"
+#include "base/process.h"
 #include "base/try.h"
 #include "daemon/cli/cli.h"
 #include "daemon/cli/mpirun.h"
@@ -133,11 +133,15 @@ static bool are_both_idle(guard *g)
     return g->idle_since_s > 0 && now_s - g->idle_since_s > idle_s;
 }
 
+/* Only the command may hurry us; from others an alarm is a request like any other. */
 static int next_signal(const guard *g)
 {
     const struct timespec wait = {.tv_nsec = LOOK_MS * 1000000L};
+    siginfo_t info;
+    const int signal_number = sigtimedwait(&g->signals, &info, &wait);
 
-    return sigtimedwait(&g->signals, NULL, &wait);
+    return signal_number == SIGALRM && info.si_pid != g->command ? SIGTERM
+                                                                 : signal_number;
 }
 
 static bool asks_to_end(int signal_number)
@@ -186,11 +190,7 @@ static void wait_for_savers(guard *g)
 /* In the place of a command that was killed. */
 static void conclude(const char *run_dir)
 {
-    char *socket = lks_run_dir_path(run_dir, LKS_RUN_SOCKET);
-
-    if (socket)
-        (void)unlink(socket);
-    lks_free(socket);
+    lks_run_dir_remove(run_dir, LKS_RUN_SOCKET);
     lks_run_dir_remove_unfinished(run_dir);
     if (lks_result_write_orphan(run_dir) != LKS_OK)
         lks_error_clear(); /* nobody is left to be told */

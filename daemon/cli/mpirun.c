@@ -70,6 +70,14 @@ static lks_status add_keepalive(lks_strings *out)
     return LKS_OK;
 }
 
+bool lks_mpirun_hides_output(const lks_strings *extra)
+{
+    for (size_t i = 0; i < extra->n_items; i++)
+        if (strstr(extra->items[i], "nocopy") || strstr(extra->items[i], "-xml"))
+            return true;
+    return false;
+}
+
 lks_status lks_mpirun_argv(const lks_mpirun_plan *plan, lks_strings *out)
 {
     static const char *const unloaded[] = {"-x", "LD_PRELOAD=", NULL};

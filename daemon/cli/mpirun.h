@@ -18,6 +18,10 @@ typedef struct lks_mpirun_plan {
     bool is_preloaded;           /* mpirun has an LD_PRELOAD that is not for the ranks */
 } lks_mpirun_plan;
 
+/* Whether a person's arguments for mpirun keep what the ranks print from us, or give it
+ * another form: no sign of life is heard then. */
+bool lks_mpirun_hides_output(const lks_strings *extra);
+
 /* The command line, added to *out. */
 lks_status lks_mpirun_argv(const lks_mpirun_plan *plan, lks_strings *out);
 

@@ -137,6 +137,13 @@ static bool read_foreign(lks_mpirun_news *news, const char *line)
     return true;
 }
 
+/* Of libevent within mpirun, which stumbles over its own descriptors while it ends:
+ * "[warn] Epoll MOD(1) on fd 26 failed. …" It says nothing of the run. */
+static bool is_chatter(const char *line)
+{
+    return has_prefix(line, "[warn] ") || !line[strspn(line, " \t-")];
+}
+
 void lks_mpirun_news_read(lks_mpirun_news *news, const char *line)
 {
     static bool (*const readers[])(lks_mpirun_news *, const char *) = {
@@ -144,7 +151,7 @@ void lks_mpirun_news_read(lks_mpirun_news *news, const char *line)
         read_trouble, read_foreign, read_caught,
     };
 
-    if (!news->first[0] && line[strspn(line, " \t-")])
+    if (!news->first[0] && !is_chatter(line))
         copy(news->first, sizeof news->first, line);
     for (size_t i = 0; i < sizeof readers / sizeof *readers; i++)
         if (readers[i](news, line))

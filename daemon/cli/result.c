@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/clock.h"
@@ -87,15 +86,6 @@ lks_status lks_result_write(const lks_result_options *options)
     return write_result(options->dir, make_result(options));
 }
 
-static bool has_weights(const char *run_dir)
-{
-    char *path = lks_run_dir_path(run_dir, LKS_RUN_WEIGHTS);
-    const bool has = path && access(path, F_OK) == 0;
-
-    lks_free(path);
-    return has;
-}
-
 /* What the directory alone tells. */
 static json_t *make_from_files(const char *run_dir, const char *state, const char *reason,
                                const char *cause)
@@ -103,12 +93,13 @@ static json_t *make_from_files(const char *run_dir, const char *state, const cha
     lks_metrics_tail tail;
 
     lks_metrics_tail_read(run_dir, &tail);
-    return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "state", state, "reason",
-                     text_of(reason), "cause", text_of(cause), "step",
-                     tail.has_step ? json_integer((json_int_t)tail.step) : json_null(),
-                     "loss", number_of(tail.has_step ? tail.loss : NAN), "evaluation",
-                     evaluation_of(&tail), "weights",
-                     text_of(has_weights(run_dir) ? LKS_RUN_WEIGHTS : ""));
+    return json_pack(
+        "{s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "state", state, "reason", text_of(reason),
+        "cause", text_of(cause), "step",
+        tail.has_step ? json_integer((json_int_t)tail.step) : json_null(), "loss",
+        number_of(tail.has_step ? tail.loss : NAN), "evaluation", evaluation_of(&tail),
+        "weights",
+        text_of(lks_run_dir_has(run_dir, LKS_RUN_WEIGHTS) ? LKS_RUN_WEIGHTS : ""));
 }
 
 lks_status lks_result_write_orphan(const char *run_dir)
@@ -118,7 +109,7 @@ lks_status lks_result_write_orphan(const char *run_dir)
     if (strlen(run_dir) >= sizeof dir.path)
         return lks_fail(LKS_INVALID, "the run directory's name is too long");
     snprintf(dir.path, sizeof dir.path, "%s", run_dir);
-    if (has_weights(run_dir))
+    if (lks_run_dir_has(run_dir, LKS_RUN_WEIGHTS))
         return write_result(&dir, make_from_files(run_dir, "succeeded", "", ""));
     return write_result(
         &dir,
@@ -145,7 +136,7 @@ json_t *lks_result_read(const char *run_dir)
 {
     json_t *result = read_file(run_dir);
 
-    if (!result && has_weights(run_dir))
+    if (!result && lks_run_dir_has(run_dir, LKS_RUN_WEIGHTS))
         result = make_from_files(run_dir, "succeeded", "", "");
     return result;
 }

@@ -2,9 +2,10 @@
  * status` later on. One object:
  *
  *     {"state": "failed", "reason": "rank 1 … was lost …", "cause": "rank_killed",
- *      "exit_status": 1, "rank": 1, "signal": 9, "host": "node2", "job": "cnn", "ranks":
- * 4, "started_at": …, "ended_at": …, "seconds": 12.5, "step": 400, "loss": 0.31,
- *      "evaluation": {"step": 400, "loss": 0.33, "accuracy": 0.88}, "weights": null}
+ *      "exit_status": 1, "rank": 1, "signal": 9, "host": "node2",
+ *      "job": "cnn", "ranks": 4, "started_at": …, "ended_at": …, "seconds": 12.5,
+ *      "step": 400, "loss": 0.31, "weights": null,
+ *      "evaluation": {"step": 400, "loss": 0.33, "accuracy": 0.88}}
  *
  * What is not known is null. */
 #ifndef LKS_DAEMON_CLI_RESULT_H

@@ -5,14 +5,15 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/alloc.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/plain.h"
+#include "base/process.h"
 #include "base/terminal.h"
 #include "base/try.h"
 #include "daemon/cli/cli.h"
 #include "daemon/cli/metrics_tail.h"
+#include "daemon/cli/mpirun.h"
 #include "daemon/cli/redraw.h"
 #include "daemon/cli/result.h"
 #include "daemon/cli/run_end.h"
@@ -27,8 +28,7 @@
 #include "daemon/uv/signals.h"
 
 enum {
-    /* The guard kills what is left after 3 s of its own; then it has gone wrong itself.
-     */
+    /* The guard kills what is left sooner; later it has gone wrong itself. */
     STOP_GRACE_MS = 4500,
     KILL_GRACE_MS = 500,
     /* After a rank has told an error, the rest are to follow it by then. */
@@ -139,11 +139,7 @@ static pid_t find_stopped(const void *context)
 /* Rank 0, to end: by mpirun, whose words are to come. */
 static bool was_asked(const run *r)
 {
-    char *path = lks_run_dir_path(r->plan.session.path, "asked");
-    const bool was = path && access(path, F_OK) == 0;
-
-    lks_free(path);
-    return was;
+    return lks_run_dir_has(r->plan.session.path, "asked");
 }
 
 /* mpirun knows too, but tells nothing while it ends the others, for seconds. Before it
@@ -172,7 +168,7 @@ static lks_run_sight see(run *r)
         .is_deaf = r->held[LKS_LAUNCH_ERR],
         .mpirun_has_said_end = lks_mpirun_news_is_end(&r->output.news),
         .rank_0_is_gone = is_rank_0_gone(r),
-        .a_rank_is_lost = strstr(r->output.error, " was lost ") != NULL,
+        .a_rank_is_lost = strstr(r->output.error, LKS_WAS_LOST) != NULL,
         .mpirun_has_trouble = r->output.news.trouble[0] != '\0',
         .mpirun = r->mpirun,
         .mpirun_state = r->mpirun ? lks_process_state(r->mpirun) : '\0',
@@ -227,16 +223,6 @@ static void on_look(uv_timer_t *timer)
     }
 }
 
-/* A person may have the ranks' output written elsewhere only. */
-static bool hears_signs(const lks_run_plan *plan)
-{
-    for (size_t i = 0; i < plan->args->rest.n_items; i++)
-        if (strstr(plan->args->rest.items[i], "nocopy") ||
-            strstr(plan->args->rest.items[i], "-xml"))
-            return false;
-    return true;
-}
-
 static lks_status make_watch(run *r)
 {
     const lks_run_watch_options options = {
@@ -248,7 +234,7 @@ static lks_status make_watch(run *r)
         .lost_s = 2.1,
         .end_s = 25,
         .n_ranks = r->plan.ranks,
-        .hears_signs = hears_signs(&r->plan),
+        .hears_signs = !lks_mpirun_hides_output(&r->plan.args->rest),
     };
 
     return lks_run_watch_create(&options, &r->watch);
@@ -345,25 +331,6 @@ static void close_loop(run *r)
 
 /* ---- how it ended ---- */
 
-/* Of rank 0, which may have had no time to. */
-static void remove_socket(const run *r)
-{
-    char *path = lks_run_dir_path(r->plan.dir.path, LKS_RUN_SOCKET);
-
-    if (path)
-        (void)unlink(path);
-    lks_free(path);
-}
-
-static bool has_weights(const run *r)
-{
-    char *path = lks_run_dir_path(r->plan.dir.path, LKS_RUN_WEIGHTS);
-    bool has = path && access(path, F_OK) == 0;
-
-    lks_free(path);
-    return has;
-}
-
 /* All goes through the outlets: what is printed past them is lost where a socket is full,
  * and waits for ever for a reader that was given up. */
 static void say_end(run *r, const lks_run_facts *facts, const lks_run_end *end)
@@ -429,9 +396,10 @@ static int conclude(run *r)
     };
     lks_run_end end;
 
-    remove_socket(r);
+    lks_run_dir_remove(facts.run_dir,
+                       LKS_RUN_SOCKET); /* rank 0 may have had no time to */
     lks_run_dir_remove_unfinished(facts.run_dir);
-    facts.has_weights = has_weights(r);
+    facts.has_weights = lks_run_dir_has(facts.run_dir, LKS_RUN_WEIGHTS);
     lks_metrics_tail_read(facts.run_dir, &tail);
     if (!tail.has_step)
         lks_run_limits_explain(lks_temp_folder(), &line);

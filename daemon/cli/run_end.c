@@ -38,6 +38,13 @@ static void add_memory(const lks_run_facts *facts, const lks_run_end *end, lks_l
         lks_line_add(line, ", perhaps out of memory (dmesg there tells)");
 }
 
+static void add_step(const lks_run_facts *facts, lks_line *line)
+{
+    if (facts->tail->has_step)
+        lks_line_add(line, "; the last reported step is %llu",
+                     (unsigned long long)facts->tail->step);
+}
+
 static void add_log(const lks_run_facts *facts, lks_line *line)
 {
     if (lks_run_output_has_log(facts->output))
@@ -92,9 +99,7 @@ static bool a_rank_was_killed(const lks_run_facts *facts, lks_run_end *end,
     add_memory(facts, end, line);
     if (is_told)
         return true;
-    if (facts->tail->has_step)
-        lks_line_add(line, "; the last reported step is %llu",
-                     (unsigned long long)facts->tail->step);
+    add_step(facts, line);
     add_log(facts, line);
     return true;
 }
@@ -121,9 +126,7 @@ static bool rank_0_was_lost(const lks_run_facts *facts, lks_run_end *end, lks_li
     snprintf(end->host, sizeof end->host, "%s", rank_0->host);
     lks_line_add(line, "rank 0 (host %s, pid %u) was lost: its connections closed",
                  rank_0->host, rank_0->pid);
-    if (facts->tail->has_step)
-        lks_line_add(line, "; the last reported step is %llu",
-                     (unsigned long long)facts->tail->step);
+    add_step(facts, line);
     add_log(facts, line);
     return true;
 }
@@ -137,9 +140,7 @@ static bool a_host_was_lost(const lks_run_facts *facts, lks_run_end *end, lks_li
     snprintf(end->host, sizeof end->host, "%s", host);
     end->cause = "host_lost";
     lks_line_add(line, "the connection to host %s was lost", host);
-    if (facts->tail->has_step)
-        lks_line_add(line, "; the last reported step is %llu",
-                     (unsigned long long)facts->tail->step);
+    add_step(facts, line);
     add_log(facts, line);
     return true;
 }
@@ -201,9 +202,7 @@ static bool mpirun_was_killed(const lks_run_facts *facts, lks_run_end *end,
     end->cause = own ? "mpirun_killed" : "guard_killed";
     lks_line_add(line, "%s was killed by ", own ? "mpirun" : "the guard of mpirun");
     add_signal(end->signal_number, line);
-    if (facts->tail->has_step)
-        lks_line_add(line, "; the last reported step is %llu",
-                     (unsigned long long)facts->tail->step);
+    add_step(facts, line);
     return true;
 }
 
@@ -252,7 +251,7 @@ static bool was_signalled_silently(const lks_run_facts *facts)
     return !facts->is_interrupted && facts->exit_status == 1 &&
            facts->signal_number == 0 && !facts->watched[0] && !facts->output->error[0] &&
            facts->output->has_begun && !facts->output->news.own_signal &&
-           !facts->lost_rank_0 && !lks_run_output_has_log(facts->output);
+           !facts->lost_rank_0 && !facts->output->news.first[0];
 }
 
 /* By us, through the status socket (mpirun then passes the ranks' status on), or by a

@@ -28,13 +28,13 @@ typedef struct lks_run_plan {
         .session = LKS_PRIVATE_FOLDER_NONE, .memory = LKS_PRIVATE_FOLDER_NONE            \
     }
 
-/* On failure whatever was made is released, and removed, by lks_run_plan_release.
+/* On failure whatever was made is for lks_run_plan_release as well.
  * LKS_INVALID: the job or the command line is wrong; so it is whatever the error where
  * there is no job. */
 lks_status lks_run_plan_make(const lks_args *args, lks_run_plan *out);
 
-/* The private folders are removed with all that is in them, and where the run never began
- * its directory. */
+/* The private folders are removed with all that is in them. The run's directory stays,
+ * the caller's to discard (runs.h). */
 void lks_run_plan_release(lks_run_plan *plan);
 
 /* The folder for temporary files: TMPDIR, TEMP, TMP, else /tmp, as Open MPI has it. */

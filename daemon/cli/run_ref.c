@@ -5,11 +5,11 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/process.h"
 #include "base/try.h"
 #include "daemon/cli/metrics_tail.h"
 #include "daemon/cli/result.h"
 #include "daemon/cli/runs.h"
-#include "daemon/uv/session.h"
 
 lks_status lks_run_ref_find(const lks_args *args, lks_run_ref *out)
 {

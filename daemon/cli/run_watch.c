@@ -4,7 +4,7 @@
 
 #include "base/alloc.h"
 
-/* Looks come every second; where they stayed away for longer, it was ourselves that
+/* Looks come several times a second; where they stayed away for so long, it was we who
  * slept (stopped, suspended, starved). */
 #define OWN_SILENCE_S 3.0
 

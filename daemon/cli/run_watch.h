@@ -66,8 +66,8 @@ const lks_sign *lks_run_watch_lost_rank_0(const lks_run_watch *watch);
 /* The rank that is this process, -1 where none has said so. */
 int lks_run_watch_rank_of(const lks_run_watch *watch, const char *host, pid_t pid);
 
-/* How does it look? To be asked every second or so; where the asking itself stood still,
- * the others' silence meanwhile does not count. */
+/* How does it look? To be asked often, at least every second; where the asking itself
+ * stood still, the others' silence meanwhile does not count. */
 lks_run_verdict lks_run_watch_look(lks_run_watch *watch, const lks_run_sight *sight,
                                    lks_line *why);
 

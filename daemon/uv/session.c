@@ -8,60 +8,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/process.h"
 #include "proto/saver.h"
 
-typedef struct process {
-    char name[16];
-    char state;
-    pid_t pid, parent, session;
-} process;
-
-/* proc(5), /proc/PID/stat: pid (comm) state ppid pgrp session …; comm may hold anything,
- * so fields are counted from its last parenthesis. */
-static bool read_process(const char *pid, process *out)
-{
-    char path[64], line[512];
-    char *name, *after;
-    FILE *file;
-    bool read;
-
-    snprintf(path, sizeof path, "/proc/%s/stat", pid);
-    file = fopen(path, "re");
-    if (!file)
-        return false;
-    read = fgets(line, sizeof line, file) != NULL;
-    fclose(file);
-    name = read ? strchr(line, '(') : NULL;
-    after = name ? strrchr(name, ')') : NULL;
-    if (!after ||
-        sscanf(after + 1, " %c %d %*d %d", &out->state, &out->parent, &out->session) != 3)
-        return false;
-    *after = '\0';
-    snprintf(out->name, sizeof out->name, "%.15s", name + 1);
-    out->pid = (pid_t)strtol(pid, NULL, 10);
-    return true;
-}
-
-static bool read_pid(pid_t pid, process *out)
-{
-    char name[16];
-
-    snprintf(name, sizeof name, "%d", (int)pid);
-    return read_process(name, out);
-}
-
-static bool is_dead(const process *p)
-{
-    return p->state == 'Z' || p->state == 'X';
-}
-
-static bool is_stopped(const process *p)
-{
-    return p->state == 'T' || p->state == 't';
-}
-
 /* Which processes a walk is for. */
-typedef bool chooser(const process *p, pid_t of);
+typedef bool chooser(const lks_process *p, pid_t of);
 
 /* Signals each living process that is chosen, and gives how many there were, the last of
  * them in *last. */
@@ -72,11 +23,11 @@ static int walk(chooser *chosen, pid_t of, int signal_number, pid_t *last)
     int n = 0;
 
     while (directory && (entry = readdir(directory)) != NULL) {
-        process p;
+        lks_process p;
 
         if (!isdigit((unsigned char)entry->d_name[0]) ||
-            !read_process(entry->d_name, &p) || is_dead(&p) || p.pid == getpid() ||
-            !chosen(&p, of))
+            !lks_process_read((pid_t)strtol(entry->d_name, NULL, 10), &p) ||
+            lks_process_is_dead(&p) || p.pid == getpid() || !chosen(&p, of))
             continue;
         n++;
         *last = p.pid;
@@ -88,22 +39,22 @@ static int walk(chooser *chosen, pid_t of, int signal_number, pid_t *last)
     return n;
 }
 
-static bool is_of_session(const process *p, pid_t session)
+static bool is_of_session(const lks_process *p, pid_t session)
 {
     return p->session == session;
 }
 
-static bool is_saver_of(const process *p, pid_t parent)
+static bool is_saver_of(const lks_process *p, pid_t parent)
 {
     return p->parent == parent && strcmp(p->name, LKS_SAVER_NAME) == 0;
 }
 
-static bool is_stopped_in(const process *p, pid_t session)
+static bool is_stopped_in(const lks_process *p, pid_t session)
 {
-    return p->session == session && p->pid != session && is_stopped(p);
+    return p->session == session && p->pid != session && lks_process_is_stopped(p);
 }
 
-static bool is_child_in(const process *p, pid_t parent)
+static bool is_child_in(const lks_process *p, pid_t parent)
 {
     return p->parent == parent && p->session == parent;
 }
@@ -135,18 +86,4 @@ pid_t lks_session_child(pid_t parent)
     pid_t found = 0;
 
     return parent > 1 && walk(is_child_in, parent, 0, &found) ? found : 0;
-}
-
-char lks_process_state(pid_t pid)
-{
-    process p;
-
-    return read_pid(pid, &p) ? p.state : '\0';
-}
-
-bool lks_process_is_idle(pid_t pid)
-{
-    process p;
-
-    return !read_pid(pid, &p) || is_dead(&p) || is_stopped(&p);
 }

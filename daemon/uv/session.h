@@ -4,7 +4,6 @@
 #ifndef LKS_DAEMON_UV_SESSION_H
 #define LKS_DAEMON_UV_SESSION_H
 
-#include <stdbool.h>
 #include <sys/types.h>
 
 /* Send `signal_number` (0: only look) to every process of the session that is not yet
@@ -20,11 +19,5 @@ pid_t lks_session_stopped(pid_t session);
 
 /* A child of the session leader `parent` that is in its session; 0 if there is none. */
 pid_t lks_session_child(pid_t parent);
-
-/* A process's state letter as in proc(5), 'T' being stopped; '\0' if there is none. */
-char lks_process_state(pid_t pid);
-
-/* Whether it does nothing any more: stopped, dead or gone. */
-bool lks_process_is_idle(pid_t pid);
 
 #endif

@@ -17,7 +17,7 @@ enum {
     MOST_CLIENTS = 256,
     IDLE_TIMEOUT_S = 10,
     LONGEST_WAIT_MS = 500,
-    CLIENT_MEMORY_BYTES = 16 * 1024, /* request line and headers stand in half of it */
+    CLIENT_MEMORY_BYTES = 16 * 1024, /* for request line and headers */
 };
 
 struct lks_status_socket {

@@ -20,7 +20,7 @@ enum {
 };
 
 #define HELLO_TIMEOUT_S 5.0
-#define LEAST_STAY_S    0.25 /* of a stranger, where there are few places */
+#define LEAST_STAY_S    0.25 /* of a stranger in a steady flood, where places are few */
 
 /* Actions. */
 
@@ -264,7 +264,8 @@ static lks_status listen_on(lks_worker_link *link, const struct sockaddr_storage
 }
 
 /* A full house at once, then so many a second, slower where few have a place: each is to
- * have time for its hello before another takes its place. */
+ * have time for its hello before another takes its place, but for the first after a
+ * burst. */
 static void limit_arrivals(lks_worker_link *link)
 {
     const double places = link->options.max_strangers, ranks = link->options.world_size;

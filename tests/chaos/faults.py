@@ -9,7 +9,7 @@ from signal import (SIGABRT, SIGALRM, SIGBUS, SIGCONT, SIGFPE, SIGHUP, SIGINT, S
                     SIGTERM, SIGUSR1, SIGUSR2, SIGXCPU)
 
 import surroundings as around
-from moments import ALL, SAVING, STARTING, TRAINING
+from moments import ALL, STARTING, TRAINING
 from plan import Act, Expect, Fault, UNHURT, any_moment, named, rank_named
 from world import HOSTS
 

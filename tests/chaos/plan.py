@@ -68,7 +68,7 @@ class Plan:
 class Fault(NamedTuple):
     name: str
     places: int         # of how many in a round it has
-    needs: str          # words: root, gcc, hosts (two of them: root too)
+    needs: str          # words: root, gcc, cgroup, hosts (two of them: root too)
     make: Callable      # of a Random and a Plan with ranks and lanes drawn: fills it in
 
 

@@ -2,6 +2,7 @@
 import statistics
 
 MIN_FOR_MEDIAN = 4
+MIN_FOR_IDLE = 6    # of a fault's trials some come too late to do anything; not all of so many
 
 
 def verdict_line(trial, broken):
@@ -25,12 +26,17 @@ class Times:
         self.hit = {}       # fault name: [seconds] of trials whose median is promised
         self.promised = {}  # fault name: median
         self.counts = {}    # fault name: [trials, broken]
+        self.idle = {}      # fault name: [trials that were to do something, of which did nothing]
 
     def add(self, trial, broken):
         name = trial.fault.name
         count = self.counts.setdefault(name, [0, 0])
         count[0] += 1
         count[1] += bool(broken)
+        if trial.plan.acts or trial.plan.what:
+            idle = self.idle.setdefault(name, [0, 0])
+            idle[0] += 1
+            idle[1] += not trial.deeds
         self.of.setdefault(name, []).append(trial.seconds)
         if trial.expect.median_s and trial.plan.moment not in ("saving", "after"):
             self.hit.setdefault(name, []).append(trial.seconds)
@@ -43,6 +49,12 @@ class Times:
             if len(values) >= MIN_FOR_MEDIAN and statistics.median(values) > promised:
                 yield (f"the median of {len(values)} trials of {name} is {statistics.median(values):.2f} s, "
                        f"{promised:g} s are promised")
+
+    def never_done(self):
+        """A fault that never finds what it is to hurt tries nothing."""
+        for name, (n_trials, n_idle) in self.idle.items():
+            if n_trials >= MIN_FOR_IDLE and n_idle == n_trials:
+                yield f"{name}: nothing was done in any of {n_trials} trials"
 
     def table(self):
         yield f"{'fault':<24}{'trials':>7}{'broken':>7}{'median':>8}{'p90':>8}{'max':>8}  seconds until the end"

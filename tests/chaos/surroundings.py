@@ -102,7 +102,11 @@ def run_dir_removed(rng, plan):
 def shm_full(rng, plan):
     any_job(rng, plan, "short", "steps", "wide")
     kib = between(rng, 4, 32_000)
-    plan.prepare = lambda world: world.shell(f"mount -t tmpfs -o size={kib}k,mode=1777 shm /dev/shm")
+
+    def prepare(world):
+        if not world.shell(f"mount -t tmpfs -o size={kib}k,mode=1777 shm /dev/shm"):
+            raise OSError("no tmpfs can be mounted")
+    plan.prepare = prepare
     plan.what = f"/dev/shm of {kib} KiB"
     plan.expect = Expect(cause=r"space|shared memory|/dev/shm|signal 7\b|Bus error")
 

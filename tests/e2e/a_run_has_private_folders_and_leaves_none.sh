@@ -20,7 +20,7 @@ begin() {
     [ -n "$(ls "tmp/$name")" ] || fail "Open MPI's files are not there"
 }
 begin
-kill -9 "$(pgrep -x mpirun -P "$(pgrep -P "$run" lockstep)")"
+kill -9 "$(mpirun_of)"
 wait_run
 must_fail 1
 one_line 'lockstep: error: mpirun was killed by signal 9 (Killed)'

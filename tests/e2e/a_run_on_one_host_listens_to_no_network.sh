@@ -3,7 +3,7 @@
 # Its ranks meet in shared memory, the coordinator's port and mpirun's are on loopback.
 
 start_long 2
-mpirun=$(pgrep -x mpirun -P "$(pgrep -P "$run" lockstep)")
+mpirun=$(mpirun_of)
 for pid in $(pid_of 0) $(pid_of 1) $mpirun; do
     ss -tlnpH | grep "pid=$pid," >>sockets || true
 done

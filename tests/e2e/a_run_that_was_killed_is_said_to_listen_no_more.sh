@@ -4,7 +4,7 @@
 
 start_long 2
 rank_0=$(pid_of 0)
-guard=$(pgrep -P "$run" lockstep)
+guard=$(guard_of)
 kill -STOP "$run" "$guard"
 kill -9 "$rank_0"
 kill -9 "$run" "$guard"

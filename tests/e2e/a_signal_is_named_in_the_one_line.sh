@@ -1,6 +1,7 @@
 #!/bin/sh
 . "${E2E_LIB:-$(dirname "$0")/lib.sh}"
-# Of a rank: mpirun knows it. Of mpirun itself: it goes in silence when asked to.
+# Of a rank: mpirun knows it. Of mpirun itself: it goes in silence when asked to. The guard passes on what it is asked; an
+# alarm, by which the command hurries it, is a request like any other when it comes from somebody else.
 
 for signal_number in SEGV:11 BUS:7 ABRT:6 KILL:9; do
     signal=${signal_number%:*}
@@ -15,9 +16,9 @@ for signal_number in SEGV:11 BUS:7 ABRT:6 KILL:9; do
     nothing_is_left
     rm -rf run
 done
-for signal in TERM INT HUP; do
-    start_long 2
-    kill -$signal "$(pgrep -x mpirun -P "$(pgrep -P "$run" lockstep)")"
+# is_interrupted_by SIGNAL PROCESS
+is_interrupted_by() {
+    kill -"$1" "$2"
     wait_run
     must_fail 130
     one_line 'lockstep: interrupted by a signal to mpirun; its last reported step is '
@@ -26,4 +27,13 @@ for signal in TERM INT HUP; do
     must_succeed
     says 'run: interrupted after'
     rm -rf run
+}
+
+for signal in TERM INT HUP; do
+    start_long 2
+    is_interrupted_by $signal "$(mpirun_of)"
+done
+for signal in TERM ALRM; do
+    start_long 2
+    is_interrupted_by $signal "$(guard_of)"
 done

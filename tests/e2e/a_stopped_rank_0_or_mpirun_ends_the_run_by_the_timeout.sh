@@ -3,7 +3,6 @@
 # The coordinator is in rank 0, and nothing passes a stopped mpirun: the command sees both from outside. It
 # warns within 7 s (5 and a look), and ends the run by report.rank_timeout_s.
 
-mpirun_of() { pgrep -x mpirun -P "$(pgrep -P "$run" lockstep)"; }
 stopped() {
     start=$(seconds)
     kill -STOP "$1"

@@ -21,6 +21,7 @@ begins_under() {
 for limit in 64 256; do
     begins_under $limit
     port=$(ss -Hltnp "src 127.0.0.1" | sed -n "s/.* 127\.0\.0\.1:\([0-9]*\) .*pid=$(pid_of 0),.*/\1/p")
+    [ "$(echo "$port" | wc -w)" -eq 1 ] || fail "not one port: '$port'"
     for where in "$PWD/run/status.sock" "$port"; do
         env "$MARK" "$attack" hold "$where" 400 >/dev/null &
         holders="${holders:-} $!"

@@ -86,6 +86,10 @@ drawn() { tr '\r' '\n' <screen | sed 's/\x1b\[K//'; }
 # widest: columns of the widest of the lines on standard input.
 widest() { LC_ALL=C.UTF-8 wc -L; }
 
+# Of the run whose command is process $run.
+guard_of() { pgrep -P "$run" lockstep; }
+mpirun_of() { pgrep -x mpirun -P "$(guard_of)"; }
+
 run_is_over() { ! kill -0 "$run"; }
 
 # within SECONDS COMMAND…: until it succeeds. The last try begins before the clock says so.

@@ -5,9 +5,6 @@
 
 mkdir tmp
 export TMPDIR="$WORK/tmp"
-guard_of() { pgrep -P "$run" lockstep; }
-mpirun_of() { pgrep -x mpirun -P "$(guard_of)"; }
-folders() { find tmp /dev/shm -maxdepth 1 -name "$(basename "$(ls -d tmp/lockstep-*)")" 2>/dev/null; }
 
 start_long 2
 kill -STOP "$(mpirun_of)"

@@ -52,7 +52,7 @@ for columns in 40 60 80 200; do
     for words in help 'help run' 'help status' 'help watch' 'help check' 'help completion'; do
         COLUMNS=$columns lks $words
         must_succeed
-        longest=$(LC_ALL=C.UTF-8 wc -L <out)
+        longest=$(widest <out)
         [ "$longest" -le "$columns" ] || fail "$words has a line of $longest columns in $columns"
         tr -s ' \n' '\n\n' <out >>"words-$columns"
     done

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -93,5 +94,40 @@ START_TEST(a_write_beyond_the_file_size_limit_fails_and_does_not_kill)
 }
 END_TEST
 
+/* A name may hold what separates the fields. */
+static _Noreturn void stop_under_a_bad_name(void)
+{
+    prctl(PR_SET_NAME, "a) R 1 (b");
+    raise(SIGSTOP);
+    _exit(0);
+}
+
+START_TEST(a_process_is_read_whatever_its_name)
+{
+    const pid_t child = fork();
+    lks_process read;
+    int status;
+
+    if (child == 0)
+        stop_under_a_bad_name();
+    ck_assert_int_eq(waitpid(child, &status, WUNTRACED), child);
+    ck_assert(WIFSTOPPED(status));
+    ck_assert(lks_process_read(child, &read));
+    ck_assert_str_eq(read.name, "a) R 1 (b");
+    ck_assert_int_eq(read.state, 'T');
+    ck_assert_int_eq(read.pid, child);
+    ck_assert_int_eq(read.parent, getpid());
+    ck_assert_int_eq(read.session, getsid(0));
+    ck_assert(lks_process_is_stopped(&read) && !lks_process_is_dead(&read));
+    ck_assert(lks_process_is_idle(child) && !lks_process_is_idle(getpid()));
+    kill(child, SIGKILL);
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert(!lks_process_read(child, &read));
+    ck_assert_int_eq(lks_process_state(child), '\0');
+    ck_assert(lks_process_is_idle(child));
+}
+END_TEST
+
 LKS_SUITE("process", whichever_of_descriptors_0_to_2_is_closed_is_the_null_device,
-          a_write_beyond_the_file_size_limit_fails_and_does_not_kill)
+          a_write_beyond_the_file_size_limit_fails_and_does_not_kill,
+          a_process_is_read_whatever_its_name)

@@ -212,6 +212,29 @@ START_TEST(a_run_has_folders_of_its_own)
 }
 END_TEST
 
+START_TEST(arguments_that_keep_the_output_from_us_are_known)
+{
+    static const struct {
+        const char *arguments[3];
+        bool hides;
+    } cases[] = {
+        {{"--mca", "btl", "^openib"}, false},
+        {{"--tag-output"}, false},
+        {{"--output-filename", "out:nocopy"}, true},
+        {{"--oversubscribe", "-xml"}, true},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        lks_strings extra = {0};
+
+        for (size_t j = 0; j < 3 && cases[i].arguments[j]; j++)
+            ck_ok(lks_strings_add(&extra, cases[i].arguments[j]));
+        ck_assert_int_eq(lks_mpirun_hides_output(&extra), cases[i].hides);
+        lks_strings_release(&extra);
+    }
+}
+END_TEST
+
 START_TEST(no_failed_allocation_leaks_or_crashes)
 {
     lks_mpirun_plan plan = {.mpirun = "mpirun",
@@ -247,4 +270,5 @@ LKS_SUITE("mpirun", the_worker_gets_the_job_the_directory_and_the_settings,
           an_enclosing_mpi_job_is_scrubbed_from_the_environment,
           a_persons_own_keepalive_is_not_outweighed, a_persons_own_open_mpi_settings_stay,
           ranks_on_this_host_need_no_network, a_run_has_folders_of_its_own,
+          arguments_that_keep_the_output_from_us_are_known,
           no_failed_allocation_leaks_or_crashes)

@@ -109,6 +109,9 @@ START_TEST(the_first_line_that_says_anything_is_kept)
     lks_mpirun_news_init(&news);
     lks_mpirun_news_read(&news, "--------------------------------");
     lks_mpirun_news_read(&news, "");
+    lks_mpirun_news_read(&news, "[warn] Epoll MOD(1) on fd 26 failed. Old events were 6; "
+                                "read change was 0 (none)");
+    ck_assert_str_eq(news.first, "");
     lks_mpirun_news_read(&news, "Something new in a version to come.");
     lks_mpirun_news_read(&news, "And more of it.");
     ck_assert_str_eq(news.first, "Something new in a version to come.");

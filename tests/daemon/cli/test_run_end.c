@@ -304,6 +304,12 @@ START_TEST(an_mpirun_that_leaves_in_silence_was_asked_to)
     judge(&e, "interrupted", "asked_to_end", LKS_EXIT_INTERRUPTED);
     says("interrupted by a signal to mpirun; its last reported step is 40");
     begin(&e);
+    say(&e, "[warn] Epoll MOD(1) on fd 26 failed. Old events were 6");
+    judge(&e, "interrupted", "asked_to_end", LKS_EXIT_INTERRUPTED);
+    begin(&e);
+    say(&e, "Something new in a version to come.");
+    judge(&e, "failed", "mpirun_ended", LKS_EXIT_FAILED);
+    begin(&e);
     e.output.has_begun = false; /* it never started one */
     judge(&e, "failed", "mpirun_ended", LKS_EXIT_FAILED);
     says("mpirun ended with exit status 1 and without a word");

@@ -8,6 +8,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "base/process.h"
 #include "daemon/uv/launcher.h"
 #include "daemon/uv/session.h"
 #include "daemon/uv/signals.h"
