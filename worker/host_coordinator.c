@@ -16,6 +16,7 @@
 #include "daemon/uv/server.h"
 #include "proto/run_dir.h"
 #include "worker/lifeline.h"
+#include "worker/worker.h"
 
 static const double last_goodbyes_s = 3;
 
@@ -36,7 +37,7 @@ static void on_failed(void *context, const char *reason)
         return;
     lks_error("%s", reason);
     unlink(self->status_socket);
-    _exit(1);
+    lks_lifeline_exit(LKS_EXIT_FAILED);
 }
 
 /* "a.b.c.d:port" of each address of this host that others can reach; without DNS, which a

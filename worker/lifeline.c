@@ -22,6 +22,7 @@ enum {
     LEAVE_S = 5,
     MPI_S = 30,
     END_S = 20,
+    WORDS_MS = 100,
 };
 
 static struct {
@@ -176,6 +177,20 @@ void lks_lifeline_stage(lks_stage stage)
 void lks_lifeline_lost(void)
 {
     lks_lifeline_stage(LKS_STAGE_LOST);
+}
+
+void lks_lifeline_exit(int exit_status)
+{
+    usleep(WORDS_MS * 1000);
+    _exit(exit_status);
+}
+
+void lks_lifeline_leave(int exit_status)
+{
+    if (!self.is_running)
+        _exit(exit_status);
+    pthread_mutex_lock(&self.lock);
+    leave(exit_status);
 }
 
 void lks_lifeline_end(int exit_status)

@@ -20,6 +20,16 @@ void lks_lifeline_stage(lks_stage stage);
 /* One last sign, of a rank that is about to leave at once: rank 0 is dead. Any thread. */
 void lks_lifeline_lost(void);
 
+/* End this process in a tenth of a second: what it has said gets through. An mpirun that
+ * sees a rank end first ends the others, and passes nothing on meanwhile, for seconds.
+ * Any thread. */
+_Noreturn void lks_lifeline_exit(int exit_status);
+
+/* Leave at once: neither the coordinator nor mpirun can be told, nor has it told us. So
+ * the parent goes, too: mpirun's daemon on a host that is cut off would stay until TCP
+ * gives up, a quarter of an hour. Any thread but our own. */
+_Noreturn void lks_lifeline_leave(int exit_status);
+
 /* LKS_STAGE_END: all is done but the end of MPI, which waits for mpirun, or for its
  * daemon on another host, for ever where that is stopped. */
 void lks_lifeline_end(int exit_status);

@@ -395,14 +395,14 @@ static double alone_s(const lks_reporter *self)
 }
 
 /* Where the coordinator is gone for good mpirun ends the ranks; unless it is gone or
- * stopped itself. */
+ * stopped itself, or cannot be reached from here either. */
 static void leave_if_alone_for_too_long(const lks_reporter *self)
 {
     if (self->give_up_s == 0 || alone_s(self) < self->give_up_s)
         return;
     lks_error("rank %u has had no coordinator for %.0f s: it leaves",
               self->hello.message.rank, alone_s(self));
-    _exit(LKS_EXIT_FAILED);
+    lks_lifeline_leave(LKS_EXIT_FAILED);
 }
 
 /* Its host answers that nobody is there: rank 0 is dead. mpirun knows and will say so; it
@@ -414,7 +414,7 @@ static void leave_if_rank_0_is_dead(lks_reporter *self, int error)
         return;
     lks_warn("rank 0 is gone: rank %u leaves", self->hello.message.rank);
     lks_lifeline_lost();
-    _exit(LKS_EXIT_FAILED);
+    lks_lifeline_exit(LKS_EXIT_FAILED);
 }
 
 /* What a cut link leaves unacknowledged is an error after a while, not after the kernel's

@@ -63,7 +63,7 @@ static _Noreturn void leave_alone(lks_run *run, lks_status st, const char *text)
         sleep(MOURNING_S);
     discard_start(run);
     fflush(NULL);
-    _exit(run->comm ? LKS_EXIT_FAILED : run->exit_code);
+    lks_lifeline_exit(run->comm ? LKS_EXIT_FAILED : run->exit_code);
 }
 
 /* Say how it ended, and close everything: the coordinator last, it waits for the other

@@ -48,6 +48,7 @@ typedef struct guard {
     bool has_ended;
     int wait_status; /* of the program, then */
     bool is_stopping, is_killing;
+    int asked_signal;    /* by somebody else than the command, 0: nobody has */
     double kill_at_s;    /* once it is stopping */
     double idle_since_s; /* 0: the command or the program works */
 } guard;
@@ -134,14 +135,16 @@ static bool are_both_idle(guard *g)
 }
 
 /* Only the command may hurry us; from others an alarm is a request like any other. */
-static int next_signal(const guard *g)
+static int next_signal(guard *g)
 {
     const struct timespec wait = {.tv_nsec = LOOK_MS * 1000000L};
     siginfo_t info;
     const int signal_number = sigtimedwait(&g->signals, &info, &wait);
 
-    return signal_number == SIGALRM && info.si_pid != g->command ? SIGTERM
-                                                                 : signal_number;
+    if (signal_number <= 0 || signal_number == SIGCHLD || info.si_pid == g->command)
+        return signal_number;
+    g->asked_signal = signal_number;
+    return SIGTERM;
 }
 
 static bool asks_to_end(int signal_number)
@@ -196,14 +199,16 @@ static void conclude(const char *run_dir)
         lks_error_clear(); /* nobody is left to be told */
 }
 
-/* The command must know mpirun's death from ours: in words, for an exit status of its own
- * may be the same. */
-static int end_as(int wait_status)
+/* The command must know mpirun's death from ours, and who asked for it: in words, for an
+ * exit status of its own may be the same. */
+static int end_as(const guard *g)
 {
-    if (!WIFSIGNALED(wait_status))
-        return WEXITSTATUS(wait_status);
-    fprintf(stderr, LKS_MPIRUN_KILLED "%d\n", WTERMSIG(wait_status));
-    return 128 + WTERMSIG(wait_status);
+    if (g->asked_signal)
+        fprintf(stderr, LKS_GUARD_ASKED "%d\n", g->asked_signal);
+    if (!WIFSIGNALED(g->wait_status))
+        return WEXITSTATUS(g->wait_status);
+    fprintf(stderr, LKS_MPIRUN_KILLED "%d\n", WTERMSIG(g->wait_status));
+    return 128 + WTERMSIG(g->wait_status);
 }
 
 static int run_guard(const lks_args *args)
@@ -223,7 +228,7 @@ static int run_guard(const lks_args *args)
         lks_private_folder_remove(args->positional.items[i]);
     if (getppid() != g.command)
         conclude(args->positional.items[1]);
-    return end_as(g.wait_status);
+    return end_as(&g);
 }
 
 static const lks_arg options[] = {LKS_ARG_HELP};

@@ -48,20 +48,25 @@ static lks_status add_placement(const lks_mpirun_plan *plan, lks_strings *out)
     return LKS_OK;
 }
 
-/* A cut link to another host is noticed in seconds; the default takes minutes and leaves
- * orphans there. On the command line, which reaches mpirun's daemons; it would outweigh
- * what a person has set in the environment. */
-static lks_status add_keepalive(lks_strings *out)
+/* On the command line, which reaches mpirun's daemons; it would outweigh what a person
+ * has set in the environment, and mpirun refuses to be told twice. */
+static lks_status add_settings(const lks_strings *extra, lks_strings *out)
 {
-    static const char *const settings[][2] = {{"oob_tcp_keepalive_time", "1"},
-                                              {"oob_tcp_keepalive_intvl", "1"},
-                                              {"oob_tcp_keepalive_probes", "2"}};
+    static const char *const settings[][2] = {
+        /* A cut link to another host is noticed in seconds; the default takes minutes and
+         * leaves orphans there. */
+        {"oob_tcp_keepalive_time", "1"},
+        {"oob_tcp_keepalive_intvl", "1"},
+        {"oob_tcp_keepalive_probes", "2"},
+        /* It tells which rank has died at once, not only when all have ended. */
+        {"state_base_verbose", "1"},
+    };
 
     for (size_t i = 0; i < sizeof settings / sizeof *settings; i++) {
         char variable[64];
 
         snprintf(variable, sizeof variable, "OMPI_MCA_%s", settings[i][0]);
-        if (getenv(variable))
+        if (getenv(variable) || contains(extra, settings[i][0]))
             continue;
         LKS_TRY(lks_strings_add(out, "--mca"));
         LKS_TRY(lks_strings_add(out, settings[i][0]));
@@ -86,7 +91,7 @@ lks_status lks_mpirun_argv(const lks_mpirun_plan *plan, lks_strings *out)
 
     LKS_TRY(lks_strings_add(out, plan->mpirun));
     LKS_TRY(add_placement(plan, out));
-    LKS_TRY(add_keepalive(out));
+    LKS_TRY(add_settings(plan->extra, out));
     if (plan->is_preloaded)
         LKS_TRY(lks_strings_add_all(out, unloaded));
     if (plan->host || plan->hostfile) /* elsewhere the environment does not follow */

@@ -10,7 +10,8 @@ static bool has_prefix(const char *text, const char *prefix)
 
 void lks_mpirun_news_init(lks_mpirun_news *news)
 {
-    *news = (lks_mpirun_news){.rank = -1, .exit_code = -1};
+    *news = (lks_mpirun_news){
+        .rank = -1, .exit_code = -1, .killed_rank = -1, .left_rank = -1};
 }
 
 /* ---- lines that are the whole news ---- */
@@ -91,6 +92,21 @@ static bool read_refusal(lks_mpirun_news *news, const char *line)
     return false;
 }
 
+/* "  Error:     No space left on device", "Error name: …": below a refusal that ends in
+ * ":" */
+static bool read_detail(lks_mpirun_news *news, const char *line)
+{
+    const size_t n = strlen(news->refusal);
+    char detail[128];
+
+    if (n == 0 || news->refusal[n - 1] != ':' ||
+        (sscanf(line, " Error: %127[^\n]", detail) != 1 &&
+         sscanf(line, " Error name: %127[^\n(]", detail) != 1))
+        return false;
+    snprintf(news->refusal + n, sizeof news->refusal - n, " %s", detail);
+    return true;
+}
+
 /* "[vm:19048] [[9878,0],0] ORTE_ERROR_LOG: Out of resource in file …" */
 static bool read_trouble(lks_mpirun_news *news, const char *line)
 {
@@ -137,18 +153,40 @@ static bool read_foreign(lks_mpirun_news *news, const char *line)
     return true;
 }
 
-/* Of libevent within mpirun, which stumbles over its own descriptors while it ends:
- * "[warn] Epoll MOD(1) on fd 26 failed. …" It says nothing of the run. */
+/* "Primary job  terminated normally, but 1 process returned", as soon as one has failed
+ */
+static bool read_abort(lks_mpirun_news *news, const char *line)
+{
+    news->is_aborting = news->is_aborting || has_prefix(line, "Primary job ");
+    return news->is_aborting;
+}
+
+/* What says nothing of the run: lines of a frame, those around what is read elsewhere,
+ * and libevent within mpirun, which stumbles over its own descriptors while it ends:
+ * "[warn] Epoll MOD(1) on fd 26 failed. …" */
 static bool is_chatter(const char *line)
 {
-    return has_prefix(line, "[warn] ") || !line[strspn(line, " \t-")];
+    static const char *const known[] = {
+        "[warn] ",
+        "Primary job ",
+        "a non-zero exit code. Per user-direction",
+        "mpirun detected that one or more processes",
+        "the job to be terminated. The first process",
+        "  Process name: ",
+        "  Exit code: ",
+    };
+
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (has_prefix(line, known[i]))
+            return true;
+    return !line[strspn(line, " \t-")];
 }
 
 void lks_mpirun_news_read(lks_mpirun_news *news, const char *line)
 {
     static bool (*const readers[])(lks_mpirun_news *, const char *) = {
-        read_death,   read_exit,    read_lost_host, read_refusal,
-        read_trouble, read_foreign, read_caught,
+        read_death,   read_exit,    read_lost_host, read_refusal, read_detail,
+        read_trouble, read_foreign, read_caught,    read_abort,
     };
 
     if (!news->first[0] && !is_chatter(line))
@@ -163,7 +201,27 @@ bool lks_mpirun_news_is_end(const lks_mpirun_news *news)
     return news->rank >= 0 || news->lost_host[0] || news->refusal[0];
 }
 
+/* "[vm:2419] [[25997,0],0] ACTIVATE PROC [[25997,1],1] STATE ABORTED BY SIGNAL AT …" */
+bool lks_mpirun_news_read_state(lks_mpirun_news *news, const char *line)
+{
+    const char *state = strstr(line, "] ACTIVATE ");
+    char text[32];
+    int rank;
+
+    if (line[0] != '[' || !state)
+        return false;
+    news->tells_states = true;
+    if (sscanf(state, "] ACTIVATE PROC [[%*d,1],%d] STATE %31[^/]", &rank, text) != 2)
+        return true;
+    if (has_prefix(text, "ABORTED BY SIGNAL ") && news->killed_rank < 0)
+        news->killed_rank = rank;
+    if (has_prefix(text, "EXITED WITH NON-ZERO STATUS ") && news->left_rank < 0)
+        news->left_rank = rank;
+    return true;
+}
+
 bool lks_mpirun_news_read_guard(lks_mpirun_news *news, const char *line)
 {
-    return sscanf(line, LKS_MPIRUN_KILLED "%d", &news->own_signal) == 1;
+    return sscanf(line, LKS_MPIRUN_KILLED "%d", &news->own_signal) == 1 ||
+           sscanf(line, LKS_GUARD_ASKED "%d", &news->asked_signal) == 1;
 }

@@ -20,11 +20,11 @@
 #include "daemon/cli/run_limits.h"
 #include "daemon/cli/run_output.h"
 #include "daemon/cli/run_plan.h"
+#include "daemon/cli/run_sight.h"
 #include "daemon/cli/run_watch.h"
 #include "daemon/cli/runs.h"
 #include "daemon/uv/launcher.h"
 #include "daemon/uv/outlet.h"
-#include "daemon/uv/session.h"
 #include "daemon/uv/signals.h"
 
 enum {
@@ -37,7 +37,7 @@ enum {
 };
 
 /* Ranks have begun and MPI is up by then, with a little for each. */
-static const double start_s = 20, start_of_a_rank_s = 0.02;
+static const double start_s = 20, start_of_a_rank_s = 0.02, end_of_a_rank_s = 0.01;
 
 typedef struct run {
     lks_run_plan plan;
@@ -53,8 +53,7 @@ typedef struct run {
     lks_run_output output;
     lks_redraw redraw;
     lks_run_watch *watch;
-    pid_t mpirun;
-    bool sees_rank_0;  /* its process is on this host */
+    lks_run_eyes eyes;
     char watched[512]; /* why the watch has ended it */
     bool held[LKS_LAUNCH_N_STREAMS];
     bool stopping, interrupted; /* by a signal; interrupted: before an end or an error */
@@ -129,54 +128,6 @@ static void let_go(void *context)
 
 /* ---- the watch ---- */
 
-static pid_t find_stopped(const void *context)
-{
-    const run *r = context;
-
-    return lks_session_stopped(lks_launch_pid(r->launch));
-}
-
-/* Rank 0, to end: by mpirun, whose words are to come. */
-static bool was_asked(const run *r)
-{
-    return lks_run_dir_has(r->plan.session.path, "asked");
-}
-
-/* mpirun knows too, but tells nothing while it ends the others, for seconds. Before it
- * trains rank 0 does not mark that it was asked to end; on another host, or behind
- * another /proc, it is never seen. */
-static bool is_rank_0_gone(run *r)
-{
-    const lks_sign *rank_0 = lks_run_watch_rank_0(r->watch);
-    char host[sizeof rank_0->host] = "";
-    char state;
-
-    if (!rank_0 || rank_0->stage != LKS_STAGE_IN ||
-        gethostname(host, sizeof host - 1) != 0 || strcmp(host, rank_0->host) != 0)
-        return false;
-    state = lks_process_state((pid_t)rank_0->pid);
-    r->sees_rank_0 = r->sees_rank_0 || (state && state != 'Z');
-    return r->sees_rank_0 && (!state || state == 'Z') && !was_asked(r);
-}
-
-static lks_run_sight see(run *r)
-{
-    if (!r->mpirun)
-        r->mpirun = lks_session_child(lks_launch_pid(r->launch));
-    return (lks_run_sight){
-        .now_s = lks_clock_s(),
-        .is_deaf = r->held[LKS_LAUNCH_ERR],
-        .mpirun_has_said_end = lks_mpirun_news_is_end(&r->output.news),
-        .rank_0_is_gone = is_rank_0_gone(r),
-        .a_rank_is_lost = strstr(r->output.error, LKS_WAS_LOST) != NULL,
-        .mpirun_has_trouble = r->output.news.trouble[0] != '\0',
-        .mpirun = r->mpirun,
-        .mpirun_state = r->mpirun ? lks_process_state(r->mpirun) : '\0',
-        .find_stopped = find_stopped,
-        .context = r,
-    };
-}
-
 /* Its words of now: those that follow are of its own end. What ranks print may be among
  * them once one has begun. */
 static void add_words_of_mpirun(const run *r, lks_line *line)
@@ -202,8 +153,8 @@ static void end_run(run *r)
 static void on_look(uv_timer_t *timer)
 {
     run *r = timer->data;
-    const lks_run_sight sight = see(r);
-    const pid_t guard = lks_launch_pid(r->launch);
+    const lks_run_sight sight = lks_run_see(&r->eyes, r->held[LKS_LAUNCH_ERR]);
+    const pid_t guard = r->eyes.guard;
     char text[sizeof r->watched];
     lks_line line = lks_line_init(text, sizeof text);
 
@@ -223,6 +174,15 @@ static void on_look(uv_timer_t *timer)
     }
 }
 
+/* Open MPI ends the other ranks of its own host first, in a second or two, in which it
+ * passes nothing on; then it asks its daemons on other hosts, and tells of the signal
+ * when all have answered. With several hosts only the coordinator's words are waited for.
+ */
+static double killed_s(const run *r)
+{
+    return (r->plan.is_local ? 2.2 : 0.9) + end_of_a_rank_s * r->plan.ranks;
+}
+
 static lks_status make_watch(run *r)
 {
     const lks_run_watch_options options = {
@@ -231,8 +191,9 @@ static lks_status make_watch(run *r)
         .rank_timeout_s = (double)r->plan.job.report.rank_timeout_s,
         .warn_s = 5,
         .linger_s = 6,
-        .lost_s = 2.1,
-        .end_s = 25,
+        .killed_s = killed_s(r),
+        .lost_s = 1,
+        .end_s = 10 + end_of_a_rank_s * r->plan.ranks,
         .n_ranks = r->plan.ranks,
         .hears_signs = !lks_mpirun_hides_output(&r->plan.args->rest),
     };
@@ -312,10 +273,15 @@ static lks_status launch_and_wait(run *r)
         if (st != LKS_OK)
             lks_signals_release(&r->signals);
     }
-    if (st == LKS_OK)
+    if (st == LKS_OK) {
+        r->eyes = (lks_run_eyes){.output = &r->output,
+                                 .watch = r->watch,
+                                 .session = r->plan.session.path,
+                                 .guard = lks_launch_pid(r->launch)};
         uv_timer_start(&r->look_timer, on_look, LOOK_MS, LOOK_MS);
-    else
+    } else {
         close_timers(r);
+    }
     uv_run(&r->loop, UV_RUN_DEFAULT); /* until all it printed is written, too */
     return st;
 }
@@ -389,6 +355,7 @@ static int conclude(run *r)
         .signal_number = r->signal_number,
         .crashed_rank = find_crashed(r),
         .lost_rank_0 = lks_run_watch_lost_rank_0(r->watch),
+        .killed_rank = lks_run_watch_rank(r->watch, r->output.news.killed_rank),
         .is_interrupted = r->interrupted,
         .is_local = r->plan.is_local,
         .memory_ran_out = lks_oom_kills() > r->oom_kills,

@@ -26,10 +26,11 @@ static void add_signal(int number, lks_line *line)
     lks_line_add(line, "signal %d (%s)", number, strsignal(number));
 }
 
-/* Only the kernel kills for want of memory, and only with this signal. */
+/* Only the kernel kills for want of memory, and only with this signal: which is meant
+ * where none is known, for of the others a rank tells itself. */
 static void add_memory(const lks_run_facts *facts, const lks_run_end *end, lks_line *line)
 {
-    if (end->signal_number != SIGKILL)
+    if (end->signal_number != SIGKILL && end->signal_number != 0)
         return;
     if (facts->memory_ran_out)
         lks_line_add(line, ", perhaps out of memory: the kernel has killed a process for "
@@ -63,20 +64,41 @@ static bool the_watch(const lks_run_facts *facts, lks_run_end *end, lks_line *li
     return true;
 }
 
-/* Which rank was ended by which signal, and where: of a crash the rank's own word counts.
- */
+/* Which rank was ended by a signal, where, and by which, if that is known. Of a crash the
+ * rank's own word counts, then mpirun's last ones; its first say no more than that. */
 static bool find_death(const lks_run_facts *facts, lks_run_end *end)
 {
     const lks_mpirun_news *news = &facts->output->news;
-    const bool has_crashed = facts->crashed_rank >= 0;
+    const char *host = "";
 
-    if (!has_crashed && (news->rank < 0 || news->signal_number == 0))
-        return false;
-    end->rank = has_crashed ? facts->crashed_rank : news->rank;
-    end->signal_number = has_crashed ? news->caught_signal : news->signal_number;
-    snprintf(end->host, sizeof end->host, "%s",
-             has_crashed ? news->caught_host : news->host);
-    return true;
+    if (facts->crashed_rank >= 0) {
+        end->rank = facts->crashed_rank;
+        end->signal_number = news->caught_signal;
+        host = news->caught_host;
+    } else if (news->rank >= 0 && news->signal_number > 0) {
+        end->rank = news->rank;
+        end->signal_number = news->signal_number;
+        host = news->host;
+    } else if (news->killed_rank >= 0) {
+        end->rank = news->killed_rank;
+        host = facts->killed_rank ? facts->killed_rank->host : "";
+    }
+    snprintf(end->host, sizeof end->host, "%s", host);
+    return end->rank >= 0;
+}
+
+static void add_death(const lks_run_facts *facts, const lks_run_end *end, lks_line *line)
+{
+    const lks_sign *rank = facts->killed_rank;
+
+    lks_line_add(line, " was killed by ");
+    if (end->signal_number)
+        add_signal(end->signal_number, line);
+    else
+        lks_line_add(line, "a signal");
+    if (rank && (int)rank->rank == end->rank && rank->stage < LKS_STAGE_IN)
+        lks_line_add(line, " while %s", lks_stage_text(rank->stage));
+    add_memory(facts, end, line);
 }
 
 /* The coordinator's words of a rank that was lost come first; unless they speak of
@@ -85,20 +107,19 @@ static bool a_rank_was_killed(const lks_run_facts *facts, lks_run_end *end,
                               lks_line *line)
 {
     const char *error = facts->output->error;
-    bool is_told;
 
     if (!find_death(facts, end))
         return false;
     end->cause = "rank_killed";
-    is_told = error[0] && names_rank(error, end->rank);
-    if (is_told)
-        lks_line_add(line, "%s; it was killed by ", error);
-    else
-        lks_line_add(line, "rank %d on host %s was killed by ", end->rank, end->host);
-    add_signal(end->signal_number, line);
-    add_memory(facts, end, line);
-    if (is_told)
+    if (error[0] && names_rank(error, end->rank)) {
+        lks_line_add(line, "%s; it", error);
+        add_death(facts, end, line);
         return true;
+    }
+    lks_line_add(line, "rank %d", end->rank);
+    if (end->host[0])
+        lks_line_add(line, " on host %s", end->host);
+    add_death(facts, end, line);
     add_step(facts, line);
     add_log(facts, line);
     return true;
@@ -180,14 +201,32 @@ static bool a_rank_has_left(const lks_run_facts *facts, lks_run_end *end, lks_li
 {
     const lks_mpirun_news *news = &facts->output->news;
 
-    if (news->rank < 0)
+    end->rank = news->rank < 0 ? news->left_rank : news->rank;
+    if (end->rank < 0)
         return false;
-    end->rank = news->rank;
     end->cause = "rank_exited";
-    lks_line_add(line, "rank %d ended with exit status %d and without a word", news->rank,
-                 news->exit_code);
+    lks_line_add(line, "rank %d ended with exit status %d", end->rank,
+                 news->exit_code < 0 ? facts->exit_status : news->exit_code);
+    if (news->first[0])
+        lks_line_add(line, ": %s", news->first);
+    else
+        lks_line_add(line, " and without a word");
     lks_line_add(line, "%s", facts->limits);
     add_log(facts, line);
+    return true;
+}
+
+/* Whatever became of them: a disk that was mounted over it, somebody who cleaned up. */
+static bool the_weights_are_gone(const lks_run_facts *facts, lks_run_end *end,
+                                 lks_line *line)
+{
+    if (facts->exit_status != 0 || facts->signal_number != 0)
+        return false;
+    end->cause = "weights_gone";
+    lks_line_add(line,
+                 "the ranks have ended well, but %s/model.safetensors is not there: has "
+                 "the run directory been removed or replaced?",
+                 facts->run_dir);
     return true;
 }
 
@@ -228,9 +267,9 @@ static bool mpirun_has_ended(const lks_run_facts *facts, lks_run_end *end, lks_l
 /* The first that is so is told. */
 static bool (*const reasons[])(const lks_run_facts *facts, lks_run_end *end,
                                lks_line *line) = {
-    the_watch,         a_rank_was_killed,  a_rank_has_told, a_host_was_lost,
-    rank_0_was_lost,   mpirun_has_refused, a_rank_has_left, mpirun_has_trouble,
-    mpirun_was_killed, mpirun_has_ended,
+    the_watch,          a_rank_was_killed,  a_rank_has_told,  a_host_was_lost,
+    rank_0_was_lost,    mpirun_has_refused, a_rank_has_left,  the_weights_are_gone,
+    mpirun_has_trouble, mpirun_was_killed,  mpirun_has_ended,
 };
 
 /* ---- the three states ---- */
@@ -244,21 +283,39 @@ static bool has_succeeded(const lks_run_facts *facts)
            (facts->exit_status == 0 && facts->signal_number == 0 && !facts->is_local);
 }
 
+static bool has_a_rank_failed(const lks_run_facts *facts)
+{
+    const lks_mpirun_news *news = &facts->output->news;
+
+    return facts->output->error[0] || facts->lost_rank_0 || news->killed_rank >= 0 ||
+           news->rank >= 0;
+}
+
 /* Nobody here asked mpirun to end, but its silence says that somebody did: it has words
  * for every end of its own. */
 static bool was_signalled_silently(const lks_run_facts *facts)
 {
+    const lks_mpirun_news *news = &facts->output->news;
+
     return !facts->is_interrupted && facts->exit_status == 1 &&
-           facts->signal_number == 0 && !facts->watched[0] && !facts->output->error[0] &&
-           facts->output->has_begun && !facts->output->news.own_signal &&
-           !facts->lost_rank_0 && !facts->output->news.first[0];
+           facts->signal_number == 0 && facts->output->has_begun && !facts->watched[0] &&
+           !has_a_rank_failed(facts) && !news->own_signal && !news->is_aborting &&
+           !news->first[0];
+}
+
+/* As it says itself; what mpirun may have said then is of its end. */
+static bool was_the_guard_asked(const lks_run_facts *facts)
+{
+    return !facts->is_interrupted && facts->output->news.asked_signal &&
+           !facts->watched[0] && !has_a_rank_failed(facts);
 }
 
 /* By us, through the status socket (mpirun then passes the ranks' status on), or by a
- * signal to mpirun. */
+ * signal to mpirun or its guard. */
 static bool was_interrupted(const lks_run_facts *facts)
 {
-    return facts->is_interrupted || was_signalled_silently(facts) ||
+    return facts->is_interrupted || was_the_guard_asked(facts) ||
+           was_signalled_silently(facts) ||
            (facts->exit_status == LKS_EXIT_INTERRUPTED && !facts->output->error[0]);
 }
 
@@ -281,8 +338,13 @@ static void tell_interruption(const lks_run_facts *facts, lks_run_end *end,
     end->cause = facts->is_interrupted ? "signal" : "asked_to_end";
     end->exit_status = LKS_EXIT_INTERRUPTED;
     lks_line_add(line, "interrupted");
-    if (was_signalled_silently(facts))
+    if (was_the_guard_asked(facts)) {
+        lks_line_add(line, " by ");
+        add_signal(facts->output->news.asked_signal, line);
+        lks_line_add(line, " to the guard of mpirun");
+    } else if (was_signalled_silently(facts)) {
         lks_line_add(line, " by a signal to mpirun");
+    }
     if (facts->tail->has_step)
         lks_line_add(line, "; its last reported step is %llu, what it wrote is in %s",
                      (unsigned long long)facts->tail->step, facts->run_dir);

@@ -19,6 +19,7 @@ typedef struct lks_run_facts {
     int exit_status,
         signal_number; /* of the guard: mpirun's own, and 0 unless it was killed */
     const lks_sign *lost_rank_0; /* the others have left since it is gone; or NULL */
+    const lks_sign *killed_rank; /* that of mpirun's news, where it was heard; or NULL */
     int crashed_rank;            /* that has told of a signal itself, or -1 */
     bool is_interrupted;         /* a signal came to us before an end or an error */
     bool has_weights;

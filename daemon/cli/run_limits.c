@@ -6,7 +6,12 @@
 #include <sys/statvfs.h>
 
 /* What mpirun and a few ranks take is well below. */
-enum { FEW_FILES = 128, FEW_PROCESSES = 64, LITTLE_ROOM_BYTES = 1 << 20 };
+enum {
+    FEW_FILES = 128,
+    FEW_PROCESSES = 64,
+    LITTLE_MEMORY_BYTES = 1 << 30,
+    LITTLE_ROOM_BYTES = 1 << 20,
+};
 
 static void explain_files(lks_line *line)
 {
@@ -28,6 +33,16 @@ static void explain_processes(lks_line *line)
                      (unsigned long long)limit.rlim_cur);
 }
 
+static void explain_memory(lks_line *line)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur < LITTLE_MEMORY_BYTES)
+        lks_line_add(
+            line, "; at most %llu MiB of memory may each process have here (ulimit -v)",
+            (unsigned long long)(limit.rlim_cur >> 20));
+}
+
 static void explain_room(const char *temp, lks_line *line)
 {
     struct statvfs space;
@@ -41,6 +56,7 @@ void lks_run_limits_explain(const char *temp, lks_line *line)
 {
     explain_files(line);
     explain_processes(line);
+    explain_memory(line);
     explain_room(temp, line);
 }
 

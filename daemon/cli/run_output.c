@@ -78,7 +78,8 @@ static void take_line(lks_run_output *output)
         output->ops->sign(output->context, &sign);
         return;
     }
-    if (lks_mpirun_news_read_guard(&output->news, line))
+    if (lks_mpirun_news_read_guard(&output->news, line) ||
+        lks_mpirun_news_read_state(&output->news, line))
         return;
     lks_bounded_log_add(&output->bounded, line, is_vital(output, line));
     if (strncmp(line, error_prefix, strlen(error_prefix)) == 0) {

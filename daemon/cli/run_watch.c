@@ -20,7 +20,8 @@ struct lks_run_watch {
     double looked_at_s;
     double stopped_since_s; /* mpirun; 0: it is not */
     double said_end_s;      /* 0: it has not */
-    double lost_s;          /* since when a rank is known to be lost; 0: none is */
+    double killed_at_s;     /* since when a rank is known to be dead; 0: none is */
+    double lost_at_s;       /* the same of one that is lost, or dead */
     bool has_lost_rank_0;
     bool has_warned;
     heard *ranks; /* [n_ranks] */
@@ -87,14 +88,17 @@ void lks_run_watch_hear(lks_run_watch *watch, const lks_sign *sign, double now_s
         watch->has_warned = false;
 }
 
-const lks_sign *lks_run_watch_rank_0(const lks_run_watch *watch)
+const lks_sign *lks_run_watch_rank(const lks_run_watch *watch, int rank)
 {
-    return watch->ranks && watch->ranks[0].has_begun ? &watch->ranks[0].sign : NULL;
+    const heard *of =
+        rank >= 0 && (uint32_t)rank < watch->n_ranks ? watch->ranks + rank : NULL;
+
+    return of && of->has_begun ? &of->sign : NULL;
 }
 
 const lks_sign *lks_run_watch_lost_rank_0(const lks_run_watch *watch)
 {
-    return watch->has_lost_rank_0 ? lks_run_watch_rank_0(watch) : NULL;
+    return watch->has_lost_rank_0 ? lks_run_watch_rank(watch, 0) : NULL;
 }
 
 int lks_run_watch_rank_of(const lks_run_watch *watch, const char *host, pid_t pid)
@@ -167,14 +171,19 @@ static lks_run_verdict mpirun_lingers(lks_run_watch *watch, const lks_run_sight 
                : LKS_RUN_GOES_ON;
 }
 
-/* Open MPI takes seconds more where there are several hosts. */
+/* Of a death mpirun's words are to come, unless Open MPI takes too long for them; of a
+ * host that does not answer they may take minutes. */
 static lks_run_verdict a_rank_is_lost(lks_run_watch *watch, const lks_run_sight *sight,
                                       lks_line *why)
 {
+    const lks_run_watch_options *options = &watch->options;
+    const double over_at_s = watch->killed_at_s > 0
+                                 ? watch->killed_at_s + options->killed_s
+                                 : watch->lost_at_s + options->lost_s;
+
     (void)why;
-    return watch->lost_s > 0 && sight->now_s - watch->lost_s >= watch->options.lost_s
-               ? LKS_RUN_IS_OVER
-               : LKS_RUN_GOES_ON;
+    return watch->lost_at_s > 0 && sight->now_s >= over_at_s ? LKS_RUN_IS_OVER
+                                                             : LKS_RUN_GOES_ON;
 }
 
 static lks_run_verdict none_has_begun(lks_run_watch *watch, const lks_run_sight *sight,
@@ -317,8 +326,10 @@ static void note(lks_run_watch *watch, const lks_run_sight *sight)
     else if (watch->stopped_since_s == 0 || gap_s > OWN_SILENCE_S)
         watch->stopped_since_s = sight->now_s;
     watch->has_lost_rank_0 = watch->has_lost_rank_0 || sight->rank_0_is_gone;
-    if (watch->lost_s == 0 && (sight->a_rank_is_lost || watch->has_lost_rank_0))
-        watch->lost_s = sight->now_s;
+    if (watch->killed_at_s == 0 && (sight->a_rank_was_killed || watch->has_lost_rank_0))
+        watch->killed_at_s = sight->now_s;
+    if (watch->lost_at_s == 0 && (sight->a_rank_is_lost || watch->killed_at_s > 0))
+        watch->lost_at_s = sight->now_s;
     if (watch->said_end_s == 0 && (sight->mpirun_has_said_end ||
                                    (sight->mpirun_has_trouble && !is_training(watch))))
         watch->said_end_s = sight->now_s;

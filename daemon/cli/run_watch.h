@@ -21,7 +21,8 @@ typedef struct lks_run_watch_options {
     double rank_timeout_s; /* rank 0, or mpirun, has stood still for so long: the end */
     double warn_s;         /* the same, to be warned of */
     double linger_s;       /* mpirun has said that the run is over, and is still there */
-    double lost_s;         /* the same of a rank that has lost another */
+    double killed_s;       /* a signal killed a rank, and mpirun is still there */
+    double lost_s;         /* a rank is lost, and mpirun knows of no death */
     double end_s;          /* rank 0 is done, and mpirun is still there */
     uint32_t n_ranks;      /* 0: not known before the first sign */
     bool hears_signs;      /* false: the person keeps the ranks' output elsewhere */
@@ -32,7 +33,8 @@ typedef struct lks_run_sight {
     double now_s;
     bool is_deaf;             /* mpirun's output is not read just now */
     bool mpirun_has_said_end; /* a refusal, a death */
-    bool a_rank_is_lost;      /* the coordinator has said so */
+    bool a_rank_was_killed;   /* mpirun, or its own last word, says so */
+    bool a_rank_is_lost;      /* the coordinator has said so, or mpirun of its host */
     bool rank_0_is_gone;      /* its process on this host has ended before it was done */
     bool mpirun_has_trouble;  /* an error, which is the end only before the ranks train */
     pid_t mpirun;             /* 0: not known */
@@ -56,10 +58,10 @@ void lks_run_watch_destroy(lks_run_watch *watch);
 /* A rank lives. Signs of more ranks than memory could be had for are ignored. */
 void lks_run_watch_hear(lks_run_watch *watch, const lks_sign *sign, double now_s);
 
-/* Rank 0 as it was heard last, NULL if it never was. */
-const lks_sign *lks_run_watch_rank_0(const lks_run_watch *watch);
+/* A rank as it was heard last, NULL if it never was. */
+const lks_sign *lks_run_watch_rank(const lks_run_watch *watch, int rank);
 
-/* The same, where it is gone: seen by us, or told by the others, who then leave; or NULL.
+/* Rank 0, where it is gone: seen by us, or told by the others, who then leave; or NULL.
  */
 const lks_sign *lks_run_watch_lost_rank_0(const lks_run_watch *watch);
 

@@ -10,10 +10,12 @@
 
 enum {
     /* After the program's end: how often to look whether its session is empty and its
-     * output read, and for how long, since a process that cannot die must not keep us. */
+     * output read, and for how long, since a process that cannot die must not keep us.
+     * Who has left the session may hold the output open: it is read once nothing comes.
+     */
     DRAIN_STEP_MS = 5,
     DRAIN_STEPS = 400,
-    ASKED_DRAIN_STEPS = 60, /* it was to end: words that are still to come are no loss */
+    QUIET_STEPS = 10,
     SAVING_LOOK_MS = 250,
 };
 
@@ -24,9 +26,9 @@ struct lks_launch {
     bool open[LKS_LAUNCH_N_STREAMS]; /* without its end of file */
     bool held[LKS_LAUNCH_N_STREAMS];
     uv_timer_t timer; /* until the exit: of the grace; after it: of the drain */
-    int n_drain_steps;
+    int n_drain_steps, n_quiet_steps;
     int n_handles; /* not yet closed */
-    bool exited, asked, killed;
+    bool exited, killed;
     int64_t exit_status;
     int signal_number;
     char buffer[64 * 1024]; /* one read at a time, handed on before the next */
@@ -48,8 +50,8 @@ static void drain(uv_timer_t *timer)
 
     if (lks_savers_signal(getpid(), launch->killed ? SIGKILL : SIGCONT) > 0)
         return;
-    if ((left || has_open(launch, false)) &&
-        launch->n_drain_steps++ < (launch->asked ? ASKED_DRAIN_STEPS : DRAIN_STEPS))
+    if ((left || (has_open(launch, false) && launch->n_quiet_steps++ < QUIET_STEPS)) &&
+        launch->n_drain_steps++ < DRAIN_STEPS)
         return;
     if (!left && has_open(launch, true)) {
         uv_timer_stop(timer); /* what it printed last waits to be let go */
@@ -96,6 +98,7 @@ static void on_read(uv_stream_t *stream, ssize_t n_read, const uv_buf_t *buf)
     lks_launch *launch = stream->data;
     lks_launch_stream which = (lks_launch_stream)((uv_pipe_t *)stream - launch->pipes);
 
+    launch->n_quiet_steps = 0;
     if (n_read > 0)
         launch->options.on_output(launch->options.context, which, buf->base,
                                   (size_t)n_read);
@@ -187,7 +190,6 @@ static void ask(lks_launch *launch, int signal_number, uint64_t grace_ms)
 {
     if (launch->exited)
         return;
-    launch->asked = true;
     uv_process_kill(&launch->process, signal_number);
     if (!uv_is_active((uv_handle_t *)&launch->timer) ||
         uv_timer_get_due_in(&launch->timer) > grace_ms)

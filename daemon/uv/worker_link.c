@@ -1,6 +1,8 @@
 #include "daemon/uv/worker_link.h"
 
 #include <assert.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -17,12 +19,28 @@ enum {
     EXTRA_BACKLOG = 128,   /* beyond twice the world size */
     EXTRA_STRANGERS = 256, /* beyond the world size */
     ARRIVALS_PER_S = 250,  /* or all ranks in a second, if these are more */
+    CUT_MS = 3000,         /* as mpirun's own patience with its daemons */
 };
 
 #define HELLO_TIMEOUT_S 5.0
 #define LEAST_STAY_S    0.25 /* of a stranger in a steady flood, where places are few */
 
 /* Actions. */
+
+/* A host that answers nothing, not even its kernel: a program that is stopped or busy
+ * does not matter. Heartbeats tell of that only when the timeout of the job is over. */
+static void notice_a_cut(lks_conn *conn)
+{
+    static const int every_s = 1;
+    const unsigned cut_ms = CUT_MS;
+    uv_os_fd_t fd;
+
+    if (uv_fileno((uv_handle_t *)&conn->tcp, &fd) != 0)
+        return;
+    (void)uv_tcp_keepalive(&conn->tcp, 1, (unsigned)every_s);
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &every_s, sizeof every_s);
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &cut_ms, sizeof cut_ms);
+}
 
 static void perform_welcome(lks_worker_link *link, const lks_action *action)
 {
@@ -34,6 +52,7 @@ static void perform_welcome(lks_worker_link *link, const lks_action *action)
     conn->is_joined = true;
     conn->rank = action->rank;
     link->ranks[action->rank] = conn;
+    notice_a_cut(conn);
     lks_conn_welcome(conn, action);
 }
 

@@ -93,16 +93,19 @@ def one_signal(target, numbers, moments):
 
 
 def two_signals(first, second):
-    """Each a (targets, signals); within 0.3 s."""
+    """Each a (targets, signals); within 0.3 s. Without command and guard the next start may clean up."""
     def make(rng, plan):
+        victims = []
         plan.ranks = max(plan.ranks, 2)
         when = any_moment(rng, plan, ALL)
         ranks = rng.sample(range(plan.ranks), 2)
         for i, (targets, numbers) in enumerate((first, second)):
             target, number = rng.choice(targets), rng.choice(numbers)
+            victims.append((target, kind_of(number)))
             plan.acts.append(Act(when["moment"], when["later_s"] if i == 0 else round(rng.uniform(0, 0.3), 4),
                                  hit(target, number, ranks[i]), follows(target, number, ranks[i]),
                                  after_the_last=i > 0))
+        plan.starts_again = set(victims) == {("command", "fatal"), ("guard", "fatal")}
     return make
 
 
@@ -163,12 +166,12 @@ def on_two_hosts(make):
 
 
 def or_lost(make):
-    """mpirun tells of a signal on several hosts only after 3 to 4 s: by then it is killed, and the rank named without."""
+    """mpirun names a signal on several hosts only after 3 to 4 s: by then it is killed, and the rank named without."""
     def fill_in(rng, plan):
         make(rng, plan)
         def widened(expect):
             rank = re.search(r"rank \d+", expect.cause)
-            return expect._replace(cause=rf"{expect.cause}|{rank[0]}\b.* was lost\b.*clos") if rank else expect
+            return expect._replace(cause=rf"{expect.cause}|{rank[0]}\b.* was (lost\b.*clos|killed by a signal)") if rank else expect
         plan.acts = [act._replace(expect=widened(act.expect)) for act in plan.acts]
     return fill_in
 

@@ -10,6 +10,7 @@ import subprocess
 import time
 from typing import NamedTuple
 
+SAVER = "lockstep-saver"     # as it calls itself
 MARK = "LOCKSTEP_CHAOS"
 HOSTS = ("chaosa", "chaosb")
 IS_ROOT = os.geteuid() == 0
@@ -232,7 +233,7 @@ class World:
             if target == "guard":
                 return one.name == "lockstep" and one.pid != self.command.pid
             if target == "saver":
-                return one.name == "lockstep-worker" and parent_name == "lockstep-worker"
+                return one.name == SAVER
             if target == "rank":
                 return one.name == "lockstep-worker" and one.rank == rank and \
                     parent_name != "lockstep-worker"

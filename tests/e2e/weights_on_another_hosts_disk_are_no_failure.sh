@@ -11,4 +11,4 @@ says 'weights in run/model.safetensors on the host of rank 0'
 rm -rf run
 lks run job.yaml --ranks 2 --run-dir run
 must_fail 1
-one_line 'lockstep: error: mpirun ended with exit status 0'
+one_line 'lockstep: error: the ranks have ended well, but run/model.safetensors is not there'

@@ -154,6 +154,28 @@ START_TEST(a_persons_own_keepalive_is_not_outweighed)
 }
 END_TEST
 
+/* mpirun refuses a parameter that it is told twice. */
+START_TEST(what_a_person_sets_after_the_dashes_is_said_once)
+{
+    char *words[] = {"--mca", "state_base_verbose", "5", NULL};
+    lks_strings extra = {.items = words, .n_items = 3};
+    lks_mpirun_plan plan = {.mpirun = "mpirun",
+                            .worker = "w",
+                            .job = "j",
+                            .run_dir = "r",
+                            .set = &none,
+                            .extra = &extra};
+    lks_strings argv = {0};
+    int n = 0;
+
+    ck_ok(lks_mpirun_argv(&plan, &argv));
+    for (size_t i = 0; i < argv.n_items; i++)
+        n += strcmp(argv.items[i], "state_base_verbose") == 0;
+    ck_assert_int_eq(n, 1);
+    lks_strings_release(&argv);
+}
+END_TEST
+
 START_TEST(a_persons_own_open_mpi_settings_stay)
 {
     char *own[] = {"OMPI_MCA_btl=tcp,self", "OMPI_MCA_pml=ucx", "PMIX_MCA_gds=hash",
@@ -268,7 +290,8 @@ LKS_SUITE("mpirun", the_worker_gets_the_job_the_directory_and_the_settings,
           a_persons_own_mpirun_arguments_come_through_and_win,
           a_host_file_tells_how_many_ranks,
           an_enclosing_mpi_job_is_scrubbed_from_the_environment,
-          a_persons_own_keepalive_is_not_outweighed, a_persons_own_open_mpi_settings_stay,
-          ranks_on_this_host_need_no_network, a_run_has_folders_of_its_own,
-          arguments_that_keep_the_output_from_us_are_known,
+          a_persons_own_keepalive_is_not_outweighed,
+          what_a_person_sets_after_the_dashes_is_said_once,
+          a_persons_own_open_mpi_settings_stay, ranks_on_this_host_need_no_network,
+          a_run_has_folders_of_its_own, arguments_that_keep_the_output_from_us_are_known,
           no_failed_allocation_leaks_or_crashes)

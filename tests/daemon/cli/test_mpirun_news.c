@@ -20,6 +20,51 @@ START_TEST(a_killed_rank_is_read_from_what_mpirun_says)
 }
 END_TEST
 
+#define STATE(proc, state)                                                               \
+    "[vm:2419] [[25997,0],0] ACTIVATE PROC " proc " STATE " state                        \
+    " AT ../orte/mca/odls/base/odls_base_default_fns.c:1746"
+
+START_TEST(the_first_rank_to_die_is_read_from_its_news_of_states)
+{
+    static const char *const others[] = {
+        "[vm:2419] [[25997,0],0] ACTIVATE JOB [25997,1] STATE RUNNING AT x.c:692",
+        STATE("[[25997,1],0]", "EXITED WITH NON-ZERO STATUS"),
+        STATE("[[25997,0],2]", "ABORTED BY SIGNAL"), /* a daemon of its own */
+    };
+    lks_mpirun_news news;
+
+    lks_mpirun_news_init(&news);
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        ck_assert(lks_mpirun_news_read_state(&news, others[i]));
+    ck_assert(news.tells_states);
+    ck_assert_int_eq(news.killed_rank, -1);
+    ck_assert_int_eq(news.left_rank, 0);
+    ck_assert(
+        lks_mpirun_news_read_state(&news, STATE("[[25997,1],12]", "ABORTED BY SIGNAL")));
+    ck_assert(
+        lks_mpirun_news_read_state(&news, STATE("[[25997,1],3]", "ABORTED BY SIGNAL")));
+    ck_assert_int_eq(news.killed_rank, 12);
+    ck_assert(!lks_mpirun_news_is_end(&news));
+    ck_assert(!lks_mpirun_news_read_state(
+        &news, "it will ACTIVATE PROC [[1,1],3] STATE ABORTED BY SIGNAL"));
+}
+END_TEST
+
+START_TEST(the_end_of_the_others_is_read_and_is_no_reason)
+{
+    lks_mpirun_news news;
+
+    lks_mpirun_news_init(&news);
+    ck_assert(!news.is_aborting);
+    lks_mpirun_news_read(&news,
+                         "Primary job  terminated normally, but 1 process returned");
+    lks_mpirun_news_read(&news, "a non-zero exit code. Per user-direction, the job has "
+                                "been aborted.");
+    ck_assert(news.is_aborting);
+    ck_assert_str_eq(news.first, "");
+}
+END_TEST
+
 START_TEST(an_exit_status_is_read_from_what_mpirun_says)
 {
     lks_mpirun_news news;
@@ -44,6 +89,33 @@ START_TEST(a_refusal_to_start_is_read_from_what_mpirun_says)
     lks_mpirun_news_read(&news, "slots that were requested by the application:");
     ck_assert_ptr_nonnull(strstr(news.refusal, "not enough slots"));
     ck_assert_int_eq(news.rank, -1);
+}
+END_TEST
+
+START_TEST(a_refusals_detail_is_read_with_it)
+{
+    lks_mpirun_news news;
+
+    lks_mpirun_news_init(&news);
+    lks_mpirun_news_read(&news, "  Error:     of something else");
+    ck_assert_str_eq(news.refusal, "");
+    lks_mpirun_news_read(&news,
+                         "A call to mkdir was unable to create the desired directory:");
+    lks_mpirun_news_read(&news, "");
+    lks_mpirun_news_read(&news, "  Directory: /tmp/lockstep-0-1/ompi.vm.0/pid.7");
+    lks_mpirun_news_read(&news, "  Error:     No space left on device");
+    lks_mpirun_news_read(&news, "  Error:     of something later");
+    ck_assert_str_eq(news.refusal, "A call to mkdir was unable to create the desired "
+                                   "directory: No space left on device");
+    lks_mpirun_news_init(&news);
+    lks_mpirun_news_read(&news,
+                         "mpirun was unable to launch the specified application as "
+                         "it encountered an error:");
+    lks_mpirun_news_read(&news, "Error code: 63");
+    lks_mpirun_news_read(&news, "Error name: (null)");
+    ck_assert_str_eq(news.refusal,
+                     "mpirun was unable to launch the specified application "
+                     "as it encountered an error:");
 }
 END_TEST
 
@@ -120,9 +192,11 @@ START_TEST(the_first_line_that_says_anything_is_kept)
 END_TEST
 
 LKS_SUITE("mpirun_news", a_killed_rank_is_read_from_what_mpirun_says,
+          the_first_rank_to_die_is_read_from_its_news_of_states,
+          the_end_of_the_others_is_read_and_is_no_reason,
           an_exit_status_is_read_from_what_mpirun_says,
           a_refusal_to_start_is_read_from_what_mpirun_says,
-          a_lost_host_is_read_from_what_mpirun_says,
+          a_refusals_detail_is_read_with_it, a_lost_host_is_read_from_what_mpirun_says,
           trouble_is_read_and_need_not_be_the_end,
           the_first_crash_that_a_process_tells_of_is_kept,
           another_mpis_launcher_is_known_by_its_words,

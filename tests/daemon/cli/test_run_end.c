@@ -174,6 +174,11 @@ START_TEST(an_exit_without_a_word_names_rank_and_log)
     say(&e, "  Exit code:    3");
     judge(&e, "failed", "rank_exited", LKS_EXIT_FAILED);
     says("rank 2 ended with exit status 3 and without a word: see run/logs/mpirun.log");
+    begin(&e); /* before MPI knew of it */
+    e.facts.exit_status = 4;
+    e.output.news.left_rank = 1;
+    judge(&e, "failed", "rank_exited", LKS_EXIT_FAILED);
+    says("rank 1 ended with exit status 4 and without a word");
 }
 END_TEST
 
@@ -196,6 +201,54 @@ START_TEST(a_dead_rank_0_that_mpirun_has_not_told_of_is_named_by_the_others)
     say(&e, NOTICED("0", "9 (Killed)."));
     judge(&e, "failed", "rank_killed", LKS_EXIT_FAILED);
     says("rank 0 on host vm was killed by signal 9");
+}
+END_TEST
+
+START_TEST(a_rank_that_mpirun_saw_die_is_named_though_it_never_said_of_what)
+{
+    static const char died[] =
+        "[vm:1] [[9,0],0] ACTIVATE PROC [[9,1],1] STATE ABORTED BY "
+        "SIGNAL AT odls_base_default_fns.c:1746";
+    const lks_sign rank_1 = {
+        .rank = 1, .pid = 41, .host = "node2", .stage = LKS_STAGE_MPI};
+    ended e;
+
+    begin(&e);
+    e.facts.is_local = false;
+    e.facts.killed_rank = &rank_1;
+    ck_assert(lks_mpirun_news_read_state(&e.output.news, died));
+    say(&e, LKS_MPIRUN_KILLED "9");
+    judge(&e, "failed", "rank_killed", LKS_EXIT_FAILED);
+    says("rank 1 on host node2 was killed by a signal while joining MPI, perhaps out of "
+         "memory (dmesg there tells)");
+    ck_assert_int_eq(e.end.rank, 1);
+    ck_assert_str_eq(e.end.host, "node2");
+    begin(&e);
+    ck_assert(lks_mpirun_news_read_state(&e.output.news, died));
+    judge(&e, "failed", "rank_killed", LKS_EXIT_FAILED);
+    says("rank 1 was killed by a signal");
+    begin(&e);
+    ck_assert(lks_mpirun_news_read_state(&e.output.news, died));
+    say(&e, NOTICED("1", "9 (Killed)."));
+    judge(&e, "failed", "rank_killed", LKS_EXIT_FAILED);
+    says("rank 1 on host vm was killed by signal 9 (Killed)");
+}
+END_TEST
+
+START_TEST(what_a_library_said_before_a_rank_left_is_quoted)
+{
+    ended e;
+
+    begin(&e);
+    e.facts.limits = "; at most 163 MiB of memory may each process have here (ulimit -v)";
+    say(&e, "libpmix.so.2: failed to map segment from shared object");
+    say(&e, "Primary job  terminated normally, but 1 process returned");
+    say(&e, "  Process name: [[1,1],0]");
+    say(&e, "  Exit code:    1");
+    judge(&e, "failed", "rank_exited", LKS_EXIT_FAILED);
+    says("rank 0 ended with exit status 1: libpmix.so.2: failed to map segment from "
+         "shared "
+         "object; at most 163 MiB of memory may each process have here (ulimit -v): see");
 }
 END_TEST
 
@@ -316,6 +369,27 @@ START_TEST(an_mpirun_that_leaves_in_silence_was_asked_to)
 }
 END_TEST
 
+START_TEST(a_guard_that_was_asked_to_end_says_by_which_signal)
+{
+    ended e;
+
+    begin(&e);
+    e.output.has_begun = false; /* so early that nothing had been started */
+    say(&e, LKS_GUARD_ASKED "1");
+    judge(&e, "interrupted", "asked_to_end", LKS_EXIT_INTERRUPTED);
+    says("interrupted by signal 1 (Hangup) to the guard of mpirun before the first");
+    begin(&e); /* mpirun stumbles over being asked twice */
+    e.facts.exit_status = 139;
+    say(&e, LKS_GUARD_ASKED "15");
+    say(&e, LKS_MPIRUN_KILLED "11");
+    judge(&e, "interrupted", "asked_to_end", LKS_EXIT_INTERRUPTED);
+    begin(&e);
+    tell_error(&e, "rank 2: loss is nan at step 7");
+    say(&e, LKS_GUARD_ASKED "15");
+    judge(&e, "failed", "rank_failed", LKS_EXIT_FAILED);
+}
+END_TEST
+
 START_TEST(weights_are_success_whatever_came_after_them)
 {
     ended e;
@@ -335,7 +409,8 @@ START_TEST(no_weights_are_no_success_on_this_host)
 
     begin(&e);
     e.facts.exit_status = 0;
-    judge(&e, "failed", "mpirun_ended", LKS_EXIT_FAILED);
+    judge(&e, "failed", "weights_gone", LKS_EXIT_FAILED);
+    says("run/model.safetensors is not there: has the run directory been removed or");
     begin(&e);
     e.facts.exit_status = 0;
     e.facts.is_local = false;
@@ -368,11 +443,14 @@ LKS_SUITE("run_end", a_ranks_own_words_are_the_reason,
           a_crash_is_told_with_its_own_signal, want_of_memory_is_told_where_it_may_be_so,
           an_exit_without_a_word_names_rank_and_log,
           a_dead_rank_0_that_mpirun_has_not_told_of_is_named_by_the_others,
-          a_lost_host_is_named, what_the_watch_saw_comes_first,
+          a_rank_that_mpirun_saw_die_is_named_though_it_never_said_of_what,
+          what_a_library_said_before_a_rank_left_is_quoted, a_lost_host_is_named,
+          what_the_watch_saw_comes_first,
           trouble_of_mpirun_at_the_start_outweighs_what_it_died_of,
           another_mpis_mpirun_is_told_with_what_to_use,
           unknown_words_of_mpirun_are_quoted,
           a_killed_mpirun_is_told_with_its_signal_and_so_is_its_guard,
           an_mpirun_that_leaves_in_silence_was_asked_to,
+          a_guard_that_was_asked_to_end_says_by_which_signal,
           weights_are_success_whatever_came_after_them,
           no_weights_are_no_success_on_this_host, an_interruption_keeps_what_mpirun_said)

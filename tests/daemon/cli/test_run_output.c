@@ -105,6 +105,20 @@ START_TEST(signs_of_life_are_heard_and_swallowed)
 }
 END_TEST
 
+START_TEST(news_of_states_are_heard_and_swallowed)
+{
+    lks_run_output output;
+
+    start(&output);
+    err(&output, "[vm:2419] [[25997,0],0] ACTIVATE PROC [[25997,1],1] STATE ABORTED BY "
+                 "SIGNAL AT ../odls_base_default_fns.c:1746\n");
+    ck_assert_int_eq(output.news.killed_rank, 1);
+    ck_assert_str_eq(passed, "");
+    ck_assert(!lks_run_output_has_log(&output));
+    stop(&output);
+}
+END_TEST
+
 START_TEST(an_endless_line_is_cut_not_overrun)
 {
     lks_run_output output;
@@ -123,7 +137,8 @@ START_TEST(the_guards_word_is_heard_and_no_word_of_mpiruns)
     lks_run_output output;
 
     start(&output);
-    err(&output, LKS_MPIRUN_KILLED "15\n");
+    err(&output, LKS_GUARD_ASKED "1\n" LKS_MPIRUN_KILLED "15\n");
+    ck_assert_int_eq(output.news.asked_signal, 1);
     ck_assert_int_eq(output.news.own_signal, 15);
     ck_assert_str_eq(output.news.first, "");
     ck_assert(!lks_run_output_has_log(&output));
@@ -162,6 +177,7 @@ END_TEST
 
 LKS_SUITE("run_output", the_first_error_is_kept_and_not_shown,
           lines_cut_anywhere_are_put_together, signs_of_life_are_heard_and_swallowed,
+          news_of_states_are_heard_and_swallowed,
           the_guards_word_is_heard_and_no_word_of_mpiruns,
           the_programs_own_lines_pass_on_lines_of_their_own,
           an_endless_line_is_cut_not_overrun, a_log_that_cannot_be_made_is_an_io_error)

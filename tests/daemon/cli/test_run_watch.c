@@ -20,6 +20,7 @@ static world begin(uint32_t n_ranks)
                                            .rank_timeout_s = 60,
                                            .warn_s = 5,
                                            .linger_s = 6,
+                                           .killed_s = 2.4,
                                            .lost_s = 1.4,
                                            .end_s = 25,
                                            .n_ranks = n_ranks,
@@ -249,6 +250,12 @@ START_TEST(a_lost_rank_leaves_mpirun_a_moment)
     ck_assert_int_eq(seconds_until(&w, LKS_RUN_IS_OVER, 90, NULL), 3);
     ck_assert_str_eq(w.text, "");
     end(&w);
+    w = begin(2); /* mpirun knows of its death, and will tell more */
+    w.sight.a_rank_is_lost = true;
+    ck_assert_int_eq(look_after(&w, 1), LKS_RUN_GOES_ON);
+    w.sight.a_rank_was_killed = true;
+    ck_assert_int_eq(seconds_until(&w, LKS_RUN_IS_OVER, 90, NULL), 4);
+    end(&w);
 }
 END_TEST
 
@@ -257,12 +264,12 @@ START_TEST(a_rank_that_has_lost_rank_0_tells_of_it)
     world w = begin(2);
 
     ck_assert_ptr_null(lks_run_watch_lost_rank_0(w.watch));
-    ck_assert_ptr_null(lks_run_watch_rank_0(w.watch));
+    ck_assert_ptr_null(lks_run_watch_rank(w.watch, 0));
     hear(&w, 0, LKS_STAGE_IN);
     hear(&w, 1, LKS_STAGE_IN);
     hear(&w, 1, LKS_STAGE_LOST);
     ck_assert_uint_eq(lks_run_watch_lost_rank_0(w.watch)->pid, 40);
-    ck_assert_int_eq(seconds_until(&w, LKS_RUN_IS_OVER, 90, NULL), 3);
+    ck_assert_int_eq(seconds_until(&w, LKS_RUN_IS_OVER, 90, NULL), 4);
     ck_assert_str_eq(w.text, "");
     end(&w);
 }
@@ -275,7 +282,7 @@ START_TEST(a_rank_0_that_is_gone_from_this_host_leaves_mpirun_a_moment)
     hear(&w, 0, LKS_STAGE_IN);
     hear(&w, 1, LKS_STAGE_IN);
     w.sight.rank_0_is_gone = true;
-    ck_assert_int_eq(seconds_until(&w, LKS_RUN_IS_OVER, 90, NULL), 3);
+    ck_assert_int_eq(seconds_until(&w, LKS_RUN_IS_OVER, 90, NULL), 4);
     ck_assert_uint_eq(lks_run_watch_lost_rank_0(w.watch)->pid, 40);
     end(&w);
 }

@@ -187,6 +187,19 @@ START_TEST(what_the_program_leaves_behind_is_killed)
 }
 END_TEST
 
+START_TEST(who_has_left_the_session_and_holds_the_output_is_not_waited_for)
+{
+    watched w = {0};
+    double start_s = lks_clock_s();
+    int left;
+
+    run_script(&w, "setsid sleep 100 & echo $!; sleep 0.2");
+    ck_assert_double_lt(lks_clock_s() - start_s, 1.5);
+    ck_assert_int_eq(sscanf(w.text[LKS_LAUNCH_OUT], "%d", &left), 1);
+    kill(left, SIGKILL);
+}
+END_TEST
+
 static pid_t stopped_in_a_session_of_its_own(void)
 {
     pid_t child = fork();
@@ -324,7 +337,9 @@ LKS_SUITE("launcher", output_and_exit_status_come_through, a_death_by_signal_is_
           what_is_held_at_the_end_is_read_when_it_is_let_go,
           a_stop_lets_the_program_end_by_itself,
           a_stop_that_is_ignored_kills_after_the_grace,
-          what_the_program_leaves_behind_is_killed, a_stopped_process_is_seen_as_stopped,
+          what_the_program_leaves_behind_is_killed,
+          who_has_left_the_session_and_holds_the_output_is_not_waited_for,
+          a_stopped_process_is_seen_as_stopped,
           the_processes_of_a_session_are_counted_until_they_are_dead,
           the_sessions_of_the_kernel_and_of_init_are_left_alone,
           a_signal_becomes_an_event, a_hangup_that_is_ignored_stays_ignored,
