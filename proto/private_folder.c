@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -17,6 +18,8 @@
 #include "base/try.h"
 
 enum { MAX_TRIES = 1000, MAX_DEPTH = 32 };
+
+static const char run_link[] = "run";
 
 static int write_prefix(char out[LKS_PRIVATE_NAME_BYTES])
 {
@@ -159,19 +162,40 @@ void lks_private_folder_remove(const char *path)
     remove_at(AT_FDCWD, path, 0);
 }
 
+void lks_private_folder_hold(const char *path)
+{
+    const int fd = open_folder(AT_FDCWD, path);
+
+    if (fd >= 0 && flock(fd, LOCK_SH) != 0)
+        close(fd);
+}
+
+void lks_private_folder_name_run(const lks_private_folder *folder, const char *run_dir)
+{
+    (void)!symlinkat(run_dir, folder->lock_fd, run_link);
+}
+
 /* Whoever waits to hold it finds, once this is over, that it is removed. */
-static void sweep_one(int base_fd, const char *name)
+static void sweep_one(int base_fd, const char *name, void (*on_run)(const char *run_dir))
 {
     const int fd = open_folder(base_fd, name);
+    char run_dir[PATH_MAX];
+    ssize_t n;
 
     if (fd < 0)
         return;
-    if (is_ours_alone(fd) && flock(fd, LOCK_EX | LOCK_NB) == 0)
+    if (is_ours_alone(fd) && flock(fd, LOCK_EX | LOCK_NB) == 0) {
+        n = readlinkat(fd, run_link, run_dir, sizeof run_dir - 1);
+        if (n > 0 && on_run) {
+            run_dir[n] = '\0';
+            on_run(run_dir);
+        }
         remove_at(base_fd, name, 0);
+    }
     close(fd);
 }
 
-void lks_private_folders_sweep(const char *base)
+void lks_private_folders_sweep(const char *base, void (*on_run)(const char *run_dir))
 {
     char prefix[LKS_PRIVATE_NAME_BYTES];
     const size_t n = (size_t)write_prefix(prefix);
@@ -180,7 +204,7 @@ void lks_private_folders_sweep(const char *base)
 
     while (folder && (entry = readdir(folder)) != NULL)
         if (strncmp(entry->d_name, prefix, n) == 0)
-            sweep_one(dirfd(folder), entry->d_name);
+            sweep_one(dirfd(folder), entry->d_name, on_run);
     if (folder)
         closedir(folder);
 }

@@ -44,7 +44,15 @@ void lks_private_folder_close(lks_private_folder *folder);
  * not there is fine. */
 void lks_private_folder_remove(const char *path);
 
-/* Remove every folder of this user in `base` that nobody holds. */
-void lks_private_folders_sweep(const char *base);
+/* Hold a folder that is there, for as long as this process lives. */
+void lks_private_folder_hold(const char *path);
+
+/* Let the folder say which run directory, an absolute path, it belongs to, for whoever
+ * sweeps it. */
+void lks_private_folder_name_run(const lks_private_folder *folder, const char *run_dir);
+
+/* Remove every folder of this user in `base` that nobody holds; of one that says to which
+ * run directory it belongs on_run (or NULL) is told that first. */
+void lks_private_folders_sweep(const char *base, void (*on_run)(const char *run_dir));
 
 #endif

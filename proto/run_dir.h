@@ -85,4 +85,8 @@ lks_status lks_run_dir_write(lks_run_dir *dir, const char *name, const char *tex
  * whole file left unfinished, "model.safetensors.tmp-<pid>-<n>" and its like. */
 void lks_run_dir_remove_unfinished(const char *path);
 
+/* The same of writers of this host that are dead: of a run that nobody watches any more,
+ * whose weights may still be being written. */
+void lks_run_dir_remove_abandoned(const char *path);
+
 #endif

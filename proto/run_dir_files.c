@@ -5,11 +5,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/process.h"
 #include "base/try.h"
 #include "proto/run_dir.h"
 
@@ -144,7 +146,7 @@ lks_status lks_run_dir_write(lks_run_dir *dir, const char *name, const char *tex
 }
 
 /* "model.safetensors.tmp-4711-0", as writers name what they have not finished. */
-static bool is_unfinished(const char *entry)
+static bool is_unfinished(const char *entry, pid_t *writer)
 {
     static const char *const names[] = {LKS_RUN_WEIGHTS, LKS_RUN_JOB, LKS_RUN_RESULT};
 
@@ -154,20 +156,34 @@ static bool is_unfinished(const char *entry)
 
         if (strncmp(entry, names[i], n) == 0 &&
             strncmp(entry + n, beside, strlen(beside)) == 0 &&
-            isdigit((unsigned char)*number) && !number[strspn(number, "0123456789-")])
+            isdigit((unsigned char)*number) && !number[strspn(number, "0123456789-")]) {
+            *writer = (pid_t)strtol(number, NULL, 10);
             return true;
+        }
     }
     return false;
 }
 
-void lks_run_dir_remove_unfinished(const char *path)
+static void remove_files(const char *path, bool only_of_the_dead)
 {
     DIR *folder = opendir(path);
     const struct dirent *entry;
+    pid_t writer;
 
     while (folder && (entry = readdir(folder)))
-        if (is_unfinished(entry->d_name))
+        if (is_unfinished(entry->d_name, &writer) &&
+            !(only_of_the_dead && lks_process_state(writer)))
             unlinkat(dirfd(folder), entry->d_name, 0);
     if (folder)
         closedir(folder);
+}
+
+void lks_run_dir_remove_unfinished(const char *path)
+{
+    remove_files(path, false);
+}
+
+void lks_run_dir_remove_abandoned(const char *path)
+{
+    remove_files(path, true);
 }

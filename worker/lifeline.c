@@ -21,7 +21,7 @@ enum {
     /* A rank that was asked to leave, and cannot. */
     LEAVE_S = 5,
     MPI_S = 30,
-    END_S = 20,
+    END_S = 8, /* less than the command waits for mpirun then */
     WORDS_MS = 100,
 };
 

@@ -13,7 +13,7 @@
 void lks_lifeline_start(uint32_t rank, uint32_t size);
 
 /* How far this rank has come. From LKS_STAGE_IN on only rank 0 gives signs. One that is
- * in LKS_STAGE_MPI for 30 s, its host cut off perhaps, or in LKS_STAGE_END for 20 s
+ * in LKS_STAGE_MPI for 30 s, its host cut off perhaps, or in LKS_STAGE_END for 8 s
  * leaves at once. */
 void lks_lifeline_stage(lks_stage stage);
 

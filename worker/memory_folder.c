@@ -13,7 +13,7 @@ void lks_memory_folder_open(void)
 
     if (!name || !*name || strchr(name, '/') || name[0] == '.')
         return;
-    lks_private_folders_sweep(LKS_MEMORY_BASE); /* elsewhere the command has not */
+    lks_private_folders_sweep(LKS_MEMORY_BASE, NULL); /* elsewhere the command has not */
     if (lks_private_folder_open(LKS_MEMORY_BASE, name, &folder) == LKS_OK)
         setenv("OMPI_MCA_btl_vader_backing_directory", folder.path, 0);
     else

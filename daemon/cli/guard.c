@@ -219,6 +219,8 @@ static int run_guard(const lks_args *args)
         lks_fail(LKS_INVALID, "guard needs a program after --");
         return lks_cli_failed(LKS_EXIT_USAGE);
     }
+    for (size_t i = 2; i < args->positional.n_items; i++)
+        lks_private_folder_hold(args->positional.items[i]);
     if (start(&g, args->rest.items) != LKS_OK)
         return lks_cli_failed(LKS_EXIT_FAILED);
     watch(&g);

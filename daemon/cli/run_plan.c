@@ -1,6 +1,7 @@
-#define _GNU_SOURCE /* environ */
+#define _GNU_SOURCE /* environ, O_PATH */
 #include "daemon/cli/run_plan.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,7 @@
 #include "daemon/cli/mpirun.h"
 #include "daemon/cli/programs.h"
 #include "daemon/cli/runs.h"
+#include "daemon/uv/unix_listen.h"
 #include "proto/job_yaml.h"
 
 /* Of shared memory, for each rank: Open MPI's segment has 4 MiB and a little. */
@@ -78,16 +80,41 @@ const char *lks_temp_folder(void)
     return "/tmp";
 }
 
-/* Those of runs that a power cut, or kill -9 of all there was, has left go first. */
+/* A run that nobody watches any more. Its ranks may still be on their way out, and serve
+ * its socket; the name of that is short, whatever the directory's is. */
+static void tidy_run(const char *run_dir)
+{
+    const int fd = open(run_dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    char socket[64];
+
+    if (fd < 0)
+        return;
+    snprintf(socket, sizeof socket, "/proc/self/fd/%d/" LKS_RUN_SOCKET, fd);
+    lks_unix_remove_dead(socket);
+    lks_run_dir_remove_abandoned(run_dir);
+    close(fd);
+}
+
+static void name_run(const lks_run_plan *plan)
+{
+    char *run_dir = realpath(plan->dir.path, NULL);
+
+    if (run_dir)
+        lks_private_folder_name_run(&plan->session, run_dir);
+    free(run_dir);
+}
+
+/* What a power cut, or kill -9 of all there was, has left goes first. */
 static lks_status make_folders(lks_run_plan *plan)
 {
     const char *temp = lks_temp_folder();
     char name[LKS_PRIVATE_NAME_BYTES];
 
-    lks_private_folders_sweep(temp);
-    lks_private_folders_sweep(LKS_MEMORY_BASE);
+    lks_private_folders_sweep(temp, tidy_run);
+    lks_private_folders_sweep(LKS_MEMORY_BASE, NULL);
     LKS_TRY(lks_private_name(name));
     LKS_TRY(lks_private_folder_open(temp, name, &plan->session));
+    name_run(plan);
     if (lks_private_folder_open(LKS_MEMORY_BASE, name, &plan->memory) != LKS_OK)
         lks_error_clear(); /* no shared memory here: MPI knows other ways */
     return LKS_OK;

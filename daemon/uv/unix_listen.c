@@ -113,3 +113,11 @@ cleanup:
         close(folder);
     return st;
 }
+
+void lks_unix_remove_dead(const char *path)
+{
+    struct sockaddr_un address;
+
+    if (fill_address(path, &address) != LKS_OK || clear_place(&address) != LKS_OK)
+        lks_error_clear();
+}

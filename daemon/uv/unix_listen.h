@@ -12,4 +12,7 @@ enum { LKS_UNIX_BACKLOG = 128 };
  * reason. */
 lks_status lks_unix_listen(const char *path, int *out);
 
+/* Remove a socket file that nobody listens on; anything else stays. */
+void lks_unix_remove_dead(const char *path);
+
 #endif

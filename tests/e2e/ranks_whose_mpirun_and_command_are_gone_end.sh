@@ -31,8 +31,18 @@ wait "$run" 2>/dev/null || true
 within 5 no_process || fail "processes are left"
 [ -d "tmp/$name" ] || fail "nothing is left: this shows nothing"
 rm -rf run
+
+# All at once, as a power cut: the next start tidies the run's directory as well.
+start_long 2
+kill -9 "$run" "$(guard_of)" "$(mpirun_of)" "$(pid_of 0)" "$(pid_of 1)"
+wait "$run" 2>/dev/null || true
+within 5 no_process || fail "processes are left"
+[ -S run/status.sock ] || fail "nothing is left: this shows nothing"
+touch run/model.safetensors.tmp-99999999-0
 lenet_job
-lks run job.yaml --ranks 2 --run-dir run --set train.steps=1
+lks run job.yaml --ranks 2 --run-dir next --set train.steps=1
 must_succeed
+[ ! -e run/status.sock ] || fail "the socket is left"
+[ ! -e run/model.safetensors.tmp-99999999-0 ] || fail "half a file is left"
 [ -z "$(ls tmp)" ] || fail "left: $(find tmp)"
 [ ! -e "/dev/shm/$name" ] || fail "left: $(find "/dev/shm/$name")"

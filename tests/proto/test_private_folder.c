@@ -102,6 +102,58 @@ START_TEST(removing_takes_all_that_is_in_it_and_nothing_a_link_leads_to)
 }
 END_TEST
 
+static char noted[256];
+
+static void note_run(const char *run_dir)
+{
+    snprintf(noted, sizeof noted, "%s", run_dir);
+}
+
+START_TEST(a_sweep_tells_of_the_run_that_nobody_holds_any_more)
+{
+    lks_private_folder folder = make();
+    char path[256];
+
+    noted[0] = '\0';
+    snprintf(path, sizeof path, "%s", folder.path);
+    lks_private_folder_name_run(&folder, "/home/me/runs/a");
+    lks_private_folders_sweep(temp_dir, note_run);
+    ck_assert_str_eq(noted, "");
+    close(folder.lock_fd); /* as the kernel does of a process that is killed */
+    folder.lock_fd = -1;
+    lks_private_folders_sweep(temp_dir, note_run);
+    ck_assert_str_eq(noted, "/home/me/runs/a");
+    ck_assert(!exists(path));
+    lks_private_folder_close(&folder);
+    temp_dir_remove();
+}
+END_TEST
+
+START_TEST(what_is_held_by_its_path_is_not_swept)
+{
+    lks_private_folder folder = make();
+    pid_t holder = fork();
+
+    if (holder == 0) {
+        close(folder.lock_fd);
+        lks_private_folder_hold(folder.path);
+        pause();
+        _exit(0);
+    }
+    usleep(100000);
+    close(folder.lock_fd);
+    folder.lock_fd = -1;
+    lks_private_folders_sweep(temp_dir, note_run);
+    ck_assert(exists(folder.path));
+    kill(holder, SIGKILL);
+    waitpid(holder, NULL, 0);
+    lks_private_folders_sweep(temp_dir, note_run);
+    ck_assert(!exists(folder.path));
+    lks_private_folder_close(&folder);
+    temp_dir_remove();
+}
+END_TEST
+
 START_TEST(a_sweep_removes_what_nobody_holds_and_leaves_the_rest)
 {
     lks_private_folder folder = make();
@@ -110,7 +162,7 @@ START_TEST(a_sweep_removes_what_nobody_holds_and_leaves_the_rest)
     ck_ok(lks_private_name(left));
     mkdir(temp_path(left), 0700);
     mkdir(temp_path("lockstep-other"), 0700);
-    lks_private_folders_sweep(temp_dir);
+    lks_private_folders_sweep(temp_dir, note_run);
     ck_assert(!exists(temp_path(left)));
     ck_assert(exists(folder.path));
     ck_assert(exists(temp_path("lockstep-other")));
@@ -137,7 +189,7 @@ START_TEST(one_whose_holder_was_killed_is_swept)
     }
     ck_assert_int_eq(waitpid(child, &status, 0), child);
     ck_assert(WIFSIGNALED(status) && exists(temp_path(name)));
-    lks_private_folders_sweep(temp_dir);
+    lks_private_folders_sweep(temp_dir, note_run);
     ck_assert(!exists(temp_path(name)));
     temp_dir_remove();
 }
@@ -146,7 +198,7 @@ END_TEST
 static void *sweep_often(void *stop)
 {
     while (!__atomic_load_n((bool *)stop, __ATOMIC_ACQUIRE))
-        lks_private_folders_sweep(temp_dir);
+        lks_private_folders_sweep(temp_dir, note_run);
     return NULL;
 }
 
@@ -188,6 +240,8 @@ END_TEST
 LKS_SUITE("private_folder", it_is_ours_alone_whatever_the_umask, two_names_differ,
           what_others_put_there_is_refused,
           removing_takes_all_that_is_in_it_and_nothing_a_link_leads_to,
+          a_sweep_tells_of_the_run_that_nobody_holds_any_more,
+          what_is_held_by_its_path_is_not_swept,
           a_sweep_removes_what_nobody_holds_and_leaves_the_rest,
           one_whose_holder_was_killed_is_swept, one_that_is_being_made_survives_a_sweep,
           the_last_to_let_go_removes_it)

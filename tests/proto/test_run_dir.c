@@ -545,6 +545,21 @@ START_TEST(what_killed_writers_left_is_removed_and_nothing_else)
 }
 END_TEST
 
+START_TEST(what_is_still_being_written_is_not_abandoned)
+{
+    char mine[64];
+
+    enter();
+    snprintf(mine, sizeof mine, "model.safetensors.tmp-%d-0", (int)getpid());
+    put(mine, "half");
+    put("model.safetensors.tmp-99999999-0", "half"); /* no process has that number */
+    lks_run_dir_remove_abandoned(".");
+    ck_assert(!exists("model.safetensors.tmp-99999999-0"));
+    check_text(mine, "half");
+    leave();
+}
+END_TEST
+
 START_TEST(no_failed_allocation_leaves_a_directory)
 {
     enter();
@@ -582,4 +597,5 @@ LKS_SUITE("run_dir", a_run_without_a_name_is_dated_and_unique,
           logs_that_have_become_a_link_are_not_followed, a_new_file_is_appended_to,
           a_small_file_is_written_whole_or_not_at_all,
           what_killed_writers_left_is_removed_and_nothing_else,
+          what_is_still_being_written_is_not_abandoned,
           no_failed_allocation_leaves_a_directory)
