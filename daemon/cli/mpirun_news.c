@@ -157,8 +157,10 @@ static bool read_foreign(lks_mpirun_news *news, const char *line)
  */
 static bool read_abort(lks_mpirun_news *news, const char *line)
 {
-    news->is_aborting = news->is_aborting || has_prefix(line, "Primary job ");
-    return news->is_aborting;
+    if (!has_prefix(line, "Primary job "))
+        return false;
+    news->is_aborting = true;
+    return true;
 }
 
 /* What says nothing of the run: lines of a frame, those around what is read elsewhere,
