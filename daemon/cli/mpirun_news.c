@@ -81,15 +81,21 @@ static bool read_refusal(lks_mpirun_news *news, const char *line)
         "A call to mkdir was unable to create the desired directory",
         "ssh: ",
         "bash: ",
+        "Host key verification failed",
     };
+    bool is_known =
+        strstr(line, ": Permission denied (") != NULL; /* ssh's, after a name */
+    size_t n;
 
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-        if (has_prefix(line, known[i])) {
-            if (!news->refusal[0])
-                copy(news->refusal, sizeof news->refusal, line);
-            return true;
-        }
-    return false;
+        is_known = is_known || has_prefix(line, known[i]);
+    if (is_known && !news->refusal[0]) {
+        copy(news->refusal, sizeof news->refusal, line);
+        n = strlen(news->refusal);
+        if (news->refusal[n - 1] == '.') /* the line goes on */
+            news->refusal[n - 1] = '\0';
+    }
+    return is_known;
 }
 
 /* "  Error:     No space left on device", "Error name: …": below a refusal that ends in
@@ -163,9 +169,10 @@ static bool read_abort(lks_mpirun_news *news, const char *line)
     return true;
 }
 
-/* What says nothing of the run: lines of a frame, those around what is read elsewhere,
- * and libevent within mpirun, which stumbles over its own descriptors while it ends:
- * "[warn] Epoll MOD(1) on fd 26 failed. …" */
+/* What says nothing of the run's end: lines of a frame, those around what is read
+ * elsewhere, what mpirun was asked to report, and libevent and more within mpirun that
+ * stumbles over its own descriptors while it ends: "[warn] Epoll MOD(1) on fd 26 failed.
+ * …", "[vm:9] Read -1, expected 8, errno = 3" */
 static bool is_chatter(const char *line)
 {
     static const char *const known[] = {
@@ -177,9 +184,14 @@ static bool is_chatter(const char *line)
         "  Process name: ",
         "  Exit code: ",
     };
+    static const char *const behind_the_process[] = {
+        "] MCW rank ", "] Read -1, expected ", " state:base:", " mca: base: "};
 
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         if (has_prefix(line, known[i]))
+            return true;
+    for (size_t i = 0; i < sizeof behind_the_process / sizeof *behind_the_process; i++)
+        if (line[0] == '[' && strstr(line, behind_the_process[i]))
             return true;
     return !line[strspn(line, " \t-")];
 }

@@ -125,12 +125,30 @@ static bool a_rank_was_killed(const lks_run_facts *facts, lks_run_end *end,
     return true;
 }
 
+/* The coordinator's line of one begins "rank 1 (host node2, pid 4711) was lost ". */
+static void find_lost_rank(const lks_run_facts *facts, lks_run_end *end)
+{
+    const char *error = facts->output->error;
+
+    if (strstr(error, LKS_WAS_LOST))
+        (void)sscanf(error, "rank %d (host %127[^,]", &end->rank, end->host);
+}
+
 static bool a_rank_has_told(const lks_run_facts *facts, lks_run_end *end, lks_line *line)
 {
+    const lks_mpirun_news *news = &facts->output->news;
+
     if (!facts->output->error[0])
         return false;
     lks_line_add(line, "%s", facts->output->error);
-    end->cause = "rank_failed";
+    find_lost_rank(facts, end);
+    end->cause = news->lost_host[0] && strcmp(news->lost_host, end->host) == 0
+                     ? "host_lost"
+                     : "rank_failed";
+    if (end->host[0] && news->rank == end->rank && news->exit_code >= 0) {
+        end->cause = "rank_exited";
+        lks_line_add(line, "; it ended with exit status %d", news->exit_code);
+    }
     if (facts->exit_status == LKS_EXIT_USAGE)
         end->exit_status = LKS_EXIT_USAGE;
     return true;

@@ -65,6 +65,15 @@ static bool is_vital(const lks_run_output *output, const char *line)
     return memcmp(&news, &output->news, sizeof news) != 0;
 }
 
+/* A line of ours behind what mpirun puts before it where a person wants tags or times:
+ * "[1,0]<stderr>:lockstep: …" */
+static char *without_tag(char *line)
+{
+    char *own = strstr(line, "<stderr>:lockstep: ");
+
+    return own ? own + strlen("<stderr>:") : line;
+}
+
 static void take_line(lks_run_output *output)
 {
     char *line = output->line;
@@ -78,6 +87,7 @@ static void take_line(lks_run_output *output)
         output->ops->sign(output->context, &sign);
         return;
     }
+    line = without_tag(line);
     if (lks_mpirun_news_read_guard(&output->news, line) ||
         lks_mpirun_news_read_state(&output->news, line))
         return;

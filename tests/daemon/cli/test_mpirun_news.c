@@ -92,6 +92,20 @@ START_TEST(a_refusal_to_start_is_read_from_what_mpirun_says)
 }
 END_TEST
 
+START_TEST(a_refusal_of_ssh_is_read)
+{
+    lks_mpirun_news news;
+
+    lks_mpirun_news_init(&news);
+    lks_mpirun_news_read(&news, "me@node2: Permission denied (publickey,password).");
+    lks_mpirun_news_read(&news, "ORTE was unable to reliably start one or more daemons.");
+    ck_assert_str_eq(news.refusal, "me@node2: Permission denied (publickey,password)");
+    lks_mpirun_news_init(&news);
+    lks_mpirun_news_read(&news, "Host key verification failed.");
+    ck_assert_str_eq(news.refusal, "Host key verification failed");
+}
+END_TEST
+
 START_TEST(a_refusals_detail_is_read_with_it)
 {
     lks_mpirun_news news;
@@ -183,6 +197,9 @@ START_TEST(the_first_line_that_says_anything_is_kept)
     lks_mpirun_news_read(&news, "");
     lks_mpirun_news_read(&news, "[warn] Epoll MOD(1) on fd 26 failed. Old events were 6; "
                                 "read change was 0 (none)");
+    lks_mpirun_news_read(&news, "[vm:9] MCW rank 0 is not bound (or bound to all "
+                                "available processors)");
+    lks_mpirun_news_read(&news, "[vm:9] Read -1, expected 8, errno = 3");
     ck_assert_str_eq(news.first, "");
     lks_mpirun_news_read(&news, "Something new in a version to come.");
     lks_mpirun_news_read(&news, "And more of it.");
@@ -195,7 +212,7 @@ LKS_SUITE("mpirun_news", a_killed_rank_is_read_from_what_mpirun_says,
           the_first_rank_to_die_is_read_from_its_news_of_states,
           the_end_of_the_others_is_read_and_is_no_reason,
           an_exit_status_is_read_from_what_mpirun_says,
-          a_refusal_to_start_is_read_from_what_mpirun_says,
+          a_refusal_to_start_is_read_from_what_mpirun_says, a_refusal_of_ssh_is_read,
           a_refusals_detail_is_read_with_it, a_lost_host_is_read_from_what_mpirun_says,
           trouble_is_read_and_need_not_be_the_end,
           the_first_crash_that_a_process_tells_of_is_kept,

@@ -266,6 +266,36 @@ START_TEST(a_lost_host_is_named)
 }
 END_TEST
 
+START_TEST(a_lost_rank_is_told_with_its_host_and_what_is_known_of_it)
+{
+    static const char error[] =
+        "rank 1 (host node2, pid 7) was lost at step 9 in backward: "
+        "its connection closed";
+    ended e;
+
+    begin(&e);
+    tell_error(&e, error);
+    judge(&e, "failed", "rank_failed", LKS_EXIT_FAILED);
+    ck_assert_int_eq(e.end.rank, 1);
+    ck_assert_str_eq(e.end.host, "node2");
+    begin(&e);
+    tell_error(&e, error);
+    say(&e, "  Remote daemon: [[6420,0],1] on node node2");
+    judge(&e, "failed", "host_lost", LKS_EXIT_FAILED);
+    begin(&e);
+    tell_error(&e, error);
+    say(&e, "  Process name: [[1,1],1]");
+    say(&e, "  Exit code:    3");
+    judge(&e, "failed", "rank_exited", LKS_EXIT_FAILED);
+    says("its connection closed; it ended with exit status 3");
+    begin(&e);
+    tell_error(&e, error);
+    say(&e, "  Process name: [[1,1],0]"); /* that had to tell of it */
+    say(&e, "  Exit code:    1");
+    judge(&e, "failed", "rank_failed", LKS_EXIT_FAILED);
+}
+END_TEST
+
 START_TEST(what_the_watch_saw_comes_first)
 {
     ended e;
@@ -445,6 +475,7 @@ LKS_SUITE("run_end", a_ranks_own_words_are_the_reason,
           a_dead_rank_0_that_mpirun_has_not_told_of_is_named_by_the_others,
           a_rank_that_mpirun_saw_die_is_named_though_it_never_said_of_what,
           what_a_library_said_before_a_rank_left_is_quoted, a_lost_host_is_named,
+          a_lost_rank_is_told_with_its_host_and_what_is_known_of_it,
           what_the_watch_saw_comes_first,
           trouble_of_mpirun_at_the_start_outweighs_what_it_died_of,
           another_mpis_mpirun_is_told_with_what_to_use,

@@ -105,6 +105,19 @@ START_TEST(signs_of_life_are_heard_and_swallowed)
 }
 END_TEST
 
+START_TEST(our_lines_are_known_behind_mpiruns_tags)
+{
+    lks_run_output output;
+
+    start(&output);
+    err(&output, "[1,1]<stderr>:lockstep: warn: slow\n");
+    err(&output, "Sat Nov 28 20:01:02 2026<stderr>:lockstep: error: rank 1: no\n");
+    ck_assert_str_eq(output.error, "rank 1: no");
+    ck_assert_str_eq(passed, "err[lockstep: warn: slow\n]");
+    stop(&output);
+}
+END_TEST
+
 START_TEST(news_of_states_are_heard_and_swallowed)
 {
     lks_run_output output;
@@ -177,7 +190,7 @@ END_TEST
 
 LKS_SUITE("run_output", the_first_error_is_kept_and_not_shown,
           lines_cut_anywhere_are_put_together, signs_of_life_are_heard_and_swallowed,
-          news_of_states_are_heard_and_swallowed,
+          our_lines_are_known_behind_mpiruns_tags, news_of_states_are_heard_and_swallowed,
           the_guards_word_is_heard_and_no_word_of_mpiruns,
           the_programs_own_lines_pass_on_lines_of_their_own,
           an_endless_line_is_cut_not_overrun, a_log_that_cannot_be_made_is_an_io_error)
