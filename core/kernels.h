@@ -20,18 +20,7 @@
 
 #include "base/rng.h"
 #include "base/status.h"
-#include "tensor/dtype.h"
-
-enum { LKS_MAX_DIMS = 8 };
-
-/* Borrowed memory seen as an array; strides count elements. */
-typedef struct lks_view {
-    void *data; /* the first element */
-    lks_dtype dtype;
-    int ndim;
-    int64_t sizes[LKS_MAX_DIMS];
-    int64_t strides[LKS_MAX_DIMS];
-} lks_view;
+#include "layout/view.h"
 
 typedef enum lks_unary {
 #define LKS_UNARY(name, y, dx) LKS_UNARY_##name,

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "cpu/parallel.h"
-#include "tensor/view.h"
+#include "layout/view.h"
 
 /* Elements a thread must have to be worth waking. */
 enum { MIN_ELEMENTS_PER_THREAD = 32768 };

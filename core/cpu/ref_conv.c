@@ -1,6 +1,6 @@
 #include "cpu/ref_conv.h"
 
-#include "tensor/view.h"
+#include "layout/view.h"
 
 /* One product of the sum that a convolution is: element w_at of the weight times element
  * x_at of the input goes to element y_at of the output. */

@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #include "base/status.h"
-#include "tensor/dtype.h"
+#include "layout/dtype.h"
 
 enum {
     LKS_DATASET_MAX_DIMS = 4,

@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 #include "base/status.h"
-#include "tensor/dtype.h"
+#include "layout/dtype.h"
 
 enum { LKS_NPY_MAX_DIMS = 8 };
 

@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 #include "base/status.h"
-#include "tensor/dtype.h"
+#include "layout/dtype.h"
 
 enum { LKS_SAFETENSORS_MAX_DIMS = 8 };
 

@@ -5,7 +5,7 @@
 
 #include "base/alloc.h"
 #include "base/try.h"
-#include "tensor/view.h"
+#include "layout/view.h"
 
 #define LKS_LAYER(name) extern const lks_layer_type lks_layer_##name;
 #include "nn/layers.def"

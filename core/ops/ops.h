@@ -9,6 +9,7 @@
 #define LKS_OPS_OPS_H
 
 #include "base/rng.h"
+#include "kernels.h"
 #include "tensor/tensor.h"
 
 /* Pointwise; operands broadcast, dtypes promote. A scalar, (), changes the dtype of

@@ -13,9 +13,10 @@
 #ifndef LKS_TENSOR_TENSOR_H
 #define LKS_TENSOR_TENSOR_H
 
+#include "base/rng.h"
 #include "device.h"
-#include "tensor/dtype.h"
-#include "tensor/shape.h"
+#include "layout/dtype.h"
+#include "layout/shape.h"
 
 typedef struct lks_tensor lks_tensor;
 

@@ -7,7 +7,7 @@
 #include "tensor/scope.h"
 #include "tensor/storage.h"
 #include "tensor/tensor.h"
-#include "tensor/view.h"
+#include "layout/view.h"
 
 struct lks_node;
 

@@ -2,7 +2,7 @@
 
 #include "cpu/kernels/philox.h"
 #include "cpu/parallel.h"
-#include "tensor/view.h"
+#include "layout/view.h"
 
 enum { MIN_CHUNKS_PER_THREAD = 128 };
 

@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-#include "tensor/dtype.h"
+#include "layout/dtype.h"
 
 #define LKS_INLINE static inline __attribute__((always_inline, unused))
 

@@ -5,7 +5,7 @@
 
 #include "cpu/kernels/pool_2x2.h"
 #include "cpu/parallel.h"
-#include "tensor/view.h"
+#include "layout/view.h"
 
 /* One call's arguments; a plane is one channel of one image. */
 typedef struct pooling {

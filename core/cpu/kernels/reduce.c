@@ -5,7 +5,7 @@
 
 #include "cpu/kernels/element.h"
 #include "cpu/loops.h"
-#include "tensor/view.h"
+#include "layout/view.h"
 
 /* Two nests: over the elements of the output, and for each of them over the elements of x
  * that go into it. Floats add up in f64, rows in LANES partial sums. */

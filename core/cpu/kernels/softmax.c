@@ -4,7 +4,7 @@
 #include "cpu/kernels/element.h"
 #include "cpu/kernels/math.h"
 #include "cpu/parallel.h"
-#include "tensor/view.h"
+#include "layout/view.h"
 
 typedef struct rows {
     int64_t n_columns;

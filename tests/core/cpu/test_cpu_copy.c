@@ -66,7 +66,7 @@ START_TEST(floats_that_integers_cannot_hold_become_the_nearest_and_nan_zero)
 }
 END_TEST
 
-/* Both ways over all bit patterns, against the conversions of tensor/dtype.h. */
+/* Both ways over all bit patterns, against the conversions of layout/dtype.h. */
 START_TEST(narrow_floats_round_as_the_scalar_conversions_do)
 {
     enum { N = 1 << 16 };

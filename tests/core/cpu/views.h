@@ -13,7 +13,7 @@
 #include "base/rng.h"
 #include "cpu/cpu.h"
 #include "device.h"
-#include "tensor/dtype.h"
+#include "layout/dtype.h"
 
 enum { GUARD_BYTES = 64, GUARD = 0xa5 };
 

@@ -4,7 +4,7 @@
 #include <pthread.h>
 
 #include "lockstep.h"
-#include "tensor/view.h"
+#include "layout/view.h"
 
 START_TEST(a_shape_counts_its_elements_or_says_why_not)
 {

@@ -1,4 +1,4 @@
-#include "tensor/dtype.h"
+#include "layout/dtype.h"
 
 #include <stdint.h>
 #include <string.h>

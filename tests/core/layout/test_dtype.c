@@ -3,7 +3,7 @@
 #include <math.h>
 #include <stdint.h>
 
-#include "tensor/dtype.h"
+#include "layout/dtype.h"
 #include "golden/dtype.inc"
 
 static float f32_of(uint32_t bits)

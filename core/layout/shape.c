@@ -1,9 +1,9 @@
-#include "tensor/shape.h"
+#include "layout/shape.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "tensor/view.h"
+#include "layout/view.h"
 
 bool lks_sizes_product(const int64_t *sizes, int n, int64_t *out)
 {

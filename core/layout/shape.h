@@ -1,13 +1,14 @@
 /* Sizes and strides: arithmetic without memory. */
-#ifndef LKS_TENSOR_SHAPE_H
-#define LKS_TENSOR_SHAPE_H
+#ifndef LKS_LAYOUT_SHAPE_H
+#define LKS_LAYOUT_SHAPE_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/status.h"
-#include "kernels.h" /* LKS_MAX_DIMS */
+
+enum { LKS_MAX_DIMS = 8 };
 
 typedef struct lks_shape {
     int ndim;

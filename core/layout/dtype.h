@@ -1,6 +1,6 @@
 /* Element types: PyTorch's five classic ones and the narrow ones. */
-#ifndef LKS_TENSOR_DTYPE_H
-#define LKS_TENSOR_DTYPE_H
+#ifndef LKS_LAYOUT_DTYPE_H
+#define LKS_LAYOUT_DTYPE_H
 
 #include <stdbool.h>
 #include <stddef.h>

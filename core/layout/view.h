@@ -1,10 +1,22 @@
-/* Arithmetic on views: what slicing, broadcasting and reshaping do to sizes and strides.
- * Private to core; views are borrowed memory (kernels.h). */
-#ifndef LKS_TENSOR_VIEW_H
-#define LKS_TENSOR_VIEW_H
+/* Views, the arrays that kernels know, and arithmetic on them: what slicing, broadcasting
+ * and reshaping do to sizes and strides. */
+#ifndef LKS_LAYOUT_VIEW_H
+#define LKS_LAYOUT_VIEW_H
 
-#include "kernels.h"
-#include "tensor/shape.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "layout/dtype.h"
+#include "layout/shape.h"
+
+/* Borrowed memory seen as an array; strides count elements. */
+typedef struct lks_view {
+    void *data; /* the first element */
+    lks_dtype dtype;
+    int ndim;
+    int64_t sizes[LKS_MAX_DIMS];
+    int64_t strides[LKS_MAX_DIMS];
+} lks_view;
 
 /* Row-major without gaps over `data`. */
 lks_view lks_view_dense(void *data, lks_dtype dtype, const lks_shape *shape);

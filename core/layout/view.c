@@ -1,4 +1,4 @@
-#include "tensor/view.h"
+#include "layout/view.h"
 
 lks_view lks_view_dense(void *data, lks_dtype dtype, const lks_shape *shape)
 {
