@@ -23,9 +23,9 @@ static bool was_asked(const lks_run_eyes *eyes)
 
 static bool is_alive(pid_t pid)
 {
-    const char state = lks_process_state(pid);
+    lks_process process;
 
-    return state && state != 'Z';
+    return lks_process_read(pid, &process) && !lks_process_is_dead(&process);
 }
 
 /* mpirun may not see it, stopped perhaps; where mpirun went first, that is why. Before it

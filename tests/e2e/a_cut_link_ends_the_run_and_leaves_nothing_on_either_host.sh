@@ -24,5 +24,5 @@ must_fail 1
 one_line "host ${net}b" lost
 took=$(echo "$(seconds) $start" | awk '{ print $1 - $2 }')
 echo "after $took s: $(cat err)"
-echo "$took" | awk '{ exit !($1 < 8) }' || fail "it took $took s"
+echo "$took" | awk '{ exit !($1 < 6) }' || fail "it took $took s"
 nothing_is_left 30

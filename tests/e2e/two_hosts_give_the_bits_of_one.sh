@@ -55,4 +55,5 @@ wait_run
 must_fail 1
 one_line 'rank 1 was killed by a signal'
 echo "after $(echo "$(seconds) $start" | awk '{ print $1 - $2 }') s: $(cat err)"
+echo "$(seconds) $start" | awk '{ exit !($1 - $2 < 4) }' || fail "it took more than 4 s"
 nothing_is_left 5

@@ -132,15 +132,22 @@ END_TEST
 START_TEST(what_is_held_by_its_path_is_not_swept)
 {
     lks_private_folder folder = make();
-    pid_t holder = fork();
+    int holds[2];
+    char byte = 0;
+    pid_t holder;
 
+    ck_assert_int_eq(pipe(holds), 0);
+    holder = fork();
     if (holder == 0) {
         close(folder.lock_fd);
         lks_private_folder_hold(folder.path);
+        (void)!write(holds[1], &byte, 1);
         pause();
         _exit(0);
     }
-    usleep(100000);
+    ck_assert_int_eq(read(holds[0], &byte, 1), 1);
+    close(holds[0]);
+    close(holds[1]);
     close(folder.lock_fd);
     folder.lock_fd = -1;
     lks_private_folders_sweep(temp_dir, note_run);

@@ -23,6 +23,17 @@ static char *command_line(const lks_mpirun_plan *plan)
 
 static const lks_strings none;
 
+/* The least that can be started, with a person's own arguments. */
+static lks_mpirun_plan plan_with(const lks_strings *extra)
+{
+    return (lks_mpirun_plan){.mpirun = "mpirun",
+                             .worker = "w",
+                             .job = "j",
+                             .run_dir = "r",
+                             .set = &none,
+                             .extra = extra};
+}
+
 START_TEST(the_worker_gets_the_job_the_directory_and_the_settings)
 {
     char *settings[] = {"seed=1", "train.steps=5"};
@@ -70,12 +81,7 @@ START_TEST(a_persons_own_mpirun_arguments_come_through_and_win)
 {
     char *own[] = {"--nooversubscribe", "--bind-to", "core"};
     lks_strings extra = {.items = own, .n_items = 3};
-    lks_mpirun_plan plan = {.mpirun = "mpirun",
-                            .worker = "w",
-                            .job = "j",
-                            .run_dir = "r",
-                            .set = &none,
-                            .extra = &extra};
+    const lks_mpirun_plan plan = plan_with(&extra);
     char *line = command_line(&plan);
 
     ck_assert_ptr_nonnull(strstr(line, " --nooversubscribe --bind-to core w --run-dir"));
@@ -134,12 +140,7 @@ END_TEST
 
 START_TEST(a_persons_own_keepalive_is_not_outweighed)
 {
-    lks_mpirun_plan plan = {.mpirun = "mpirun",
-                            .worker = "w",
-                            .job = "j",
-                            .run_dir = "r",
-                            .set = &none,
-                            .extra = &none};
+    const lks_mpirun_plan plan = plan_with(&none);
     lks_strings argv = {0};
 
     ck_ok(lks_mpirun_argv(&plan, &argv));
@@ -159,12 +160,7 @@ START_TEST(what_a_person_sets_after_the_dashes_is_said_once)
 {
     char *words[] = {"--mca", "state_base_verbose", "5", NULL};
     lks_strings extra = {.items = words, .n_items = 3};
-    lks_mpirun_plan plan = {.mpirun = "mpirun",
-                            .worker = "w",
-                            .job = "j",
-                            .run_dir = "r",
-                            .set = &none,
-                            .extra = &extra};
+    const lks_mpirun_plan plan = plan_with(&extra);
     lks_strings argv = {0};
     int n = 0;
 

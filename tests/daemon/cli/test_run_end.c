@@ -247,8 +247,8 @@ START_TEST(what_a_library_said_before_a_rank_left_is_quoted)
     say(&e, "  Exit code:    1");
     judge(&e, "failed", "rank_exited", LKS_EXIT_FAILED);
     says("rank 0 ended with exit status 1: libpmix.so.2: failed to map segment from "
-         "shared "
-         "object; at most 163 MiB of memory may each process have here (ulimit -v): see");
+         "shared object; at most 163 MiB of memory may each process have here (ulimit "
+         "-v): see");
 }
 END_TEST
 
