@@ -46,7 +46,7 @@ static lks_view spread_batch(const lks_view *matrices, const lks_view *like)
 /* The i-th matrix of a batch, row-major. */
 static lks_view matrix_at(const lks_view *batch, int64_t i)
 {
-    lks_view matrix = {.dtype = batch->dtype, .ndim = 2};
+    lks_view matrix = {.dtype = batch->dtype, .ndim = 2, .device = batch->device};
     int64_t offset = 0;
     int n = batch->ndim - 2;
 

@@ -48,12 +48,12 @@ static void sgd_range(int64_t first, int64_t last, void *context)
     }
 }
 
-lks_status LKS_CPU(sgd)(const lks_sgd_params *params, size_t n, const float *grad,
-                        float *param, float *buf)
+lks_status LKS_CPU(sgd)(const lks_sgd_params *params, const lks_view *grad,
+                        const lks_view *param, const lks_view *buf)
 {
-    sgd_pass pass = {params, grad, param, buf};
+    sgd_pass pass = {params, grad->data, param->data, buf ? buf->data : NULL};
 
-    lks_parallel_for((int64_t)n, MIN_PER_THREAD, sgd_range, &pass);
+    lks_parallel_for(param->sizes[0], MIN_PER_THREAD, sgd_range, &pass);
     return LKS_OK;
 }
 
@@ -88,36 +88,11 @@ static void adam_range(int64_t first, int64_t last, void *context)
     }
 }
 
-lks_status LKS_CPU(adam)(const lks_adam_params *params, size_t n, const float *grad,
-                         float *param, float *m, float *v)
+lks_status LKS_CPU(adam)(const lks_adam_params *params, const lks_view *grad,
+                         const lks_view *param, const lks_view *m, const lks_view *v)
 {
-    adam_pass pass = {params, grad, param, m, v};
+    adam_pass pass = {params, grad->data, param->data, m->data, v->data};
 
-    lks_parallel_for((int64_t)n, MIN_PER_THREAD, adam_range, &pass);
-    return LKS_OK;
-}
-
-lks_status LKS_CPU(add_flat)(size_t n, const float *x, float *y)
-{
-    LKS_SIMD_FOR(i, (int64_t)n)
-    y[i] += x[i];
-    return LKS_OK;
-}
-
-lks_status LKS_CPU(sum_squares_flat)(size_t n, const float *x, double *out)
-{
-    enum { LANES = 32 };
-    double sums[LANES] = {0}, total = 0;
-    size_t i = 0;
-
-    for (; i + LANES <= n; i += LANES) {
-        LKS_SIMD_FOR(j, LANES)
-        sums[j] += (double)x[i + (size_t)j] * (double)x[i + (size_t)j];
-    }
-    for (size_t j = 0; i + j < n; j++)
-        sums[j] += (double)x[i + j] * (double)x[i + j];
-    for (int j = 0; j < LANES; j++)
-        total += sums[j];
-    *out = total;
+    lks_parallel_for(param->sizes[0], MIN_PER_THREAD, adam_range, &pass);
     return LKS_OK;
 }
