@@ -7,6 +7,7 @@
 
 #include "device.h"
 #include "kernels.h"
+#include "nn/param_block.h"
 #include "tensor/tensor.h"
 
 /* LKS_TEST_DEVICE in the environment, or cpu. */
@@ -72,6 +73,15 @@ static inline double tensor_at(const lks_tensor *t, int64_t i)
 
     free(host);
     return value;
+}
+
+/* The hash of parameters. */
+static inline uint64_t hash_of(const lks_param_block *block)
+{
+    uint64_t hash = 0;
+
+    ck_ok(lks_param_block_hash(block, &hash));
+    return hash;
 }
 
 /* What the test's device says once it is done with all it was told. */
