@@ -1,28 +1,27 @@
-/* Devices: where a storage lives and whose kernels run on it. `cpu:0`, `cpu:1` … are
- * distinct devices, so whatever runs over several of them can be tested anywhere. */
+/* Devices: where a storage lives and whose kernels run on it. Every table that a program
+ * can use has a row in device.c. */
 #ifndef LKS_DEVICE_H
 #define LKS_DEVICE_H
 
 #include "base/status.h"
+#include "layout/view.h"
 
-typedef enum lks_device_type {
-    LKS_CPU,
-    LKS_CUDA,
-} lks_device_type;
+struct lks_kernels;
 
-typedef struct lks_device {
-    lks_device_type type;
-    int index;
-} lks_device;
-
-static const lks_device lks_cpu = {LKS_CPU, 0};
-
-/* "cpu", "cpu:1", "cuda:0" … to a device. LKS_INVALID: not such a name; LKS_DEVICE: asked
- * for but absent (not built in, or no such GPU), saying which. */
+/* "cpu", "cpu:1", "reference", "cuda:0" … to a device. LKS_INVALID: not such a name;
+ * LKS_DEVICE: asked for but absent (not built in, or no such index), saying which. */
 lks_status lks_device_parse(const char *name, lks_device *out);
+
+/* "cpu:1" into `text`, which it returns. */
+enum { LKS_DEVICE_TEXT = 32 };
+const char *lks_device_text(lks_device device, char *text, size_t size);
 
 /* The kernels of a device; never NULL for a device that lks_device_parse gave. */
 const struct lks_kernels *lks_device_kernels(lks_device device);
+
+/* Another device that a program is linked with, called by its table's name: the tests'.
+ * Nothing defines it in the library. */
+const struct lks_kernels *lks_other_kernels(void) __attribute__((weak));
 
 /* Threads that the calling process's CPU kernels may use; 1 until set, and never less.
  * No result depends on it. */

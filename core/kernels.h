@@ -1,5 +1,17 @@
 /* The floor below the operations: what a device must be able to do. A device is one
- * lks_kernels table. Kernels know views, not tensors: no graph, no scopes, no ownership.
+ * lks_kernels table: memory, a queue, kernels. Kernels know views, not tensors: no graph,
+ * no scopes, no ownership.
+ *
+ * The queue
+ *   - Each thread that uses a device has a queue of its own there. What it is told to do
+ *     is done in the order in which it was told; between queues there is no order but
+ *     that of marks.
+ *   - Kernels, copies and frees return once they are queued. They have read their
+ *     parameters then (views, lks_rng, … ), but not memory.
+ *   - What goes wrong in the queue is told by the next call that waits for it: copy_out
+ * or finish. Until then the queue does nothing more.
+ *   - Only kernels touch a device's memory, unless it says host_reads: then its kernels
+ *     are finished when they return, and host code may read and write what they work on.
  *
  * Rules for all kernels
  *   - `out` is allocated by the caller, of the right shape and dtype, and does not
@@ -65,12 +77,38 @@ typedef struct lks_adam_params {
     uint64_t step;
 } lks_adam_params;
 
+/* A point in a queue: a value, nobody's to free. All zero is one that is passed. */
+typedef struct lks_mark {
+    const void *queue;
+    uint64_t at;
+} lks_mark;
+
 typedef struct lks_kernels {
     const char *name; /* "cpu" */
+    bool host_reads;
+    int (*count)(void); /* devices: cpu:0 … */
 
-    /* Memory, 64-byte aligned. Freed blocks may be kept for reuse. */
-    void *(*alloc)(int device_index, size_t n_bytes); /* NULL: LKS_NOMEM recorded */
-    void (*free)(int device_index, void *block, size_t n_bytes);
+    /* Memory, 64-byte aligned. A freed block serves only work that is queued later, by
+     * the thread that freed it or behind a mark of it. */
+    void *(*alloc)(int index, size_t n_bytes);            /* NULL: LKS_NOMEM recorded */
+    void (*free)(int index, void *block, size_t n_bytes); /* NULL is fine */
+
+    /* Host to device: `from` is the caller's again on return. */
+    lks_status (*copy_in)(int index, void *to, const void *from, size_t n_bytes);
+    /* Device to host: waits for what was queued before. */
+    lks_status (*copy_out)(int index, void *to, const void *from, size_t n_bytes);
+    /* Device to device of this table, in the queue of `to_index`; the caller sees to it
+     * with a mark that `from` is written. */
+    lks_status (*copy_across)(int to_index, void *to, int from_index, const void *from,
+                              size_t n_bytes);
+
+    /* Behind what this thread has queued so far. */
+    lks_status (*mark)(int index, lks_mark *out);
+    /* What this thread queues from now on runs after the mark, of any queue of this
+     * table. */
+    lks_status (*await)(int index, const lks_mark *mark);
+    /* Wait for what this thread has queued. */
+    lks_status (*finish)(int index);
 
     /* out[…] = value */
     lks_status (*fill)(const lks_view *out, double value);
@@ -92,15 +130,15 @@ typedef struct lks_kernels {
                                   const lks_view *y, const lks_view *dy,
                                   const lks_view *da, const lks_view *db);
 
-    /* out has x's ndim, sizes equal to x's or 1 where it is reduced, and x's dtype; or
-     * f32 for x of f16 or bf16, or f64 for x of any float. Max of nothing is refused by
-     * the operation. Every dtype but bool; floats are added up in f64, integers in i64. */
+    /* out has x's ndim, sizes equal to x's or 1 where it is reduced, and x's dtype; of
+     * floats, f32 or f64 too. Max of nothing is refused by the operation. Every dtype but
+     * bool; floats are added up in f64, integers in i64. */
     lks_status (*reduce)(lks_reduce op, const lks_view *x, const lks_view *out);
     /* out [sizes without dim] i64: the first index of the largest (NaN is largest). */
     lks_status (*argmax)(const lks_view *x, int dim, const lks_view *out);
 
-    /* out[.., i, ..] = x[.., index[i], ..] along dim; index [n] i64, in range. All
-     * dtypes. */
+    /* out[.., i, ..] = x[.., index[i], ..] along dim; index [n] i64. All dtypes.
+     * LKS_INVALID: an index out of range. */
     lks_status (*index_select)(const lks_view *x, int dim, const lks_view *index,
                                const lks_view *out);
     /* out[.., index[i], ..] += x[.., i, ..], in order of i. f32 f64. */
@@ -144,30 +182,29 @@ typedef struct lks_kernels {
                                    const lks_view *dx);
 
     /* Fused softmax cross-entropy, dense, f32 f64.
-     *   x (N, C); target (N) i64 in [0, C), or < 0: ignored (loss 0, gradient 0)
+     *   x (N, C); target (N) i64 in [0, C), or `ignored` (loss 0, gradient 0)
      *   log_p (N, C) = log_softmax(x), kept for backward; loss (N)
+     *   n_counted (), of x's dtype, or NULL: rows that are not ignored
      *   backward: dx[n, c] = scale[n] * (exp(log_p[n, c]) - [c == target[n]]); scale (N)
-     * may have stride 0 */
+     *             may have stride 0
+     * LKS_INVALID: another target. */
     lks_status (*cross_entropy)(const lks_view *x, const lks_view *target,
-                                const lks_view *log_p, const lks_view *loss);
+                                int64_t ignored, const lks_view *log_p,
+                                const lks_view *loss, const lks_view *n_counted);
     lks_status (*cross_entropy_backward)(const lks_view *log_p, const lks_view *target,
-                                         const lks_view *scale, const lks_view *dx);
+                                         int64_t ignored, const lks_view *scale,
+                                         const lks_view *dx);
 
     /* y[i] = u_i >= p ? x[i] / (1 - p) : 0, u_i the stream's uniform f32 element i, i
      * counting x row-major. Dense. Its own backward: the same call on dy gives dx. */
     lks_status (*dropout)(const lks_view *x, double p, const lks_rng *rng,
                           const lks_view *y);
 
-    /* One pass over flat f32 blocks of n elements. `buf` may be NULL without momentum. */
-    lks_status (*sgd)(const lks_sgd_params *params, size_t n, const float *grad,
-                      float *param, float *buf);
-    lks_status (*adam)(const lks_adam_params *params, size_t n, const float *grad,
-                       float *param, float *m, float *v);
-
-    /* y += x over flat f32 blocks: the gradient reduction's arithmetic. */
-    lks_status (*add_flat)(size_t n, const float *x, float *y);
-    /* sum of squares in f64 */
-    lks_status (*sum_squares_flat)(size_t n, const float *x, double *out);
+    /* One pass over flat f32 blocks [n]. `buf` may be NULL without momentum. */
+    lks_status (*sgd)(const lks_sgd_params *params, const lks_view *grad,
+                      const lks_view *param, const lks_view *buf);
+    lks_status (*adam)(const lks_adam_params *params, const lks_view *grad,
+                       const lks_view *param, const lks_view *m, const lks_view *v);
 } lks_kernels;
 
 #endif

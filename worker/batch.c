@@ -1,5 +1,8 @@
 #include "worker/batch.h"
 
+#include "device.h"
+#include "kernels.h"
+
 lks_shape lks_dataset_input_shape(const lks_dataset *dataset)
 {
     lks_shape shape = LKS_SCALAR;
@@ -25,16 +28,25 @@ static lks_shape batch_of(int64_t n, lks_shape sample)
     return shape;
 }
 
+/* Where they lie, if the device's kernels may read them there. */
+static lks_tensor *bring(lks_shape shape, lks_dtype dtype, void *values,
+                         lks_device device)
+{
+    return lks_device_kernels(device)->host_reads
+               ? lks_from_blob(shape, dtype, values, device)
+               : lks_from_data(shape, dtype, values, device);
+}
+
 lks_tensor *lks_batch_inputs(const lks_batch *batch, const lks_dataset *dataset,
                              lks_device device)
 {
-    return lks_from_blob(batch_of(batch->slice.n, lks_dataset_input_shape(dataset)),
-                         LKS_F32, batch->inputs, device);
+    return bring(batch_of(batch->slice.n, lks_dataset_input_shape(dataset)), LKS_F32,
+                 batch->inputs, device);
 }
 
 lks_tensor *lks_batch_targets(const lks_batch *batch, const lks_dataset *dataset,
                               lks_device device)
 {
-    return lks_from_blob(batch_of(batch->slice.n, lks_dataset_output_shape(dataset)),
-                         lks_dataset_target_dtype(dataset), batch->targets, device);
+    return bring(batch_of(batch->slice.n, lks_dataset_output_shape(dataset)),
+                 lks_dataset_target_dtype(dataset), batch->targets, device);
 }

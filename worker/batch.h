@@ -1,4 +1,5 @@
-/* A loader's batch as tensors, which borrow its memory. */
+/* A loader's batch as tensors on a device: copies, or of its own memory where the host
+ * reads the device's, so they are used up before the next batch is asked for. */
 #ifndef LKS_WORKER_BATCH_H
 #define LKS_WORKER_BATCH_H
 

@@ -88,14 +88,15 @@ static lks_status gather(lks_comm *comm, const chunks *c, double *sums, size_t *
         const lks_range part =
             lks_shard_lanes((uint32_t)r, (uint32_t)size, (uint32_t)c->n_chunks);
 
-        layout[r] = part.begin * sizeof *sums;
-        layout[size + r] = (part.end - part.begin) * sizeof *sums;
+        layout[r] = part.begin;
+        layout[size + r] = part.end - part.begin;
     }
     for (int half = 0; half < 2; half++) {
+        const lks_view all = lks_view_flat(lks_cpu, sums + (size_t)half * c->n_chunks,
+                                           LKS_F64, c->n_chunks);
         lks_request *request = NULL;
 
-        LKS_TRY(comm->ops->all_gather(comm, sums + (size_t)half * c->n_chunks, layout,
-                                      layout + size, &request));
+        LKS_TRY(comm->ops->all_gather(comm, &all, layout, layout + size, &request));
         LKS_TRY(comm->ops->wait(comm, &request));
     }
     return LKS_OK;

@@ -1,9 +1,9 @@
 #include "worker/lanes.h"
 
-#include <string.h>
-
 #include "base/alloc.h"
 #include "base/try.h"
+#include "device.h"
+#include "kernels.h"
 #include "worker/reduce.h"
 #include "worker/reduce_tree.h"
 
@@ -25,14 +25,15 @@ typedef struct bucket {
 struct lks_lanes {
     lks_lanes_options options;
     lks_reducer *reducer;
-    float *own; /* the parameter block's gradients: the bottom of the stack */
+    const lks_kernels *kernels;
     size_t numel;
 
     /* The stack of gradient blocks, and what happens after each of our lanes. */
     uint32_t n_mine;
     size_t *folds; /* [n_mine] additions of the two topmost blocks */
     size_t n_blocks;
-    float **blocks; /* [n_blocks], blocks[0] = own */
+    lks_grad_block *
+        *blocks; /* [n_blocks]; blocks[0] is NULL: the parameter block's own */
 
     /* In the order in which backward completes them: last parameter first. */
     bucket *buckets;
@@ -78,17 +79,20 @@ static lks_status plan_stack(lks_lanes *self)
 
 static lks_status create_blocks(lks_lanes *self)
 {
-    const size_t n_bytes = self->numel * sizeof(float);
-
     if (!(self->blocks = lks_calloc(self->n_blocks, sizeof *self->blocks)))
         return LKS_NOMEM;
-    self->blocks[0] = self->own;
-    for (size_t i = 1; i < self->n_blocks; i++) {
-        if (!(self->blocks[i] = lks_malloc_aligned(n_bytes)))
-            return LKS_NOMEM;
-        memset(self->blocks[i], 0, n_bytes); /* the gaps between parameters stay zero */
-    }
+    for (size_t i = 1; i < self->n_blocks; i++)
+        LKS_TRY(lks_param_block_create_grads(self->options.params, &self->blocks[i]));
     return LKS_OK;
+}
+
+/* Elements [begin, end) of the stack's i-th block. */
+static lks_view part_of(const lks_lanes *self, size_t i, size_t begin, size_t end)
+{
+    const lks_view *block = self->blocks[i] ? lks_grad_block_view(self->blocks[i])
+                                            : lks_param_block_grads(self->options.params);
+
+    return lks_view_part(block, begin, end - begin);
 }
 
 static lks_status plan_buckets(lks_lanes *self)
@@ -121,16 +125,14 @@ static lks_status plan_buckets(lks_lanes *self)
 lks_status lks_lanes_create(const lks_lanes_options *options, lks_lanes **out)
 {
     lks_lanes *self = lks_calloc(1, sizeof *self);
-    const lks_reducer_options reduction = {.comm = options->comm,
-                                           .kernels = options->kernels,
-                                           .n_lanes = options->n_lanes,
-                                           .ordered = options->ordered};
+    const lks_reducer_options reduction = {
+        .comm = options->comm, .n_lanes = options->n_lanes, .ordered = options->ordered};
     lks_status st;
 
     if (!self)
         return LKS_NOMEM;
     self->options = *options;
-    self->own = lks_param_block_grads(options->params);
+    self->kernels = lks_device_kernels(lks_param_block_device(options->params));
     self->numel = lks_param_block_numel(options->params);
     LKS_GO(lks_reducer_create(&reduction, &self->reducer));
     LKS_GO(plan_stack(self));
@@ -149,9 +151,9 @@ void lks_lanes_destroy(lks_lanes *self)
         return;
     lks_param_block_on_ready(self->options.params, NULL, NULL);
     if (self->n_blocks > 1)
-        lks_param_block_set_grads(self->options.params, NULL);
+        lks_param_block_land_in(self->options.params, NULL);
     for (size_t i = 1; self->blocks && i < self->n_blocks; i++)
-        lks_free(self->blocks[i]);
+        lks_grad_block_destroy(self->blocks[i]);
     lks_free(self->blocks);
     lks_free(self->folds);
     lks_free(self->buckets);
@@ -162,25 +164,36 @@ void lks_lanes_destroy(lks_lanes *self)
 
 /* ---- buckets ---- */
 
+static lks_status clear_block(lks_lanes *self, size_t i)
+{
+    const lks_view all = part_of(self, i, 0, self->numel);
+
+    return self->kernels->fill(&all, 0);
+}
+
 /* Add elements [begin, end) of the topmost blocks, `n` times. */
 static lks_status fold(lks_lanes *self, size_t begin, size_t end, size_t n)
 {
-    for (size_t top = self->depth - 1; n > 0; n--, top--)
-        LKS_TRY(self->options.kernels->add_flat(end - begin, self->blocks[top] + begin,
-                                                self->blocks[top - 1] + begin));
+    for (size_t top = self->depth - 1; n > 0; n--, top--) {
+        const lks_view upper = part_of(self, top, begin, end);
+        const lks_view lower = part_of(self, top - 1, begin, end);
+
+        LKS_TRY(self->kernels->binary(LKS_BINARY_add, &lower, &upper, &lower));
+    }
     return LKS_OK;
 }
 
 /* Fold the last lane into elements [begin, end) and start their reduction. */
 static lks_status start_piece(lks_lanes *self, size_t begin, size_t end)
 {
-    float *partials[LKS_TREE_MAX_COVER];
+    lks_view partials[LKS_TREE_MAX_COVER];
+    const lks_view home = part_of(self, 0, begin, end);
 
     if (self->n_mine > 0)
         LKS_TRY(fold(self, begin, end, self->folds[self->n_mine - 1]));
     for (size_t i = 0; i < lks_reducer_n_partials(self->reducer); i++)
-        partials[i] = self->blocks[i] + begin;
-    return lks_reducer_start(self->reducer, partials, self->own + begin, end - begin);
+        partials[i] = part_of(self, i, begin, end);
+    return lks_reducer_start(self->reducer, partials, &home);
 }
 
 /* Start the next bucket. Always in this order, so that all ranks agree on it. */
@@ -237,8 +250,7 @@ lks_status lks_lanes_begin_lane(lks_lanes *self)
     if (self->options.ordered || self->lane == 0)
         self->depth++;
     if (self->n_blocks > 1)
-        LKS_TRY(lks_param_block_set_grads(
-            params, self->depth == 1 ? NULL : self->blocks[self->depth - 1]));
+        lks_param_block_land_in(params, self->blocks[self->depth - 1]);
     if (self->lane + 1 == self->n_mine)
         lks_param_block_on_ready(params, on_ready, self);
     return LKS_OK;
@@ -252,7 +264,7 @@ lks_status lks_lanes_end_lane(lks_lanes *self, bool empty)
     if (!empty)
         LKS_TRY(lks_param_block_fill_missing_grads(self->options.params));
     else if (!adds)
-        memset(self->blocks[self->depth - 1], 0, self->numel * sizeof(float));
+        LKS_TRY(clear_block(self, self->depth - 1));
     if (lane + 1 < self->n_mine) {
         LKS_TRY(fold(self, 0, self->numel, self->folds[lane]));
         self->depth -= self->folds[lane];
@@ -266,10 +278,11 @@ lks_status lks_lanes_end_lane(lks_lanes *self, bool empty)
 lks_status lks_lanes_wait(lks_lanes *self)
 {
     if (self->n_mine == 0) { /* more ranks than lanes: we only help to add */
-        memset(self->own, 0, self->numel * sizeof(float));
+        LKS_TRY(clear_block(self, 0));
         LKS_TRY(start_rest(self));
     }
     LKS_TRY(lks_reducer_wait(self->reducer));
-    return self->n_blocks > 1 ? lks_param_block_set_grads(self->options.params, NULL)
-                              : LKS_OK;
+    if (self->n_blocks > 1)
+        lks_param_block_land_in(self->options.params, NULL);
+    return LKS_OK;
 }

@@ -11,16 +11,14 @@
 #ifndef LKS_WORKER_LANES_H
 #define LKS_WORKER_LANES_H
 
-#include "kernels.h"
 #include "nn/param_block.h"
 #include "worker/comm/comm.h"
 
 typedef struct lks_lanes_options {
     lks_comm *comm;          /* borrowed, like the rest */
     lks_param_block *params; /* its gradients and their listener are ours until destroy */
-    const lks_kernels *kernels; /* of the block's device */
-    uint32_t n_lanes;           /* of the job */
-    bool ordered;               /* reduction: ordered, else fast */
+    uint32_t n_lanes;        /* of the job */
+    bool ordered;            /* reduction: ordered, else fast */
 } lks_lanes_options;
 
 typedef struct lks_lanes lks_lanes;

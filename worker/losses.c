@@ -4,15 +4,19 @@
 
 #include "base/alloc.h"
 #include "base/try.h"
+#include "device.h"
+#include "kernels.h"
 #include "worker/reduce_tree.h"
 
 /* As gathered: rank by rank, its wish and its lanes' sums. */
 struct lks_losses {
     lks_comm *comm;
     uint32_t n_lanes;
+    const lks_kernels *kernels;
+    lks_view own;     /* this rank's lanes' sums, f64 on the device */
     double *gathered; /* [size + n_lanes] */
     double *sums;     /* [n_lanes] */
-    size_t *layout;   /* offsets[size], counts[size], bytes */
+    size_t *layout;   /* offsets[size], counts[size] */
     lks_request *request;
 };
 
@@ -27,7 +31,25 @@ static double *part_of(const lks_losses *self, int rank)
     return self->gathered + (size_t)rank + lanes_of(self, rank).begin;
 }
 
-lks_status lks_losses_create(lks_comm *comm, uint32_t n_lanes, lks_losses **out)
+/* How many sums of its own this rank has. */
+static size_t n_own(const lks_losses *self)
+{
+    const lks_range mine = lanes_of(self, self->comm->rank);
+
+    return mine.end - mine.begin;
+}
+
+static lks_status create_own(lks_losses *self, lks_device device)
+{
+    const size_t n = n_own(self);
+    void *block = self->kernels->alloc(device.index, n * sizeof(double));
+
+    self->own = lks_view_flat(device, block, LKS_F64, n);
+    return block ? LKS_OK : LKS_NOMEM;
+}
+
+lks_status lks_losses_create(lks_comm *comm, uint32_t n_lanes, lks_device device,
+                             lks_losses **out)
 {
     const size_t size = (size_t)comm->size;
     lks_losses *self = lks_calloc(1, sizeof *self);
@@ -36,18 +58,20 @@ lks_status lks_losses_create(lks_comm *comm, uint32_t n_lanes, lks_losses **out)
         return LKS_NOMEM;
     self->comm = comm;
     self->n_lanes = n_lanes;
+    self->kernels = lks_device_kernels(device);
     self->gathered = lks_calloc(size + n_lanes, sizeof *self->gathered);
     self->sums = lks_calloc(n_lanes, sizeof *self->sums);
     self->layout = lks_calloc(2 * size, sizeof *self->layout);
-    if (!self->gathered || !self->sums || !self->layout) {
+    if (!self->gathered || !self->sums || !self->layout ||
+        create_own(self, device) != LKS_OK) {
         lks_losses_destroy(self);
         return LKS_NOMEM;
     }
     for (size_t r = 0; r < size; r++) {
         const lks_range lanes = lanes_of(self, (int)r);
 
-        self->layout[r] = (r + lanes.begin) * sizeof(double);
-        self->layout[size + r] = (1 + lanes.end - lanes.begin) * sizeof(double);
+        self->layout[r] = r + lanes.begin;
+        self->layout[size + r] = 1 + lanes.end - lanes.begin;
     }
     *out = self;
     return LKS_OK;
@@ -57,24 +81,40 @@ void lks_losses_destroy(lks_losses *self)
 {
     if (!self)
         return;
+    self->kernels->free(self->own.device.index, self->own.data,
+                        n_own(self) * sizeof(double));
     lks_free(self->gathered);
     lks_free(self->sums);
     lks_free(self->layout);
     lks_free(self);
 }
 
-void lks_losses_set(lks_losses *self, uint64_t lane, double sum)
+lks_status lks_losses_set(lks_losses *self, uint64_t lane, const lks_tensor *sum)
 {
-    const int rank = self->comm->rank;
+    const size_t at = lane - lanes_of(self, self->comm->rank).begin;
+    const lks_view place =
+        lks_view_scalar(self->own.device, lks_view_at(&self->own, (int64_t)at), LKS_F64);
+    lks_view from;
 
-    part_of(self, rank)[1 + lane - lanes_of(self, rank).begin] = sum;
+    if (!sum)
+        return self->kernels->fill(&place, 0);
+    from = lks_view_scalar(self->own.device, lks_data(sum), lks_tensor_dtype(sum));
+    return self->kernels->copy(&from, &place);
 }
 
 lks_status lks_losses_start(lks_losses *self, lks_wish wish)
 {
-    *part_of(self, self->comm->rank) = wish;
-    return self->comm->ops->all_gather(self->comm, self->gathered, self->layout,
-                                       self->layout + self->comm->size, &self->request);
+    const size_t size = (size_t)self->comm->size, n = n_own(self);
+    const lks_view all =
+        lks_view_flat(lks_cpu, self->gathered, LKS_F64, size + self->n_lanes);
+    double *part = part_of(self, self->comm->rank);
+
+    part[0] = wish;
+    if (n > 0)
+        LKS_TRY(self->kernels->copy_out(self->own.device.index, part + 1, self->own.data,
+                                        n * sizeof *part));
+    return self->comm->ops->all_gather(self->comm, &all, self->layout,
+                                       self->layout + size, &self->request);
 }
 
 lks_status lks_losses_wait(lks_losses *self, uint64_t step, double *sum, lks_wish *wish)

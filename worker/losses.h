@@ -4,6 +4,7 @@
 #ifndef LKS_WORKER_LOSSES_H
 #define LKS_WORKER_LOSSES_H
 
+#include "tensor/tensor.h"
 #include "worker/comm/comm.h"
 
 /* What a rank wants; the largest one wins. */
@@ -16,13 +17,16 @@ typedef enum lks_wish {
 
 typedef struct lks_losses lks_losses;
 
-lks_status lks_losses_create(lks_comm *comm, uint32_t n_lanes, lks_losses **out);
+/* `device`: where this rank's losses are computed. */
+lks_status lks_losses_create(lks_comm *comm, uint32_t n_lanes, lks_device device,
+                             lks_losses **out);
 void lks_losses_destroy(lks_losses *losses);
 
-/* One of this rank's lanes: the sum of its samples' losses. */
-void lks_losses_set(lks_losses *losses, uint64_t lane, double sum);
+/* One of this rank's lanes: the sum of its samples' losses, a tensor of one element on
+ * the device; NULL if the lane is empty. Nobody waits for it here. */
+lks_status lks_losses_set(lks_losses *losses, uint64_t lane, const lks_tensor *sum);
 
-/* All of this rank's lanes are set: start the gathering. */
+/* All of this rank's lanes are set: wait for them, and start the gathering. */
 lks_status lks_losses_start(lks_losses *losses, lks_wish wish);
 
 /* Wait for all lanes.

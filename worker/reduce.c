@@ -4,6 +4,8 @@
 
 #include "base/alloc.h"
 #include "base/try.h"
+#include "device.h"
+#include "kernels.h"
 #include "worker/reduce_tree.h"
 
 enum {
@@ -21,13 +23,14 @@ typedef enum range_state {
 /* One started range; kept from step to step for its memory. */
 typedef struct range {
     range_state state;
-    float *home;
-    float *own[LKS_TREE_MAX_COVER];
+    lks_view home;
+    lks_view own[LKS_TREE_MAX_COVER];
     size_t n;
     lks_request **requests; /* [n_requests] of the exchange */
     size_t n_requests, request_capacity;
-    float *received; /* the other ranks' partial sums of our slice, one after the other */
-    size_t received_capacity;
+    /* On home's device: the other ranks' partial sums of our slice, one after the other.
+     */
+    lks_view received;
     lks_request *spread;
 } range;
 
@@ -35,7 +38,7 @@ struct lks_reducer {
     lks_reducer_options options;
     lks_range *nodes;   /* all ranks' partial sums, from the left of the tree */
     size_t *first_node; /* [size + 1] nodes of rank r: first_node[r] .. first_node[r+1] */
-    float **sums;       /* [nodes] where the tree finds them, while a slice is finished */
+    lks_view *sums;     /* [nodes] where the tree finds them, while a slice is finished */
     size_t *layout;     /* [2 size] of the all-gather */
     range *ranges;
     size_t n_ranges, capacity;
@@ -91,13 +94,23 @@ cleanup:
     return st;
 }
 
+static void release_received(range *r)
+{
+    const lks_device device = r->received.device;
+
+    if (r->received.data)
+        lks_device_kernels(device)->free(device.index, r->received.data,
+                                         (size_t)r->received.sizes[0] * sizeof(float));
+    r->received.data = NULL;
+}
+
 void lks_reducer_destroy(lks_reducer *self)
 {
     if (!self)
         return;
     for (size_t i = 0; i < self->capacity; i++) {
         lks_free(self->ranges[i].requests);
-        lks_free(self->ranges[i].received);
+        release_received(&self->ranges[i]);
     }
     lks_free(self->ranges);
     lks_free(self->layout);
@@ -138,21 +151,21 @@ static lks_range slice_of(const lks_reducer *self, int rank, size_t n)
 /* The sum of a node of the tree, over our slice. Adds in place into either half's memory
  * (f32 addition commutes), into `home` where it is one of the two. `at` counts the nodes
  * met so far. */
-static lks_status finish_node(lks_reducer *self, lks_range node, size_t n,
-                              const float *home, size_t *at, float **out)
+static lks_status finish_node(lks_reducer *self, lks_range node, const lks_view *home,
+                              size_t *at, const lks_view **out)
 {
     const lks_range *met = &self->nodes[*at];
-    float *left, *right;
+    const lks_view *left, *right;
 
     if (met->begin == node.begin && met->end == node.end) {
-        *out = self->sums[(*at)++];
+        *out = &self->sums[(*at)++];
         return LKS_OK;
     }
     const uint64_t mid = lks_tree_split(node);
-    LKS_TRY(finish_node(self, (lks_range){node.begin, mid}, n, home, at, &left));
-    LKS_TRY(finish_node(self, (lks_range){mid, node.end}, n, home, at, &right));
-    *out = right == home ? right : left;
-    return self->options.kernels->add_flat(n, right == home ? left : right, *out);
+    LKS_TRY(finish_node(self, (lks_range){node.begin, mid}, home, at, &left));
+    LKS_TRY(finish_node(self, (lks_range){mid, node.end}, home, at, &right));
+    *out = right->data == home->data ? right : left;
+    return lks_device_kernels(home->device)->binary(LKS_BINARY_add, left, right, *out);
 }
 
 /* Add up our slice of a range whose partial sums are all here. */
@@ -161,23 +174,42 @@ static lks_status finish_slice(lks_reducer *self, range *r)
     const lks_comm *comm = self->options.comm;
     const lks_range slice = slice_of(self, comm->rank, r->n);
     const size_t n = slice.end - slice.begin;
-    float *home = r->home + slice.begin, *received = r->received, *sum;
-    size_t i = 0, at = 0;
+    const lks_view home = lks_view_part(&r->home, slice.begin, n), *sum;
+    size_t i = 0, at = 0, received = 0;
 
     if (n == 0)
         return LKS_OK;
     for (int peer = 0; peer < comm->size; peer++)
         for (size_t k = 0; k < nodes_of(self, peer); k++, i++) {
-            self->sums[i] = peer == comm->rank ? r->own[k] + slice.begin : received;
+            self->sums[i] = peer == comm->rank ? lks_view_part(&r->own[k], slice.begin, n)
+                                               : lks_view_part(&r->received, received, n);
             received += peer == comm->rank ? 0 : n;
         }
-    LKS_TRY(finish_node(self, (lks_range){0, self->options.n_lanes}, n, home, &at, &sum));
-    if (sum != home)
-        memcpy(home, sum, n * sizeof *home);
-    return LKS_OK;
+    LKS_TRY(finish_node(self, (lks_range){0, self->options.n_lanes}, &home, &at, &sum));
+    if (sum->data == home.data)
+        return LKS_OK;
+    return lks_device_kernels(home.device)->copy(sum, &home);
 }
 
 /* ---- a range's way ---- */
+
+static lks_status reserve_received(range *r, size_t n)
+{
+    const lks_device device = r->home.device;
+    void *block;
+
+    if (r->received.data && n <= (size_t)r->received.sizes[0] &&
+        r->received.device.type == device.type &&
+        r->received.device.index == device.index)
+        return LKS_OK;
+    release_received(r);
+    if (n == 0)
+        return LKS_OK;
+    if (!(block = lks_device_kernels(device)->alloc(device.index, n * sizeof(float))))
+        return LKS_NOMEM;
+    r->received = lks_view_flat(device, block, LKS_F32, n);
+    return LKS_OK;
+}
 
 static lks_status reserve_exchange(lks_reducer *self, range *r)
 {
@@ -195,14 +227,7 @@ static lks_status reserve_exchange(lks_reducer *self, range *r)
             return LKS_NOMEM;
         r->request_capacity = n_requests;
     }
-    if (n_received > r->received_capacity) {
-        lks_free(r->received);
-        r->received_capacity = 0;
-        if (!(r->received = lks_malloc_aligned(n_received * sizeof *r->received)))
-            return LKS_NOMEM;
-        r->received_capacity = n_received;
-    }
-    return LKS_OK;
+    return reserve_received(r, n_received);
 }
 
 static lks_status start_receives(lks_reducer *self, range *r)
@@ -210,14 +235,16 @@ static lks_status start_receives(lks_reducer *self, range *r)
     lks_comm *comm = self->options.comm;
     const lks_range slice = slice_of(self, comm->rank, r->n);
     const size_t n = slice.end - slice.begin;
-    float *into = r->received;
+    size_t at = 0;
 
     for (int peer = 0; n > 0 && peer < comm->size; peer++)
         for (size_t k = 0; peer != comm->rank && k < nodes_of(self, peer); k++) {
-            LKS_TRY(comm->ops->receive(comm, peer, TAG, into, n,
-                                       &r->requests[r->n_requests]));
+            const lks_view into = lks_view_part(&r->received, at, n);
+
+            LKS_TRY(
+                comm->ops->receive(comm, peer, TAG, &into, &r->requests[r->n_requests]));
             r->n_requests++;
-            into += n;
+            at += n;
         }
     return LKS_OK;
 }
@@ -232,8 +259,9 @@ static lks_status start_sends(lks_reducer *self, range *r)
         const size_t n = slice.end - slice.begin;
 
         for (size_t k = 0; n > 0 && k < nodes_of(self, comm->rank); k++) {
-            LKS_TRY(comm->ops->send(comm, peer, TAG, r->own[k] + slice.begin, n,
-                                    &r->requests[r->n_requests]));
+            const lks_view part = lks_view_part(&r->own[k], slice.begin, n);
+
+            LKS_TRY(comm->ops->send(comm, peer, TAG, &part, &r->requests[r->n_requests]));
             r->n_requests++;
         }
     }
@@ -259,10 +287,10 @@ static lks_status start_spread(lks_reducer *self, range *r)
     for (size_t i = 0; i < size; i++) {
         const lks_range slice = slice_of(self, (int)i, r->n);
 
-        self->layout[i] = slice.begin * sizeof(float);
-        self->layout[size + i] = (slice.end - slice.begin) * sizeof(float);
+        self->layout[i] = slice.begin;
+        self->layout[size + i] = slice.end - slice.begin;
     }
-    LKS_TRY(comm->ops->all_gather(comm, r->home, self->layout, self->layout + size,
+    LKS_TRY(comm->ops->all_gather(comm, &r->home, self->layout, self->layout + size,
                                   &r->spread));
     r->n_requests = 0;
     r->state = SPREADING;
@@ -284,15 +312,15 @@ static lks_status take_range(lks_reducer *self, range **out)
     return LKS_OK;
 }
 
-lks_status lks_reducer_start(lks_reducer *self, float *const *partials, float *home,
-                             size_t n)
+lks_status lks_reducer_start(lks_reducer *self, const lks_view *partials,
+                             const lks_view *home)
 {
     lks_comm *comm = self->options.comm;
     range *r;
 
     LKS_TRY(take_range(self, &r));
-    r->home = home;
-    r->n = n;
+    r->home = *home;
+    r->n = (size_t)home->sizes[0];
     r->n_requests = 0;
     r->spread = NULL;
     for (size_t k = 0; k < lks_reducer_n_partials(self); k++)
@@ -300,7 +328,7 @@ lks_status lks_reducer_start(lks_reducer *self, float *const *partials, float *h
     if (self->options.ordered) {
         LKS_TRY(start_exchange(self, r));
     } else {
-        LKS_TRY(comm->ops->all_reduce(comm, home, n, &r->spread));
+        LKS_TRY(comm->ops->all_reduce(comm, home, &r->spread));
         r->state = SPREADING;
     }
     self->n_ranges++;

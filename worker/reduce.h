@@ -19,13 +19,11 @@
 #ifndef LKS_WORKER_REDUCE_H
 #define LKS_WORKER_REDUCE_H
 
-#include "kernels.h"
 #include "worker/comm/comm.h"
 
 typedef struct lks_reducer_options {
-    lks_comm *comm;             /* borrowed */
-    const lks_kernels *kernels; /* add_flat is used */
-    uint32_t n_lanes;           /* of the job, at least 1 */
+    lks_comm *comm;   /* borrowed */
+    uint32_t n_lanes; /* of the job, at least 1 */
     bool ordered;
 } lks_reducer_options;
 
@@ -38,12 +36,14 @@ void lks_reducer_destroy(lks_reducer *reducer);
 /* The partial sums that this rank brings: 0 without lanes; 1 if not ordered. */
 size_t lks_reducer_n_partials(const lks_reducer *reducer);
 
-/* Start the reduction of one range.
- *   partials  [n_partials][n] from the left of the tree; used as scratch until the wait
+/* Start the reduction of one range, behind what is queued on its device; what is queued
+ * after the wait comes behind it.
+ *   partials  [n_partials] views [n] f32, from the left of the tree, on the device of
+ *             `home`; used as scratch until the wait
  *   home      [n] where the sum over all lanes lands; partials[0] if there is one, and
  *             zero if there is none and the reduction is fast */
-lks_status lks_reducer_start(lks_reducer *reducer, float *const *partials, float *home,
-                             size_t n);
+lks_status lks_reducer_start(lks_reducer *reducer, const lks_view *partials,
+                             const lks_view *home);
 
 /* Take the started ones as far as they go without waiting: called now and then in
  * backward. */

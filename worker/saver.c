@@ -16,6 +16,7 @@
 
 #include "base/alloc.h"
 #include "base/log.h"
+#include "base/try.h"
 #include "device.h"
 #include "proto/run_dir.h"
 #include "proto/saver.h"
@@ -28,10 +29,18 @@ typedef struct verdict {
     char text[1000];
 } verdict;
 
-static lks_status save(const lks_model *model, const char *run_dir)
+/* What is to be saved, and where. */
+typedef struct weights {
+    const lks_model *model;
+    float *values; /* of the parameters, on the host: no device survives a fork */
+    const char *run_dir;
+} weights;
+
+static lks_status save(const weights *w)
 {
-    char *path = lks_run_dir_path(run_dir, LKS_RUN_WEIGHTS);
-    const lks_status st = path ? lks_model_save(model, path) : LKS_NOMEM;
+    char *path = lks_run_dir_path(w->run_dir, LKS_RUN_WEIGHTS);
+    const lks_status st =
+        path ? lks_model_save_values(w->model, w->values, path) : LKS_NOMEM;
 
     lks_free(path);
     return st;
@@ -62,14 +71,13 @@ static void leave_descriptors(void)
 /* The saver's life. Of the threads only this one was forked, so it starts none and takes
  * no lock of the others': it neither logs nor calls MPI. All signals but SIGKILL and
  * SIGSTOP are blocked since before the fork. */
-static _Noreturn void save_apart(const lks_model *model, const char *run_dir,
-                                 verdict *told)
+static _Noreturn void save_apart(const weights *w, verdict *told)
 {
     prctl(PR_SET_NAME, LKS_SAVER_NAME);
     setsid();
     leave_descriptors();
     lks_set_num_threads(1);
-    told->st = save(model, run_dir);
+    told->st = save(w);
     if (told->st != LKS_OK)
         snprintf(told->text, sizeof told->text, "%s", lks_error_text());
     told->is_told = true;
@@ -90,7 +98,7 @@ static int wait_for(pid_t saver)
     return found == saver ? status : 0;
 }
 
-static pid_t start_saver(const lks_model *model, const char *run_dir, verdict *told)
+static pid_t start_saver(const weights *w, verdict *told)
 {
     sigset_t all, before;
     pid_t saver;
@@ -99,23 +107,22 @@ static pid_t start_saver(const lks_model *model, const char *run_dir, verdict *t
     pthread_sigmask(SIG_SETMASK, &all, &before);
     saver = fork();
     if (saver == 0)
-        save_apart(model, run_dir, told);
+        save_apart(w, told);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     return saver;
 }
 
-static lks_status conclude(const lks_model *model, const char *run_dir,
-                           const verdict *told, int status)
+static lks_status conclude(const weights *w, const verdict *told, int status)
 {
     if (told->is_told)
         return told->st == LKS_OK ? LKS_OK : lks_fail(told->st, "%s", told->text);
-    lks_run_dir_remove_unfinished(run_dir);
+    lks_run_dir_remove_unfinished(w->run_dir);
     lks_warn("the process that saved the weights has died (%s): saving them without it",
              WIFSIGNALED(status) ? strsignal(WTERMSIG(status)) : "it is not known why");
-    return save(model, run_dir);
+    return save(w);
 }
 
-lks_status lks_save_weights(const lks_model *model, const char *run_dir)
+static lks_status save_with_help(const weights *w)
 {
     verdict *told = mmap(NULL, sizeof *told, PROT_READ | PROT_WRITE,
                          MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -123,12 +130,27 @@ lks_status lks_save_weights(const lks_model *model, const char *run_dir)
     lks_status st;
 
     if (told != MAP_FAILED)
-        saver = start_saver(model, run_dir, told);
+        saver = start_saver(w, told);
     if (saver < 0)
-        st = save(model, run_dir);
+        st = save(w);
     else
-        st = conclude(model, run_dir, told, wait_for(saver));
+        st = conclude(w, told, wait_for(saver));
     if (told != MAP_FAILED)
         munmap(told, sizeof *told);
+    return st;
+}
+
+lks_status lks_save_weights(const lks_model *model, const char *run_dir)
+{
+    const lks_param_block *params = lks_model_params(model);
+    weights w = {.model = model, .run_dir = run_dir};
+    lks_status st;
+
+    if (!(w.values = lks_malloc(lks_param_block_numel(params) * sizeof *w.values)))
+        return LKS_NOMEM;
+    LKS_GO(lks_param_block_read(params, w.values));
+    LKS_GO(save_with_help(&w));
+cleanup:
+    lks_free(w.values);
     return st;
 }

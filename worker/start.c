@@ -146,13 +146,12 @@ static lks_status make_lanes(lks_run *run)
     const lks_lanes_options options = {
         .comm = run->comm,
         .params = lks_model_params(run->model),
-        .kernels = lks_device_kernels(run->device),
         .n_lanes = run->job.train.lanes,
         .ordered = run->job.train.reduction == LKS_JOB_REDUCTION_ORDERED,
     };
 
     LKS_TRY(lks_lanes_create(&options, &run->lanes));
-    return lks_losses_create(run->comm, options.n_lanes, &run->losses);
+    return lks_losses_create(run->comm, options.n_lanes, run->device, &run->losses);
 }
 
 static lks_status make_loader(lks_run *run)
@@ -192,14 +191,16 @@ static lks_status make_parts(lks_run *run)
 static lks_status check_same_data(lks_run *run)
 {
     const uint64_t test = run->test ? lks_dataset_fingerprint(run->test) : 0;
+    uint64_t weights = 0;
 
     run->exit_code = LKS_EXIT_FAILED;
     LKS_TRY(lks_world_check_same(run->comm, lks_dataset_fingerprint(run->train),
                                  "the training data"));
     LKS_TRY(lks_world_check_same(run->comm, test, "the test data"));
-    return lks_world_check_same(run->comm,
-                                lks_param_block_hash(lks_model_params(run->model)),
-                                "the model at the start");
+    LKS_TRY(lks_world_agree(run->comm,
+                            lks_param_block_hash(lks_model_params(run->model), &weights),
+                            &run->exit_code));
+    return lks_world_check_same(run->comm, weights, "the model at the start");
 }
 
 /* ---- the run directory and the coordinator ---- */

@@ -11,7 +11,6 @@ static lks_status run_lane(lks_step *s, uint64_t index, uint64_t lane)
 {
     const lks_batch *batch;
     lks_tensor *loss = NULL;
-    double sum = 0;
 
     lks_pulse_enter(s->pulse, LKS__PROTO__PHASE__LOAD);
     LKS_TRY(lks_loader_next(s->loader, &batch));
@@ -22,10 +21,11 @@ static lks_status run_lane(lks_step *s, uint64_t index, uint64_t lane)
         lks_tensor *output =
             lks_model_forward(s->model, lks_batch_inputs(batch, s->dataset, s->device));
         loss = s->loss->sum(output, lks_batch_targets(batch, s->dataset, s->device));
-        LKS_TRY(lks_item(loss, &sum));
+        if (!loss)
+            return lks_error_status();
     }
     lks_pulse_add_samples(s->pulse, (uint64_t)batch->slice.n);
-    lks_losses_set(s->losses, lane, sum);
+    LKS_TRY(lks_losses_set(s->losses, lane, loss));
     if (lane + 1 == s->mine.end)
         LKS_TRY(lks_losses_start(s->losses, (lks_wish)atomic_load(&s->pulse->wish)));
 

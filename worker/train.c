@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <math.h>
 
+#include "base/alloc.h"
 #include "base/clock.h"
 #include "base/figure.h"
 #include "base/log.h"
@@ -105,7 +106,7 @@ static lks_status report(lks_run *run, course *c)
 {
     Lks__Proto__Progress progress = progress_of(run, c);
 
-    progress.replica_hash = lks_param_block_hash(lks_model_params(run->model));
+    LKS_TRY(lks_param_block_hash(lks_model_params(run->model), &progress.replica_hash));
     lks_reporter_progress(run->reporter, &progress);
     show(run, c, true);
     c->reported_samples = c->samples;
@@ -196,20 +197,28 @@ static lks_status refuse_result(const course *c, const char *what, double value)
                     c->n_done, what, isnan(value) ? "nan" : "infinite");
 }
 
+static lks_status check_param(const course *c, const lks_param *param,
+                              const float *values)
+{
+    for (size_t k = param->offset; k < param->offset + param->numel; k++)
+        if (!isfinite(values[k]))
+            return refuse_result(c, param->name, values[k]);
+    return LKS_OK;
+}
+
 /* The next step's loss tells of an update that went wrong; the last one has none. */
 static lks_status check_result(const lks_run *run, const course *c)
 {
     const lks_param_block *params = lks_model_params(run->model);
-    const float *values = lks_param_block_values(params);
+    float *values = lks_malloc(lks_param_block_numel(params) * sizeof *values);
+    lks_status st = values ? lks_param_block_read(params, values) : LKS_NOMEM;
 
-    for (size_t i = 0; i < lks_param_block_count(params); i++) {
-        const lks_param *param = lks_param_block_at(params, i);
-
-        for (size_t k = param->offset; k < param->offset + param->numel; k++)
-            if (!isfinite(values[k]))
-                return refuse_result(c, param->name, values[k]);
-    }
-    return isfinite(c->test_loss) ? LKS_OK : refuse_result(c, "test loss", c->test_loss);
+    for (size_t i = 0; st == LKS_OK && i < lks_param_block_count(params); i++)
+        st = check_param(c, lks_param_block_at(params, i), values);
+    lks_free(values);
+    if (st == LKS_OK && !isfinite(c->test_loss))
+        st = refuse_result(c, "test loss", c->test_loss);
+    return st;
 }
 
 /* How the training ended for this rank. */

@@ -59,8 +59,8 @@ cleanup:
     return st;
 }
 
-/* The address of the i-th element, row-major. */
-static double *element(const lks_tensor *t, int64_t i)
+/* The place of the i-th element, row-major, in the device's memory. */
+static void *element(const lks_tensor *t, int64_t i)
 {
     int64_t offset = 0;
 
@@ -71,27 +71,38 @@ static double *element(const lks_tensor *t, int64_t i)
     return lks_view_at(&t->view, offset);
 }
 
+static lks_status read_element(const lks_tensor *t, int64_t i, double *out)
+{
+    return t->storage->kernels->copy_out(t->storage->device.index, out, element(t, i),
+                                         sizeof *out);
+}
+
+static lks_status write_element(lks_tensor *t, int64_t i, double value)
+{
+    lks_bump_version(t);
+    return t->storage->kernels->copy_in(t->storage->device.index, element(t, i), &value,
+                                        sizeof value);
+}
+
 /* Either output is rounded by about DBL_EPSILON of its terms, and 2h divides that. */
 static lks_status numeric_derivative(const check *c, lks_tensor *x, int64_t i,
                                      double *out, double *rounding)
 {
     output plus = {0, 0}, minus = {0, 0};
-    double *at = element(x, i), was = *at;
-    double h = 1e-5 * fmax(1, fabs(was));
-    lks_status st;
+    double was, h;
+    lks_status st, restored;
 
-    *at = was + h;
-    lks_bump_version(x);
-    st = weighted_output(c, &plus);
-    *at = was - h;
-    lks_bump_version(x);
-    if (st == LKS_OK)
-        st = weighted_output(c, &minus);
-    *at = was;
-    lks_bump_version(x);
+    LKS_TRY(read_element(x, i, &was));
+    h = 1e-5 * fmax(1, fabs(was));
+    LKS_GO(write_element(x, i, was + h));
+    LKS_GO(weighted_output(c, &plus));
+    LKS_GO(write_element(x, i, was - h));
+    LKS_GO(weighted_output(c, &minus));
+cleanup:
+    restored = write_element(x, i, was);
     *out = (plus.sum - minus.sum) / (2 * h);
     *rounding = DBL_EPSILON * (plus.magnitude + minus.magnitude) / (2 * h);
-    return st;
+    return st == LKS_OK ? restored : st;
 }
 
 static lks_status compare_input(const check *c, int which, double tolerance)
@@ -100,8 +111,10 @@ static lks_status compare_input(const check *c, int which, double tolerance)
     const lks_tensor *grad = lks_grad(x);
 
     for (int64_t i = 0; i < x->numel; i++) {
-        double analytic = grad ? *element(grad, i) : 0, numeric, rounding, bound;
+        double analytic = 0, numeric, rounding, bound;
 
+        if (grad)
+            LKS_TRY(read_element(grad, i, &analytic));
         LKS_TRY(numeric_derivative(c, x, i, &numeric, &rounding));
         bound = tolerance * fmax(fabs(analytic), fabs(numeric)) + rounding;
         if (!(isfinite(bound) && fabs(analytic - numeric) <= bound))

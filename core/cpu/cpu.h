@@ -18,8 +18,17 @@ const lks_kernels *lks_cpu_kernels_for(const char *instruction_set);
 
 /* Blocks, kept for reuse when freed (memory.c): the table's alloc and free. NULL with
  * LKS_NOMEM recorded, for any size from PTRDIFF_MAX on as well. */
-void *lks_cpu_alloc(int device_index, size_t n_bytes);
-void lks_cpu_free(int device_index, void *block, size_t n_bytes);
+void *lks_cpu_alloc(int index, size_t n_bytes);
+void lks_cpu_free(int index, void *block, size_t n_bytes);
+
+/* The queue is the calling thread: what it is told is done on return (queue.c). */
+int lks_cpu_count(void);
+lks_status lks_cpu_copy(int index, void *to, const void *from, size_t n_bytes);
+lks_status lks_cpu_copy_across(int to_index, void *to, int from_index, const void *from,
+                               size_t n_bytes);
+lks_status lks_cpu_mark(int index, lks_mark *out);
+lks_status lks_cpu_await(int index, const lks_mark *mark);
+lks_status lks_cpu_finish(int index);
 
 /* LKS_DTYPE: "the cpu kernel add does not take bool". */
 lks_status lks_cpu_no_dtype(const char *kernel, lks_dtype dtype);
@@ -65,17 +74,17 @@ lks_status LKS_CPU(softmax)(const lks_view *x, bool log, const lks_view *y);
 lks_status LKS_CPU(softmax_backward)(const lks_view *y, const lks_view *dy, bool log,
                                      const lks_view *dx);
 lks_status LKS_CPU(cross_entropy)(const lks_view *x, const lks_view *target,
-                                  const lks_view *log_p, const lks_view *loss);
+                                  int64_t ignored, const lks_view *log_p,
+                                  const lks_view *loss, const lks_view *n_counted);
 lks_status LKS_CPU(cross_entropy_backward)(const lks_view *log_p, const lks_view *target,
-                                           const lks_view *scale, const lks_view *dx);
+                                           int64_t ignored, const lks_view *scale,
+                                           const lks_view *dx);
 lks_status LKS_CPU(dropout)(const lks_view *x, double p, const lks_rng *rng,
                             const lks_view *y);
-lks_status LKS_CPU(sgd)(const lks_sgd_params *params, size_t n, const float *grad,
-                        float *param, float *buf);
-lks_status LKS_CPU(adam)(const lks_adam_params *params, size_t n, const float *grad,
-                         float *param, float *m, float *v);
-lks_status LKS_CPU(add_flat)(size_t n, const float *x, float *y);
-lks_status LKS_CPU(sum_squares_flat)(size_t n, const float *x, double *out);
+lks_status LKS_CPU(sgd)(const lks_sgd_params *params, const lks_view *grad,
+                        const lks_view *param, const lks_view *buf);
+lks_status LKS_CPU(adam)(const lks_adam_params *params, const lks_view *grad,
+                         const lks_view *param, const lks_view *m, const lks_view *v);
 #endif
 
 #endif

@@ -56,7 +56,7 @@ static int class_of(size_t n_bytes, size_t *class_bytes)
     return class;
 }
 
-void *lks_cpu_alloc(int device_index, size_t n_bytes)
+void *lks_cpu_alloc(int index, size_t n_bytes)
 {
     size_t class_bytes = 0;
     int class = KEEP_BLOCKS ? class_of(n_bytes, &class_bytes) : -1;
@@ -78,19 +78,19 @@ void *lks_cpu_alloc(int device_index, size_t n_bytes)
     if (!block)
         return lks_malloc_aligned(class_bytes);
     if (lks_alloc_fault(n_bytes)) {
-        lks_cpu_free(device_index, block, n_bytes);
+        lks_cpu_free(index, block, n_bytes);
         return NULL;
     }
     return block;
 }
 
-void lks_cpu_free(int device_index, void *block, size_t n_bytes)
+void lks_cpu_free(int index, void *block, size_t n_bytes)
 {
     size_t class_bytes = 0;
     int class = KEEP_BLOCKS ? class_of(n_bytes, &class_bytes) : -1;
     bool is_kept = false;
 
-    (void)device_index;
+    (void)index;
     if (block && class >= 0) {
         pthread_mutex_lock(&kept.lock);
         is_kept = kept.n_bytes + class_bytes <= max_kept_bytes;

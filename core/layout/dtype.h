@@ -24,6 +24,7 @@ typedef enum lks_dtype {
         LKS_N_DTYPES
 } lks_dtype;
 
+enum { LKS_MAX_ELEMENT_BYTES = 8 };
 size_t lks_dtype_size_bytes(lks_dtype dtype);
 
 /* "float32", … */

@@ -1,13 +1,34 @@
 #include "layout/view.h"
 
-lks_view lks_view_dense(void *data, lks_dtype dtype, const lks_shape *shape)
+lks_view lks_view_dense(lks_device device, void *data, lks_dtype dtype,
+                        const lks_shape *shape)
 {
-    lks_view view = {.data = data, .dtype = dtype, .ndim = shape->ndim};
+    lks_view view = {.data = data, .dtype = dtype, .ndim = shape->ndim, .device = device};
 
     for (int i = 0; i < shape->ndim; i++)
         view.sizes[i] = shape->sizes[i];
     lks_shape_strides(shape, view.strides);
     return view;
+}
+
+lks_view lks_view_flat(lks_device device, void *data, lks_dtype dtype, size_t n)
+{
+    return (lks_view){.data = data,
+                      .dtype = dtype,
+                      .ndim = 1,
+                      .sizes = {(int64_t)n},
+                      .strides = {1},
+                      .device = device};
+}
+
+lks_view lks_view_part(const lks_view *flat, size_t first, size_t n)
+{
+    return lks_view_flat(flat->device, lks_view_at(flat, (int64_t)first), flat->dtype, n);
+}
+
+lks_view lks_view_scalar(lks_device device, void *data, lks_dtype dtype)
+{
+    return (lks_view){.data = data, .dtype = dtype, .device = device};
 }
 
 lks_shape lks_view_shape(const lks_view *view)
@@ -60,7 +81,10 @@ void *lks_view_at(const lks_view *view, int64_t offset)
 
 lks_view lks_view_expand(const lks_view *view, const lks_shape *shape)
 {
-    lks_view out = {.data = view->data, .dtype = view->dtype, .ndim = shape->ndim};
+    lks_view out = {.data = view->data,
+                    .dtype = view->dtype,
+                    .ndim = shape->ndim,
+                    .device = view->device};
     int lead = shape->ndim - view->ndim;
 
     for (int i = 0; i < shape->ndim; i++) {
@@ -120,7 +144,7 @@ static int collapse(const lks_view *view, int64_t *sizes, int64_t *strides)
 bool lks_view_reshape(const lks_view *view, const lks_shape *shape, lks_view *out)
 {
     int64_t sizes[LKS_MAX_DIMS], strides[LKS_MAX_DIMS], left = 1, stride = 1;
-    lks_view result = lks_view_dense(view->data, view->dtype, shape);
+    lks_view result = lks_view_dense(view->device, view->data, view->dtype, shape);
     int from;
 
     if (lks_view_count(view) == 0) {
@@ -168,7 +192,7 @@ int64_t lks_view_n_matrices(const lks_view *view)
 
 lks_view lks_view_matrix_at(const lks_view *view, int64_t i)
 {
-    lks_view matrix = {.dtype = view->dtype, .ndim = 2};
+    lks_view matrix = {.dtype = view->dtype, .ndim = 2, .device = view->device};
     const int n = view->ndim - 2;
     int64_t offset = 0;
 

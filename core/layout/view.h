@@ -4,22 +4,49 @@
 #define LKS_LAYOUT_VIEW_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "layout/dtype.h"
 #include "layout/shape.h"
 
-/* Borrowed memory seen as an array; strides count elements. */
+typedef enum lks_device_type {
+    LKS_CPU,
+    LKS_REFERENCE, /* the specification of all others: scalar C */
+    LKS_CUDA,
+    LKS_OTHER, /* that a program brings: device.h */
+    LKS_N_DEVICE_TYPES
+} lks_device_type;
+
+/* Where memory lies. `cpu:0`, `cpu:1` … are distinct devices, so whatever runs over
+ * several of them can be tested anywhere. */
+typedef struct lks_device {
+    lks_device_type type;
+    int index;
+} lks_device;
+
+static const lks_device lks_cpu = {LKS_CPU, 0};
+
+/* Borrowed memory of a device seen as an array; strides count elements. */
 typedef struct lks_view {
-    void *data; /* the first element */
+    void *data; /* the first element: for the device's kernels, and for nobody else
+                   unless the device says host_reads (kernels.h) */
     lks_dtype dtype;
     int ndim;
     int64_t sizes[LKS_MAX_DIMS];
     int64_t strides[LKS_MAX_DIMS];
+    lks_device device;
 } lks_view;
 
 /* Row-major without gaps over `data`. */
-lks_view lks_view_dense(void *data, lks_dtype dtype, const lks_shape *shape);
+lks_view lks_view_dense(lks_device device, void *data, lks_dtype dtype,
+                        const lks_shape *shape);
+/* n elements in a row. */
+lks_view lks_view_flat(lks_device device, void *data, lks_dtype dtype, size_t n);
+/* Elements [first, first + n) of a flat view. */
+lks_view lks_view_part(const lks_view *flat, size_t first, size_t n);
+/* One number, without dimensions. */
+lks_view lks_view_scalar(lks_device device, void *data, lks_dtype dtype);
 
 lks_shape lks_view_shape(const lks_view *view);
 int64_t lks_view_count(const lks_view *view);

@@ -52,6 +52,10 @@ char *lks_model_describe(const lks_model *model);
  * (any float dtype, cast): LKS_FORMAT names what is missing, left over, differs or is
  * malformed; LKS_IO: it cannot be read. A refused file leaves the model as it was. */
 lks_status lks_model_save(const lks_model *model, const char *path);
+/* The same of values that were read before (lks_param_block_read): no device is asked, so
+ * a process forked since may call it. */
+lks_status lks_model_save_values(const lks_model *model, const float *values,
+                                 const char *path);
 lks_status lks_model_load(lks_model *model, const char *path);
 
 #endif

@@ -8,37 +8,46 @@
 #include "ops/ops.h"
 #include "tensor/scope.h"
 
-/* One parameter as an entry; its values go into host[0..numel). */
-static lks_status fill_entry(const lks_param *param, float *host,
-                             lks_safetensors_entry *out)
+static void fill_entry(const lks_param *param, const float *values,
+                       lks_safetensors_entry *out)
 {
-    lks_shape shape = lks_sizes(param->tensor);
+    const lks_shape shape = lks_sizes(param->tensor);
 
-    *out = (lks_safetensors_entry){
-        .name = param->name, .dtype = LKS_F32, .ndim = shape.ndim, .data = host};
+    *out = (lks_safetensors_entry){.name = param->name,
+                                   .dtype = LKS_F32,
+                                   .ndim = shape.ndim,
+                                   .data = values + param->offset};
     for (int i = 0; i < shape.ndim; i++)
         out->sizes[i] = shape.sizes[i];
-    return lks_to_host(param->tensor, host);
+}
+
+lks_status lks_model_save_values(const lks_model *model, const float *values,
+                                 const char *path)
+{
+    const size_t n = lks_param_block_count(model->params);
+    lks_safetensors_entry *entries = lks_calloc(n, sizeof *entries);
+    lks_status st;
+
+    if (!entries)
+        return LKS_NOMEM;
+    for (size_t i = 0; i < n; i++)
+        fill_entry(lks_param_block_at(model->params, i), values, &entries[i]);
+    st = lks_safetensors_write(path, entries, n);
+    lks_free(entries);
+    return st;
 }
 
 lks_status lks_model_save(const lks_model *model, const char *path)
 {
-    size_t n = lks_param_block_count(model->params);
-    lks_safetensors_entry *entries = lks_calloc(n, sizeof *entries);
-    float *host = lks_calloc(lks_param_block_numel(model->params), sizeof *host);
-    lks_status st = entries && host ? LKS_OK : LKS_NOMEM;
+    float *values = lks_malloc(lks_param_block_numel(model->params) * sizeof *values);
+    lks_status st;
 
-    if (st != LKS_OK)
-        goto cleanup;
-    for (size_t i = 0; i < n; i++) {
-        const lks_param *param = lks_param_block_at(model->params, i);
-
-        LKS_GO(fill_entry(param, host + param->offset, &entries[i]));
-    }
-    LKS_GO(lks_safetensors_write(path, entries, n));
+    if (!values)
+        return LKS_NOMEM;
+    LKS_GO(lks_param_block_read(model->params, values));
+    LKS_GO(lks_model_save_values(model, values, path));
 cleanup:
-    lks_free(entries);
-    lks_free(host);
+    lks_free(values);
     return st;
 }
 

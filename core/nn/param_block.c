@@ -6,6 +6,7 @@
 #include "base/alloc.h"
 #include "base/try.h"
 #include "kernels.h"
+#include "nn/flat.h"
 #include "tensor/scope.h"
 
 /* Parameters start on 64-byte boundaries: whole cache lines, whole vectors. */
@@ -22,39 +23,16 @@ struct lks_param_block {
     slot *slots;
     size_t n_slots;
     size_t numel; /* gaps included */
-    float *values, *grads;
-    float *landing; /* where gradients land: grads, or the caller's */
+    lks_view values;
+    lks_grad_block *grads;
+    lks_grad_block *landing; /* where gradients land: grads, or the caller's */
     lks_param_ready ready;
     void *ready_context;
 };
 
-/* The stretch [first, first + n) of a flat block. */
-static lks_view stretch(float *flat, size_t first, size_t n)
-{
-    return (lks_view){.data = flat + first,
-                      .dtype = LKS_F32,
-                      .ndim = 1,
-                      .sizes = {(int64_t)n},
-                      .strides = {1}};
-}
-
-static lks_status zero(const lks_param_block *block, float *flat, size_t first, size_t n)
-{
-    const lks_view view = stretch(flat, first, n);
-
-    return n ? lks_device_kernels(block->device)->fill(&view, 0) : LKS_OK;
-}
-
 static size_t padded(size_t numel)
 {
     return (numel + ALIGN - 1) / ALIGN * ALIGN;
-}
-
-/* The gap behind slot i. */
-static lks_status zero_gap(const lks_param_block *block, float *flat, const slot *s)
-{
-    return zero(block, flat, s->param.offset + s->param.numel,
-                padded(s->param.numel) - s->param.numel);
 }
 
 /* Names, sizes and offsets. */
@@ -85,19 +63,13 @@ static lks_status lay_out(lks_param_block *block, const lks_param_spec *specs, s
     return LKS_OK;
 }
 
-static lks_status alloc_zeroed(lks_param_block *block, float **out)
-{
-    *out = lks_device_kernels(block->device)
-               ->alloc(block->device.index, block->numel * sizeof(float));
-    return *out ? zero(block, *out, 0, block->numel) : LKS_NOMEM;
-}
-
 static lks_status make_tensor(lks_param_block *block, slot *s, const lks_shape *shape)
 {
+    void *at = lks_view_at(&block->values, (int64_t)s->param.offset);
     lks_tensor *t;
 
     LKS_TRY(lks_scope_open());
-    t = lks_from_blob(*shape, LKS_F32, block->values + s->param.offset, block->device);
+    t = lks_from_blob(*shape, LKS_F32, at, block->device);
     s->param.tensor = lks_keep(t ? lks_requires_grad_(t) : NULL);
     lks_scope_close();
     return s->param.tensor ? LKS_OK : lks_error_status();
@@ -113,11 +85,11 @@ lks_status lks_param_block_create(const lks_param_spec *specs, size_t n,
         return LKS_NOMEM;
     block->device = device;
     LKS_GO(lay_out(block, specs, n));
-    LKS_GO(alloc_zeroed(block, &block->values));
-    LKS_GO(alloc_zeroed(block, &block->grads));
+    LKS_GO(lks_flat_create(device, block->numel, &block->values));
     for (size_t i = 0; i < n; i++)
         LKS_GO(make_tensor(block, &block->slots[i], &specs[i].shape));
-    LKS_GO(lks_param_block_set_grads(block, NULL));
+    LKS_GO(lks_param_block_create_grads(block, &block->grads));
+    lks_param_block_land_in(block, NULL);
     *out = block;
     block = NULL;
 cleanup:
@@ -127,19 +99,14 @@ cleanup:
 
 void lks_param_block_destroy(lks_param_block *block)
 {
-    const lks_kernels *kernels;
-
     if (!block)
         return;
-    kernels = lks_device_kernels(block->device);
     for (size_t i = 0; i < block->n_slots; i++) {
         lks_unref(block->slots[i].param.tensor);
         lks_free(block->slots[i].name);
     }
-    if (block->values)
-        kernels->free(block->device.index, block->values, block->numel * sizeof(float));
-    if (block->grads)
-        kernels->free(block->device.index, block->grads, block->numel * sizeof(float));
+    lks_grad_block_destroy(block->grads);
+    lks_flat_release(&block->values);
     lks_free(block->slots);
     lks_free(block);
 }
@@ -164,14 +131,19 @@ lks_device lks_param_block_device(const lks_param_block *block)
     return block->device;
 }
 
-float *lks_param_block_values(const lks_param_block *block)
+const lks_view *lks_param_block_values(const lks_param_block *block)
 {
-    return block->values;
+    return &block->values;
 }
 
-float *lks_param_block_grads(const lks_param_block *block)
+const lks_view *lks_param_block_grads(const lks_param_block *block)
 {
-    return block->grads;
+    return lks_grad_block_view(block->grads);
+}
+
+lks_status lks_param_block_read(const lks_param_block *block, float *out)
+{
+    return lks_flat_read(&block->values, out);
 }
 
 void lks_param_block_touch(lks_param_block *block)
@@ -180,33 +152,35 @@ void lks_param_block_touch(lks_param_block *block)
         lks_bump_version(block->slots[i].param.tensor);
 }
 
-/* Let the gradient of one parameter land at its place in `flat`. */
-static lks_status aim(const lks_param_block *block, const lks_param *param, float *flat)
+lks_status lks_param_block_create_grads(const lks_param_block *block,
+                                        lks_grad_block **out)
 {
-    lks_tensor *grad = lks_from_blob(lks_sizes(param->tensor), LKS_F32,
-                                     flat + param->offset, block->device);
+    lks_grad_place *places = lks_calloc(block->n_slots, sizeof *places);
+    lks_status st;
 
-    return grad ? lks_set_grad(param->tensor, grad) : lks_error_status();
+    if (!places)
+        return LKS_NOMEM;
+    for (size_t i = 0; i < block->n_slots; i++) {
+        const lks_param *param = &block->slots[i].param;
+
+        places[i] = (lks_grad_place){lks_sizes(param->tensor), param->offset};
+    }
+    st = lks_grad_block_create(places, block->n_slots, block->numel, block->device, out);
+    lks_free(places);
+    return st;
 }
 
-lks_status lks_param_block_set_grads(lks_param_block *block, float *grads)
+void lks_param_block_land_in(lks_param_block *block, lks_grad_block *grads)
 {
-    float *landing = grads ? grads : block->grads;
-    lks_status st;
+    lks_grad_block *landing = grads ? grads : block->grads;
 
     if (landing == block->landing) {
         lks_param_block_zero_grad(block);
-        return LKS_OK;
+        return;
     }
-    block->landing = NULL; /* mixed, should this fail half-way */
-    LKS_TRY(lks_scope_open());
-    for (size_t i = 0; i < block->n_slots; i++)
-        LKS_GO(aim(block, &block->slots[i].param, landing));
     block->landing = landing;
-    st = LKS_OK;
-cleanup:
-    lks_scope_close();
-    return st;
+    for (size_t i = 0; i < block->n_slots; i++) /* it fits, being of the same layout */
+        lks_set_grad(block->slots[i].param.tensor, lks_grad_block_at(landing, i));
 }
 
 void lks_param_block_zero_grad(lks_param_block *block)
@@ -218,11 +192,11 @@ void lks_param_block_zero_grad(lks_param_block *block)
 lks_status lks_param_block_fill_missing_grads(lks_param_block *block)
 {
     for (size_t i = 0; i < block->n_slots; i++) {
-        const slot *s = &block->slots[i];
+        const lks_param *param = &block->slots[i].param;
 
-        if (!lks_has_grad(s->param.tensor))
-            LKS_TRY(zero(block, block->landing, s->param.offset, s->param.numel));
-        LKS_TRY(zero_gap(block, block->landing, s));
+        if (!lks_has_grad(param->tensor))
+            LKS_TRY(lks_flat_clear(lks_grad_block_view(block->landing), param->offset,
+                                   param->numel));
     }
     return LKS_OK;
 }
@@ -257,19 +231,37 @@ static inline uint64_t mix(uint64_t chain, uint64_t word)
     return chain ^ chain >> 32;
 }
 
-uint64_t lks_param_block_hash(const lks_param_block *block)
+static uint64_t hash_values(const float *values, size_t n)
 {
     enum { N_CHAINS = ALIGN * sizeof(float) / sizeof(uint64_t) };
     uint64_t chain[N_CHAINS], words[N_CHAINS], hash = 0x61C8864680B583EBu;
 
     for (int lane = 0; lane < N_CHAINS; lane++)
         chain[lane] = (uint64_t)lane + 1;
-    for (size_t i = 0; i < block->numel; i += ALIGN) {
-        memcpy(words, block->values + i, sizeof words);
+    for (size_t i = 0; i < n; i += ALIGN) {
+        memcpy(words, values + i, sizeof words);
         for (int lane = 0; lane < N_CHAINS; lane++)
             chain[lane] = mix(chain[lane], words[lane]);
     }
     for (int lane = 0; lane < N_CHAINS; lane++)
         hash = mix(hash, chain[lane]);
     return hash;
+}
+
+lks_status lks_param_block_hash(const lks_param_block *block, uint64_t *out)
+{
+    float *host;
+    lks_status st;
+
+    if (lks_device_kernels(block->device)->host_reads) {
+        *out = hash_values(block->values.data, block->numel);
+        return LKS_OK;
+    }
+    if (!(host = lks_malloc(block->numel * sizeof *host)))
+        return LKS_NOMEM;
+    LKS_GO(lks_flat_read(&block->values, host));
+    *out = hash_values(host, block->numel);
+cleanup:
+    lks_free(host);
+    return st;
 }

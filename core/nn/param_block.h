@@ -10,6 +10,7 @@
 #ifndef LKS_NN_PARAM_BLOCK_H
 #define LKS_NN_PARAM_BLOCK_H
 
+#include "nn/grad_block.h"
 #include "tensor/tensor.h"
 
 typedef struct lks_param_block lks_param_block;
@@ -39,24 +40,32 @@ const lks_param *lks_param_block_at(const lks_param_block *block, size_t i);
 size_t lks_param_block_numel(const lks_param_block *block);
 lks_device lks_param_block_device(const lks_param_block *block);
 
-/* The flat blocks, the block's own. After writing the values: lks_param_block_touch. The
- * optimiser and lks_grad_norm read these gradients, wherever contributions land. */
-float *lks_param_block_values(const lks_param_block *block);
-float *lks_param_block_grads(const lks_param_block *block);
+/* The flat blocks, the block's own: [numel] f32. After writing the values:
+ * lks_param_block_touch. The optimiser and lks_grad_norm read these gradients, wherever
+ * contributions land. */
+const lks_view *lks_param_block_values(const lks_param_block *block);
+const lks_view *lks_param_block_grads(const lks_param_block *block);
 void lks_param_block_touch(lks_param_block *block);
 
-/* Let gradients land in `grads` [numel] (NULL: the block's own again) and count what
- * stands there as nothing. The memory stays the caller's, who brings the sum to
- * lks_param_block_grads before an optimiser's step. On LKS_NOMEM, call it again before
- * the next backward. */
-lks_status lks_param_block_set_grads(lks_param_block *block, float *grads);
+/* The values to the host's memory [numel], which waits for what was queued. */
+lks_status lks_param_block_read(const lks_param_block *block, float *out);
+
+/* One more block for gradients, the caller's; destroyed after the parameters stop landing
+ * in it. */
+lks_status lks_param_block_create_grads(const lks_param_block *block,
+                                        lks_grad_block **out);
+
+/* Let gradients land in `grads` (NULL: the block's own again) and count what stands there
+ * as nothing. The caller brings the sum to lks_param_block_grads before an optimiser's
+ * step. */
+void lks_param_block_land_in(lks_param_block *block, lks_grad_block *grads);
 
 /* Count what stands in the gradients as nothing: the next contribution overwrites it. */
 void lks_param_block_zero_grad(lks_param_block *block);
 
-/* Where gradients land now, zero those no contribution reached (an unused parameter) and
- * the gaps. After backward, before anybody reads the whole block. LKS_DEVICE: the device
- * failed; never a CPU. */
+/* Where gradients land now, zero those no contribution reached (an unused parameter).
+ * After backward, before anybody reads the whole block. LKS_DEVICE: the device failed;
+ * never a CPU. */
 lks_status lks_param_block_fill_missing_grads(lks_param_block *block);
 
 /* Called in backward, from its thread, as the gradient of parameter `i` is complete. NULL
@@ -67,7 +76,7 @@ void lks_param_block_on_ready(lks_param_block *block, lks_param_ready ready,
 
 /* 64 bits of the values, gaps included: equal on ranks that are in step. Any one changed
  * bit changes it; it is no defence against an adversary. Reads the block once, at the
- * speed of memory. CPU blocks only. */
-uint64_t lks_param_block_hash(const lks_param_block *block);
+ * speed of memory, on the host: waits for what was queued. LKS_NOMEM; LKS_DEVICE. */
+lks_status lks_param_block_hash(const lks_param_block *block, uint64_t *out);
 
 #endif

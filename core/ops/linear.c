@@ -53,7 +53,7 @@ static lks_status bias_gradient(lks_backprop *bp, const lks_view *dy)
     lks_view out;
 
     LKS_TRY(lks_land_open(bp, 2, false, &db));
-    out = lks_view_dense(db.view.data, db.view.dtype, &row);
+    out = lks_view_dense(dy->device, db.view.data, db.view.dtype, &row);
     return lks_land_close(bp, &db, bp->kernels->reduce(LKS_REDUCE_SUM, dy, &out));
 }
 
@@ -66,7 +66,7 @@ static lks_status gemm_gradient(lks_backprop *bp, int i, const lks_view *a,
     lks_view c;
 
     LKS_TRY(lks_land_open(bp, i, true, &landing));
-    c = lks_view_dense(landing.view.data, landing.view.dtype, &shape);
+    c = lks_view_dense(a->device, landing.view.data, landing.view.dtype, &shape);
     return lks_land_close(bp, &landing, bp->kernels->gemm(a, b, NULL, landing.add, &c));
 }
 

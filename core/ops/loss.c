@@ -1,14 +1,13 @@
 /* Losses. */
-#include <math.h>
-
 #include "base/try.h"
 #include "ops/op.h"
 
 /* cross_entropy: one node for log-softmax, picking and reduction. Inputs are x (N, C) and
- * target (N), dense, ignored targets negative. */
+ * target (N), dense. Backward needs log_softmax(x) and, for a mean, how many rows count:
+ * aux is the one, flat, with the other behind it. */
 typedef struct cross_entropy {
     lks_reduction reduction;
-    int64_t n_counted; /* rows that are not ignored */
+    int64_t ignored; /* a target that does not count */
 } cross_entropy;
 
 static lks_status cross_entropy_infer(const lks_call *call, lks_shape *shape,
@@ -22,35 +21,50 @@ static lks_status cross_entropy_infer(const lks_call *call, lks_shape *shape,
     return LKS_OK;
 }
 
+static lks_view log_p_of(const lks_view *aux, const lks_shape *x)
+{
+    return lks_view_dense(aux->device, aux->data, aux->dtype, x);
+}
+
+static lks_view n_counted_of(const lks_view *aux)
+{
+    return lks_view_scalar(aux->device, lks_view_at(aux, aux->sizes[0] - 1), aux->dtype);
+}
+
 /* loss (N) summed into the result (). */
 static lks_status reduce_rows(lks_call *call, const lks_view *rows)
 {
     const cross_entropy *params = call->params;
-    const lks_shape one = LKS_SHAPE_OF(1);
-    const lks_view out = lks_view_dense(call->out->view.data, rows->dtype, &one);
+    const lks_view n_counted = n_counted_of(&call->aux->view);
+    const lks_view *total = &call->out->view;
+    const lks_view out = lks_view_flat(call->device, total->data, rows->dtype, 1);
 
     LKS_TRY(call->kernels->reduce(LKS_REDUCE_SUM, rows, &out));
     if (params->reduction == LKS_REDUCTION_SUM)
         return LKS_OK;
-    return lks_scale_view(call, &call->out->view, LKS_BINARY_div,
-                          (double)params->n_counted);
+    return call->kernels->binary(LKS_BINARY_div, total, &n_counted, total);
 }
 
 static lks_status cross_entropy_forward(lks_call *call)
 {
     const lks_tensor *x = call->in[0], *target = call->in[1];
+    const cross_entropy *params = call->params;
     const lks_shape shape = lks_sizes(x), rows_shape = lks_sizes(target);
-    bool reduces = ((const cross_entropy *)call->params)->reduction != LKS_REDUCTION_NONE;
+    const lks_shape aux_shape = LKS_SHAPE_OF(x->numel + 1);
+    const bool reduces = params->reduction != LKS_REDUCTION_NONE;
     lks_tensor *rows = call->out;
+    lks_view log_p, n_counted;
     lks_status st;
 
-    call->aux = lks_tensor_create(&shape, x->view.dtype, call->device);
+    call->aux = lks_tensor_create(&aux_shape, x->view.dtype, call->device);
     if (reduces)
         rows = lks_tensor_create(&rows_shape, x->view.dtype, call->device);
     if (!call->aux || !rows)
         LKS_GO(LKS_NOMEM);
-    LKS_GO(call->kernels->cross_entropy(&x->view, &target->view, &call->aux->view,
-                                        &rows->view));
+    log_p = log_p_of(&call->aux->view, &shape);
+    n_counted = n_counted_of(&call->aux->view);
+    LKS_GO(call->kernels->cross_entropy(&x->view, &target->view, params->ignored, &log_p,
+                                        &rows->view, &n_counted));
     if (reduces)
         LKS_GO(reduce_rows(call, &rows->view));
 cleanup:
@@ -64,20 +78,25 @@ static lks_status cross_entropy_backward(lks_backprop *bp)
 {
     const cross_entropy *params = bp->params;
     const lks_view *target = lks_saved_view(bp, LKS_IN(1));
+    const lks_view *aux = lks_saved_view(bp, LKS_AUX);
+    const lks_view log_p = log_p_of(aux, lks_input_shape(bp, 0));
+    const lks_view n_counted = n_counted_of(aux);
     const lks_shape rows = lks_view_shape(target);
-    lks_tensor *dy = bp->dy;
+    lks_tensor *scale = bp->dy;
+    lks_view scales;
     lks_landing dx;
-    lks_view scale;
 
-    if (params->reduction == LKS_REDUCTION_MEAN)
-        dy = lks_mul_scalar(dy, 1 / (double)params->n_counted);
-    if (!dy)
-        return LKS_NOMEM;
-    scale = lks_view_expand(&dy->view, &rows);
+    if (params->reduction == LKS_REDUCTION_MEAN) {
+        if (!(scale = lks_empty_like(bp->dy)))
+            return LKS_NOMEM;
+        LKS_TRY(
+            bp->kernels->binary(LKS_BINARY_div, &bp->dy->view, &n_counted, &scale->view));
+    }
+    scales = lks_view_expand(&scale->view, &rows);
     LKS_TRY(lks_land_open(bp, 0, false, &dx));
     return lks_land_close(bp, &dx,
-                          bp->kernels->cross_entropy_backward(lks_saved_view(bp, LKS_AUX),
-                                                              target, &scale, &dx.view));
+                          bp->kernels->cross_entropy_backward(
+                              &log_p, target, params->ignored, &scales, &dx.view));
 }
 
 const lks_op lks_op_cross_entropy = {
@@ -108,46 +127,6 @@ static lks_status check_shapes(const lks_tensor *x, const lks_tensor *target)
     return LKS_OK;
 }
 
-/* Every target is a class or ignored. Sets how many count, and whether a target that is
- * ignored looks like a class. */
-static lks_status check_targets(const lks_tensor *target, int64_t n_classes,
-                                int64_t ignore_index, int64_t *n_counted,
-                                bool *ignored_class)
-{
-    const int64_t *labels = lks_data(target);
-
-    LKS_TRY(lks_host_access(target, "cross_entropy"));
-    *n_counted = 0;
-    *ignored_class = false;
-    for (int64_t i = 0; i < target->numel; i++) {
-        if (labels[i] == ignore_index) {
-            *ignored_class |= ignore_index >= 0;
-            continue;
-        }
-        if (labels[i] < 0 || labels[i] >= n_classes)
-            return lks_fail(LKS_INVALID,
-                            "cross_entropy: target %lld of row %lld is outside the %lld "
-                            "classes",
-                            (long long)labels[i], (long long)i, (long long)n_classes);
-        ++*n_counted;
-    }
-    return LKS_OK;
-}
-
-/* Targets with ignored ones as the kernel wants them: negative. */
-static lks_tensor *hide_ignored(lks_tensor *target, int64_t ignore_index)
-{
-    lks_tensor *hidden = lks_clone(target);
-
-    if (hidden) {
-        int64_t *labels = lks_data(hidden);
-        for (int64_t i = 0; i < hidden->numel; i++)
-            if (labels[i] == ignore_index)
-                labels[i] = -1;
-    }
-    return hidden;
-}
-
 /* x (N, C, d1, …) as (N d1 …, C). */
 static lks_tensor *classes_last(lks_tensor *x)
 {
@@ -164,19 +143,13 @@ static lks_tensor *classes_last(lks_tensor *x)
 static lks_tensor *apply_cross_entropy(lks_tensor *x, lks_tensor *target,
                                        const lks_cross_entropy_options *options)
 {
-    cross_entropy params = {.reduction = options->reduction};
+    const cross_entropy params = {options->reduction, options->ignore_index};
     lks_tensor *in[2], *loss;
-    bool ignored_class;
 
     if (check_shapes(x, target) != LKS_OK)
         return NULL;
     in[0] = classes_last(x);
     in[1] = lks_contiguous(target);
-    if (!in[1] || check_targets(in[1], x->view.sizes[1], options->ignore_index,
-                                &params.n_counted, &ignored_class) != LKS_OK)
-        return NULL;
-    if (ignored_class)
-        in[1] = hide_ignored(in[1], options->ignore_index);
     if (target->view.ndim > 1)
         in[1] = lks_flatten(in[1], 0, -1);
     loss = lks_op_apply(&lks_op_cross_entropy, in, 2, &params);

@@ -40,7 +40,8 @@ static lks_status sum_into(const lks_call *call, const lks_tensor *total)
     const reduction *params = call->params;
     const lks_shape in = lks_sizes(call->in[0]);
     const lks_shape kept = kept_shape(&in, params->dims);
-    const lks_view out = lks_view_dense(total->view.data, total->view.dtype, &kept);
+    const lks_view out =
+        lks_view_dense(call->device, total->view.data, total->view.dtype, &kept);
 
     return call->kernels->reduce(LKS_REDUCE_SUM, &call->in[0]->view, &out);
 }

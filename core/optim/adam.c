@@ -39,8 +39,8 @@ static int n_states(const void *config)
 }
 
 static lks_status step(const lks_kernels *kernels, const void *config, uint64_t at,
-                       double grad_scale, size_t n, const float *grads, float *values,
-                       float *const *states)
+                       double grad_scale, const lks_view *grads, const lks_view *values,
+                       const lks_view *states)
 {
     lks_adam_params params = *(const lks_adam_params *)config;
 
@@ -48,7 +48,7 @@ static lks_status step(const lks_kernels *kernels, const void *config, uint64_t 
     params.grad_scale = grad_scale;
     /* With eps = 0 the gaps between parameters would become 0 / 0. */
     params.eps = fmax(params.eps, FLT_MIN);
-    return kernels->adam(&params, n, grads, values, states[0], states[1]);
+    return kernels->adam(&params, grads, values, &states[0], &states[1]);
 }
 
 _Static_assert(sizeof(lks_adam_params) <= LKS_OPTIM_MAX_CONFIG, "the configuration fits");

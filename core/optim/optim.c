@@ -6,6 +6,7 @@
 
 #include "base/alloc.h"
 #include "base/try.h"
+#include "nn/flat.h"
 #include "optim/optim_type.h"
 
 #define LKS_OPTIM(name) extern const lks_optim_type lks_optim_##name;
@@ -23,8 +24,8 @@ enum { N_TYPES = sizeof types / sizeof *types };
 struct lks_optim {
     const lks_optim_type *type;
     lks_param_block *block;
-    uint64_t n_steps; /* taken */
-    float *states[LKS_OPTIM_MAX_STATES];
+    uint64_t n_steps;                      /* taken */
+    lks_view states[LKS_OPTIM_MAX_STATES]; /* flat; without memory where there is none */
     union {
         double lr; /* every configuration begins with it */
         _Alignas(max_align_t) char bytes[LKS_OPTIM_MAX_CONFIG];
@@ -49,29 +50,13 @@ static lks_status find_type(const char *name, const lks_optim_type **out)
                     known);
 }
 
-static size_t state_size_bytes(const lks_optim *optim)
-{
-    return lks_param_block_numel(optim->block) * sizeof(float);
-}
-
 static lks_status make_states(lks_optim *optim)
 {
-    lks_device device = lks_param_block_device(optim->block);
-    const lks_kernels *kernels = lks_device_kernels(device);
-    int n = optim->type->n_states(&optim->config);
+    const int n = optim->type->n_states(&optim->config);
 
-    for (int i = 0; i < n; i++) {
-        lks_view view = {.dtype = LKS_F32,
-                         .ndim = 1,
-                         .sizes = {(int64_t)lks_param_block_numel(optim->block)},
-                         .strides = {1}};
-
-        optim->states[i] = kernels->alloc(device.index, state_size_bytes(optim));
-        if (!optim->states[i])
-            return LKS_NOMEM;
-        view.data = optim->states[i];
-        LKS_TRY(kernels->fill(&view, 0));
-    }
+    for (int i = 0; i < n; i++)
+        LKS_TRY(lks_flat_create(lks_param_block_device(optim->block),
+                                lks_param_block_numel(optim->block), &optim->states[i]));
     return LKS_OK;
 }
 
@@ -99,15 +84,10 @@ cleanup:
 
 void lks_optim_destroy(lks_optim *optim)
 {
-    lks_device device;
-
     if (!optim)
         return;
-    device = lks_param_block_device(optim->block);
     for (int i = 0; i < LKS_OPTIM_MAX_STATES; i++)
-        if (optim->states[i])
-            lks_device_kernels(device)->free(device.index, optim->states[i],
-                                             state_size_bytes(optim));
+        lks_flat_release(&optim->states[i]);
     lks_free(optim);
 }
 
@@ -122,8 +102,8 @@ lks_status lks_optim_step_scaled(lks_optim *optim, double grad_scale)
 
     LKS_TRY(optim->type->step(lks_device_kernels(lks_param_block_device(block)),
                               &optim->config, optim->n_steps + 1, grad_scale,
-                              lks_param_block_numel(block), lks_param_block_grads(block),
-                              lks_param_block_values(block), optim->states));
+                              lks_param_block_grads(block), lks_param_block_values(block),
+                              optim->states));
     optim->n_steps++;
     lks_param_block_touch(block);
     return LKS_OK;
@@ -141,11 +121,18 @@ void lks_optim_set_lr(lks_optim *optim, double lr)
 
 lks_status lks_grad_norm(const lks_param_block *block, double *out)
 {
-    double squares;
+    const lks_device device = lks_param_block_device(block);
+    const lks_kernels *kernels = lks_device_kernels(device);
+    double squares, *sum = kernels->alloc(device.index, sizeof *sum);
+    const lks_view total = lks_view_flat(device, sum, LKS_F64, 1);
+    lks_status st;
 
-    LKS_TRY(lks_device_kernels(lks_param_block_device(block))
-                ->sum_squares_flat(lks_param_block_numel(block),
-                                   lks_param_block_grads(block), &squares));
+    if (!sum)
+        return LKS_NOMEM;
+    LKS_GO(kernels->reduce(LKS_REDUCE_SUM_SQUARES, lks_param_block_grads(block), &total));
+    LKS_GO(kernels->copy_out(device.index, &squares, sum, sizeof squares));
     *out = sqrt(squares);
-    return LKS_OK;
+cleanup:
+    kernels->free(device.index, sum, sizeof *sum);
+    return st;
 }

@@ -49,14 +49,14 @@ static int n_states(const void *config)
 }
 
 static lks_status step(const lks_kernels *kernels, const void *config, uint64_t at,
-                       double grad_scale, size_t n, const float *grads, float *values,
-                       float *const *states)
+                       double grad_scale, const lks_view *grads, const lks_view *values,
+                       const lks_view *states)
 {
     lks_sgd_params params = *(const lks_sgd_params *)config;
 
     params.first_step = at == 1;
     params.grad_scale = grad_scale;
-    return kernels->sgd(&params, n, grads, values, states[0]);
+    return kernels->sgd(&params, grads, values, params.momentum != 0 ? &states[0] : NULL);
 }
 
 _Static_assert(sizeof(lks_sgd_params) <= LKS_OPTIM_MAX_CONFIG, "the configuration fits");

@@ -16,6 +16,17 @@ lks_status lks_reference_no_dtype(const char *kernel, lks_dtype dtype);
 /* The address of the i-th element, row-major. */
 char *lks_reference_at(const lks_view *x, int64_t i);
 
+/* Memory, and a queue that is the calling thread: what it is told is done on return. */
+int lks_reference_count(void);
+void *lks_reference_alloc(int index, size_t n_bytes);
+void lks_reference_free(int index, void *block, size_t n_bytes);
+lks_status lks_reference_move(int index, void *to, const void *from, size_t n_bytes);
+lks_status lks_reference_move_across(int to_index, void *to, int from_index,
+                                     const void *from, size_t n_bytes);
+lks_status lks_reference_mark(int index, lks_mark *out);
+lks_status lks_reference_await(int index, const lks_mark *mark);
+lks_status lks_reference_finish(int index);
+
 /* One page's kernels each. */
 lks_status lks_reference_fill(const lks_view *out, double value);
 lks_status lks_reference_copy(const lks_view *x, const lks_view *out);
@@ -56,18 +67,18 @@ lks_status lks_reference_softmax(const lks_view *x, bool log, const lks_view *y)
 lks_status lks_reference_softmax_backward(const lks_view *y, const lks_view *dy, bool log,
                                           const lks_view *dx);
 lks_status lks_reference_cross_entropy(const lks_view *x, const lks_view *target,
-                                       const lks_view *log_p, const lks_view *loss);
+                                       int64_t ignored, const lks_view *log_p,
+                                       const lks_view *loss, const lks_view *n_counted);
 lks_status lks_reference_cross_entropy_backward(const lks_view *log_p,
-                                                const lks_view *target,
+                                                const lks_view *target, int64_t ignored,
                                                 const lks_view *scale,
                                                 const lks_view *dx);
 lks_status lks_reference_dropout(const lks_view *x, double p, const lks_rng *rng,
                                  const lks_view *y);
-lks_status lks_reference_sgd(const lks_sgd_params *params, size_t n, const float *grad,
-                             float *param, float *buf);
-lks_status lks_reference_adam(const lks_adam_params *params, size_t n, const float *grad,
-                              float *param, float *m, float *v);
-lks_status lks_reference_add_flat(size_t n, const float *x, float *y);
-lks_status lks_reference_sum_squares_flat(size_t n, const float *x, double *out);
+lks_status lks_reference_sgd(const lks_sgd_params *params, const lks_view *grads,
+                             const lks_view *all_params, const lks_view *bufs);
+lks_status lks_reference_adam(const lks_adam_params *params, const lks_view *grads,
+                              const lks_view *all_params, const lks_view *ms,
+                              const lks_view *vs);
 
 #endif

@@ -1,6 +1,8 @@
 /* Softmax and the cross-entropy on top of it, row by row. */
 #include "reference/reference.h"
 
+#include "base/try.h"
+#include "layout/index.h"
 #include "numerics.h"
 
 #define EXP(x) _Generic((x), float : lks_exp_f32, double : lks_exp_f64)(x)
@@ -64,29 +66,35 @@ lks_status lks_reference_softmax_backward(const lks_view *y, const lks_view *dy,
     return LKS_OK;
 }
 
-/* loss = -log_p[target], 0 where that is < 0 */
+/* loss = -log_p[target], 0 where that is ignored */
 lks_status lks_reference_cross_entropy(const lks_view *x, const lks_view *target,
-                                       const lks_view *log_p, const lks_view *loss)
+                                       int64_t ignored, const lks_view *log_p,
+                                       const lks_view *loss, const lks_view *n_counted)
 {
+    int64_t counted;
+
     if (!has_dtype(x))
         return lks_reference_no_dtype("cross_entropy", x->dtype);
+    LKS_TRY(lks_targets_check("cross_entropy", target, x->sizes[1], ignored, &counted));
+    if (n_counted)
+        LKS_TRY(lks_reference_fill(n_counted, (double)counted));
     for (int64_t row = 0; row < n_rows(x); row++) {
         int64_t t = AT(int64_t, target, row);
 
         if (x->dtype == LKS_F32) {
             log_softmax_float(n_columns(x), ROW(float, x, row), ROW(float, log_p, row));
-            AT(float, loss, row) = t < 0 ? 0 : -ROW(float, log_p, row)[t];
+            AT(float, loss, row) = t == ignored ? 0 : -ROW(float, log_p, row)[t];
         } else {
             log_softmax_double(n_columns(x), ROW(double, x, row),
                                ROW(double, log_p, row));
-            AT(double, loss, row) = t < 0 ? 0 : -ROW(double, log_p, row)[t];
+            AT(double, loss, row) = t == ignored ? 0 : -ROW(double, log_p, row)[t];
         }
     }
     return LKS_OK;
 }
 
 lks_status lks_reference_cross_entropy_backward(const lks_view *log_p,
-                                                const lks_view *target,
+                                                const lks_view *target, int64_t ignored,
                                                 const lks_view *scale, const lks_view *dx)
 {
     if (!has_dtype(log_p))
@@ -95,10 +103,10 @@ lks_status lks_reference_cross_entropy_backward(const lks_view *log_p,
         int64_t t = AT(int64_t, target, row);
 
         if (log_p->dtype == LKS_F32)
-            cross_entropy_backward_float(n_columns(log_p), ROW(float, log_p, row), t,
+            cross_entropy_backward_float(n_columns(log_p), ROW(float, log_p, row), t, ignored,
                                          AT(float, scale, row), ROW(float, dx, row));
         else
-            cross_entropy_backward_double(n_columns(log_p), ROW(double, log_p, row), t,
+            cross_entropy_backward_double(n_columns(log_p), ROW(double, log_p, row), t, ignored,
                                           AT(double, scale, row), ROW(double, dx, row));
     }
     return LKS_OK;

@@ -61,12 +61,12 @@ static void OF(log_softmax_backward)(int64_t n, const T *y, const T *dy, T *dx)
         dx[i] = LKS_FMA(-EXP(y[i]), sum, dy[i]);
 }
 
-/* dx = scale (e^log_p - [i == target]) */
-static void OF(cross_entropy_backward)(int64_t n, const T *log_p, int64_t target, T scale,
-                                       T *dx)
+/* dx = scale (e^log_p - [i == target]), 0 if that is ignored */
+static void OF(cross_entropy_backward)(int64_t n, const T *log_p, int64_t target,
+                                       int64_t ignored, T scale, T *dx)
 {
     for (int64_t i = 0; i < n; i++)
-        dx[i] = target < 0    ? 0
-                : i == target ? scale * (EXP(log_p[i]) - 1)
-                              : scale * EXP(log_p[i]);
+        dx[i] = target == ignored ? 0
+                : i == target     ? scale * (EXP(log_p[i]) - 1)
+                                  : scale * EXP(log_p[i]);
 }

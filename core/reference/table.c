@@ -1,23 +1,5 @@
 #include "reference/reference.h"
 
-#include "base/alloc.h"
-
-static void *alloc(int device_index, size_t n_bytes)
-{
-    (void)device_index;
-    if (n_bytes >= PTRDIFF_MAX) { /* sanitizers abort where malloc would refuse */
-        lks_fail(LKS_NOMEM, "cannot allocate %zu bytes", n_bytes);
-        return NULL;
-    }
-    return lks_malloc_aligned(n_bytes);
-}
-
-static void free_block(int device_index, void *block, size_t n_bytes)
-{
-    (void)device_index, (void)n_bytes;
-    lks_free(block);
-}
-
 lks_status lks_reference_no_dtype(const char *kernel, lks_dtype dtype)
 {
     return lks_fail(LKS_DTYPE, "the reference kernel %s does not take %s", kernel,
@@ -37,8 +19,16 @@ const lks_kernels *lks_reference_kernels(void)
 {
     static const lks_kernels table = {
         .name = "reference",
-        .alloc = alloc,
-        .free = free_block,
+        .host_reads = true,
+        .count = lks_reference_count,
+        .alloc = lks_reference_alloc,
+        .free = lks_reference_free,
+        .copy_in = lks_reference_move,
+        .copy_out = lks_reference_move,
+        .copy_across = lks_reference_move_across,
+        .mark = lks_reference_mark,
+        .await = lks_reference_await,
+        .finish = lks_reference_finish,
 #define KERNEL(name) .name = lks_reference_##name
         KERNEL(fill),
         KERNEL(copy),
@@ -63,8 +53,6 @@ const lks_kernels *lks_reference_kernels(void)
         KERNEL(dropout),
         KERNEL(sgd),
         KERNEL(adam),
-        KERNEL(add_flat),
-        KERNEL(sum_squares_flat),
     };
 
     return &table;

@@ -1,7 +1,7 @@
 /* Tensors from nothing, from numbers and from the caller's memory. */
 #include <math.h>
-#include <string.h>
 
+#include "base/alloc.h"
 #include "numerics.h"
 #include "tensor/tensor_impl.h"
 
@@ -31,16 +31,38 @@ lks_tensor *lks_ones(lks_shape shape, lks_dtype dtype, lks_device device)
     return lks_full(shape, 1, dtype, device);
 }
 
-/* A dense tensor whose memory the host is about to fill; the caller's, in no scope. */
-static lks_tensor *create_for_host(const char *what, const lks_shape *shape,
-                                   lks_dtype dtype, lks_device device)
+/* A dense tensor of the host's values; the caller's, in no scope. */
+static lks_tensor *create_from(const void *values, const lks_shape *shape,
+                               lks_dtype dtype, lks_device device)
 {
     lks_tensor *t = lks_tensor_create(shape, dtype, device);
+    const size_t size = lks_dtype_size_bytes(dtype);
 
-    if (t && lks_host_access(t, what) != LKS_OK) {
+    if (t && t->storage->kernels->copy_in(device.index, t->view.data, values,
+                                          (size_t)t->numel * size) != LKS_OK) {
         lks_unref(t);
         return NULL;
     }
+    return t;
+}
+
+/* Writes elements 0 … n - 1, of an f64, an f32 or an i64 tensor, into `out`. */
+typedef void (*fill_fn)(const lks_rng *rng, lks_dtype dtype, int64_t n, void *out);
+
+/* A tensor that the host computes. */
+static lks_tensor *create_filled(const lks_shape *shape, lks_dtype dtype,
+                                 lks_device device, fill_fn fill, const lks_rng *rng)
+{
+    lks_tensor *t = NULL;
+    void *values;
+    int64_t n;
+
+    if (lks_shape_numel(shape, &n) != LKS_OK ||
+        !(values = lks_calloc((size_t)n, lks_dtype_size_bytes(dtype))))
+        return NULL;
+    fill(rng, dtype, n, values);
+    t = create_from(values, shape, dtype, device);
+    lks_free(values);
     return t;
 }
 
@@ -62,25 +84,25 @@ static lks_tensor *recast(lks_tensor *t, lks_dtype dtype)
     return cast;
 }
 
+static void fill_counting(const lks_rng *rng, lks_dtype dtype, int64_t n, void *out)
+{
+    (void)rng, (void)dtype;
+    for (int64_t i = 0; i < n; i++)
+        ((int64_t *)out)[i] = i;
+}
+
 lks_tensor *lks_arange(int64_t n, lks_dtype dtype, lks_device device)
 {
-    lks_shape shape = LKS_SHAPE_OF(n);
-    lks_tensor *t = create_for_host("arange", &shape, LKS_I64, device);
+    const lks_shape shape = LKS_SHAPE_OF(n);
+    lks_tensor *t = create_filled(&shape, LKS_I64, device, fill_counting, NULL);
 
-    if (t)
-        for (int64_t i = 0; i < n; i++)
-            ((int64_t *)t->view.data)[i] = i;
     return lks_scope_own(recast(t, dtype));
 }
 
 lks_tensor *lks_from_data(lks_shape shape, lks_dtype dtype, const void *values,
                           lks_device device)
 {
-    lks_tensor *t = create_for_host("from_data", &shape, dtype, device);
-
-    if (t && t->numel > 0)
-        memcpy(t->view.data, values, (size_t)t->numel * lks_dtype_size_bytes(dtype));
-    return lks_scope_own(t);
+    return lks_scope_own(create_from(values, &shape, dtype, device));
 }
 
 lks_tensor *lks_from_blob(lks_shape shape, lks_dtype dtype, void *data, lks_device device)
@@ -95,7 +117,7 @@ lks_tensor *lks_from_blob(lks_shape shape, lks_dtype dtype, void *data, lks_devi
     storage = lks_storage_wrap(device, data, (size_t)numel * lks_dtype_size_bytes(dtype));
     if (!storage)
         return NULL;
-    view = lks_view_dense(data, dtype, &shape);
+    view = lks_view_dense(device, data, dtype, &shape);
     t = lks_tensor_from_storage(storage, &view);
     lks_storage_unref(storage);
     return lks_scope_own(t);
@@ -103,26 +125,31 @@ lks_tensor *lks_from_blob(lks_shape shape, lks_dtype dtype, void *data, lks_devi
 
 /* f64 is drawn as such, every other float from f32. */
 static lks_tensor *create_random(const char *what, const lks_shape *shape,
-                                 lks_dtype dtype, lks_device device)
+                                 lks_dtype dtype, lks_device device, fill_fn fill,
+                                 const lks_rng *rng)
 {
+    const lks_dtype drawn = dtype == LKS_F64 ? LKS_F64 : LKS_F32;
+
     if (!lks_dtype_is_float(dtype)) {
         lks_fail(LKS_DTYPE, "%s: %s is no floating-point dtype", what,
                  lks_dtype_name(dtype));
         return NULL;
     }
-    return create_for_host(what, shape, dtype == LKS_F64 ? LKS_F64 : LKS_F32, device);
+    return lks_scope_own(recast(create_filled(shape, drawn, device, fill, rng), dtype));
+}
+
+static void fill_uniform(const lks_rng *rng, lks_dtype dtype, int64_t n, void *out)
+{
+    if (dtype == LKS_F64)
+        lks_rng_uniform_f64(rng, 0, (size_t)n, out);
+    else
+        lks_rng_uniform_f32(rng, 0, (size_t)n, out);
 }
 
 lks_tensor *lks_rand(lks_shape shape, lks_dtype dtype, const lks_rng *rng,
                      lks_device device)
 {
-    lks_tensor *t = create_random("rand", &shape, dtype, device);
-
-    if (t && t->view.dtype == LKS_F64)
-        lks_rng_uniform_f64(rng, 0, (size_t)t->numel, t->view.data);
-    else if (t)
-        lks_rng_uniform_f32(rng, 0, (size_t)t->numel, t->view.data);
-    return lks_scope_own(recast(t, dtype));
+    return create_random("rand", &shape, dtype, device, fill_uniform, rng);
 }
 
 /* Box-Muller; element i takes the stream's f64 elements 2i and 2i + 1. (1 - u is exact.) */
@@ -134,18 +161,20 @@ static double normal_at(const lks_rng *rng, uint64_t i)
     return sqrt(-2 * lks_log_f64(1 - u[0])) * lks_cos_turn_f64(u[1]);
 }
 
+static void fill_normal(const lks_rng *rng, lks_dtype dtype, int64_t n, void *out)
+{
+    for (int64_t i = 0; i < n; i++) {
+        const double value = normal_at(rng, (uint64_t)i);
+
+        if (dtype == LKS_F64)
+            ((double *)out)[i] = value;
+        else
+            ((float *)out)[i] = (float)value;
+    }
+}
+
 lks_tensor *lks_randn(lks_shape shape, lks_dtype dtype, const lks_rng *rng,
                       lks_device device)
 {
-    lks_tensor *t = create_random("randn", &shape, dtype, device);
-
-    for (int64_t i = 0; t && i < t->numel; i++) {
-        double value = normal_at(rng, (uint64_t)i);
-
-        if (t->view.dtype == LKS_F64)
-            ((double *)t->view.data)[i] = value;
-        else
-            ((float *)t->view.data)[i] = (float)value;
-    }
-    return lks_scope_own(recast(t, dtype));
+    return create_random("randn", &shape, dtype, device, fill_normal, rng);
 }

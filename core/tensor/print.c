@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "autograd/node.h"
+#include "base/alloc.h"
 #include "ops/op.h"
 
 enum { EDGE_ITEMS = 3, SUMMARY_ABOVE = 1000, LINE_WIDTH = 80, INDENT = 7 };
@@ -16,6 +17,7 @@ typedef enum style { INTEGER, BOOLEAN, WHOLE, FIXED, SCIENTIFIC } style;
 /* What goes out, cut off at `size` but counted on. */
 typedef struct printer {
     const lks_tensor *t;
+    lks_view host; /* its elements where the host may read them */
     char *text;
     size_t size, length, line_start;
     bool summary;
@@ -46,27 +48,18 @@ static void put_newlines(printer *p, int n, int spaces)
         put(p, " ");
 }
 
-/* The element at `offset`, by the device's own cast. */
 static double float_at(const printer *p, int64_t offset)
 {
-    double value = 0;
-    const lks_view from = {.data = lks_view_at(&p->t->view, offset),
-                           .dtype = p->t->view.dtype};
-    const lks_view to = {.data = &value, .dtype = LKS_F64};
-
-    p->t->storage->kernels->copy(&from, &to);
-    return value;
+    return lks_number_of(lks_view_at(&p->host, offset), p->host.dtype);
 }
 
 static int64_t integer_at(const printer *p, int64_t offset)
 {
-    int64_t value = 0;
-    const lks_view from = {.data = lks_view_at(&p->t->view, offset),
-                           .dtype = p->t->view.dtype};
-    const lks_view to = {.data = &value, .dtype = LKS_I64};
+    const void *at = lks_view_at(&p->host, offset);
 
-    p->t->storage->kernels->copy(&from, &to);
-    return value;
+    if (p->host.dtype == LKS_I64) /* which not every double holds */
+        return *(const int64_t *)at;
+    return (int64_t)lks_number_of(at, p->host.dtype);
 }
 
 static int format_float(style s, double value, int width, char *text, size_t size)
@@ -95,7 +88,7 @@ typedef void (*element_fn)(printer *p, int64_t offset);
 /* Every element shown, row-major. */
 static void for_each_shown(printer *p, int dim, int64_t offset, element_fn visit)
 {
-    const lks_view *v = &p->t->view;
+    const lks_view *v = &p->host;
 
     if (dim == v->ndim) {
         visit(p, offset);
@@ -164,7 +157,7 @@ static void put_element(printer *p, int64_t offset)
 /* One row, broken into lines. */
 static void put_row(printer *p, int64_t offset, int indent)
 {
-    const lks_view *v = &p->t->view;
+    const lks_view *v = &p->host;
     int64_t size = v->sizes[v->ndim - 1], stride = v->strides[v->ndim - 1];
     int per_line = (LINE_WIDTH - indent) / (p->width + 2), on_line = 0;
 
@@ -189,7 +182,7 @@ static void put_row(printer *p, int64_t offset, int indent)
 
 static void put_array(printer *p, int dim, int64_t offset, int indent)
 {
-    const lks_view *v = &p->t->view;
+    const lks_view *v = &p->host;
     int64_t size = dim < v->ndim ? v->sizes[dim] : 0;
 
     if (dim == v->ndim) {
@@ -252,23 +245,50 @@ static void put_suffixes(printer *p)
     }
 }
 
+/* The elements where the host may read them: in place or, on the heap, in *copy. */
+static lks_status bring_to_host(printer *p, void **copy)
+{
+    const lks_tensor *t = p->t;
+    const lks_shape shape = lks_sizes(t);
+
+    p->host = t->view;
+    if (t->storage->kernels->host_reads)
+        return LKS_OK;
+    *copy = lks_calloc((size_t)t->numel, lks_dtype_size_bytes(t->view.dtype));
+    if (!*copy)
+        return LKS_NOMEM;
+    p->host = lks_view_dense(lks_cpu, *copy, t->view.dtype, &shape);
+    return lks_to_host(t, *copy);
+}
+
+static void put_tensor(printer *p)
+{
+    const lks_tensor *t = p->t;
+
+    if (p->size > 0)
+        p->text[0] = '\0';
+    p->summary = t->numel > SUMMARY_ABOVE;
+    put(p, "tensor(");
+    if (t->numel > 0) {
+        choose_style(p);
+        put_array(p, 0, 0, INDENT);
+    } else {
+        put(p, "[]");
+    }
+    put_suffixes(p);
+    put(p, ")");
+}
+
 int lks_print(const lks_tensor *t, char *text, size_t size)
 {
     printer p = {.t = t, .text = text, .size = size};
+    void *copy = NULL;
+    int length = -1;
 
-    if (lks_host_access(t, "print") != LKS_OK)
-        return -1;
-    if (size > 0)
-        text[0] = '\0';
-    p.summary = t->numel > SUMMARY_ABOVE;
-    put(&p, "tensor(");
-    if (t->numel > 0) {
-        choose_style(&p);
-        put_array(&p, 0, 0, INDENT);
-    } else {
-        put(&p, "[]");
+    if (bring_to_host(&p, &copy) == LKS_OK) {
+        put_tensor(&p);
+        length = (int)p.length;
     }
-    put_suffixes(&p);
-    put(&p, ")");
-    return (int)p.length;
+    lks_free(copy);
+    return length;
 }

@@ -39,7 +39,7 @@ lks_tensor *lks_tensor_create(const lks_shape *shape, lks_dtype dtype, lks_devic
     }
     if (!(storage = lks_storage_create(device, size_bytes)))
         return NULL;
-    view = lks_view_dense(storage->data, dtype, shape);
+    view = lks_view_dense(device, storage->data, dtype, shape);
     t = lks_tensor_from_storage(storage, &view);
     lks_storage_unref(storage);
     return t;
@@ -169,39 +169,62 @@ lks_status lks_check_history(const lks_tensor *t, const char *what)
     return LKS_OK;
 }
 
-lks_status lks_host_access(const lks_tensor *t, const char *what)
+static lks_status copy_out(const lks_tensor *t, void *out)
 {
-    if (t->storage->device.type != LKS_CPU)
-        return lks_fail(LKS_DEVICE, "%s: %s:%d memory cannot be read by the host", what,
-                        t->storage->kernels->name, t->storage->device.index);
-    return LKS_OK;
+    const lks_storage *from = t->storage;
+
+    return from->kernels->copy_out(from->device.index, out, t->view.data,
+                                   (size_t)t->numel *
+                                       lks_dtype_size_bytes(t->view.dtype));
 }
 
 lks_status lks_to_host(const lks_tensor *t, void *out)
 {
+    const lks_kernels *kernels;
     lks_shape shape;
     lks_view to;
+    lks_tensor *dense;
+    lks_status st;
 
     if (!t)
         return lks_refuse_null("to_host");
-    LKS_TRY(lks_host_access(t, "to_host"));
+    kernels = t->storage->kernels;
     shape = lks_sizes(t);
-    to = lks_view_dense(out, t->view.dtype, &shape);
-    return t->storage->kernels->copy(&t->view, &to);
+    if (t->dense)
+        return copy_out(t, out);
+    if (kernels->host_reads) {
+        to = lks_view_dense(t->storage->device, out, t->view.dtype, &shape);
+        return kernels->copy(&t->view, &to);
+    }
+    if (!(dense = lks_tensor_create(&shape, t->view.dtype, t->storage->device)))
+        return LKS_NOMEM;
+    LKS_GO(kernels->copy(&t->view, &dense->view));
+    LKS_GO(copy_out(dense, out));
+cleanup:
+    lks_unref(dense);
+    return st;
+}
+
+double lks_number_of(const void *element, lks_dtype dtype)
+{
+    const lks_view from = lks_view_scalar(lks_cpu, (void *)(uintptr_t)element, dtype);
+    double number = 0;
+    const lks_view to = lks_view_scalar(lks_cpu, &number, LKS_F64);
+
+    lks_device_kernels(lks_cpu)->copy(&from, &to); /* it takes every dtype */
+    return number;
 }
 
 lks_status lks_item(const lks_tensor *t, double *out)
 {
-    const lks_view to = {.data = out, .dtype = LKS_F64, .ndim = 0};
-    lks_view from = {.ndim = 0};
+    _Alignas(8) char element[LKS_MAX_ELEMENT_BYTES];
 
     if (!t)
         return lks_refuse_null("item");
     if (t->numel != 1)
         return lks_fail(LKS_SHAPE, "item: the tensor has %lld elements, not one",
                         (long long)t->numel);
-    LKS_TRY(lks_host_access(t, "item"));
-    from.data = t->view.data;
-    from.dtype = t->view.dtype;
-    return t->storage->kernels->copy(&from, &to);
+    LKS_TRY(copy_out(t, element));
+    *out = lks_number_of(element, t->view.dtype);
+    return LKS_OK;
 }

@@ -22,8 +22,7 @@ typedef struct lks_tensor lks_tensor;
 
 /* Creation. `device`: where. Contents of lks_empty are undefined.
  *   errors   LKS_SHAPE: a negative size, more than LKS_MAX_DIMS of them or 2^63 - 1
- *            elements; LKS_NOMEM; LKS_DEVICE: no such device, or values from the host for
- *            one whose memory it cannot write */
+ *            elements; LKS_NOMEM; LKS_DEVICE: no such device */
 lks_tensor *lks_empty(lks_shape shape, lks_dtype dtype, lks_device device);
 lks_tensor *lks_zeros(lks_shape shape, lks_dtype dtype, lks_device device);
 lks_tensor *lks_ones(lks_shape shape, lks_dtype dtype, lks_device device);
@@ -34,8 +33,8 @@ lks_tensor *lks_arange(int64_t n, lks_dtype dtype, lks_device device);
 /* A copy of row-major host values. */
 lks_tensor *lks_from_data(lks_shape shape, lks_dtype dtype, const void *values,
                           lks_device device);
-/* Row-major memory of the caller's, not copied, which must outlive the tensor and its
- * views. */
+/* Row-major memory of the caller's on `device`, not copied, which must outlive the
+ * tensor, its views and the work that was queued on them. */
 lks_tensor *lks_from_blob(lks_shape shape, lks_dtype dtype, void *data,
                           lks_device device);
 /* Uniform in [0, 1) and standard normal; element i depends on `rng` and i only.
@@ -58,8 +57,9 @@ int64_t lks_numel(const lks_tensor *t);
 lks_dtype lks_tensor_dtype(const lks_tensor *t);
 lks_device lks_tensor_device(const lks_tensor *t);
 bool lks_is_contiguous(const lks_tensor *t);
-/* The first element; follow it with lks_stride. On a CPU device it may be read and
- * written; whoever writes calls lks_bump_version. */
+/* The first element; follow it with lks_stride. The host may read and write it where the
+ * device says so (kernels.h, host_reads), as every CPU does; whoever writes calls
+ * lks_bump_version. On other devices lks_to_host and lks_from_data copy. */
 void *lks_data(const lks_tensor *t);
 void lks_bump_version(lks_tensor *t);
 
@@ -88,7 +88,8 @@ bool lks_has_grad(const lks_tensor *t);
 /* The same storage without history. */
 lks_tensor *lks_detach(lks_tensor *t);
 
-/* To `text`, as PyTorch prints; returns the length it wanted, like snprintf. */
+/* To `text`, as PyTorch prints; returns the length it wanted, like snprintf, or -1 with
+ * the failure recorded. */
 int lks_print(const lks_tensor *t, char *text, size_t size);
 
 #endif

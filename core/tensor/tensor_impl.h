@@ -43,8 +43,8 @@ lks_status lks_dim_resolve(const char *op, int ndim, int dim, int *out);
 /* The same where a scalar counts as having one dimension, as in PyTorch. */
 lks_status lks_dim_wrap(const char *op, int ndim, int dim, int *out);
 
-/* The storage may be read and written by the host, or LKS_DEVICE naming `what`. */
-lks_status lks_host_access(const lks_tensor *t, const char *what);
+/* An element that was copied to the host, as a double. */
+double lks_number_of(const void *element, lks_dtype dtype);
 
 /* Both are on one device, or LKS_DEVICE naming `what`. */
 lks_status lks_same_device(const lks_tensor *a, const lks_tensor *b, const char *what);

@@ -1,4 +1,5 @@
 #include "mpi/mpi_suite.h"
+#include "support/test_device.h"
 
 #include <stdio.h>
 
@@ -19,9 +20,13 @@ START_TEST(an_all_reduce_adds_in_place)
     lks_comm *comm = open_comm();
     lks_request *request = NULL;
     float values[3] = {(float)comm->rank, 1, 0.5f};
+    const lks_view view = flat_new(test_device(), LKS_F32, 3);
 
-    ck_ok(comm->ops->all_reduce(comm, values, 3, &request));
+    flat_put(&view, values);
+    ck_ok(comm->ops->all_reduce(comm, &view, &request));
     ck_ok(comm->ops->wait(comm, &request));
+    flat_get(&view, values);
+    flat_free(&view);
     ck_assert_ptr_null(request);
     ck_assert_float_eq(values[0], (float)(comm->size * (comm->size - 1)) / 2);
     ck_assert_float_eq(values[1], (float)comm->size);
@@ -37,14 +42,23 @@ START_TEST(messages_of_one_tag_arrive_in_order)
     const int last = (comm->rank + comm->size - 1) % comm->size;
     lks_request *requests[6] = {NULL};
     float out[3] = {1, 2, 3}, in[3] = {0};
+    const lks_view sent = flat_new(test_device(), LKS_F32, 3);
+    const lks_view received = flat_new(test_device(), LKS_F32, 3);
 
-    for (int i = 0; i < 3; i++) {
-        ck_ok(comm->ops->receive(comm, last, 1, &in[i], 1, &requests[i]));
-        ck_ok(comm->ops->send(comm, next, 1, &out[i], 1, &requests[3 + i]));
+    flat_put(&sent, out);
+    for (size_t i = 0; i < 3; i++) {
+        const lks_view to = lks_view_part(&received, i, 1);
+        const lks_view from = lks_view_part(&sent, i, 1);
+
+        ck_ok(comm->ops->receive(comm, last, 1, &to, &requests[i]));
+        ck_ok(comm->ops->send(comm, next, 1, &from, &requests[3 + i]));
     }
     for (int i = 5; i >= 0; i--)
         ck_ok(comm->ops->wait(comm, &requests[i]));
+    flat_get(&received, in);
     ck_assert_mem_eq(in, out, sizeof in);
+    flat_free(&sent);
+    flat_free(&received);
     lks_comm_destroy(comm);
 }
 END_TEST
@@ -54,6 +68,7 @@ START_TEST(an_all_gather_takes_parts_of_any_size)
     lks_comm *comm = open_comm();
     size_t offsets[8], counts[8], n = 0; /* rank r brings r bytes: rank 0 none */
     unsigned char bytes[64] = {0};
+    const lks_view view = flat_new(test_device(), LKS_U8, sizeof bytes);
     lks_request *request = NULL;
     int done = 0;
 
@@ -63,12 +78,15 @@ START_TEST(an_all_gather_takes_parts_of_any_size)
         n += counts[r];
     }
     memset(bytes + offsets[comm->rank], comm->rank + 1, counts[comm->rank]);
-    ck_ok(comm->ops->all_gather(comm, bytes, offsets, counts, &request));
+    flat_put(&view, bytes);
+    ck_ok(comm->ops->all_gather(comm, &view, offsets, counts, &request));
     memset(offsets, 0xff, sizeof offsets); /* read during the call only */
     memset(counts, 0xff, sizeof counts);
     while (!done)
         ck_ok(comm->ops->test(comm, &request, &done));
     ck_assert_ptr_null(request);
+    flat_get(&view, bytes);
+    flat_free(&view);
     for (int r = 0, at = 0; r < comm->size; r++)
         for (int i = 0; i < r; i++)
             ck_assert_uint_eq(bytes[at++], r + 1);
@@ -95,11 +113,10 @@ START_TEST(a_message_beyond_mpis_counts_is_a_comm_error)
     lks_comm *comm = open_comm();
     lks_request *request = NULL;
     float value = 0;
+    const lks_view view = lks_view_flat(lks_cpu, &value, LKS_F32, (size_t)1 << 40);
 
-    ck_fails(comm->ops->all_reduce(comm, &value, (size_t)1 << 40, &request), LKS_COMM,
-             "all-reduce");
-    ck_fails(comm->ops->send(comm, 0, 1, &value, (size_t)1 << 40, &request), LKS_COMM,
-             "send");
+    ck_fails(comm->ops->all_reduce(comm, &view, &request), LKS_COMM, "all-reduce");
+    ck_fails(comm->ops->send(comm, 0, 1, &view, &request), LKS_COMM, "send");
     lks_comm_destroy(comm);
 }
 END_TEST

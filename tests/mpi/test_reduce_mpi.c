@@ -1,6 +1,7 @@
 /* The reductions over real messages: many ranges at once, larger than a message that MPI
  * sends eagerly, with a pause on one rank so that the others run ahead. */
 #include "mpi/mpi_suite.h"
+#include "support/test_device.h"
 
 #include <unistd.h>
 
@@ -40,7 +41,8 @@ static void tree(lks_range node, uint32_t step, float *out)
     lks_free(right);
 }
 
-static void run_step(lks_comm *comm, lks_reducer *reducer, uint32_t step, float **blocks)
+static void run_step(lks_comm *comm, lks_reducer *reducer, uint32_t step,
+                     const lks_view *blocks)
 {
     const lks_range mine =
         lks_shard_lanes((uint32_t)comm->rank, (uint32_t)comm->size, N_LANES);
@@ -48,17 +50,23 @@ static void run_step(lks_comm *comm, lks_reducer *reducer, uint32_t step, float 
     const size_t n = lks_tree_cover(mine, N_LANES, cover);
 
     ck_assert_uint_eq(lks_reducer_n_partials(reducer), n);
-    for (size_t k = 0; k < n; k++)
-        tree(cover[k], step, blocks[k]);
+    for (size_t k = 0; k < n; k++) {
+        float *sum = lks_malloc(N * sizeof *sum);
+
+        tree(cover[k], step, sum);
+        flat_put(&blocks[k], sum);
+        lks_free(sum);
+    }
     if (comm->rank == (int)step % comm->size)
         usleep(30000);
     for (size_t begin = 0; begin < N; begin += RANGE) {
-        float *at[LKS_TREE_MAX_COVER];
+        const size_t length = begin + RANGE < N ? RANGE : N - begin;
+        const lks_view home = lks_view_part(&blocks[0], begin, length);
+        lks_view at[LKS_TREE_MAX_COVER];
 
         for (size_t k = 0; k < n; k++)
-            at[k] = blocks[k] + begin;
-        ck_ok(lks_reducer_start(reducer, at, blocks[0] + begin,
-                                begin + RANGE < N ? RANGE : N - begin));
+            at[k] = lks_view_part(&blocks[k], begin, length);
+        ck_ok(lks_reducer_start(reducer, at, &home));
         ck_ok(lks_reducer_progress(reducer));
     }
     ck_ok(lks_reducer_wait(reducer));
@@ -68,25 +76,25 @@ START_TEST(ordered_reductions_give_the_bits_of_the_plain_tree)
 {
     lks_comm *comm = NULL;
     lks_reducer *reducer = NULL;
-    float *blocks[4], *want = lks_malloc(N * sizeof *want);
+    float *want = lks_malloc(N * sizeof *want), *got = lks_malloc(N * sizeof *got);
+    lks_view blocks[4];
 
     ck_ok(lks_comm_mpi_create(&comm));
-    ck_ok(
-        lks_reducer_create(&(lks_reducer_options){.comm = comm,
-                                                  .kernels = lks_device_kernels(lks_cpu),
-                                                  .n_lanes = N_LANES,
-                                                  .ordered = true},
-                           &reducer));
+    ck_ok(lks_reducer_create(
+        &(lks_reducer_options){.comm = comm, .n_lanes = N_LANES, .ordered = true},
+        &reducer));
     for (int k = 0; k < 4; k++)
-        blocks[k] = lks_malloc_aligned(N * sizeof(float));
+        blocks[k] = flat_new(test_device(), LKS_F32, N);
     for (uint32_t step = 0; step < 4; step++) {
         run_step(comm, reducer, step, blocks);
         tree((lks_range){0, N_LANES}, step, want);
-        ck_assert_mem_eq(blocks[0], want, N * sizeof *want);
+        flat_get(&blocks[0], got);
+        ck_assert_mem_eq(got, want, N * sizeof *want);
     }
     for (int k = 0; k < 4; k++)
-        lks_free(blocks[k]);
+        flat_free(&blocks[k]);
     lks_free(want);
+    lks_free(got);
     lks_reducer_destroy(reducer);
     lks_comm_destroy(comm);
 }

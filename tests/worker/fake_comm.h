@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "worker/comm/comm.h"
+#include "worker/comm/staging.h"
 
 enum { FAKE_MAX_RANKS = 16 };
 
@@ -49,15 +50,18 @@ typedef struct fake_part {
 
 struct lks_request {
     lks_request *next;
+    lks_staging staging; /* its view, where the host may reach it */
     int n_parts, n_done;
     fake_part parts[FAKE_MAX_RANKS];
 };
 
-static lks_request *fake_start(lks_comm *comm)
+static lks_request *fake_start(lks_comm *comm, const lks_view *values)
 {
     fake_comm *self = (fake_comm *)comm;
     lks_request *request = calloc(1, sizeof *request);
 
+    if (lks_staging_open(&request->staging, values, true) != LKS_OK)
+        abort();
     request->next = self->started;
     return self->started = request;
 }
@@ -124,51 +128,62 @@ static lks_status fake_advance(lks_request *request)
     return LKS_OK;
 }
 
-static lks_status fake_send(lks_comm *comm, int peer, int tag, const float *values,
-                            size_t n, lks_request **out)
+static size_t fake_bytes(const lks_view *values)
 {
-    (void)tag;
-    fake_post((fake_comm *)comm, 0, peer, values, n * sizeof *values);
-    *out = NULL;
-    return LKS_OK;
+    return (size_t)values->sizes[0] * lks_dtype_size_bytes(values->dtype);
 }
 
-static lks_status fake_receive(lks_comm *comm, int peer, int tag, float *values, size_t n,
+static lks_status fake_send(lks_comm *comm, int peer, int tag, const lks_view *values,
+                            lks_request **out)
+{
+    lks_staging staging;
+
+    (void)tag;
+    if (lks_staging_open(&staging, values, true) != LKS_OK)
+        abort();
+    fake_post((fake_comm *)comm, 0, peer, staging.host, fake_bytes(values));
+    *out = NULL;
+    return lks_staging_close(&staging, false);
+}
+
+static lks_status fake_receive(lks_comm *comm, int peer, int tag, const lks_view *values,
                                lks_request **out)
 {
     (void)tag;
-    *out = fake_start(comm);
-    fake_expect((fake_comm *)comm, *out, 0, peer, values, n * sizeof *values, 0);
+    *out = fake_start(comm, values);
+    fake_expect((fake_comm *)comm, *out, 0, peer, (*out)->staging.host,
+                fake_bytes(values), 0);
     return LKS_OK;
 }
 
-static lks_status fake_all_reduce(lks_comm *comm, float *values, size_t n,
+static lks_status fake_all_reduce(lks_comm *comm, const lks_view *values,
                                   lks_request **out)
 {
-    *out = fake_start(comm);
+    void *host = (*out = fake_start(comm, values))->staging.host;
+
     for (int peer = 0; peer < comm->size; peer++)
         if (peer != comm->rank)
-            fake_post((fake_comm *)comm, 1, peer, values, n * sizeof *values);
+            fake_post((fake_comm *)comm, 1, peer, host, fake_bytes(values));
     for (int peer = 0; peer < comm->size; peer++)
         if (peer != comm->rank)
-            fake_expect((fake_comm *)comm, *out, 1, peer, values, n * sizeof *values, 1);
+            fake_expect((fake_comm *)comm, *out, 1, peer, host, fake_bytes(values), 1);
     return LKS_OK;
 }
 
-static lks_status fake_all_gather(lks_comm *comm, void *values,
-                                  const size_t *offsets_bytes, const size_t *counts_bytes,
+static lks_status fake_all_gather(lks_comm *comm, const lks_view *values,
+                                  const size_t *offsets, const size_t *counts,
                                   lks_request **out)
 {
-    char *bytes = values;
+    const size_t size = lks_dtype_size_bytes(values->dtype);
+    char *bytes = (*out = fake_start(comm, values))->staging.host;
 
-    *out = fake_start(comm);
     for (int peer = 0; peer < comm->size; peer++) {
         if (peer == comm->rank)
             continue;
-        fake_post((fake_comm *)comm, 1, peer, bytes + offsets_bytes[comm->rank],
-                  counts_bytes[comm->rank]);
-        fake_expect((fake_comm *)comm, *out, 1, peer, bytes + offsets_bytes[peer],
-                    counts_bytes[peer], 0);
+        fake_post((fake_comm *)comm, 1, peer, bytes + offsets[comm->rank] * size,
+                  counts[comm->rank] * size);
+        fake_expect((fake_comm *)comm, *out, 1, peer, bytes + offsets[peer] * size,
+                    counts[peer] * size, 0);
     }
     return LKS_OK;
 }
@@ -176,7 +191,9 @@ static lks_status fake_all_gather(lks_comm *comm, void *values,
 static lks_status fake_broadcast(lks_comm *comm, void *bytes, size_t n_bytes, int root,
                                  lks_request **out)
 {
-    *out = fake_start(comm);
+    const lks_view view = lks_view_flat(lks_cpu, bytes, LKS_U8, n_bytes);
+
+    *out = fake_start(comm, &view);
     if (comm->rank != root)
         fake_expect((fake_comm *)comm, *out, 1, root, bytes, n_bytes, 0);
     for (int peer = 0; comm->rank == root && peer < comm->size; peer++)
@@ -204,8 +221,9 @@ static lks_status fake_advance_all(fake_comm *self)
     return LKS_OK;
 }
 
-static void fake_end(fake_comm *self, lks_request **request)
+static lks_status fake_end(fake_comm *self, lks_request **request)
 {
+    const lks_status st = lks_staging_close(&(*request)->staging, true);
     lks_request **at = &self->started;
 
     while (*at != *request)
@@ -213,6 +231,7 @@ static void fake_end(fake_comm *self, lks_request **request)
     *at = (*request)->next;
     free(*request);
     *request = NULL;
+    return st;
 }
 
 static lks_status fake_finish(fake_comm *self, lks_request **request, int waits,
@@ -231,8 +250,11 @@ static lks_status fake_finish(fake_comm *self, lks_request **request, int waits,
             pthread_cond_wait(&self->world->arrived, &self->world->lock);
     } while (waits && !*done);
     pthread_mutex_unlock(&self->world->lock);
-    if (*done)
-        fake_end(self, request);
+    if (*done) {
+        const lks_status ended = fake_end(self, request);
+
+        st = st == LKS_OK ? ended : st;
+    }
     return st;
 }
 

@@ -1,4 +1,4 @@
-#include "support/suite.h"
+#include "support/test_device.h"
 
 #include <math.h>
 
@@ -14,6 +14,16 @@ typedef struct task {
     const char *error; /* expected, or NULL */
 } task;
 
+/* A lane whose loss is 0 is one without samples. */
+static void set(lks_losses *losses, uint64_t lane, double sum)
+{
+    lks_tensor *loss =
+        sum == 0 ? NULL : lks_from_data(LKS_SCALAR, LKS_F64, &sum, test_device());
+
+    ck_ok(lks_losses_set(losses, lane, loss));
+    lks_unref(loss);
+}
+
 static const char *gather(lks_comm *comm, void *context)
 {
     const task *t = context;
@@ -25,10 +35,10 @@ static const char *gather(lks_comm *comm, void *context)
     double sum = 0;
     lks_status st;
 
-    if (lks_losses_create(comm, t->n_lanes, &losses) != LKS_OK)
+    if (lks_losses_create(comm, t->n_lanes, test_device(), &losses) != LKS_OK)
         return lks_error_text();
     for (uint64_t lane = mine.begin; lane < mine.end; lane++)
-        lks_losses_set(losses, lane, t->lanes[lane]);
+        set(losses, lane, t->lanes[lane]);
     st = lks_losses_start(losses,
                           comm->rank == t->wishing_rank ? t->wish : LKS_WISH_GO_ON);
     if (st == LKS_OK)
@@ -47,7 +57,7 @@ static const char *gather(lks_comm *comm, void *context)
     return text;
 }
 
-static double lanes[] = {1e16, 1, -1e16, 1, 0.25, 3, 7};
+static double lanes[] = {1e16, 1, -1e16, 1, 0, 3, 7};
 
 START_TEST(all_ranks_get_the_sum_in_tree_order)
 {

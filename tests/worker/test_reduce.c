@@ -1,22 +1,13 @@
-#include "support/suite.h"
+#include "support/test_device.h"
 
 #include <math.h>
 
 #include "base/alloc.h"
 #include "base/rng.h"
+#include "base/try.h"
 #include "worker/fake_comm.h"
 #include "worker/reduce.h"
 #include "worker/reduce_tree.h"
-
-/* The arithmetic, without a device. */
-static lks_status add_flat(size_t n, const float *x, float *y)
-{
-    for (size_t i = 0; i < n; i++)
-        y[i] += x[i];
-    return LKS_OK;
-}
-
-static const lks_kernels kernels = {.add_flat = add_flat};
 
 enum { MAX_LANES = 16, MAX_N = 1100 };
 
@@ -77,7 +68,8 @@ static size_t own_partials(const lks_comm *comm, const task *t, float (*out)[MAX
     if (!t->ordered && n_partials > 0) {
         memcpy(out[0], lanes[mine.begin], t->n * sizeof(float));
         for (uint64_t l = mine.begin + 1; l < mine.end; l++)
-            add_flat(t->n, lanes[l], out[0]);
+            for (size_t i = 0; i < t->n; i++)
+                out[0][i] += lanes[l][i];
         n_partials = 1;
     } else {
         pthread_mutex_lock(&reference_is_not_reentrant);
@@ -90,29 +82,43 @@ static size_t own_partials(const lks_comm *comm, const task *t, float (*out)[MAX
     return n_partials;
 }
 
-static lks_status reduce(lks_comm *comm, const task *t, lks_reducer *reducer, float *home)
+enum { MAX_PARTIALS = 8 };
+
+/* blocks[0]: where the sum lands, the first partial sum at first. */
+static lks_status reduce_blocks(const task *t, lks_reducer *reducer,
+                                const lks_view *blocks, size_t n_partials)
 {
-    float(*partials)[MAX_N] = calloc(8, sizeof *partials);
+    for (size_t i = t->n_cuts; i-- > 0;) {
+        const size_t begin = i ? t->cuts[i - 1] : 0, n = t->cuts[i] - begin;
+        const lks_view home = lks_view_part(&blocks[0], begin, n);
+        lks_view at[MAX_PARTIALS];
+
+        for (size_t k = 0; k < n_partials; k++)
+            at[k] = lks_view_part(&blocks[k], begin, n);
+        LKS_TRY(lks_reducer_start(reducer, at, &home));
+        LKS_TRY(lks_reducer_progress(reducer));
+    }
+    return lks_reducer_wait(reducer);
+}
+
+static lks_status reduce(lks_comm *comm, const task *t, lks_reducer *reducer, float *out)
+{
+    float(*partials)[MAX_N] = calloc(MAX_PARTIALS, sizeof *partials);
     const size_t n_partials = own_partials(comm, t, partials);
-    lks_status st = LKS_OK;
+    lks_view blocks[MAX_PARTIALS];
+    lks_status st;
 
     if (lks_reducer_n_partials(reducer) != n_partials)
         return lks_fail(LKS_STATE, "%zu partial sums, %zu expected",
                         lks_reducer_n_partials(reducer), n_partials);
-    if (n_partials > 0)
-        memcpy(home, partials[0], t->n * sizeof *home);
-    for (size_t i = t->n_cuts; i-- > 0 && st == LKS_OK;) {
-        const size_t begin = i ? t->cuts[i - 1] : 0;
-        float *at[8];
-
-        for (size_t k = 0; k < n_partials; k++)
-            at[k] = (k ? partials[k] : home) + begin;
-        st = lks_reducer_start(reducer, at, home + begin, t->cuts[i] - begin);
-        if (st == LKS_OK)
-            st = lks_reducer_progress(reducer);
+    for (size_t k = 0; k < MAX_PARTIALS; k++) {
+        blocks[k] = flat_new(test_device(), LKS_F32, MAX_N);
+        flat_put(&blocks[k], partials[k]);
     }
-    if (st == LKS_OK)
-        st = lks_reducer_wait(reducer);
+    st = reduce_blocks(t, reducer, blocks, n_partials);
+    flat_get(&blocks[0], out);
+    for (size_t k = 0; k < MAX_PARTIALS; k++)
+        flat_free(&blocks[k]);
     free(partials);
     return st;
 }
@@ -136,7 +142,7 @@ static const char *reduce_twice(lks_comm *comm, void *context)
 {
     const task *t = context;
     const lks_reducer_options options = {
-        .comm = comm, .kernels = &kernels, .n_lanes = t->n_lanes, .ordered = t->ordered};
+        .comm = comm, .n_lanes = t->n_lanes, .ordered = t->ordered};
     lks_reducer *reducer = NULL;
     const char *text = NULL;
 
@@ -211,8 +217,7 @@ END_TEST
 START_TEST(without_memory_a_reducer_is_refused)
 {
     lks_comm comm = {.ops = &fake_ops, .rank = 0, .size = 1};
-    const lks_reducer_options options = {
-        .comm = &comm, .kernels = &kernels, .n_lanes = 4, .ordered = true};
+    const lks_reducer_options options = {.comm = &comm, .n_lanes = 4, .ordered = true};
 
     for (long n = 0;; n++) {
         lks_reducer *reducer = NULL;

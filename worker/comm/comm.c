@@ -19,6 +19,7 @@ static lks_status finish(lks_comm *comm, lks_status st, lks_request *request)
 lks_status lks_comm_all_gather(lks_comm *comm, void *values, size_t n_bytes_each)
 {
     const size_t size = (size_t)comm->size;
+    const lks_view bytes = lks_view_flat(lks_cpu, values, LKS_U8, size * n_bytes_each);
     size_t *layout = lks_calloc(2 * size, sizeof *layout);
     lks_request *request = NULL;
     lks_status st;
@@ -29,7 +30,7 @@ lks_status lks_comm_all_gather(lks_comm *comm, void *values, size_t n_bytes_each
         layout[r] = r * n_bytes_each;
         layout[size + r] = n_bytes_each;
     }
-    st = comm->ops->all_gather(comm, values, layout, layout + size, &request);
+    st = comm->ops->all_gather(comm, &bytes, layout, layout + size, &request);
     lks_free(layout);
     return finish(comm, st, request);
 }

@@ -1,6 +1,11 @@
-/* A communicator: how the ranks of a run exchange blocks of floats. One const table a
+/* A communicator: how the ranks of a run exchange blocks of numbers. One const table a
  * transport; every collective is startable and waitable, so that it runs while backward
  * goes on.
+ *
+ * What is exchanged are views, on whatever device; the host's own memory is a view of
+ * lks_cpu. A collective starts behind what its thread has queued on the view's device (it
+ * takes a mark there), and what that thread queues once `wait` or `test` said that it is
+ * complete comes behind it: neither means that the host has waited for the device.
  *
  * A request belongs to the caller until `test` or `wait` completes it; errors are
  * LKS_COMM, after which the communicator is of no further use.
@@ -14,6 +19,7 @@
 #include <stdint.h>
 
 #include "base/status.h"
+#include "layout/view.h"
 
 typedef struct lks_comm lks_comm;
 typedef struct lks_request lks_request; /* one started operation */
@@ -23,19 +29,20 @@ typedef struct lks_comm_ops {
 
     /* Sum `values` [n] f32 over all ranks, in place, in whatever order the library likes.
      */
-    lks_status (*all_reduce)(lks_comm *comm, float *values, size_t n, lks_request **out);
+    lks_status (*all_reduce)(lks_comm *comm, const lks_view *values, lks_request **out);
 
     /* Point to point within a collective: send [n] to `peer`, receive [n] from `peer`.
      * Messages between two ranks with one tag arrive in order. */
-    lks_status (*send)(lks_comm *comm, int peer, int tag, const float *values, size_t n,
+    lks_status (*send)(lks_comm *comm, int peer, int tag, const lks_view *values,
                        lks_request **out);
-    lks_status (*receive)(lks_comm *comm, int peer, int tag, float *values, size_t n,
+    lks_status (*receive)(lks_comm *comm, int peer, int tag, const lks_view *values,
                           lks_request **out);
 
-    /* Rank r's own part stands at offsets[r] of `values`, counts[r] long, before the
-     * call, everyone's after it. Both arrays [size] are read during the call only. */
-    lks_status (*all_gather)(lks_comm *comm, void *values, const size_t *offsets_bytes,
-                             const size_t *counts_bytes, lks_request **out);
+    /* Rank r's own part stands at offsets[r] of `values`, counts[r] elements long, before
+     * the call, everyone's after it. Both arrays [size] are read during the call only. */
+    lks_status (*all_gather)(lks_comm *comm, const lks_view *values,
+                             const size_t *offsets, const size_t *counts,
+                             lks_request **out);
 
     lks_status (*broadcast)(lks_comm *comm, void *bytes, size_t n_bytes, int root,
                             lks_request **out);

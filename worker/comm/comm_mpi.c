@@ -8,6 +8,7 @@
 
 #include "base/alloc.h"
 #include "base/try.h"
+#include "worker/comm/staging.h"
 
 enum {
     N_SPINS = 512, /* some 50 us */
@@ -19,6 +20,8 @@ struct lks_request {
     MPI_Request mpi;
     lks_request *next; /* in the free list */
     int *layout;       /* all_gather: counts[size], offsets[size], in use until it ends */
+    lks_staging staging;
+    bool is_staged, writes; /* `staging` is open; MPI writes into it */
 };
 
 typedef struct comm_mpi {
@@ -45,17 +48,9 @@ static lks_status check_count(size_t n, const char *what)
     return lks_fail(LKS_COMM, "%s: %zu items are more than one MPI call takes", what, n);
 }
 
-static lks_status take_request(comm_mpi *comm, lks_request **out)
+static lks_status check_view(const lks_view *values, const char *what)
 {
-    lks_request *request = comm->free_requests;
-
-    if (request)
-        comm->free_requests = request->next;
-    else if (!(request = lks_calloc(1, sizeof *request)))
-        return LKS_NOMEM;
-    request->mpi = MPI_REQUEST_NULL;
-    *out = request;
-    return LKS_OK;
+    return check_count((size_t)values->sizes[0], what);
 }
 
 static void give_back(comm_mpi *comm, lks_request **request)
@@ -65,98 +60,141 @@ static void give_back(comm_mpi *comm, lks_request **request)
     *request = NULL;
 }
 
-/* Hand out the request that an MPI call with result `code` started. */
-static lks_status started(comm_mpi *comm, lks_request *request, int code,
-                          const char *what, lks_request **out)
+static lks_status take_request(comm_mpi *comm, lks_request **out)
 {
-    if (code != MPI_SUCCESS) {
-        give_back(comm, &request);
-        return check(code, what);
-    }
+    lks_request *request = comm->free_requests;
+
+    if (request)
+        comm->free_requests = request->next;
+    else if (!(request = lks_calloc(1, sizeof *request)))
+        return LKS_NOMEM;
+    request->mpi = MPI_REQUEST_NULL;
+    request->is_staged = false;
     *out = request;
     return LKS_OK;
 }
 
-static lks_status mpi_all_reduce(lks_comm *comm, float *values, size_t n,
+/* A request for an operation on `values` [n], of which MPI reads or writes the host's
+ * side. */
+static lks_status take_request_for(comm_mpi *comm, const lks_view *values, bool reads,
+                                   bool writes, lks_request **out)
+{
+    lks_request *request = NULL;
+    lks_status st;
+
+    LKS_GO(take_request(comm, &request));
+    LKS_GO(lks_staging_open(&request->staging, values, reads));
+    request->is_staged = true;
+    request->writes = writes;
+    *out = request;
+    request = NULL;
+cleanup:
+    if (request)
+        give_back(comm, &request);
+    return st;
+}
+
+/* The request's operation is over, well or not. */
+static lks_status conclude(comm_mpi *comm, lks_request **request, lks_status st)
+{
+    lks_status closed = LKS_OK;
+
+    if ((*request)->is_staged)
+        closed =
+            lks_staging_close(&(*request)->staging, st == LKS_OK && (*request)->writes);
+    give_back(comm, request);
+    return st == LKS_OK ? closed : st;
+}
+
+/* Hand out the request that an MPI call with result `code` started. */
+static lks_status started(comm_mpi *comm, lks_request *request, int code,
+                          const char *what, lks_request **out)
+{
+    if (code != MPI_SUCCESS)
+        return conclude(comm, &request, check(code, what));
+    *out = request;
+    return LKS_OK;
+}
+
+static lks_status mpi_all_reduce(lks_comm *comm, const lks_view *values,
                                  lks_request **out)
 {
     comm_mpi *self = (comm_mpi *)comm;
     lks_request *request;
 
-    LKS_TRY(check_count(n, "all-reduce"));
-    LKS_TRY(take_request(self, &request));
+    LKS_TRY(check_view(values, "all-reduce"));
+    LKS_TRY(take_request_for(self, values, true, true, &request));
     return started(self, request,
-                   MPI_Iallreduce(MPI_IN_PLACE, values, (int)n, MPI_FLOAT, MPI_SUM,
-                                  self->mpi, &request->mpi),
+                   MPI_Iallreduce(MPI_IN_PLACE, request->staging.host,
+                                  (int)values->sizes[0], MPI_FLOAT, MPI_SUM, self->mpi,
+                                  &request->mpi),
                    "all-reduce", out);
 }
 
-static lks_status mpi_send(lks_comm *comm, int peer, int tag, const float *values,
-                           size_t n, lks_request **out)
+static lks_status mpi_send(lks_comm *comm, int peer, int tag, const lks_view *values,
+                           lks_request **out)
 {
     comm_mpi *self = (comm_mpi *)comm;
     lks_request *request;
 
-    LKS_TRY(check_count(n, "send"));
-    LKS_TRY(take_request(self, &request));
-    return started(
-        self, request,
-        MPI_Isend(values, (int)n, MPI_FLOAT, peer, tag, self->mpi, &request->mpi), "send",
-        out);
+    LKS_TRY(check_view(values, "send"));
+    LKS_TRY(take_request_for(self, values, true, false, &request));
+    return started(self, request,
+                   MPI_Isend(request->staging.host, (int)values->sizes[0], MPI_FLOAT,
+                             peer, tag, self->mpi, &request->mpi),
+                   "send", out);
 }
 
-static lks_status mpi_receive(lks_comm *comm, int peer, int tag, float *values, size_t n,
+static lks_status mpi_receive(lks_comm *comm, int peer, int tag, const lks_view *values,
                               lks_request **out)
 {
     comm_mpi *self = (comm_mpi *)comm;
     lks_request *request;
 
-    LKS_TRY(check_count(n, "receive"));
-    LKS_TRY(take_request(self, &request));
-    return started(
-        self, request,
-        MPI_Irecv(values, (int)n, MPI_FLOAT, peer, tag, self->mpi, &request->mpi),
-        "receive", out);
+    LKS_TRY(check_view(values, "receive"));
+    LKS_TRY(take_request_for(self, values, false, true, &request));
+    return started(self, request,
+                   MPI_Irecv(request->staging.host, (int)values->sizes[0], MPI_FLOAT,
+                             peer, tag, self->mpi, &request->mpi),
+                   "receive", out);
 }
 
-static lks_status fill_layout(lks_comm *comm, const size_t *offsets_bytes,
-                              const size_t *counts_bytes, int *layout)
+static lks_status fill_layout(lks_comm *comm, size_t element_bytes, const size_t *offsets,
+                              const size_t *counts, int *layout)
 {
     for (int r = 0; r < comm->size; r++) {
-        LKS_TRY(check_count(counts_bytes[r], "all-gather"));
-        LKS_TRY(check_count(offsets_bytes[r], "all-gather"));
-        layout[r] = (int)counts_bytes[r];
-        layout[comm->size + r] = (int)offsets_bytes[r];
+        LKS_TRY(check_count(counts[r] * element_bytes, "all-gather"));
+        LKS_TRY(check_count(offsets[r] * element_bytes, "all-gather"));
+        layout[r] = (int)(counts[r] * element_bytes);
+        layout[comm->size + r] = (int)(offsets[r] * element_bytes);
     }
     return LKS_OK;
 }
 
-static lks_status mpi_all_gather(lks_comm *comm, void *values,
-                                 const size_t *offsets_bytes, const size_t *counts_bytes,
+static lks_status mpi_all_gather(lks_comm *comm, const lks_view *values,
+                                 const size_t *offsets, const size_t *counts,
                                  lks_request **out)
 {
     comm_mpi *self = (comm_mpi *)comm;
+    const size_t element_bytes = lks_dtype_size_bytes(values->dtype);
     lks_request *request = NULL;
     lks_status st;
 
-    LKS_GO(take_request(self, &request));
+    LKS_TRY(take_request_for(self, values, true, true, &request));
     if (!request->layout)
         request->layout = lks_calloc(2 * (size_t)comm->size, sizeof *request->layout);
-    if (!request->layout) {
-        st = LKS_NOMEM;
-        goto cleanup;
-    }
-    LKS_GO(fill_layout(comm, offsets_bytes, counts_bytes, request->layout));
-    LKS_GO(check(MPI_Iallgatherv(MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, values,
-                                 request->layout, request->layout + comm->size, MPI_BYTE,
-                                 self->mpi, &request->mpi),
-                 "all-gather"));
+    if (!request->layout)
+        LKS_GO(LKS_NOMEM);
+    LKS_GO(fill_layout(comm, element_bytes, offsets, counts, request->layout));
+    LKS_GO(
+        check(MPI_Iallgatherv(MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, request->staging.host,
+                              request->layout, request->layout + comm->size, MPI_BYTE,
+                              self->mpi, &request->mpi),
+              "all-gather"));
     *out = request;
-    request = NULL;
+    return LKS_OK;
 cleanup:
-    if (request)
-        give_back(self, &request);
-    return st;
+    return conclude(self, &request, st);
 }
 
 static lks_status mpi_broadcast(lks_comm *comm, void *bytes, size_t n_bytes, int root,
@@ -191,8 +229,7 @@ static lks_status mpi_test(lks_comm *comm, lks_request **request, int *done)
         int code = MPI_Test(&(*request)->mpi, &complete, MPI_STATUS_IGNORE);
 
         if (complete || code != MPI_SUCCESS)
-            give_back(self, request);
-        LKS_TRY(check(code, "waiting for other ranks"));
+            LKS_TRY(conclude(self, request, check(code, "waiting for other ranks")));
     }
     *done = complete;
     return LKS_OK;

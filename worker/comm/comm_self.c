@@ -3,10 +3,10 @@
 
 #include "base/alloc.h"
 
-static lks_status self_all_reduce(lks_comm *comm, float *values, size_t n,
+static lks_status self_all_reduce(lks_comm *comm, const lks_view *values,
                                   lks_request **out)
 {
-    (void)comm, (void)values, (void)n;
+    (void)comm, (void)values;
     *out = NULL;
     return LKS_OK;
 }
@@ -16,25 +16,25 @@ static lks_status no_peer(int peer)
     return lks_fail(LKS_COMM, "a lone rank has no peer %d", peer);
 }
 
-static lks_status self_send(lks_comm *comm, int peer, int tag, const float *values,
-                            size_t n, lks_request **out)
+static lks_status self_send(lks_comm *comm, int peer, int tag, const lks_view *values,
+                            lks_request **out)
 {
-    (void)comm, (void)tag, (void)values, (void)n, (void)out;
+    (void)comm, (void)tag, (void)values, (void)out;
     return no_peer(peer);
 }
 
-static lks_status self_receive(lks_comm *comm, int peer, int tag, float *values, size_t n,
+static lks_status self_receive(lks_comm *comm, int peer, int tag, const lks_view *values,
                                lks_request **out)
 {
-    (void)comm, (void)tag, (void)values, (void)n, (void)out;
+    (void)comm, (void)tag, (void)values, (void)out;
     return no_peer(peer);
 }
 
-static lks_status self_all_gather(lks_comm *comm, void *values,
-                                  const size_t *offsets_bytes, const size_t *counts_bytes,
+static lks_status self_all_gather(lks_comm *comm, const lks_view *values,
+                                  const size_t *offsets, const size_t *counts,
                                   lks_request **out)
 {
-    (void)comm, (void)values, (void)offsets_bytes, (void)counts_bytes;
+    (void)comm, (void)values, (void)offsets, (void)counts;
     *out = NULL;
     return LKS_OK;
 }

@@ -1,6 +1,7 @@
 #include "cpu/cpu.h"
 
 #include "base/try.h"
+#include "layout/index.h"
 
 /* One place along `dim`: a view without that dimension. */
 static lks_view select_at(const lks_view *x, int dim, int64_t i)
@@ -13,16 +14,12 @@ static lks_view select_at(const lks_view *x, int dim, int64_t i)
     return slice;
 }
 
-static int64_t index_at(const lks_view *index, int64_t i)
-{
-    return ((const int64_t *)index->data)[i * index->strides[0]];
-}
-
 lks_status LKS_CPU(index_select)(const lks_view *x, int dim, const lks_view *index,
                                  const lks_view *out)
 {
+    LKS_TRY(lks_index_check("index_select", index, x, dim));
     for (int64_t i = 0; i < index->sizes[0]; i++) {
-        lks_view from = select_at(x, dim, index_at(index, i));
+        lks_view from = select_at(x, dim, lks_index_at(index, i));
         lks_view to = select_at(out, dim, i);
 
         LKS_TRY(LKS_CPU(copy)(&from, &to));
@@ -35,9 +32,10 @@ lks_status LKS_CPU(index_add)(const lks_view *x, int dim, const lks_view *index,
 {
     if (x->dtype != LKS_F32 && x->dtype != LKS_F64)
         return lks_cpu_no_dtype("index_add", x->dtype);
+    LKS_TRY(lks_index_check("index_add", index, out, dim));
     for (int64_t i = 0; i < index->sizes[0]; i++) {
         lks_view from = select_at(x, dim, i);
-        lks_view to = select_at(out, dim, index_at(index, i));
+        lks_view to = select_at(out, dim, lks_index_at(index, i));
 
         LKS_TRY(LKS_CPU(binary)(LKS_BINARY_add, &to, &from, &to));
     }

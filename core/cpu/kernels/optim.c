@@ -52,12 +52,12 @@ static void sgd_range(int64_t first, int64_t last, void *context)
     }
 }
 
-lks_status LKS_CPU(sgd)(const lks_sgd_params *params, size_t n, const float *grad,
-                        float *param, float *buf)
+lks_status LKS_CPU(sgd)(const lks_sgd_params *params, const lks_view *grad,
+                        const lks_view *param, const lks_view *buf)
 {
-    sgd_pass pass = {params, grad, param, buf};
+    sgd_pass pass = {params, grad->data, param->data, buf ? buf->data : NULL};
 
-    lks_parallel_for((int64_t)n, MIN_PER_THREAD, sgd_range, &pass);
+    lks_parallel_for(param->sizes[0], MIN_PER_THREAD, sgd_range, &pass);
     return LKS_OK;
 }
 
@@ -91,8 +91,8 @@ static void adam_range(int64_t first, int64_t last, void *context)
     }
 }
 
-lks_status LKS_CPU(adam)(const lks_adam_params *params, size_t n, const float *grad,
-                         float *param, float *m, float *v)
+lks_status LKS_CPU(adam)(const lks_adam_params *params, const lks_view *grad,
+                         const lks_view *param, const lks_view *m, const lks_view *v)
 {
     const double correct1 = 1 - lks_power_f64(params->beta1, params->step);
     const double correct2 = 1 - lks_power_f64(params->beta2, params->step);
@@ -100,38 +100,12 @@ lks_status LKS_CPU(adam)(const lks_adam_params *params, size_t n, const float *g
         .params = params,
         .step_size = (float)(params->lr / correct1),
         .unbias = (float)(1 / sqrt(correct2)),
-        .grad = grad,
-        .param = param,
-        .m = m,
-        .v = v,
+        .grad = grad->data,
+        .param = param->data,
+        .m = m->data,
+        .v = v->data,
     };
 
-    lks_parallel_for((int64_t)n, MIN_PER_THREAD, adam_range, &pass);
-    return LKS_OK;
-}
-
-lks_status LKS_CPU(add_flat)(size_t n, const float *x, float *y)
-{
-    LKS_SIMD_FOR(i, (int64_t)n)
-    y[i] += x[i];
-    return LKS_OK;
-}
-
-lks_status LKS_CPU(sum_squares_flat)(size_t n, const float *x, double *out)
-{
-    double lanes[LKS_SUM_LANES] = {0};
-    size_t i = 0;
-
-    for (; i + LKS_SUM_LANES <= n; i += LKS_SUM_LANES) {
-        LKS_SIMD_FOR(j, LKS_SUM_LANES)
-        {
-            double v = (double)x[i + (size_t)j];
-
-            lanes[j] = LKS_FMA(v, v, lanes[j]);
-        }
-    }
-    for (size_t j = 0; i + j < n; j++)
-        lanes[j] = LKS_FMA((double)x[i + j], (double)x[i + j], lanes[j]);
-    *out = lks_meet_lanes_double(lanes);
+    lks_parallel_for(param->sizes[0], MIN_PER_THREAD, adam_range, &pass);
     return LKS_OK;
 }

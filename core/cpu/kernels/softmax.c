@@ -1,16 +1,17 @@
 /* Softmax and the cross-entropy on top of it, row by row. */
 #include "cpu/cpu.h"
 
+#include "base/try.h"
 #include "cpu/kernels/simd.h"
 #include "numerics.h"
 #include "cpu/parallel.h"
-#include "layout/view.h"
+#include "layout/index.h"
 
 typedef struct rows {
     int64_t n_columns;
     const void *a, *b;
     const int64_t *target;
-    int64_t target_stride, scale_stride, loss_stride;
+    int64_t ignored, target_stride, scale_stride, loss_stride;
     bool log;
     void *out, *loss;
 } rows;
@@ -185,7 +186,8 @@ enum { LANES = LKS_SUM_LANES, SHORT = LANES, ABREAST = 16 };
         for (int64_t row = first; row < last; row++) {                                   \
             int64_t target = r->target[row * r->target_stride];                          \
                                                                                          \
-            loss[row * r->loss_stride] = target < 0 ? 0 : -log_p[row * n + target];      \
+            loss[row * r->loss_stride] =                                                 \
+                target == r->ignored ? 0 : -log_p[row * n + target];                     \
         }                                                                                \
     }                                                                                    \
                                                                                          \
@@ -198,11 +200,12 @@ enum { LANES = LKS_SUM_LANES, SHORT = LANES, ABREAST = 16 };
             const T *log_p = (const T *)r->a + row * n;                                  \
             T *dx = (T *)r->out + row * n;                                               \
             int64_t target = r->target[row * r->target_stride];                          \
-            T scale = target < 0 ? 0 : ((const T *)r->b)[row * r->scale_stride];         \
+            bool counts = target != r->ignored;                                          \
+            T scale = counts ? ((const T *)r->b)[row * r->scale_stride] : 0;             \
                                                                                          \
             LKS_SIMD_FOR(i, n)                                                           \
-            dx[i] = target < 0 ? 0 : scale * EXP(log_p[i]);                              \
-            if (target >= 0)                                                             \
+            dx[i] = counts ? scale * EXP(log_p[i]) : 0;                                  \
+            if (counts)                                                                  \
                 dx[target] = scale * (EXP(log_p[target]) - 1);                           \
         }                                                                                \
     }
@@ -238,10 +241,13 @@ lks_status LKS_CPU(softmax_backward)(const lks_view *y, const lks_view *dy, bool
 }
 
 lks_status LKS_CPU(cross_entropy)(const lks_view *x, const lks_view *target,
-                                  const lks_view *log_p, const lks_view *loss)
+                                  int64_t ignored, const lks_view *log_p,
+                                  const lks_view *loss, const lks_view *n_counted)
 {
+    int64_t counted;
     rows r = {
         .a = x->data,
+        .ignored = ignored,
         .target = target->data,
         .target_stride = target->strides[0],
         .loss_stride = loss->strides[0],
@@ -249,13 +255,18 @@ lks_status LKS_CPU(cross_entropy)(const lks_view *x, const lks_view *target,
         .loss = loss->data,
     };
 
+    LKS_TRY(lks_targets_check("cross_entropy", target, x->sizes[1], ignored, &counted));
+    if (n_counted)
+        LKS_TRY(LKS_CPU(fill)(n_counted, (double)counted));
     return run("cross_entropy", x, &r, cross_entropy_float, cross_entropy_double);
 }
 
 lks_status LKS_CPU(cross_entropy_backward)(const lks_view *log_p, const lks_view *target,
-                                           const lks_view *scale, const lks_view *dx)
+                                           int64_t ignored, const lks_view *scale,
+                                           const lks_view *dx)
 {
     rows r = {
+        .ignored = ignored,
         .a = log_p->data,
         .b = scale->data,
         .target = target->data,

@@ -2,8 +2,16 @@
 
 const lks_kernels LKS_CPU(table) = {
     .name = "cpu",
+    .host_reads = true,
+    .count = lks_cpu_count,
     .alloc = lks_cpu_alloc,
     .free = lks_cpu_free,
+    .copy_in = lks_cpu_copy,
+    .copy_out = lks_cpu_copy,
+    .copy_across = lks_cpu_copy_across,
+    .mark = lks_cpu_mark,
+    .await = lks_cpu_await,
+    .finish = lks_cpu_finish,
 #define KERNEL(name) .name = LKS_CPU(name)
     KERNEL(fill),
     KERNEL(copy),
@@ -28,6 +36,4 @@ const lks_kernels LKS_CPU(table) = {
     KERNEL(dropout),
     KERNEL(sgd),
     KERNEL(adam),
-    KERNEL(add_flat),
-    KERNEL(sum_squares_flat),
 };

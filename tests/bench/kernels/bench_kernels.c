@@ -208,12 +208,13 @@ static lks_status softmax(const lks_kernels *k, const call *c)
 
 static lks_status cross_entropy(const lks_kernels *k, const call *c)
 {
-    return k->cross_entropy(&c->views[0], &c->views[1], &c->views[2], &c->views[3]);
+    return k->cross_entropy(&c->views[0], &c->views[1], -100, &c->views[2], &c->views[3],
+                            NULL);
 }
 
 static lks_status cross_entropy_backward(const lks_kernels *k, const call *c)
 {
-    return k->cross_entropy_backward(&c->views[2], &c->views[1], &c->views[3],
+    return k->cross_entropy_backward(&c->views[2], &c->views[1], -100, &c->views[3],
                                      &c->views[0]);
 }
 
@@ -228,8 +229,7 @@ static lks_status sgd(const lks_kernels *k, const call *c)
 {
     const lks_sgd_params params = {.lr = 1e-9, .momentum = 0.9, .grad_scale = 1};
 
-    return k->sgd(&params, (size_t)numel(&c->views[0]), c->views[0].data,
-                  c->views[1].data, c->views[2].data);
+    return k->sgd(&params, &c->views[0], &c->views[1], &c->views[2]);
 }
 
 static lks_status adam(const lks_kernels *k, const call *c)
@@ -241,20 +241,21 @@ static lks_status adam(const lks_kernels *k, const call *c)
                                     .grad_scale = 1,
                                     .step = 10};
 
-    return k->adam(&params, (size_t)numel(&c->views[0]), c->views[0].data,
-                   c->views[1].data, c->views[2].data, c->views[3].data);
+    return k->adam(&params, &c->views[0], &c->views[1], &c->views[2], &c->views[3]);
 }
 
+/* The gradient reduction's arithmetic. */
 static lks_status add_flat(const lks_kernels *k, const call *c)
 {
-    return k->add_flat((size_t)numel(&c->views[0]), c->views[0].data, c->views[1].data);
+    return k->binary(LKS_BINARY_add, &c->views[1], &c->views[0], &c->views[1]);
 }
 
 static lks_status sum_squares_flat(const lks_kernels *k, const call *c)
 {
     double sum;
+    const lks_view total = lks_view_flat(lks_cpu, &sum, LKS_F64, 1);
 
-    return k->sum_squares_flat((size_t)numel(&c->views[0]), c->views[0].data, &sum);
+    return k->reduce(LKS_REDUCE_SUM_SQUARES, &c->views[0], &total);
 }
 
 static void bench_conv(bench *b, const char *name, int64_t n, int64_t c, int64_t side,

@@ -69,8 +69,8 @@ START_TEST(sgd_is_the_definition_over_several_steps)
             array grad = array_random(LKS_F32, SIZES(n), 2, 10 + step);
 
             params.first_step = step == 0;
-            ck_ok(k->sgd(&params, (size_t)n, grad.view.data, param.view.data,
-                         params.momentum > 0 ? buf.view.data : NULL));
+            ck_ok(k->sgd(&params, &grad.view, &param.view,
+                         params.momentum > 0 ? &buf.view : NULL));
             for (int64_t i = 0; i < n; i++) {
                 double d = params.grad_scale * get(&grad, i) +
                            params.weight_decay * get(&want, i);
@@ -117,8 +117,7 @@ START_TEST(adam_is_the_definition_over_several_steps)
             double unbias1 = 1 - pow(params.beta1, (double)params.step);
             double unbias2 = 1 - pow(params.beta2, (double)params.step);
 
-            ck_ok(k->adam(&params, (size_t)n, grad.view.data, param.view.data,
-                          m.view.data, v.view.data));
+            ck_ok(k->adam(&params, &grad.view, &param.view, &m.view, &v.view));
             for (int64_t i = 0; i < n; i++) {
                 double g = params.grad_scale * get(&grad, i) +
                            params.weight_decay * get(&want, i);
@@ -156,14 +155,15 @@ START_TEST(flat_blocks_are_added_and_squared)
               y = array_random(LKS_F32, SIZES(n), 3, 2);
         array old = array_random(LKS_F32, SIZES(n), 0, 2);
         double sum, want = 0;
+        const lks_view total = lks_view_flat(lks_cpu, &sum, LKS_F64, 1);
 
-        ck_ok(k->add_flat((size_t)n, x.view.data, y.view.data));
+        ck_ok(k->binary(LKS_BINARY_add, &y.view, &x.view, &y.view));
         for (int64_t i = 0; i < n; i++) {
             ck_assert_msg(get(&y, i) == (double)((float)get(&x, i) + (float)get(&old, i)),
                           "%s", isa);
             want += get(&x, i) * get(&x, i);
         }
-        ck_ok(k->sum_squares_flat((size_t)n, x.view.data, &sum));
+        ck_ok(k->reduce(LKS_REDUCE_SUM_SQUARES, &x.view, &total));
         ck_assert_double_eq_tol(sum, want, 1e-12);
         array_free(&x);
         array_free(&y);
@@ -188,11 +188,14 @@ START_TEST(a_slice_of_a_pass_has_the_bits_of_the_whole)
         array b1 = array_random(LKS_F32, SIZES(N), 0, 3),
               b2 = array_random(LKS_F32, SIZES(N), 0, 3);
 
+        const lks_view g_part = lks_view_part(&g.view, FIRST, COUNT);
+        const lks_view p_part = lks_view_part(&p2.view, FIRST, COUNT);
+        const lks_view b_part = lks_view_part(&b2.view, FIRST, COUNT);
+
         lks_set_num_threads(3);
-        ck_ok(k->sgd(&params, N, g.view.data, p1.view.data, b1.view.data));
+        ck_ok(k->sgd(&params, &g.view, &p1.view, &b1.view));
         lks_set_num_threads(1);
-        ck_ok(k->sgd(&params, COUNT, (float *)g.view.data + FIRST,
-                     (float *)p2.view.data + FIRST, (float *)b2.view.data + FIRST));
+        ck_ok(k->sgd(&params, &g_part, &p_part, &b_part));
         ck_assert_msg(memcmp((float *)p1.view.data + FIRST, (float *)p2.view.data + FIRST,
                              COUNT * sizeof(float)) == 0,
                       "%s: other bits", isa);

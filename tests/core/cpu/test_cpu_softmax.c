@@ -161,19 +161,22 @@ START_TEST(cross_entropy_picks_the_targets_and_skips_the_ignored)
               loss = array_new(dtype, SIZES(ROWS), 1);
         array target = array_new(LKS_I64, SIZES(ROWS), 0),
               dx = array_new(dtype, SIZES(ROWS, width), 1);
-        array scale = array_random(dtype, SIZES(ROWS), 0, 5);
+        array scale = array_random(dtype, SIZES(ROWS), 0, 5),
+              counted = array_new(dtype, SIZES(1), 1);
 
         for (int64_t row = 0; row < ROWS; row++)
             put_at(&target.view, row, row == 2 ? -100 : (double)(row * 7 % width));
         log_softmax_plainly(&x, width, &want);
-        ck_ok(k->cross_entropy(&x.view, &target.view, &log_p.view, &loss.view));
+        ck_ok(k->cross_entropy(&x.view, &target.view, -100, &log_p.view, &loss.view,
+                               &counted.view));
+        ck_assert(get(&counted, 0) == ROWS - 1);
         assert_close(isa, &log_p, &want, tolerance_of(dtype));
         for (int stride = 0; stride < 2; stride++) {
             lks_view scales = scale.view;
 
             scales.strides[0] = stride;
-            ck_ok(
-                k->cross_entropy_backward(&log_p.view, &target.view, &scales, &dx.view));
+            ck_ok(k->cross_entropy_backward(&log_p.view, &target.view, -100, &scales,
+                                            &dx.view));
             for (int64_t i = 0; i < ROWS * width; i++) {
                 int64_t row = i / width, t = (int64_t)get(&target, row);
                 double s = get(&scale, row * stride);
@@ -195,6 +198,33 @@ START_TEST(cross_entropy_picks_the_targets_and_skips_the_ignored)
         array_free(&target);
         array_free(&dx);
         array_free(&scale);
+        array_free(&counted);
+    }
+}
+END_TEST
+
+START_TEST(a_target_that_is_no_class_is_refused_by_name)
+{
+    FOR_EACH_TABLE(k, isa)
+    {
+        array x = array_random(LKS_F32, SIZES(3, 4), 0, 1),
+              log_p = array_new(LKS_F32, SIZES(3, 4), 0);
+        array target = array_new(LKS_I64, SIZES(3), 0),
+              loss = array_new(LKS_F32, SIZES(3), 0);
+
+        put_at(&target.view, 1, 4);
+        ck_fails(
+            k->cross_entropy(&x.view, &target.view, -100, &log_p.view, &loss.view, NULL),
+            LKS_INVALID, "cross_entropy: target 4 of row 1 is outside the 4 classes");
+        put_at(&target.view, 1, -1);
+        ck_fails(
+            k->cross_entropy(&x.view, &target.view, -100, &log_p.view, &loss.view, NULL),
+            LKS_INVALID, "target -1 of row 1");
+        (void)isa;
+        array_free(&x);
+        array_free(&log_p);
+        array_free(&target);
+        array_free(&loss);
     }
 }
 END_TEST
@@ -214,7 +244,8 @@ START_TEST(cross_entropy_gives_pytorchs_numbers)
         for (int64_t i = 0; i < 6; i++)
             put_at(&x.view, i, logits[i]);
         put_at(&target.view, 1, 1);
-        ck_ok(k->cross_entropy(&x.view, &target.view, &log_p.view, &loss.view));
+        ck_ok(
+            k->cross_entropy(&x.view, &target.view, -100, &log_p.view, &loss.view, NULL));
         for (int64_t i = 0; i < 2; i++)
             ck_assert_msg(fabs(get(&loss, i) - want[i]) < 1e-6, "%s: %.7g", isa,
                           get(&loss, i));
@@ -237,7 +268,8 @@ START_TEST(empty_rows_and_batches_are_fine)
 
         ck_ok(k->softmax(&none.view, false, &none.view));
         ck_ok(k->softmax(&thin.view, true, &thin.view));
-        ck_ok(k->cross_entropy(&none.view, &target.view, &none.view, &loss.view));
+        ck_ok(k->cross_entropy(&none.view, &target.view, -100, &none.view, &loss.view,
+                               NULL));
         (void)isa;
         array_free(&none);
         array_free(&thin);
@@ -261,5 +293,6 @@ LKS_SUITE("softmax", softmax_and_its_logarithm_are_the_definition,
           large_numbers_do_not_overflow_and_nan_spoils_only_its_row,
           softmax_backward_is_the_slope, softmax_backward_in_f32_agrees_with_f64,
           cross_entropy_picks_the_targets_and_skips_the_ignored,
+          a_target_that_is_no_class_is_refused_by_name,
           cross_entropy_gives_pytorchs_numbers, empty_rows_and_batches_are_fine,
           other_dtypes_are_refused_by_name)

@@ -55,10 +55,10 @@ static void write_file(size_t replaced, const lks_safetensors_entry *with,
 static void assert_refused(lks_status code, const char *part)
 {
     lks_model *model = make(1);
-    uint64_t before = lks_param_block_hash(lks_model_params(model));
+    uint64_t before = hash_of(lks_model_params(model));
 
     ck_fails(lks_model_load(model, file_name()), code, part);
-    ck_assert(lks_param_block_hash(lks_model_params(model)) == before);
+    ck_assert(hash_of(lks_model_params(model)) == before);
     lks_model_destroy(model);
     unlink(file_name());
 }
@@ -69,8 +69,7 @@ START_TEST(what_is_saved_loads_to_the_same_bits)
 
     ck_ok(lks_model_save(a, file_name()));
     ck_ok(lks_model_load(b, file_name()));
-    ck_assert(lks_param_block_hash(lks_model_params(a)) ==
-              lks_param_block_hash(lks_model_params(b)));
+    ck_assert(hash_of(lks_model_params(a)) == hash_of(lks_model_params(b)));
     lks_model_destroy(a);
     lks_model_destroy(b);
     unlink(file_name());
@@ -167,7 +166,7 @@ END_TEST
 START_TEST(load_survives_every_failing_allocation_and_is_all_or_nothing)
 {
     lks_model *saved = make(1), *model = make(2);
-    uint64_t before = lks_param_block_hash(lks_model_params(model));
+    uint64_t before = hash_of(lks_model_params(model));
     bool failed = true;
 
     ck_ok(lks_model_save(saved, file_name()));
@@ -181,7 +180,7 @@ START_TEST(load_survives_every_failing_allocation_and_is_all_or_nothing)
         lks_alloc_fail_after(-1);
         ck_assert_int_eq(st, failed ? LKS_NOMEM : LKS_OK);
         lks_error_clear();
-        ck_assert(failed == (lks_param_block_hash(lks_model_params(model)) == before));
+        ck_assert(failed == (hash_of(lks_model_params(model)) == before));
     }
     lks_model_destroy(saved);
     lks_model_destroy(model);

@@ -1,5 +1,5 @@
 /* Training with the library alone, as its users write it. */
-#include "support/suite.h"
+#include "support/test_device.h"
 #include "support/models.h"
 
 #include <math.h>
@@ -59,16 +59,19 @@ START_TEST(an_mlp_written_as_expressions_learns_two_rings)
     double first = 0, loss = 0;
 
     make_rings(&rng, N, points, classes);
-    x = lks_from_blob(LKS_SHAPE_OF(N, 2), LKS_F32, points, lks_cpu);
-    target = lks_from_blob(LKS_SHAPE_OF(N), LKS_I64, classes, lks_cpu);
-    ck_ok(lks_param_block_create(specs, 4, lks_cpu, &params));
+    x = lks_from_data(LKS_SHAPE_OF(N, 2), LKS_F32, points, test_device());
+    target = lks_from_data(LKS_SHAPE_OF(N), LKS_I64, classes, test_device());
+    ck_ok(lks_param_block_create(specs, 4, test_device(), &params));
     for (size_t i = 0; i < 4; i++) {
         const lks_param *param = lks_param_block_at(params, i);
-        float *values = lks_param_block_values(params) + param->offset;
+        const lks_view place =
+            lks_view_part(lks_param_block_values(params), param->offset, param->numel);
+        float values[64];
 
         lks_rng_uniform_f32(&init, 64 * i, param->numel, values);
         for (size_t j = 0; j < param->numel; j++)
             values[j] -= 0.5f;
+        flat_put(&place, values);
         p[i] = param->tensor;
     }
     lks_param_block_touch(params);
@@ -107,15 +110,15 @@ START_TEST(a_model_learns_two_rings)
     int64_t n_correct = 0;
 
     make_rings(&rng, N, points, classes);
-    ck_ok(lks_model_create(layers, 3, LKS_SHAPE_OF(2), 0, lks_cpu, &model));
+    ck_ok(lks_model_create(layers, 3, LKS_SHAPE_OF(2), 0, test_device(), &model));
     ck_ok(lks_optim_create("adam", (lks_options){options, 1}, lks_model_params(model),
                            &optim));
     for (int i = 0; i < 300; i++) {
         lks_tensor *x, *target, *y;
 
         lks_scope_open();
-        x = lks_from_blob(LKS_SHAPE_OF(N, 2), LKS_F32, points, lks_cpu);
-        target = lks_from_blob(LKS_SHAPE_OF(N), LKS_I64, classes, lks_cpu);
+        x = lks_from_data(LKS_SHAPE_OF(N, 2), LKS_F32, points, test_device());
+        target = lks_from_data(LKS_SHAPE_OF(N), LKS_I64, classes, test_device());
         lks_param_block_zero_grad(lks_model_params(model));
         y = lks_model_forward(model, x);
         ck_ok(lks_backward(lks_mul_scalar(loss->sum(y, target), 1.0 / N)));

@@ -231,7 +231,7 @@ START_TEST(dimensions_beside_nothing_are_joined_or_refused)
              "reshape: (1099511627776, 1099511627776, 0) does not fit into");
 
     const lks_shape shape = lks_sizes(last);
-    const lks_view view = lks_view_dense(lks_data(last), LKS_F32, &shape);
+    const lks_view view = lks_view_dense(lks_cpu, lks_data(last), LKS_F32, &shape);
     ck_assert(!lks_view_matrix(&view, 2, &matrix));
     ck_assert(lks_view_matrix(&view, 1, &matrix));
     ck_assert(matrix.sizes[0] == large && matrix.sizes[1] == 0);

@@ -114,8 +114,7 @@ void sgd_case(trial *t)
     };
     const bool has_buf = params.momentum != 0 || chance(t, 2);
 
-    ck_ok(t->k->sgd(&params, (size_t)n, grad.data, param.data,
-                    has_buf ? buf.data : NULL));
+    ck_ok(t->k->sgd(&params, &grad, &param, has_buf ? &buf : NULL));
 }
 
 void adam_case(trial *t)
@@ -135,22 +134,5 @@ void adam_case(trial *t)
         .step = (uint64_t)draw(t, 1, 100000),
     };
 
-    ck_ok(t->k->adam(&params, (size_t)n, grad.data, param.data, m.data, v.data));
-}
-
-void add_flat_case(trial *t)
-{
-    const int64_t n = draw_size(t, NUMEL);
-    const lks_view x = draw_dense(t, LKS_F32, 1, &n), y = draw_dense(t, LKS_F32, 1, &n);
-
-    ck_ok(t->k->add_flat((size_t)n, x.data, y.data));
-}
-
-void sum_squares_flat_case(trial *t)
-{
-    const int64_t n = draw_size(t, NUMEL);
-    const lks_view x = draw_dense(t, LKS_F32, 1, &n);
-    const lks_view out = draw_dense(t, LKS_F64, SIZES(1));
-
-    ck_ok(t->k->sum_squares_flat((size_t)n, x.data, out.data));
+    ck_ok(t->k->adam(&params, &grad, &param, &m, &v));
 }

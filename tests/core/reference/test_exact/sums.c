@@ -128,6 +128,8 @@ void softmax_backward_case(trial *t)
     ck_ok(t->k->softmax_backward(&y, &dy, chance(t, 2), &dx));
 }
 
+enum { IGNORED = -100 };
+
 /* Classes, some of them to be ignored. */
 static lks_view draw_target(trial *t, int64_t n_rows, int64_t n)
 {
@@ -135,7 +137,7 @@ static lks_view draw_target(trial *t, int64_t n_rows, int64_t n)
 
     for (int64_t i = 0; i < n_rows; i++)
         ((int64_t *)target.data)[i * target.strides[0]] =
-            chance(t, 6) ? -100 : draw(t, 0, n - 1);
+            chance(t, 6) ? IGNORED : draw(t, 0, n - 1);
     return target;
 }
 
@@ -147,8 +149,10 @@ void cross_entropy_case(trial *t)
     const lks_view target = draw_target(t, n_rows, n);
     const lks_view log_p = draw_dense(t, dtype, SIZES(n_rows, n));
     const lks_view loss = draw_output(t, dtype, 1, &n_rows);
+    const lks_view n_counted = draw_dense(t, dtype, 0, NULL);
 
-    ck_ok(t->k->cross_entropy(&x, &target, &log_p, &loss));
+    ck_ok(t->k->cross_entropy(&x, &target, IGNORED, &log_p, &loss,
+                              chance(t, 2) ? &n_counted : NULL));
 }
 
 void cross_entropy_backward_case(trial *t)
@@ -160,5 +164,5 @@ void cross_entropy_backward_case(trial *t)
     const lks_view scale = draw_input(t, dtype, 1, &n_rows);
     const lks_view dx = draw_dense(t, dtype, SIZES(n_rows, n));
 
-    ck_ok(t->k->cross_entropy_backward(&log_p, &target, &scale, &dx));
+    ck_ok(t->k->cross_entropy_backward(&log_p, &target, IGNORED, &scale, &dx));
 }

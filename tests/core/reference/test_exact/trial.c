@@ -115,7 +115,7 @@ lks_view draw_dense(trial *t, lks_dtype dtype, int ndim, const int64_t *sizes)
 
     for (int d = 0; d < ndim; d++)
         numel *= shape.sizes[d] = sizes[d];
-    return lks_view_dense(draw_block(t, dtype, numel), dtype, &shape);
+    return lks_view_dense(lks_cpu, draw_block(t, dtype, numel), dtype, &shape);
 }
 
 /* Dimensions in any order, each with steps, gaps or backwards. */

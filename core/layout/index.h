@@ -1,0 +1,22 @@
+/* Indices among a view's elements: what a kernel on the host makes sure of before it
+ * follows them. Reads the host's memory. */
+#ifndef LKS_LAYOUT_INDEX_H
+#define LKS_LAYOUT_INDEX_H
+
+#include "base/status.h"
+#include "layout/view.h"
+
+/* Element i of a 1-d i64 view. */
+int64_t lks_index_at(const lks_view *index, int64_t i);
+
+/* index [n]: all among the places of x's dimension `dim`. LKS_INVALID, naming the kernel
+ * and the first that is not. */
+lks_status lks_index_check(const char *kernel, const lks_view *index, const lks_view *x,
+                           int dim);
+
+/* target [n]: all in [0, n_classes) or `ignored`; n_counted: those that are not ignored.
+ */
+lks_status lks_targets_check(const char *kernel, const lks_view *target,
+                             int64_t n_classes, int64_t ignored, int64_t *n_counted);
+
+#endif
