@@ -28,9 +28,9 @@ const struct lks_kernels *lks_other_kernels(void) __attribute__((weak));
 void lks_set_num_threads(int n_threads);
 int lks_num_threads(void);
 
-/* What the CPU kernels of this machine were built for: "avx512f", "avx2", "sse2" or
- * "generic". The same bits are promised for one instruction set only, so a run records
- * it. */
+/* What the CPU kernels of this machine were built for: "avx512f", "avx2", "neon", or
+ * "reference" where it has none of these. All give the same bits; a run records which it
+ * had. */
 const char *lks_cpu_instruction_set(void);
 
 #endif

@@ -4,9 +4,10 @@
 #include <string.h>
 
 #include "device.h"
+#include "reference/reference.h"
 
 #if defined(__x86_64__)
-extern const lks_kernels lks_cpu_avx512f_table, lks_cpu_avx2_table, lks_cpu_sse2_table;
+extern const lks_kernels lks_cpu_avx512f_table, lks_cpu_avx2_table;
 
 static bool has_avx512(void)
 {
@@ -20,20 +21,16 @@ static bool has_avx2(void)
     return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
 }
 
-static bool has_sse2(void)
-{
-    return true;
-}
-#else
-extern const lks_kernels lks_cpu_generic_table;
+#elif defined(__aarch64__)
+extern const lks_kernels lks_cpu_neon_table;
 
-static bool has_generic(void)
+static bool has_neon(void)
 {
     return true;
 }
 #endif
 
-/* Best first; the last runs anywhere. */
+/* Best first; a machine that has none of them runs the reference. */
 static const struct {
     const char *name;
     bool (*is_here)(void);
@@ -42,10 +39,10 @@ static const struct {
 #if defined(__x86_64__)
     {"avx512f", has_avx512, &lks_cpu_avx512f_table},
     {"avx2", has_avx2, &lks_cpu_avx2_table},
-    {"sse2", has_sse2, &lks_cpu_sse2_table},
-#else
-    {"generic", has_generic, &lks_cpu_generic_table},
+#elif defined(__aarch64__)
+    {"neon", has_neon, &lks_cpu_neon_table},
 #endif
+    {"reference", NULL, NULL},
 };
 
 enum { N_SETS = sizeof sets / sizeof *sets };
@@ -63,9 +60,14 @@ static int chosen_set(void)
     return i;
 }
 
+static const lks_kernels *kernels_of(int set)
+{
+    return sets[set].kernels ? sets[set].kernels : lks_reference_kernels();
+}
+
 const lks_kernels *lks_cpu_kernels(void)
 {
-    return sets[chosen_set()].kernels;
+    return kernels_of(chosen_set());
 }
 
 const char *lks_cpu_instruction_set(void)
@@ -76,8 +78,9 @@ const char *lks_cpu_instruction_set(void)
 const lks_kernels *lks_cpu_kernels_for(const char *instruction_set)
 {
     for (int i = 0; i < N_SETS; i++)
-        if (strcmp(sets[i].name, instruction_set) == 0 && sets[i].is_here())
-            return sets[i].kernels;
+        if (strcmp(sets[i].name, instruction_set) == 0 &&
+            (!sets[i].is_here || sets[i].is_here()))
+            return kernels_of(i);
     return NULL;
 }
 

@@ -60,7 +60,8 @@ static void join_dims(lks_nest *nest)
     nest->ndim = last + 1;
 }
 
-void lks_nest_init(lks_nest *nest, int n_operands, const lks_view *const *views)
+static void init(lks_nest *nest, int n_operands, const lks_view *const *views,
+                 bool in_order)
 {
     *nest = (lks_nest){.n_operands = n_operands, .n_each = 1};
     for (int k = 0; k < n_operands; k++)
@@ -77,12 +78,23 @@ void lks_nest_init(lks_nest *nest, int n_operands, const lks_view *const *views)
             nest->strides[nest->ndim][k] =
                 views[k]->strides[d] * (int64_t)lks_dtype_size_bytes(views[k]->dtype);
         nest->ndim++;
-        for (int i = nest->ndim - 1; i > 0 && lies_outside(nest, i, i - 1); i--)
+        for (int i = nest->ndim - 1;
+             i > 0 && !in_order && lies_outside(nest, i, i - 1); i--)
             swap_dims(nest, i, i - 1);
     }
     if (nest->ndim == 0)
         nest->sizes[nest->ndim++] = 1;
     join_dims(nest);
+}
+
+void lks_nest_init(lks_nest *nest, int n_operands, const lks_view *const *views)
+{
+    init(nest, n_operands, views, false);
+}
+
+void lks_nest_init_in_order(lks_nest *nest, int n_operands, const lks_view *const *views)
+{
+    init(nest, n_operands, views, true);
 }
 
 typedef struct nest_run {

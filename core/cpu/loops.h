@@ -26,6 +26,9 @@ typedef struct lks_nest {
  * none. */
 void lks_nest_init(lks_nest *nest, int n_operands, const lks_view *const *views);
 
+/* The same with the dimensions in the order they have: a walk is row-major. */
+void lks_nest_init_in_order(lks_nest *nest, int n_operands, const lks_view *const *views);
+
 /* Call `row` for every row, over the threads if there is enough work. Rows must be
  * independent of each other. */
 void lks_nest_run(const lks_nest *nest, lks_row_fn row, const void *context);

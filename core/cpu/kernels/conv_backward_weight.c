@@ -19,6 +19,7 @@
 enum {
     MAX_RUN = 5,
     MAX_RUNS = 8,
+    MAX_LANES = LKS_LANES > 8 ? LKS_LANES : 8,
     IMAGES_PER_CHUNK = 16,
     MAX_PIXELS = 1024, /* whose transposed dy stays in the first cache */
 };
@@ -77,7 +78,8 @@ typedef struct pixels {
                                                                                          \
                 for (int r = 0; r < n_runs; r++)                                         \
                     for (int s = 0; s < n_run; s++)                                      \
-                        sums[r][s] += factor * rows[r][at + s];                          \
+                        sums[r][s] =                                                     \
+                            vec##_fma(factor, vec##_all(rows[r][at + s]), sums[r][s]);   \
             }                                                                            \
         }                                                                                \
         for (int r = 0; r < n_runs; r++)                                                 \
@@ -140,19 +142,20 @@ static void pad(const lks_conv *conv, const float *x, float *padded)
     }
 }
 
-/* The sum of the pixels, in several partial sums. */
+/* The sum of the pixels, in PARTIAL sums a channel. */
 static void sum_bias(int64_t lanes, int64_t n_pixels, const float *dy, float *bias_sums)
 {
-    enum { N_PARTIAL = 64 };
-    float partial[N_PARTIAL] = {0};
-    int64_t n = n_pixels * lanes, i = 0;
+    enum { PARTIAL = 8 };
+    float partial[PARTIAL * MAX_LANES] = {0};
+    const int64_t n = n_pixels * lanes, step = PARTIAL * lanes;
+    int64_t i = 0;
 
-    for (; i + N_PARTIAL <= n; i += N_PARTIAL)
-        LKS_SIMD_FOR(j, N_PARTIAL)
+    for (; i + step <= n; i += step)
+        LKS_SIMD_FOR(j, step)
     partial[j] += dy[i + j];
     for (int64_t j = 0; i + j < n; j++)
         partial[j] += dy[i + j];
-    for (int64_t j = 0; j < N_PARTIAL; j++)
+    for (int64_t j = 0; j < step; j++)
         bias_sums[j % lanes] += partial[j];
 }
 

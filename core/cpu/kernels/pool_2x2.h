@@ -2,7 +2,7 @@
 #ifndef LKS_CPU_KERNELS_POOL_2X2_H
 #define LKS_CPU_KERNELS_POOL_2X2_H
 
-#include "cpu/kernels/element.h"
+#include "cpu/kernels/simd.h"
 
 /* Whether v takes the place of the best so far: 0, or -1 in vectors and 1 in scalars. */
 #define LKS_BEATS(v, best) (((v) > (best)) | (((v) != (v)) & ((best) == (best))))
@@ -48,7 +48,8 @@
                                         float *bottom)                                   \
     {                                                                                    \
         const lks_pool_i##n places = {PLACES};                                           \
-        lks_pool_i##n g = *(const lks_pool_i##n *)dy;                                    \
+        /* + 0 as if added to what stood there: -0 is none */                            \
+        lks_pool_i##n g = (lks_pool_i##n)(*(const lks_pool_f##n *)dy + 0);               \
         lks_pool_i##n at = *(const lks_pool_i##n *)index - first - places;               \
         lks_pool_i##n a = g & (at == 0), b = g & (at == 1);                              \
         lks_pool_i##n c = g & (at == w), d = g & (at == w + 1);                          \
@@ -106,7 +107,7 @@ LKS_INLINE void lks_unpool_row_2x2(int64_t n, int32_t w, int32_t first, const fl
         float *at = top + 2 * i;
 
         at[0] = at[1] = at[w] = at[w + 1] = 0;
-        at[index[i] - first - 2 * i] = dy[i];
+        at[index[i] - first - 2 * i] = dy[i] + 0;
     }
 }
 

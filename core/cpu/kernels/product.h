@@ -1,7 +1,6 @@
 /* Products of f32 matrices, c[i][j] = sum over t of a[i][t] b[j][t], wherever their
- * numbers lie. The bits of an element do not depend on the threads or on which factor is
- * called a; they may on the shapes and on term strides, for a few rows are added up
- * another way (product_few.c). */
+ * numbers lie. The bits of an element are those of reference/gemm_of.h, whichever factor
+ * is called a. */
 #ifndef LKS_CPU_KERNELS_PRODUCT_H
 #define LKS_CPU_KERNELS_PRODUCT_H
 
@@ -23,11 +22,8 @@ typedef struct lks_product {
     bool accumulate; /* c counts too */
 } lks_product;
 
-/* product_few.c: a of a few rows, the terms of both factors side by side. */
-bool LKS_CPU(product_is_few)(const lks_product *product);
-void LKS_CPU(product_few)(lks_product *product);
-
-/* LKS_NOMEM: then c is as before. */
-lks_status LKS_CPU(product)(const lks_product *product);
+/* f32 numbers that a product of these sizes needs to work in. */
+int64_t LKS_CPU(product_scratch)(const lks_product *product);
+void LKS_CPU(product)(const lks_product *product, float *scratch);
 
 #endif
