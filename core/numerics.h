@@ -35,13 +35,12 @@ LKS_INLINE float lks_exp_f32(float x)
 {
     /* Adding 1.5 * 2^23 rounds to an integer, which then is the low bits of the sum. */
     const float shift = 0x1.8p23f;
-    float clamped = x > 89.0f ? 89.0f : x < -104.0f ? -104.0f : x;
-    float shifted = LKS_FMA(clamped, 0x1.715476p+0f, shift);
+    float shifted = LKS_FMA(x, 0x1.715476p+0f, shift);
     float n = shifted - shift;
     uint32_t k = lks_to_bits(shifted) - 0x4b400000u;
     /* half of k, rounded down, so that neither factor over- or underflows by itself */
     uint32_t k_half = (uint32_t)((int32_t)k >> 1);
-    float r = LKS_FMA(-n, 0x1.0bfbe8p-15f, LKS_FMA(-n, 0x1.62ep-1f, clamped));
+    float r = LKS_FMA(-n, 0x1.0bfbe8p-15f, LKS_FMA(-n, 0x1.62ep-1f, x));
     float p = 0x1.6850e4p-10f;
 
     p = LKS_FMA(p, r, 0x1.123bccp-7f);
@@ -49,7 +48,9 @@ LKS_INLINE float lks_exp_f32(float x)
     p = LKS_FMA(p, r, 0x1.55548ep-3f);
     p = LKS_FMA(p, r, 0x1.fffff8p-2f);
     p = LKS_FMA(p * r, r, r) + 1.0f;
-    return p * lks_exp2_int_f32(k_half) * lks_exp2_int_f32(k - k_half);
+    p = p * lks_exp2_int_f32(k_half) * lks_exp2_int_f32(k - k_half);
+    p = x > 89.0f ? INFINITY : p;
+    return x < -104.0f ? 0 : p;
 }
 
 /* x = m 2^e with m in [sqrt(1/2), sqrt(2)), a polynomial in m - 1. */
@@ -107,12 +108,11 @@ LKS_INLINE double lks_exp2_int_f64(uint64_t n)
 LKS_INLINE double lks_exp_f64(double x)
 {
     const double shift = 0x1.8p52; /* as in f32 */
-    double clamped = x > 710.0 ? 710.0 : x < -746.0 ? -746.0 : x;
-    double shifted = LKS_FMA(clamped, 0x1.71547652b82fep+0, shift);
+    double shifted = LKS_FMA(x, 0x1.71547652b82fep+0, shift);
     double n = shifted - shift;
     uint64_t k = lks_to_bits64(shifted) - 0x4338000000000000u;
     uint64_t k_half = ((k + 2048) >> 1) - 1024;
-    double high = LKS_FMA(-n, 0x1.62e42fefa39efp-1, clamped);
+    double high = LKS_FMA(-n, 0x1.62e42fefa39efp-1, x);
     double r = LKS_FMA(-n, 0x1.abc9e3b39803fp-56, high);
     double c = LKS_FMA(-n, 0x1.abc9e3b39803fp-56, high - r);
     double p = 0x1.6124613a86d09p-33, one_r = 1 + r;
@@ -129,7 +129,9 @@ LKS_INLINE double lks_exp_f64(double x)
     p = LKS_FMA(p, r, 0x1.5555555555555p-3);
     p = LKS_FMA(p, r, 0.5);
     p = one_r + (LKS_FMA(p * r, r, c) + ((1 - one_r) + r));
-    return p * lks_exp2_int_f64(k_half) * lks_exp2_int_f64(k - k_half);
+    p = p * lks_exp2_int_f64(k_half) * lks_exp2_int_f64(k - k_half);
+    p = x > 710.0 ? (double)INFINITY : p;
+    return x < -746.0 ? 0 : p;
 }
 
 /* source: fdlibm's e_log.c, Sun Microsystems 1993: with m as in f32, f = m - 1 and
@@ -225,13 +227,19 @@ LKS_INLINE double lks_power_f64(double base, uint64_t n)
  * j + 2, j + 1. A lane without elements is +0. */
 enum { LKS_SUM_LANES = 16 };
 
+/* The sum of lanes that stand `stride` apart; written out, so that it stays in registers. */
 #define LKS_MEET_LANES(T)                                                                \
-    LKS_INLINE T lks_meet_lanes_##T(T *lanes)                                            \
+    LKS_INLINE T lks_meet_four_##T(const T *lanes, int64_t stride)                       \
     {                                                                                    \
-        for (int step = LKS_SUM_LANES / 2; step > 0; step /= 2)                          \
-            for (int j = 0; j < step; j++)                                               \
-                lanes[j] += lanes[j + step];                                             \
-        return lanes[0];                                                                 \
+        return (lanes[0] + lanes[8 * stride]) + (lanes[4 * stride] + lanes[12 * stride]); \
+    }                                                                                    \
+                                                                                         \
+    LKS_INLINE T lks_meet_lanes_##T(const T *lanes, int64_t stride)                      \
+    {                                                                                    \
+        return (lks_meet_four_##T(lanes, stride) +                                       \
+                lks_meet_four_##T(lanes + 2 * stride, stride)) +                         \
+               (lks_meet_four_##T(lanes + stride, stride) +                              \
+                lks_meet_four_##T(lanes + 3 * stride, stride));                          \
     }
 LKS_MEET_LANES(float)
 LKS_MEET_LANES(double)

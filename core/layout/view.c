@@ -190,18 +190,28 @@ int64_t lks_view_n_matrices(const lks_view *view)
     return count > 0 ? count / (view->sizes[n - 2] * view->sizes[n - 1]) : 0;
 }
 
-lks_view lks_view_matrix_at(const lks_view *view, int64_t i)
+void *lks_view_matrix_data(const lks_view *view, int64_t i)
 {
-    lks_view matrix = {.dtype = view->dtype, .ndim = 2, .device = view->device};
-    const int n = view->ndim - 2;
     int64_t offset = 0;
 
-    for (int d = n; d-- > 0; i /= view->sizes[d])
+    for (int d = view->ndim - 2; d-- > 0; i /= view->sizes[d])
         offset += i % view->sizes[d] * view->strides[d];
+    return lks_view_at(view, offset);
+}
+
+lks_view lks_view_matrix_at(const lks_view *view, int64_t i)
+{
+    const int n = view->ndim - 2;
+    lks_view matrix = {
+        .data = lks_view_matrix_data(view, i),
+        .dtype = view->dtype,
+        .ndim = 2,
+        .device = view->device,
+    };
+
     for (int d = 0; d < 2; d++) {
         matrix.sizes[d] = view->sizes[n + d];
         matrix.strides[d] = view->strides[n + d];
     }
-    matrix.data = lks_view_at(view, offset);
     return matrix;
 }

@@ -88,5 +88,6 @@ bool lks_view_matrix(const lks_view *view, int n_row_dims, lks_view *out);
  * i-th, row-major. */
 int64_t lks_view_n_matrices(const lks_view *view);
 lks_view lks_view_matrix_at(const lks_view *view, int64_t i);
+void *lks_view_matrix_data(const lks_view *view, int64_t i);
 
 #endif

@@ -5,6 +5,15 @@ typedef struct pooling {
     int64_t h, w, oh, ow;
 } pooling;
 
+/* Windows side by side, or with gaps. */
+static bool are_apart(const pooling *p)
+{
+    const lks_pool2d_params *k = p->params;
+
+    return k->stride[0] > (k->kernel[0] - 1) * k->dilation[0] &&
+           k->stride[1] > (k->kernel[1] - 1) * k->dilation[1];
+}
+
 /* The place along dimension d that tap k of window `at` takes, of n; -1 in the padding. */
 static int64_t tap_at(const pooling *p, int d, int64_t at, int64_t k, int64_t n)
 {

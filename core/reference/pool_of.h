@@ -25,12 +25,13 @@ static void OF(max_pool)(const pooling *p, const T *x, T *y, int32_t *index)
     }
 }
 
-/* From +0, outputs in turn. */
+/* +0 where no output came from; what came from there: itself if windows are apart, else
+ * added to +0 in turn. */
 static void OF(max_pool_backward)(const pooling *p, const T *dy, const int32_t *index,
                                   T *dx)
 {
     for (int64_t i = 0; i < p->h * p->w; i++)
         dx[i] = 0;
     for (int64_t at = 0; at < p->oh * p->ow; at++)
-        dx[index[at]] += dy[at];
+        dx[index[at]] = are_apart(p) ? dy[at] : dx[index[at]] + dy[at];
 }

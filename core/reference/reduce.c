@@ -16,14 +16,14 @@ static int64_t max_int64_t(int64_t a, int64_t b)
 }
 
 /* Floats are added up in f64, integers in i64. Of the elements that go into one output,
- * counted row-major over the reduced dimensions, the r-th goes to lane r % 16, a square
- * fused with its addition; then the lanes meet (numerics.h). Maxima the same way, from
- * the lowest number there is. */
+ * counted row-major over the reduced dimensions, the r-th goes to lane r % 16 (squares
+ * are rounded first); then the lanes meet (numerics.h). Maxima the same way, from the
+ * lowest number there is. */
 static double term_double(lks_reduce op, double lane, double v)
 {
     return op == LKS_REDUCE_MAX   ? max_double(lane, v)
            : op == LKS_REDUCE_SUM ? lane + v
-                                  : LKS_FMA(v, v, lane);
+                                  : lane + v * v;
 }
 
 static int64_t term_int64_t(lks_reduce op, int64_t lane, int64_t v)
@@ -31,7 +31,7 @@ static int64_t term_int64_t(lks_reduce op, int64_t lane, int64_t v)
     return op == LKS_REDUCE_MAX ? max_int64_t(lane, v)
            : op == LKS_REDUCE_SUM
                ? lane + v
-               : (int64_t)((uint64_t)lane + (uint64_t)v * (uint64_t)v);
+               : lane + v * v;
 }
 
 #define REDUCE(dtype, stored, load, sum, lowest)                                         \

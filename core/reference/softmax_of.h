@@ -18,7 +18,7 @@ static T OF(exp_sum)(int64_t n, const T *x, T max)
 
     for (int64_t i = 0; i < n; i++)
         lanes[i % LKS_SUM_LANES] += EXP(x[i] - max);
-    return OF(lks_meet_lanes)(lanes);
+    return OF(lks_meet_lanes)(lanes, 1);
 }
 
 static void OF(softmax)(int64_t n, const T *x, T *y)
@@ -44,7 +44,7 @@ static void OF(softmax_backward)(int64_t n, const T *y, const T *dy, T *dx)
 
     for (int64_t i = 0; i < n; i++)
         lanes[i % LKS_SUM_LANES] = LKS_FMA(y[i], dy[i], lanes[i % LKS_SUM_LANES]);
-    sum = OF(lks_meet_lanes)(lanes);
+    sum = OF(lks_meet_lanes)(lanes, 1);
     for (int64_t i = 0; i < n; i++)
         dx[i] = y[i] * (dy[i] - sum);
 }
@@ -56,7 +56,7 @@ static void OF(log_softmax_backward)(int64_t n, const T *y, const T *dy, T *dx)
 
     for (int64_t i = 0; i < n; i++)
         lanes[i % LKS_SUM_LANES] += dy[i];
-    sum = OF(lks_meet_lanes)(lanes);
+    sum = OF(lks_meet_lanes)(lanes, 1);
     for (int64_t i = 0; i < n; i++)
         dx[i] = LKS_FMA(-EXP(y[i]), sum, dy[i]);
 }

@@ -19,7 +19,6 @@
 enum {
     MAX_RUN = 5,
     MAX_RUNS = 8,
-    MAX_LANES = LKS_LANES > 8 ? LKS_LANES : 8,
     IMAGES_PER_CHUNK = 16,
     MAX_PIXELS = 1024, /* whose transposed dy stays in the first cache */
 };
@@ -142,21 +141,33 @@ static void pad(const lks_conv *conv, const float *x, float *padded)
     }
 }
 
-/* The sum of the pixels, in PARTIAL sums a channel. */
+/* The sum of n numbers that are pixels of LANES channels, in PARTIAL sums a channel. */
+#define SUM_BIAS(LANES)                                                                  \
+    static void sum_bias_##LANES(int64_t n, const float *dy, float *bias_sums)           \
+    {                                                                                    \
+        enum { PARTIAL = 8, STEP = PARTIAL * LANES };                                    \
+        float partial[STEP] = {0};                                                       \
+        int64_t i = 0;                                                                   \
+                                                                                         \
+        for (; i + STEP <= n; i += STEP)                                                 \
+            LKS_SIMD_FOR(j, STEP)                                                        \
+        partial[j] += dy[i + j];                                                         \
+        for (int64_t j = 0; j < STEP && i + j < n; j++)                                  \
+            partial[j] += dy[i + j];                                                     \
+        for (int p = 0; p < STEP; p += LANES)                                            \
+            LKS_SIMD_FOR(lane, LANES)                                                    \
+        bias_sums[lane] += partial[p + lane];                                            \
+    }
+SUM_BIAS(4)
+SUM_BIAS(8)
+SUM_BIAS(16)
+
 static void sum_bias(int64_t lanes, int64_t n_pixels, const float *dy, float *bias_sums)
 {
-    enum { PARTIAL = 8 };
-    float partial[PARTIAL * MAX_LANES] = {0};
-    const int64_t n = n_pixels * lanes, step = PARTIAL * lanes;
-    int64_t i = 0;
+    void (*const sum)(int64_t, const float *, float *) =
+        lanes == 16 ? sum_bias_16 : lanes == 8 ? sum_bias_8 : sum_bias_4;
 
-    for (; i + step <= n; i += step)
-        LKS_SIMD_FOR(j, step)
-    partial[j] += dy[i + j];
-    for (int64_t j = 0; i + j < n; j++)
-        partial[j] += dy[i + j];
-    for (int64_t j = 0; j < step; j++)
-        bias_sums[j % lanes] += partial[j];
+    sum(n_pixels * lanes, dy, bias_sums);
 }
 
 /* n_oh output rows of one image and one vector of channels. */

@@ -19,23 +19,22 @@ typedef struct products {
     const lks_view *a, *b, *bias, *c;
     bool accumulate;
     int64_t n, n_parts;
-    float *scratch; /* [n_parts][scratch_numel] */
-    int64_t scratch_numel;
+    float *scratch; /* [n_parts][LKS_PRODUCT_SCRATCH] */
 } products;
 
 static lks_product product_of(const products *batch, int64_t i)
 {
-    const lks_view a = lks_view_matrix_at(batch->a, i);
-    const lks_view b = lks_view_matrix_at(batch->b, i);
-    const lks_view c = lks_view_matrix_at(batch->c, i);
+    const lks_view *a = batch->a, *b = batch->b, *c = batch->c;
+    const int d = c->ndim - 2;
 
     return (lks_product){
-        .a = {a.data, a.sizes[0], a.strides[0], a.strides[1]},
-        .b = {b.data, b.sizes[1], b.strides[1], b.strides[0]},
-        .n_terms = a.sizes[1],
-        .c = c.data,
-        .c_stride_a = c.strides[0],
-        .c_stride_b = c.strides[1],
+        .a = {lks_view_matrix_data(a, i), a->sizes[d], a->strides[d], a->strides[d + 1]},
+        .b = {lks_view_matrix_data(b, i), b->sizes[d + 1], b->strides[d + 1],
+              b->strides[d]},
+        .n_terms = a->sizes[d + 1],
+        .c = lks_view_matrix_data(c, i),
+        .c_stride_a = c->strides[d],
+        .c_stride_b = c->strides[d + 1],
         .bias = batch->bias ? batch->bias->data : NULL,
         .bias_stride_b = batch->bias ? batch->bias->strides[0] : 0,
         .accumulate = batch->accumulate,
@@ -51,7 +50,7 @@ static void multiply_f32(int64_t first, int64_t last, void *context)
              i < batch->n * (part + 1) / batch->n_parts; i++) {
             const lks_product product = product_of(batch, i);
 
-            LKS_CPU(product)(&product, batch->scratch + part * batch->scratch_numel);
+            LKS_CPU(product)(&product, batch->scratch + part * LKS_PRODUCT_SCRATCH);
         }
 }
 
@@ -70,14 +69,12 @@ static void multiply_f64(int64_t first, int64_t last, void *context)
 
 static lks_status multiply_in_parts(products *batch, int64_t matrices_per_part)
 {
-    const lks_product product = product_of(batch, 0);
     size_t n_bytes;
 
     batch->n_parts = matrices_per_part > 1
                          ? lks_parallel_parts(batch->n, matrices_per_part)
                          : 1;
-    batch->scratch_numel = LKS_CPU(product_scratch)(&product);
-    n_bytes = (size_t)(batch->n_parts * batch->scratch_numel) * sizeof(float);
+    n_bytes = (size_t)(batch->n_parts * LKS_PRODUCT_SCRATCH) * sizeof(float);
     batch->scratch = lks_cpu_alloc(0, n_bytes);
     if (!batch->scratch)
         return LKS_NOMEM;
@@ -86,21 +83,27 @@ static lks_status multiply_in_parts(products *batch, int64_t matrices_per_part)
     return LKS_OK;
 }
 
-lks_status LKS_CPU(gemm)(const lks_view *a, const lks_view *b, const lks_view *bias,
-                         bool accumulate, const lks_view *c)
+/* Matrices that are a thread's worth; one where threads rather share each. */
+static int64_t matrices_per_part(const products *batch, const lks_view *a,
+                                 const lks_view *c)
 {
     const int64_t m = c->sizes[c->ndim - 2], n = c->sizes[c->ndim - 1];
     const int64_t k = a->sizes[a->ndim - 1];
+
+    return batch->n == 1 ? 1 : MIN_PART_TERMS / m / n / (k > 0 ? k : 1) + 1;
+}
+
+lks_status LKS_CPU(gemm)(const lks_view *a, const lks_view *b, const lks_view *bias,
+                         bool accumulate, const lks_view *c)
+{
     products batch = {a, b, bias, c, accumulate, .n = lks_view_n_matrices(c)};
-    int64_t matrices_per_part;
 
     if (c->dtype != LKS_F32 && c->dtype != LKS_F64)
         return lks_cpu_no_dtype("gemm", c->dtype);
     if (batch.n == 0)
         return LKS_OK;
-    matrices_per_part = MIN_PART_TERMS / m / n / (k > 0 ? k : 1) + 1;
     if (c->dtype == LKS_F32)
-        return multiply_in_parts(&batch, matrices_per_part);
-    lks_parallel_for(batch.n, matrices_per_part, multiply_f64, &batch);
+        return multiply_in_parts(&batch, matrices_per_part(&batch, a, c));
+    lks_parallel_for(batch.n, matrices_per_part(&batch, a, c), multiply_f64, &batch);
     return LKS_OK;
 }

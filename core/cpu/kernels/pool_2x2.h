@@ -48,8 +48,7 @@
                                         float *bottom)                                   \
     {                                                                                    \
         const lks_pool_i##n places = {PLACES};                                           \
-        /* + 0 as if added to what stood there: -0 is none */                            \
-        lks_pool_i##n g = (lks_pool_i##n)(*(const lks_pool_f##n *)dy + 0);               \
+        lks_pool_i##n g = *(const lks_pool_i##n *)dy;                                    \
         lks_pool_i##n at = *(const lks_pool_i##n *)index - first - places;               \
         lks_pool_i##n a = g & (at == 0), b = g & (at == 1);                              \
         lks_pool_i##n c = g & (at == w), d = g & (at == w + 1);                          \
@@ -107,7 +106,7 @@ LKS_INLINE void lks_unpool_row_2x2(int64_t n, int32_t w, int32_t first, const fl
         float *at = top + 2 * i;
 
         at[0] = at[1] = at[w] = at[w + 1] = 0;
-        at[index[i] - first - 2 * i] = dy[i] + 0;
+        at[index[i] - first - 2 * i] = dy[i];
     }
 }
 

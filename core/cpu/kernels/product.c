@@ -16,8 +16,8 @@ enum {
     ROWS = LKS_TILE_ROWS,
     WIDTH = LKS_TILE_VECTORS * LKS_LANES,
     STRIP = LKS_LANES < 8 ? 8 : LKS_LANES, /* what transposes eight wide can fill */
-    DEPTH = 1024,
-    BLOCK = 131072,         /* f32: half of a second cache of 1 MiB */
+    DEPTH = LKS_PRODUCT_DEPTH,
+    BLOCK = LKS_PRODUCT_BLOCK,
     NEAR_BLOCK = 6144,      /* f32: three quarters of a first cache of 32 KiB */
     MIN_PART_TERMS = 65536, /* multiplications worth a thread */
 };
@@ -290,19 +290,6 @@ static lks_product swapped(const lks_product *p)
     out.c_stride_a = p->c_stride_b, out.c_stride_b = p->c_stride_a;
     out.bias_stride_a = p->bias_stride_b, out.bias_stride_b = p->bias_stride_a;
     return out;
-}
-
-static int64_t strips_numel(const lks_product *p)
-{
-    return in_steps(block_rows(p), STRIP) * strip_length(block_depth(p));
-}
-
-int64_t LKS_CPU(product_scratch)(const lks_product *product)
-{
-    const lks_product other = swapped(product);
-    const int64_t n = strips_numel(product), n_other = strips_numel(&other);
-
-    return n > n_other ? n : n_other;
 }
 
 void LKS_CPU(product)(const lks_product *product, float *scratch)

@@ -22,8 +22,14 @@ typedef struct lks_product {
     bool accumulate; /* c counts too */
 } lks_product;
 
-/* f32 numbers that a product of these sizes needs to work in. */
-int64_t LKS_CPU(product_scratch)(const lks_product *product);
+enum {
+    LKS_PRODUCT_DEPTH = 1024,   /* terms in a chunk */
+    LKS_PRODUCT_BLOCK = 131072, /* f32: half of a second cache of 1 MiB */
+    /* f32 to work in: a block, one more term of each of its rows, and a last strip of
+     * rows that is not full. */
+    LKS_PRODUCT_SCRATCH = 2 * LKS_PRODUCT_BLOCK + 16 * (LKS_PRODUCT_DEPTH + 1),
+};
+
 void LKS_CPU(product)(const lks_product *product, float *scratch);
 
 #endif

@@ -35,26 +35,17 @@ LKS_INLINE int64_t max_i(int64_t a, int64_t b)
     return b > a ? b : a;
 }
 
-LKS_INLINE double add_square_f(double sum, double v)
-{
-    return LKS_FMA(v, v, sum);
-}
-
-LKS_INLINE int64_t add_square_i(int64_t sum, int64_t v)
-{
-    return sum + v * v;
-}
-
 /* Add n rows of values to the totals, or n values to the only one. Of the rows for one
- * lane several are added at a time, for the lanes of many columns are in memory. */
-#define REDUCE_ROWS(dtype, stored, load, acc, field)                                     \
+ * lane four are added at a time, for the lanes of many columns are in memory; the first
+ * finds nothing there yet. */
+#define REDUCE_ROWS(dtype, stored, load, acc, field, lowest)                             \
     LKS_INLINE acc take_##dtype(acc lane, const char *at, lks_reduce op)                 \
     {                                                                                    \
         acc v = (acc)load(*(const stored *)at);                                          \
                                                                                          \
         return op == LKS_REDUCE_MAX   ? max_##field(lane, v)                             \
                : op == LKS_REDUCE_SUM ? lane + v                                         \
-                                      : add_square_##field(lane, v);                     \
+                                      : lane + v * v;                                    \
     }                                                                                    \
                                                                                          \
     LKS_INLINE acc meet_##dtype(acc a, acc b, lks_reduce op)                             \
@@ -62,30 +53,42 @@ LKS_INLINE int64_t add_square_i(int64_t sum, int64_t v)
         return op == LKS_REDUCE_MAX ? max_##field(a, b) : a + b;                         \
     }                                                                                    \
                                                                                          \
+    LKS_INLINE void lanes_##dtype(int n_rows, bool first, const char *row,               \
+                                  int64_t stride, int64_t column_stride, lks_reduce op,  \
+                                  int64_t n_columns, acc *lanes)                         \
+    {                                                                                    \
+        LKS_SIMD_FOR(j, n_columns)                                                       \
+        {                                                                                \
+            acc lane = !first ? lanes[j] : op == LKS_REDUCE_MAX ? (lowest) : 0;          \
+                                                                                         \
+            for (int i = 0; i < n_rows; i++)                                             \
+                lane = take_##dtype(lane, row + j * column_stride + i * LANES * stride,  \
+                                    op);                                                 \
+            lanes[j] = lane;                                                             \
+        }                                                                                \
+    }                                                                                    \
+                                                                                         \
     LKS_INLINE void columns_##dtype(int64_t n, const char *data, int64_t stride,         \
                                     int64_t column_stride, lks_reduce op, totals *to)    \
     {                                                                                    \
-        for (int64_t i = 0; i < n; i++) {                                                \
-            const int64_t at = i / (4 * LANES) * (4 * LANES), left = n - at;             \
+        const int64_t n_columns = to->n_columns, group = 4 * LANES;                      \
+                                                                                         \
+        for (int64_t i = 0; i < n; i += i % group == LANES - 1 && i / group < n / group  \
+                                            ? group - LANES + 1                          \
+                                            : 1) {                                       \
             const char *row = data + i * stride;                                         \
+            const bool four = i / group < n / group, first = to->r + i < LANES;          \
             acc *lanes = to->of.field[(to->r + i) % LANES];                              \
                                                                                          \
-            if (left < 4 * LANES) {                                                      \
-                LKS_SIMD_FOR(j, to->n_columns)                                           \
-                lanes[j] = take_##dtype(lanes[j], row + j * column_stride, op);          \
-            } else if (i - at < LANES) {                                                 \
-                LKS_SIMD_FOR(j, to->n_columns)                                           \
-                {                                                                        \
-                    const char *column = row + j * column_stride;                        \
-                    acc lane = take_##dtype(lanes[j], column, op);                       \
-                                                                                         \
-                    lane = take_##dtype(lane, column + LANES * stride, op);              \
-                    lane = take_##dtype(lane, column + 2 * LANES * stride, op);          \
-                    lanes[j] = take_##dtype(lane, column + 3 * LANES * stride, op);      \
-                }                                                                        \
-            } else {                                                                     \
-                i = at + 4 * LANES - 1;                                                  \
-            }                                                                            \
+            if (four && first)                                                           \
+                lanes_##dtype(4, true, row, stride, column_stride, op, n_columns,        \
+                              lanes);                                                    \
+            else if (four)                                                               \
+                lanes_##dtype(4, false, row, stride, column_stride, op, n_columns,       \
+                              lanes);                                                    \
+            else                                                                         \
+                lanes_##dtype(1, first, row, stride, column_stride, op, n_columns,       \
+                              lanes);                                                    \
         }                                                                                \
     }                                                                                    \
                                                                                          \
@@ -103,10 +106,10 @@ LKS_INLINE int64_t add_square_i(int64_t sum, int64_t v)
         for (; i + LANES <= n; i += LANES)                                               \
             LKS_SIMD_FOR(j, LANES)                                                       \
         lanes[j] = take_##dtype(lanes[j], data + (i + j) * stride, op);                  \
-        for (int64_t j = 0; i + j < n; j++)                                              \
-            lanes[j] = take_##dtype(lanes[j], data + (i + j) * stride, op);              \
         for (int j = 0; j < LANES; j++)                                                  \
             row[j] = lanes[j];                                                           \
+        for (int64_t j = 0; i + j < n; j++)                                              \
+            row[j] = take_##dtype(row[j], data + (i + j) * stride, op);                  \
     }                                                                                    \
                                                                                          \
     LKS_INLINE void reduce_op_##dtype(int64_t n, const char *data, int64_t stride,       \
@@ -136,35 +139,63 @@ LKS_INLINE int64_t add_square_i(int64_t sum, int64_t v)
             reduce_op_##dtype(n, data[0], strides[0], LKS_REDUCE_SUM, to);               \
         else                                                                             \
             reduce_op_##dtype(n, data[0], strides[0], LKS_REDUCE_SUM_SQUARES, to);       \
-    }                                                                                    \
-                                                                                         \
-    /* The lanes' tree; those that took no element are not there. */                     \
-    static void meet_lanes_##dtype(totals *to)                                           \
-    {                                                                                    \
-        const int64_t n_lanes = to->r < LANES ? to->r : LANES;                           \
-        acc *first = to->of.field[0];                                                    \
-                                                                                         \
-        for (int step = LANES / 2; step > 0; step /= 2)                                  \
-            for (int lane = 0; lane < step && lane + step < n_lanes; lane++) {           \
-                acc *a = to->by_columns ? to->of.field[lane] : first + lane;             \
-                acc *b = to->by_columns ? to->of.field[lane + step] : a + step;          \
-                                                                                         \
-                LKS_SIMD_FOR(j, to->n_columns)                                           \
-                a[j] = meet_##dtype(a[j], b[j], to->op);                                 \
-            }                                                                            \
     }
 
-/* Lanes that take an element are of `n_elements` the first. */
-#define BEGIN_AND_END(dtype, stored, computed, store, field, lowest)                     \
-    static void begin_##dtype(int64_t n_elements, totals *to)                            \
+/* What stands in the lanes before all, where the rows do not see to it; and the lanes'
+ * tree, without those that took no element. */
+#define BEGIN_AND_END(dtype, stored, computed, acc, store, field, lowest)                \
+    static void begin_##dtype(totals *to)                                                \
     {                                                                                    \
-        const int64_t n_lanes = n_elements < LANES ? n_elements : LANES;                 \
-        const int64_t n_rows = !to->by_columns ? 1 : n_lanes > 0 ? n_lanes : 1;          \
         const int64_t n = to->by_columns ? to->n_columns : LANES;                        \
+        const acc none = to->op == LKS_REDUCE_MAX ? (lowest) : 0;                        \
                                                                                          \
-        for (int64_t i = 0; i < n_rows; i++)                                             \
-            LKS_SIMD_FOR(j, n)                                                           \
-        to->of.field[i][j] = to->op == LKS_REDUCE_MAX ? (lowest) : 0;                    \
+        for (int64_t j = 0; j < n; j++)                                                  \
+            to->of.field[0][j] = none;                                                   \
+    }                                                                                    \
+                                                                                         \
+    /* Written out, so that it stays in registers. */                                    \
+    LKS_INLINE acc four_##dtype(const acc *lanes, int64_t stride, lks_reduce op)         \
+    {                                                                                    \
+        acc a = meet_##dtype(lanes[0], lanes[8 * stride], op);                           \
+        acc b = meet_##dtype(lanes[4 * stride], lanes[12 * stride], op);                 \
+                                                                                         \
+        return meet_##dtype(a, b, op);                                                   \
+    }                                                                                    \
+                                                                                         \
+    LKS_INLINE acc tree_##dtype(const acc *lanes, int64_t stride, lks_reduce op)         \
+    {                                                                                    \
+        acc a = four_##dtype(lanes, stride, op);                                         \
+        acc b = four_##dtype(lanes + stride, stride, op);                                \
+        acc c = four_##dtype(lanes + 2 * stride, stride, op);                            \
+        acc d = four_##dtype(lanes + 3 * stride, stride, op);                            \
+                                                                                         \
+        return meet_##dtype(meet_##dtype(a, c, op), meet_##dtype(b, d, op), op);         \
+    }                                                                                    \
+                                                                                         \
+    LKS_INLINE void meet_op_##dtype(totals *to, lks_reduce op)                           \
+    {                                                                                    \
+        acc *first = to->of.field[0];                                                    \
+                                                                                         \
+        if (!to->by_columns)                                                             \
+            first[0] = tree_##dtype(first, 1, op);                                       \
+        if (to->by_columns && to->r >= LANES) {                                          \
+            LKS_SIMD_FOR(j, to->n_columns)                                               \
+            first[j] = tree_##dtype(first + j, MAX_COLUMNS, op);                         \
+            return;                                                                      \
+        }                                                                                \
+        for (int step = LANES / 2; step > 0 && to->by_columns; step /= 2)                \
+            for (int i = 0; i < step && i + step < to->r; i++)                           \
+                for (int64_t j = 0; j < to->n_columns; j++)                              \
+                    to->of.field[i][j] = meet_##dtype(to->of.field[i][j],                \
+                                                      to->of.field[i + step][j], op);    \
+    }                                                                                    \
+                                                                                         \
+    static void meet_lanes_##dtype(totals *to)                                           \
+    {                                                                                    \
+        if (to->op == LKS_REDUCE_MAX)                                                    \
+            meet_op_##dtype(to, LKS_REDUCE_MAX);                                         \
+        else                                                                             \
+            meet_op_##dtype(to, LKS_REDUCE_SUM);                                         \
     }                                                                                    \
                                                                                          \
     static void end_##dtype(const totals *to, char *out, int64_t stride)                 \
@@ -174,16 +205,16 @@ LKS_INLINE int64_t add_square_i(int64_t sum, int64_t v)
     }
 
 #define FLOAT_REDUCER(dtype, stored, computed, load, store)                              \
-    REDUCE_ROWS(dtype, stored, load, double, f)                                          \
-    BEGIN_AND_END(dtype, stored, computed, store, f, -(double)INFINITY)
+    REDUCE_ROWS(dtype, stored, load, double, f, -(double)INFINITY)                       \
+    BEGIN_AND_END(dtype, stored, computed, double, store, f, -(double)INFINITY)
 #define INT_REDUCER(dtype, stored, computed, load, store)                                \
-    REDUCE_ROWS(dtype, stored, load, int64_t, i)                                         \
-    BEGIN_AND_END(dtype, stored, computed, store, i, INT64_MIN)
+    REDUCE_ROWS(dtype, stored, load, int64_t, i, INT64_MIN)                              \
+    BEGIN_AND_END(dtype, stored, computed, int64_t, store, i, INT64_MIN)
 LKS_FLOAT_ELEMENTS(FLOAT_REDUCER)
 LKS_INT_ELEMENTS(INT_REDUCER)
 
 typedef struct reducer {
-    void (*begin)(int64_t n_elements, totals *to);
+    void (*begin)(totals *to);
     lks_row_fn rows;
     void (*meet)(totals *to);
     void (*end)(const totals *to, char *out, int64_t stride);
@@ -198,7 +229,6 @@ typedef struct reduction {
     lks_reduce op;
     const reducer *reducer, *stores; /* of x's dtype and of the output's */
     lks_nest parts; /* over x's reduced dimensions; data is set for each output */
-    int64_t n_elements; /* of each */
     bool by_columns;
 } reduction;
 
@@ -217,7 +247,7 @@ static void reduce_outputs(int64_t n, char *const *data, const int64_t *strides,
     for (int64_t j = 0; j < n; j += n_columns) {
         to.n_columns = n - j < n_columns ? n - j : n_columns;
         to.r = 0;
-        plan->reducer->begin(plan->n_elements, &to);
+        plan->reducer->begin(&to);
         parts.data[0] = data[0] + j * strides[0];
         lks_nest_walk(&parts, plan->reducer->rows, &to);
         plan->reducer->meet(&to);
@@ -231,6 +261,7 @@ lks_status LKS_CPU(reduce)(lks_reduce op, const lks_view *x, const lks_view *out
         .op = op, .reducer = &reducers[x->dtype], .stores = &reducers[out->dtype]};
     lks_view kept = *x, reduced = *x;
     const lks_view *const outer_views[] = {&kept, out}, *const part_views[] = {&reduced};
+    int64_t n_each;
     lks_nest outer;
 
     if (!plan.reducer->rows)
@@ -242,11 +273,11 @@ lks_status LKS_CPU(reduce)(lks_reduce op, const lks_view *x, const lks_view *out
     }
     lks_nest_init(&outer, 2, outer_views);
     lks_nest_init_in_order(&plan.parts, 1, part_views);
-    plan.n_elements = lks_view_count(&reduced);
+    n_each = lks_view_count(&reduced);
     plan.by_columns = outer.sizes[outer.ndim - 1] > 1 &&
                       llabs(outer.strides[outer.ndim - 1][0]) <
                           llabs(plan.parts.strides[plan.parts.ndim - 1][0]);
-    outer.n_each = plan.n_elements > 1 ? plan.n_elements : 1;
+    outer.n_each = n_each > 1 ? n_each : 1;
     lks_nest_run(&outer, reduce_outputs, &plan);
     return LKS_OK;
 }

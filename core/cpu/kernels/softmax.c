@@ -50,7 +50,7 @@ enum { LANES = LKS_SUM_LANES, SHORT = LANES, ABREAST = 16 };
                 lanes[j] += e;                                                           \
             }                                                                            \
         if (whole == n)                                                                  \
-            return lks_meet_lanes_##T(lanes);                                            \
+            return lks_meet_lanes_##T(lanes, 1);                                            \
         for (int64_t j = 0; whole + j < n; j++)                                          \
             rest[j] = x[whole + j] - *max;                                               \
         LKS_SIMD_FOR(j, LANES)                                                           \
@@ -60,7 +60,7 @@ enum { LANES = LKS_SUM_LANES, SHORT = LANES, ABREAST = 16 };
         }                                                                                \
         for (int64_t j = 0; !log && whole + j < n; j++)                                  \
             y[whole + j] = rest[j];                                                      \
-        return lks_meet_lanes_##T(lanes);                                                \
+        return lks_meet_lanes_##T(lanes, 1);                                                \
     }                                                                                    \
                                                                                          \
     LKS_INLINE void softmax_row_##T(int64_t n, bool log, const T *x, T *y)               \
@@ -99,12 +99,14 @@ enum { LANES = LKS_SUM_LANES, SHORT = LANES, ABREAST = 16 };
                 if (!log)                                                                \
                     columns[j][i] = exps[j][i];                                          \
             }                                                                            \
-        for (int64_t step = SHORT / 2; step > 0; step /= 2)                              \
-            for (int64_t j = 0; j < step && j + step < n; j++)                           \
-                for (int64_t i = 0; i < ABREAST; i++)                                    \
-                    exps[j][i] += exps[j + step][i];                                     \
-        for (int64_t i = 0; i < ABREAST; i++)                                            \
-            sum[i] = log ? LOG(exps[0][i]) : exps[0][i];                                 \
+        for (int64_t j = n; j < SHORT; j++)                                              \
+            for (int64_t i = 0; i < ABREAST; i++)                                        \
+                exps[j][i] = 0;                                                          \
+        for (int64_t i = 0; i < ABREAST; i++) {                                          \
+            T total = lks_meet_lanes_##T(&exps[0][i], ABREAST);                          \
+                                                                                         \
+            sum[i] = log ? LOG(total) : total;                                           \
+        }                                                                                \
         for (int64_t i = 0; i < n_rows; i++)                                             \
             for (int64_t j = 0; j < n; j++)                                              \
                 y[i * n + j] = log ? columns[j][i] - sum[i] : columns[j][i] / sum[i];    \
@@ -148,7 +150,7 @@ enum { LANES = LKS_SUM_LANES, SHORT = LANES, ABREAST = 16 };
         for (int64_t j = 0; i + j < n; j++)                                              \
             lanes[j] =                                                                   \
                 log ? lanes[j] + dy[i + j] : LKS_FMA(y[i + j], dy[i + j], lanes[j]);     \
-        return lks_meet_lanes_##T(lanes);                                                \
+        return lks_meet_lanes_##T(lanes, 1);                                                \
     }                                                                                    \
                                                                                          \
     /* dx = y (dy - sum(y dy)), or dy - e^y sum(dy) if y is a logarithm */               \
@@ -191,23 +193,34 @@ enum { LANES = LKS_SUM_LANES, SHORT = LANES, ABREAST = 16 };
         }                                                                                \
     }                                                                                    \
                                                                                          \
-    static void cross_entropy_backward_##T(int64_t first, int64_t last, void *context)   \
+    /* Some short rows, whose exponentials are those of one long one. */                 \
+    LKS_INLINE void cross_entropy_rows_##T(const rows *r, int64_t first, int64_t n_rows) \
     {                                                                                    \
-        const rows *r = context;                                                         \
-        int64_t n = r->n_columns;                                                        \
+        const int64_t n = r->n_columns;                                                  \
+        const T *log_p = (const T *)r->a + first * n;                                    \
+        T *dx = (T *)r->out + first * n;                                                 \
                                                                                          \
-        for (int64_t row = first; row < last; row++) {                                   \
-            const T *log_p = (const T *)r->a + row * n;                                  \
-            T *dx = (T *)r->out + row * n;                                               \
+        LKS_SIMD_FOR(i, n_rows * n)                                                      \
+        dx[i] = EXP(log_p[i]);                                                           \
+        for (int64_t row = first; row < first + n_rows; row++, dx += n) {                \
             int64_t target = r->target[row * r->target_stride];                          \
             bool counts = target != r->ignored;                                          \
             T scale = counts ? ((const T *)r->b)[row * r->scale_stride] : 0;             \
                                                                                          \
-            LKS_SIMD_FOR(i, n)                                                           \
-            dx[i] = counts ? scale * EXP(log_p[i]) : 0;                                  \
             if (counts)                                                                  \
-                dx[target] = scale * (EXP(log_p[target]) - 1);                           \
+                dx[target] -= 1;                                                         \
+            for (int64_t i = 0; i < n; i++)                                              \
+                dx[i] = counts ? scale * dx[i] : 0;                                      \
         }                                                                                \
+    }                                                                                    \
+                                                                                         \
+    static void cross_entropy_backward_##T(int64_t first, int64_t last, void *context)   \
+    {                                                                                    \
+        const rows *r = context;                                                         \
+        const int64_t step = r->n_columns <= SHORT ? ABREAST : 1;                        \
+                                                                                         \
+        for (int64_t row = first; row < last; row += step)                               \
+            cross_entropy_rows_##T(r, row, last - row < step ? last - row : step);       \
     }
 SOFTMAX(float)
 SOFTMAX(double)
