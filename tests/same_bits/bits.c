@@ -187,7 +187,7 @@ int main(int argc, char **argv)
     if (!(log = fopen(path, "w")))
         return 2;
     st = lks_device_parse(argv[1], &device);
-    lks_set_num_threads(atoi(argv[2]));
+    lks_set_num_threads(lks_cpu, atoi(argv[2]));
     for (size_t i = 0; st == LKS_OK && i < sizeof subjects / sizeof *subjects; i++)
         st = run(&subjects[i], device, argv[3], log);
     fclose(log);

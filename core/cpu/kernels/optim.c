@@ -31,8 +31,7 @@ static void sgd_range(int64_t first, int64_t last, void *context)
         memset(buf, 0, (size_t)n * sizeof *buf);
     if (!buf || params->momentum == 0) {
         LKS_SIMD_FOR(i, n)
-        param[i] =
-            LKS_FMA(-lr, LKS_FMA(decay, param[i], scale * grad[i]), param[i]);
+        param[i] = LKS_FMA(-lr, LKS_FMA(decay, param[i], scale * grad[i]), param[i]);
     } else if (params->nesterov) {
         LKS_SIMD_FOR(i, n)
         {
@@ -57,7 +56,8 @@ lks_status LKS_CPU(sgd)(const lks_sgd_params *params, const lks_view *grad,
 {
     sgd_pass pass = {params, grad->data, param->data, buf ? buf->data : NULL};
 
-    lks_parallel_for(param->sizes[0], MIN_PER_THREAD, sgd_range, &pass);
+    lks_parallel_for(param->device.index, param->sizes[0], MIN_PER_THREAD, sgd_range,
+                     &pass);
     return LKS_OK;
 }
 
@@ -106,6 +106,7 @@ lks_status LKS_CPU(adam)(const lks_adam_params *params, const lks_view *grad,
         .v = v->data,
     };
 
-    lks_parallel_for(param->sizes[0], MIN_PER_THREAD, adam_range, &pass);
+    lks_parallel_for(param->device.index, param->sizes[0], MIN_PER_THREAD, adam_range,
+                     &pass);
     return LKS_OK;
 }
