@@ -78,8 +78,8 @@ static void init(lks_nest *nest, int n_operands, const lks_view *const *views,
             nest->strides[nest->ndim][k] =
                 views[k]->strides[d] * (int64_t)lks_dtype_size_bytes(views[k]->dtype);
         nest->ndim++;
-        for (int i = nest->ndim - 1;
-             i > 0 && !in_order && lies_outside(nest, i, i - 1); i--)
+        for (int i = nest->ndim - 1; i > 0 && !in_order && lies_outside(nest, i, i - 1);
+             i--)
             swap_dims(nest, i, i - 1);
     }
     if (nest->ndim == 0)

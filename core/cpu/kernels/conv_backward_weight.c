@@ -164,8 +164,9 @@ SUM_BIAS(16)
 
 static void sum_bias(int64_t lanes, int64_t n_pixels, const float *dy, float *bias_sums)
 {
-    void (*const sum)(int64_t, const float *, float *) =
-        lanes == 16 ? sum_bias_16 : lanes == 8 ? sum_bias_8 : sum_bias_4;
+    void (*const sum)(int64_t, const float *, float *) = lanes == 16  ? sum_bias_16
+                                                         : lanes == 8 ? sum_bias_8
+                                                                      : sum_bias_4;
 
     sum(n_pixels * lanes, dy, bias_sums);
 }

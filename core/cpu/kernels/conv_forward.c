@@ -87,7 +87,8 @@ static void run_parts(int64_t first, int64_t last, void *context)
 lks_status LKS_CPU(conv_forward)(const lks_conv *conv, const float *x, const float *w,
                                  const float *bias, float *y)
 {
-    forward f = {.conv = conv, .band = LKS_CPU(conv_output_band)(conv), .x = x, .w = w, .y = y};
+    forward f = {
+        .conv = conv, .band = LKS_CPU(conv_output_band)(conv), .x = x, .w = w, .y = y};
     int64_t n_channels = conv->groups * conv->o;
     size_t n_bytes;
 

@@ -71,9 +71,8 @@ static lks_status multiply_in_parts(products *batch, int64_t matrices_per_part)
 {
     size_t n_bytes;
 
-    batch->n_parts = matrices_per_part > 1
-                         ? lks_parallel_parts(batch->n, matrices_per_part)
-                         : 1;
+    batch->n_parts =
+        matrices_per_part > 1 ? lks_parallel_parts(batch->n, matrices_per_part) : 1;
     n_bytes = (size_t)(batch->n_parts * LKS_PRODUCT_SCRATCH) * sizeof(float);
     batch->scratch = lks_cpu_alloc(0, n_bytes);
     if (!batch->scratch)

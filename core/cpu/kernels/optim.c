@@ -31,8 +31,7 @@ static void sgd_range(int64_t first, int64_t last, void *context)
         memset(buf, 0, (size_t)n * sizeof *buf);
     if (!buf || params->momentum == 0) {
         LKS_SIMD_FOR(i, n)
-        param[i] =
-            LKS_FMA(-lr, LKS_FMA(decay, param[i], scale * grad[i]), param[i]);
+        param[i] = LKS_FMA(-lr, LKS_FMA(decay, param[i], scale * grad[i]), param[i]);
     } else if (params->nesterov) {
         LKS_SIMD_FOR(i, n)
         {

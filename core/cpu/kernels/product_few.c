@@ -32,31 +32,29 @@ LKS_INLINE void turn(const float *b, int64_t stride, lks_vec turned[TERMS])
                                        12, 13, 14, 15);
     }
     for (int i = 0; i < 4; i++) {
-        pairs[i] =
-            __builtin_shufflevector(r[2 * i], r[2 * i + 1], 0, 16, 1, 17, 4, 20, 5, 21, 8,
-                                    24, 9, 25, 12, 28, 13, 29);
-        pairs[i + 4] =
-            __builtin_shufflevector(r[2 * i], r[2 * i + 1], 2, 18, 3, 19, 6, 22, 7, 23,
-                                    10, 26, 11, 27, 14, 30, 15, 31);
+        pairs[i] = __builtin_shufflevector(r[2 * i], r[2 * i + 1], 0, 16, 1, 17, 4, 20, 5,
+                                           21, 8, 24, 9, 25, 12, 28, 13, 29);
+        pairs[i + 4] = __builtin_shufflevector(r[2 * i], r[2 * i + 1], 2, 18, 3, 19, 6,
+                                               22, 7, 23, 10, 26, 11, 27, 14, 30, 15, 31);
     }
     for (int i = 0; i < 4; i++) {
         const int from = i / 2 * 4 + i % 2 * 2; /* pairs 0 1, 2 3, 4 5, 6 7 */
 
-        quads[2 * i] = __builtin_shufflevector(pairs[from], pairs[from + 1], 0, 1, 16, 17,
-                                               4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28,
-                                               29);
-        quads[2 * i + 1] = __builtin_shufflevector(pairs[from], pairs[from + 1], 2, 3, 18,
-                                                   19, 6, 7, 22, 23, 10, 11, 26, 27, 14,
-                                                   15, 30, 31);
+        quads[2 * i] =
+            __builtin_shufflevector(pairs[from], pairs[from + 1], 0, 1, 16, 17, 4, 5, 20,
+                                    21, 8, 9, 24, 25, 12, 13, 28, 29);
+        quads[2 * i + 1] =
+            __builtin_shufflevector(pairs[from], pairs[from + 1], 2, 3, 18, 19, 6, 7, 22,
+                                    23, 10, 11, 26, 27, 14, 15, 30, 31);
     }
     for (int i = 0; i < 4; i++) {
         const int from = i / 2 * 4 + i % 2;
 
         turned[i] = __builtin_shufflevector(quads[from], quads[from + 2], 0, 1, 2, 3, 16,
                                             17, 18, 19, 8, 9, 10, 11, 24, 25, 26, 27);
-        turned[i + 4] = __builtin_shufflevector(quads[from], quads[from + 2], 4, 5, 6, 7,
-                                                20, 21, 22, 23, 12, 13, 14, 15, 28, 29,
-                                                30, 31);
+        turned[i + 4] =
+            __builtin_shufflevector(quads[from], quads[from + 2], 4, 5, 6, 7, 20, 21, 22,
+                                    23, 12, 13, 14, 15, 28, 29, 30, 31);
     }
 }
 #else

@@ -50,7 +50,7 @@ enum { LANES = LKS_SUM_LANES, SHORT = LANES, ABREAST = 16 };
                 lanes[j] += e;                                                           \
             }                                                                            \
         if (whole == n)                                                                  \
-            return lks_meet_lanes_##T(lanes, 1);                                            \
+            return lks_meet_lanes_##T(lanes, 1);                                         \
         for (int64_t j = 0; whole + j < n; j++)                                          \
             rest[j] = x[whole + j] - *max;                                               \
         LKS_SIMD_FOR(j, LANES)                                                           \
@@ -60,7 +60,7 @@ enum { LANES = LKS_SUM_LANES, SHORT = LANES, ABREAST = 16 };
         }                                                                                \
         for (int64_t j = 0; !log && whole + j < n; j++)                                  \
             y[whole + j] = rest[j];                                                      \
-        return lks_meet_lanes_##T(lanes, 1);                                                \
+        return lks_meet_lanes_##T(lanes, 1);                                             \
     }                                                                                    \
                                                                                          \
     LKS_INLINE void softmax_row_##T(int64_t n, bool log, const T *x, T *y)               \
@@ -150,7 +150,7 @@ enum { LANES = LKS_SUM_LANES, SHORT = LANES, ABREAST = 16 };
         for (int64_t j = 0; i + j < n; j++)                                              \
             lanes[j] =                                                                   \
                 log ? lanes[j] + dy[i + j] : LKS_FMA(y[i + j], dy[i + j], lanes[j]);     \
-        return lks_meet_lanes_##T(lanes, 1);                                                \
+        return lks_meet_lanes_##T(lanes, 1);                                             \
     }                                                                                    \
                                                                                          \
     /* dx = y (dy - sum(y dy)), or dy - e^y sum(dy) if y is a logarithm */               \
@@ -200,7 +200,7 @@ enum { LANES = LKS_SUM_LANES, SHORT = LANES, ABREAST = 16 };
         const T *log_p = (const T *)r->a + first * n;                                    \
         T *dx = (T *)r->out + first * n;                                                 \
                                                                                          \
-        LKS_SIMD_FOR(i, n_rows * n)                                                      \
+        LKS_SIMD_FOR(i, n_rows *n)                                                       \
         dx[i] = EXP(log_p[i]);                                                           \
         for (int64_t row = first; row < first + n_rows; row++, dx += n) {                \
             int64_t target = r->target[row * r->target_stride];                          \

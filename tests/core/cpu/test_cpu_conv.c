@@ -155,7 +155,7 @@ static void check_backward(const lks_kernels *k, const char *isa, int i, lks_dty
 
     for (int accumulate = 0; accumulate < 2; accumulate++) {
         naive_conv2d_backward_weight(&a.x.view, &a.dy.view, &c->params, accumulate,
-                                       &want_w.view, &want_b.view);
+                                     &want_w.view, &want_b.view);
         ck_ok(k->conv2d_backward_weight(&a.x.view, &a.dy.view, &c->params, accumulate,
                                         &dw.view, &db.view));
         assert_close(name_of(isa, "backward weight", i), &dw, &want_w,

@@ -13,7 +13,7 @@
 
 #define KERNEL(name, n)                                                                  \
     {                                                                                    \
-        #name, offsetof(lks_kernels, name), name##_case, n                               \
+#name, offsetof(lks_kernels, name), name##_case, n                               \
     }
 
 /* A new kernel adds one row, and its case in test_exact/. */
@@ -136,8 +136,8 @@ END_TEST
 
 START_TEST(every_kernel_has_a_case)
 {
-    for (size_t slot = offsetof(lks_kernels, fill);
-         slot < sizeof(lks_kernels); slot += sizeof(void *)) {
+    for (size_t slot = offsetof(lks_kernels, fill); slot < sizeof(lks_kernels);
+         slot += sizeof(void *)) {
         bool has = false;
 
         for (int i = 0; i < N_CASES; i++)

@@ -18,8 +18,7 @@ static long double ulps(long double got, long double want, int digits, int least
     if (isinf(want) || isinf(got) || want == 0)
         return got == want ? 0 : LDBL_MAX;
     frexpl(want, &exponent);
-    return fabsl(got - want) /
-           ldexpl(1, (exponent < least ? least : exponent) - digits);
+    return fabsl(got - want) / ldexpl(1, (exponent < least ? least : exponent) - digits);
 }
 
 /* A function in f32 and f64, where to look, and how far it may be off. */
@@ -72,10 +71,10 @@ static void check_f64(int f, double x)
 START_TEST(functions_are_within_their_bounds_everywhere)
 {
     const lks_rng rng = {.seed = 3};
-    const double edges[] = {0,      -0.0,   1,       -1,         0.625,  -0.625,
-                            89,     -104,   88.7228, 709.782712, 710,    -745.2,
-                            -746,   1e-310, 1e-40,   0x1p-1022,  M_SQRT2, M_SQRT1_2,
-                            DBL_MAX, FLT_MAX, INFINITY, -INFINITY, NAN};
+    const double edges[] = {0,       -0.0,    1,        -1,         0.625,   -0.625,
+                            89,      -104,    88.7228,  709.782712, 710,     -745.2,
+                            -746,    1e-310,  1e-40,    0x1p-1022,  M_SQRT2, M_SQRT1_2,
+                            DBL_MAX, FLT_MAX, INFINITY, -INFINITY,  NAN};
 
     for (size_t i = 0; i < sizeof edges / sizeof *edges; i++) {
         check_f32(_i, (float)edges[i]);
