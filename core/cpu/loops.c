@@ -150,9 +150,10 @@ void lks_nest_run(const lks_nest *nest, lks_row_fn row, const void *context)
     nest_run run = {nest, row, context};
     int64_t inner = inner_numel(nest);
 
+    const int64_t each = nest->n_each > 0 ? nest->n_each : 1;
+
     if (inner > 0)
-        lks_parallel_for(nest->sizes[0],
-                         MIN_ELEMENTS_PER_THREAD / inner / nest->n_each + 1,
+        lks_parallel_for(nest->sizes[0], MIN_ELEMENTS_PER_THREAD / inner / each + 1,
                          run_outer_range, &run);
 }
 
