@@ -109,15 +109,15 @@ LKS_INLINE uint16_t lks_store_bf16(float value)
 
 #define LKS_ELEMENTS(X) LKS_FLOAT_ELEMENTS(X) LKS_INT_ELEMENTS(X) LKS_BOOL_ELEMENTS(X)
 
-/* Casts, LKS_TO_<dtype>(x) of a number x of any type that elements compute in. A float that
- * an integer type cannot hold becomes the nearest it can, NaN zero. */
+/* Casts, LKS_TO_<dtype>(x) of a number x of any type that elements compute in. A float
+ * that an integer type cannot hold becomes the nearest it can, NaN zero. */
 #define LKS_SATURATE(dtype, type, low, high)                                             \
     LKS_INLINE type lks_saturate_##dtype(double x)                                       \
     {                                                                                    \
         return x >= (double)(high)  ? (high)                                             \
                : x <= (double)(low) ? (low)                                              \
                : x == x             ? (type)x                                            \
-                                    : 0;                                                 \
+                                    : 0;                                                             \
     }
 LKS_SATURATE(I64, int64_t, INT64_MIN, INT64_MAX)
 LKS_SATURATE(I32, int32_t, INT32_MIN, INT32_MAX)

@@ -68,9 +68,9 @@ static void OF(conv2d_backward_data)(const geometry *g, const T *dy, const T *w,
                 {
                     int64_t at_o = first_o + o;
 
-                    chain = LKS_FMA(
-                        w[((at_o * g->cg + c) * g->kh + kh) * g->kw + kw],
-                        dy[((n * g->o + at_o) * g->oh + oh) * g->ow + ow], chain);
+                    chain =
+                        LKS_FMA(w[((at_o * g->cg + c) * g->kh + kh) * g->kw + kw],
+                                dy[((n * g->o + at_o) * g->oh + oh) * g->ow + ow], chain);
                 }
             }
             sum += chain;
@@ -105,9 +105,8 @@ static T OF(weight_block)(const geometry *g, const T *image, const T *dy, int64_
 
     for (int64_t oh = begin; oh < end; oh++)
         FOR(ow, g->ow)
-            sum = LKS_FMA(
-                dy[oh * g->ow + ow],
-                OF(pixel)(g, image, row_of(g, oh, kh), column_of(g, ow, kw)), sum);
+    sum = LKS_FMA(dy[oh * g->ow + ow],
+                  OF(pixel)(g, image, row_of(g, oh, kh), column_of(g, ow, kw)), sum);
     return sum;
 }
 
@@ -138,7 +137,7 @@ static T OF(bias_chunk)(const geometry *g, const T *dy, int64_t o, int64_t first
             T partial[OF(N_PARTIAL)] = {0};
 
             FOR(p, plane - begin < step ? plane - begin : step)
-                partial[p % OF(N_PARTIAL)] += block[p];
+            partial[p % OF(N_PARTIAL)] += block[p];
             FOR(p, OF(N_PARTIAL)) sum += partial[p];
         }
     return sum;
@@ -155,8 +154,8 @@ static void OF(conv2d_backward_weight)(const geometry *g, const T *x, const T *d
         T sum = 0;
 
         FOR(chunk, n_chunks)
-            sum += OF(weight_chunk)(g, x, dy, o, c, kh, kw, g->n * chunk / n_chunks,
-                                    g->n * (chunk + 1) / n_chunks);
+        sum += OF(weight_chunk)(g, x, dy, o, c, kh, kw, g->n * chunk / n_chunks,
+                                g->n * (chunk + 1) / n_chunks);
         *dw = accumulate ? *dw + sum : sum;
         dw++;
     }
@@ -165,8 +164,8 @@ static void OF(conv2d_backward_weight)(const geometry *g, const T *x, const T *d
         T sum = 0;
 
         FOR(chunk, n_chunks)
-            sum += OF(bias_chunk)(g, dy, o, g->n * chunk / n_chunks,
-                                  g->n * (chunk + 1) / n_chunks);
+        sum += OF(bias_chunk)(g, dy, o, g->n * chunk / n_chunks,
+                              g->n * (chunk + 1) / n_chunks);
         dbias[o] = accumulate ? dbias[o] + sum : sum;
     }
 }

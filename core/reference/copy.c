@@ -48,8 +48,8 @@ static void store(lks_dtype dtype, number x, char *at)
     }
 }
 
-/* out[i] = x[i], rounded to nearest even; to f16 and bf16 by way of f32. Of one dtype, the
- * same bits. */
+/* out[i] = x[i], rounded to nearest even; to f16 and bf16 by way of f32. Of one dtype,
+ * the same bits. */
 lks_status lks_reference_copy(const lks_view *x, const lks_view *out)
 {
     for (int64_t i = 0; i < lks_view_count(out); i++) {

@@ -30,9 +30,9 @@ static void OF(gemm)(const lks_view *a, const lks_view *b, const lks_view *bias,
 
             do {
                 int64_t left = n_terms - t;
-                T sum = OF(chain)(left < chunk ? left : chunk, row + t * a->strides[1],
-                                  a->strides[1], column + t * b->strides[0],
-                                  b->strides[0]);
+                T sum =
+                    OF(chain)(left < chunk ? left : chunk, row + t * a->strides[1],
+                              a->strides[1], column + t * b->strides[0], b->strides[0]);
 
                 if (t == 0 && bias)
                     sum += ((const T *)bias->data)[j * bias->strides[0]];

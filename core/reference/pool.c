@@ -14,7 +14,8 @@ static bool are_apart(const pooling *p)
            k->stride[1] > (k->kernel[1] - 1) * k->dilation[1];
 }
 
-/* The place along dimension d that tap k of window `at` takes, of n; -1 in the padding. */
+/* The place along dimension d that tap k of window `at` takes, of n; -1 in the padding.
+ */
 static int64_t tap_at(const pooling *p, int d, int64_t at, int64_t k, int64_t n)
 {
     int64_t place =

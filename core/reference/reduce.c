@@ -28,10 +28,9 @@ static double term_double(lks_reduce op, double lane, double v)
 
 static int64_t term_int64_t(lks_reduce op, int64_t lane, int64_t v)
 {
-    return op == LKS_REDUCE_MAX ? max_int64_t(lane, v)
-           : op == LKS_REDUCE_SUM
-               ? lane + v
-               : lane + v * v;
+    return op == LKS_REDUCE_MAX   ? max_int64_t(lane, v)
+           : op == LKS_REDUCE_SUM ? lane + v
+                                  : lane + v * v;
 }
 
 #define REDUCE(dtype, stored, load, sum, lowest)                                         \
@@ -44,14 +43,13 @@ static int64_t term_int64_t(lks_reduce op, int64_t lane, int64_t v)
         for (int64_t r = 0; r < lks_view_count(x); r++) {                                \
             sum *lane = &lanes[r % LKS_SUM_LANES];                                       \
                                                                                          \
-            *lane =                                                                      \
-                term_##sum(op, *lane, (sum)load(*(const stored *)lks_reference_at(x, r))); \
+            *lane = term_##sum(op, *lane,                                                \
+                               (sum)load(*(const stored *)lks_reference_at(x, r)));      \
         }                                                                                \
         for (int step = LKS_SUM_LANES / 2; step > 0; step /= 2)                          \
             for (int j = 0; j < step; j++)                                               \
-                lanes[j] = op == LKS_REDUCE_MAX                                          \
-                               ? max_##sum(lanes[j], lanes[j + step])                    \
-                               : lanes[j] + lanes[j + step];                             \
+                lanes[j] = op == LKS_REDUCE_MAX ? max_##sum(lanes[j], lanes[j + step])   \
+                                                : lanes[j] + lanes[j + step];            \
         return lanes[0];                                                                 \
     }
 #define REDUCE_FLOAT(dtype, stored, computed, load, store)                               \
@@ -84,9 +82,9 @@ lks_status lks_reference_reduce(lks_reduce op, const lks_view *x, const lks_view
         char *to = lks_reference_at(out, i);
 
         switch (x->dtype) {
-#define CASE_FLOAT(name, stored, computed, load, store)                                 \
-    case LKS_##name: {                                                                  \
-        double sum = reduce_##name(op, &part);                                          \
+#define CASE_FLOAT(name, stored, computed, load, store)                                  \
+    case LKS_##name: {                                                                   \
+        double sum = reduce_##name(op, &part);                                           \
                                                                                          \
         if (out->dtype == LKS_F64)                                                       \
             *(double *)to = sum;                                                         \
@@ -96,9 +94,9 @@ lks_status lks_reference_reduce(lks_reduce op, const lks_view *x, const lks_view
             *(stored *)to = store((computed)sum);                                        \
         break;                                                                           \
     }
-#define CASE_INT(name, stored, computed, load, store)                                   \
-    case LKS_##name:                                                                    \
-        *(stored *)to = store((computed)reduce_##name(op, &part));                      \
+#define CASE_INT(name, stored, computed, load, store)                                    \
+    case LKS_##name:                                                                     \
+        *(stored *)to = store((computed)reduce_##name(op, &part));                       \
         break;
             LKS_FLOAT_ELEMENTS(CASE_FLOAT)
             LKS_INT_ELEMENTS(CASE_INT)

@@ -56,13 +56,13 @@ lks_status lks_reference_softmax_backward(const lks_view *y, const lks_view *dy,
         return lks_reference_no_dtype("softmax_backward", y->dtype);
     for (int64_t row = 0; row < n_rows(y); row++)
         if (y->dtype == LKS_F32)
-            (log ? log_softmax_backward_float : softmax_backward_float)(
-                n_columns(y), ROW(float, y, row), ROW(float, dy, row),
-                ROW(float, dx, row));
+            (log ? log_softmax_backward_float
+                 : softmax_backward_float)(n_columns(y), ROW(float, y, row),
+                                           ROW(float, dy, row), ROW(float, dx, row));
         else
-            (log ? log_softmax_backward_double : softmax_backward_double)(
-                n_columns(y), ROW(double, y, row), ROW(double, dy, row),
-                ROW(double, dx, row));
+            (log ? log_softmax_backward_double
+                 : softmax_backward_double)(n_columns(y), ROW(double, y, row),
+                                            ROW(double, dy, row), ROW(double, dx, row));
     return LKS_OK;
 }
 
@@ -103,11 +103,13 @@ lks_status lks_reference_cross_entropy_backward(const lks_view *log_p,
         int64_t t = AT(int64_t, target, row);
 
         if (log_p->dtype == LKS_F32)
-            cross_entropy_backward_float(n_columns(log_p), ROW(float, log_p, row), t, ignored,
-                                         AT(float, scale, row), ROW(float, dx, row));
+            cross_entropy_backward_float(n_columns(log_p), ROW(float, log_p, row), t,
+                                         ignored, AT(float, scale, row),
+                                         ROW(float, dx, row));
         else
-            cross_entropy_backward_double(n_columns(log_p), ROW(double, log_p, row), t, ignored,
-                                          AT(double, scale, row), ROW(double, dx, row));
+            cross_entropy_backward_double(n_columns(log_p), ROW(double, log_p, row), t,
+                                          ignored, AT(double, scale, row),
+                                          ROW(double, dx, row));
     }
     return LKS_OK;
 }

@@ -152,7 +152,8 @@ lks_tensor *lks_rand(lks_shape shape, lks_dtype dtype, const lks_rng *rng,
     return create_random("rand", &shape, dtype, device, fill_uniform, rng);
 }
 
-/* Box-Muller; element i takes the stream's f64 elements 2i and 2i + 1. (1 - u is exact.) */
+/* Box-Muller; element i takes the stream's f64 elements 2i and 2i + 1. (1 - u is exact.)
+ */
 static double normal_at(const lks_rng *rng, uint64_t i)
 {
     double u[2];

@@ -39,10 +39,10 @@ lks_band LKS_CPU(conv_output_band)(const lks_conv *conv)
 
 lks_band LKS_CPU(conv_input_band)(const lks_conv *conv)
 {
-    lks_band band = {
-        .conv = conv,
-        .n_rows = conv->oh + (conv->kh - 1) * conv->dilation[0] / conv->stride[0],
-        .reach = conv->stride[0] - 1};
+    lks_band band = {.conv = conv,
+                     .n_rows =
+                         conv->oh + (conv->kh - 1) * conv->dilation[0] / conv->stride[0],
+                     .reach = conv->stride[0] - 1};
 
     cut(&band);
     return band;

@@ -23,12 +23,12 @@ typedef uint64_t bits64 __attribute__((may_alias));
             const from_type *in = (const from_type *)data[1];                            \
                                                                                          \
             LKS_SIMD_FOR(i, n)                                                           \
-            out[i] = LKS_TO_##to(load(in[i]));                                               \
+            out[i] = LKS_TO_##to(load(in[i]));                                           \
             return;                                                                      \
         }                                                                                \
         for (int64_t i = 0; i < n; i++)                                                  \
             *(to_type *)(data[0] + i * strides[0]) =                                     \
-                LKS_TO_##to(load(*(const from_type *)(data[1] + i * strides[1])));           \
+                LKS_TO_##to(load(*(const from_type *)(data[1] + i * strides[1])));       \
     }
 
 #define COPY_ROWS(from, from_type, computed, load, store)                                \

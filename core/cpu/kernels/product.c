@@ -296,6 +296,12 @@ void LKS_CPU(product)(const lks_product *product, float *scratch)
 {
     const lks_product *p = product, other = swapped(p);
 
+    if (LKS_CPU(product_is_few)(&other))
+        p = &other;
+    if (LKS_CPU(product_is_few)(p)) {
+        LKS_CPU(product_few)(p);
+        return;
+    }
     if (cost(&p->a, &p->b, p->n_terms, p->c_stride_b) >
         cost(&other.a, &other.b, other.n_terms, other.c_stride_b))
         p = &other;

@@ -33,4 +33,8 @@ enum {
 
 void LKS_CPU(product)(const lks_product *product, float *scratch);
 
+/* product_few.c: a of a few rows, the terms of both factors side by side. */
+bool LKS_CPU(product_is_few)(const lks_product *product);
+void LKS_CPU(product_few)(const lks_product *product);
+
 #endif

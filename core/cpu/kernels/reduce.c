@@ -186,8 +186,8 @@ LKS_INLINE int64_t max_i(int64_t a, int64_t b)
         for (int step = LANES / 2; step > 0 && to->by_columns; step /= 2)                \
             for (int i = 0; i < step && i + step < to->r; i++)                           \
                 for (int64_t j = 0; j < to->n_columns; j++)                              \
-                    to->of.field[i][j] = meet_##dtype(to->of.field[i][j],                \
-                                                      to->of.field[i + step][j], op);    \
+                    to->of.field[i][j] =                                                 \
+                        meet_##dtype(to->of.field[i][j], to->of.field[i + step][j], op); \
     }                                                                                    \
                                                                                          \
     static void meet_lanes_##dtype(totals *to)                                           \

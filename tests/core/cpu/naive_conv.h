@@ -18,8 +18,8 @@ typedef struct geometry {
     const lks_conv2d_params *params;
 } geometry;
 
-static inline geometry geometry_of(const lks_view *x, const lks_view *w, const lks_view *y,
-                            const lks_conv2d_params *params)
+static inline geometry geometry_of(const lks_view *x, const lks_view *w,
+                                   const lks_view *y, const lks_conv2d_params *params)
 {
     return (geometry){
         .n = x->sizes[0],
@@ -53,7 +53,7 @@ static inline void put(const lks_view *x, int64_t i, double value)
 /* The tap that joins output (n, o, oh, ow) and weight (o, c, kh, kw); false if it falls
  * into the padding. */
 static inline bool tap_at(const geometry *g, int64_t n, int64_t o, int64_t oh, int64_t ow,
-                   int64_t c, int64_t kh, int64_t kw, tap *out)
+                          int64_t c, int64_t kh, int64_t kw, tap *out)
 {
     const lks_conv2d_params *p = g->params;
     int64_t h = oh * p->stride[0] - p->padding[0] + kh * p->dilation[0];

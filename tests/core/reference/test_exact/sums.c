@@ -1,6 +1,6 @@
 #include "trial.h"
 
-static const lks_dtype dtypes[] = {LKS_F32, LKS_F32, LKS_F64, LKS_F64, LKS_F16,
+static const lks_dtype dtypes[] = {LKS_F32,  LKS_F32, LKS_F64, LKS_F64, LKS_F16,
                                    LKS_BF16, LKS_I64, LKS_I32, LKS_I16, LKS_U8};
 
 void reduce_case(trial *t)

@@ -83,8 +83,8 @@ static void draw_element(trial *t, lks_dtype dtype, void *at)
         break;
 #define INT(name, stored, computed, load, store)                                         \
     case LKS_##name:                                                                     \
-        *(stored *)at = (stored)(chance(t, 3) ? (int64_t)bits(t) << 32 | bits(t)         \
-                                              : draw(t, -9, 9));                         \
+        *(stored *)at =                                                                  \
+            (stored)(chance(t, 3) ? (int64_t)bits(t) << 32 | bits(t) : draw(t, -9, 9));  \
         break;
         LKS_FLOAT_ELEMENTS(FLOAT)
         LKS_INT_ELEMENTS(INT)
@@ -145,8 +145,8 @@ static lks_view draw_strided(trial *t, lks_dtype dtype, int ndim, const int64_t 
         if (view.strides[d] < 0)
             first += stride * (sizes[d] - 1);
     }
-    view.data = (char *)draw_block(t, dtype, numel) +
-                (size_t)first * lks_dtype_size_bytes(dtype);
+    view.data =
+        (char *)draw_block(t, dtype, numel) + (size_t)first * lks_dtype_size_bytes(dtype);
     return view;
 }
 

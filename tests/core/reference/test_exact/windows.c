@@ -43,9 +43,8 @@ static conv draw_conv(trial *t)
         c.params.stride[d] = chance(t, 2) ? 1 : draw(t, 1, 4);
         c.params.dilation[d] = chance(t, 3) ? draw(t, 1, 3) : 1;
         c.params.padding[d] = chance(t, 2) ? 0 : draw(t, 0, 4);
-        kernel[d] =
-            draw(t, 1,
-                 (sizes[d] + 2 * c.params.padding[d] - 1) / c.params.dilation[d] + 1);
+        kernel[d] = draw(
+            t, 1, (sizes[d] + 2 * c.params.padding[d] - 1) / c.params.dilation[d] + 1);
         if (kernel[d] > 7)
             kernel[d] = draw(t, 1, 7);
         out[d] = out_size(sizes[d], kernel[d], c.params.stride[d], c.params.padding[d],
@@ -126,8 +125,8 @@ static pool draw_pool(trial *t)
         k->dilation[d] = is_2x2 || chance(t, 2) ? 1 : draw(t, 1, 2);
         while (k->dilation[d] * (k->kernel[d] - 1) >= sizes[d])
             k->dilation[d] = k->kernel[d] = 1, k->padding[d] = 0;
-        out[d] = out_size(sizes[d], k->kernel[d], k->stride[d], k->padding[d],
-                          k->dilation[d]);
+        out[d] =
+            out_size(sizes[d], k->kernel[d], k->stride[d], k->padding[d], k->dilation[d]);
     }
     p.oh = out[0], p.ow = out[1];
     return p;
