@@ -18,11 +18,11 @@
 
 enum { MOURNING_S = 8 };
 
-/* Told once, by rank 0; the others keep it in their logs. */
-static void tell_together(lks_run *run, lks_status st, const char *text)
+/* Told once, by replica 0; the others keep it in their ranks' logs. */
+static void tell_together(lks_replica *replica, lks_status st, const char *text)
 {
     if (st == LKS_CANCELLED)
-        lks_console_say(&run->console, "%s", text);
+        lks_console_say(&replica->console, "%s", text);
     else if (lks_world_is_speaker())
         lks_error("%s", text);
     else
@@ -36,87 +36,109 @@ static void discard_start(lks_run *run)
         lks_run_dir_discard(&run->dir);
 }
 
-/* Whether the other ranks wait for this one in a collective, and know nothing. */
-static bool is_alone(const lks_run *run, lks_status st)
-{
-    return !run->comm || (run->comm->size > 1 && (run->is_alone || st == LKS_COMM));
-}
-
 /* The others cannot be told. The coordinator can: it says why and ends the run through
- * rank 0's process. Should it fail to, or not know of this rank yet, this process ends
- * without MPI_Finalize, at which mpirun ends the others. */
-static _Noreturn void leave_alone(lks_run *run, lks_status st, const char *text)
+ * rank 0's process. Should it fail to, or not know of us yet, this process ends without
+ * MPI_Finalize, at which mpirun ends the others. */
+static _Noreturn void leave_alone(lks_replica *replica, lks_status st, const char *text)
 {
-    const int rank = lks_world_rank();
-    const bool is_known = run->reporter != NULL;
+    lks_run *run = replica->run;
+    const int number = replica->comm ? replica->comm->rank : lks_world_rank();
+    const bool is_rank_0 = lks_world_rank() == 0, is_known = replica->reporter != NULL;
 
-    if (!run->comm && st == LKS_INVALID)
+    if (!run->ranks && st == LKS_INVALID)
         lks_error("%s", text); /* it names its task; what rank that is, nobody knows */
-    else if (rank == 0 || !is_known)
-        lks_error("rank %d: %s", rank, text);
+    else if (is_rank_0 || !is_known)
+        lks_error("rank %d: %s", number, text);
     else
-        lks_warn("rank %d: %s", rank, text);
-    lks_reporter_stop(run->reporter, st, text);
-    if (rank == 0)
+        lks_warn("rank %d: %s", number, text);
+    lks_reporter_stop(replica->reporter, st, text);
+    if (is_rank_0)
         lks_host_stop(run->host);
     else if (is_known)
         sleep(MOURNING_S);
     discard_start(run);
     fflush(NULL);
-    lks_lifeline_exit(run->comm ? LKS_EXIT_FAILED : run->exit_code);
+    lks_lifeline_exit(run->ranks ? LKS_EXIT_FAILED : run->exit_code);
 }
 
-/* Say how it ended, and close everything: the coordinator last, it waits for the other
- * ranks' goodbyes. */
-static int finish(lks_run *run, lks_status st)
+/* How it ended for this replica: nobody knows it but us, or all do and it is said. */
+static void take_leave(lks_replica *replica, lks_status st)
 {
+    const lks_comm *comm = replica->comm;
     char text[1024] = "";
-    double at_s[2];
-    int exit_code = 0;
 
     if (st != LKS_OK) {
         snprintf(text, sizeof text, "%s", lks_error_text());
-        if (is_alone(run, st))
-            leave_alone(run, st, text);
-        tell_together(run, st, text);
+        if (!comm || (comm->size > 1 && (replica->is_alone || st == LKS_COMM)))
+            leave_alone(replica, st, text);
+        tell_together(replica, st, text);
     }
-    at_s[0] = lks_clock_s();
-    lks_reporter_stop(run->reporter, st, text);
-    at_s[1] = lks_clock_s();
+    if (lks_replica_is_first(replica))
+        replica->run->leaving_s = lks_clock_s();
+    lks_reporter_stop(replica->reporter, st, text);
+}
+
+/* A replica's life, from its model to its goodbye. */
+static lks_status live(lks_replica *replica)
+{
+    lks_status st = lks_replica_start(replica);
+
+    if (lks_replica_is_first(replica))
+        replica->run->has_started = st == LKS_OK;
+    if (st == LKS_OK)
+        st = lks_train(replica);
+    take_leave(replica, st);
+    return st;
+}
+
+/* Close everything: the coordinator first, it waits for the other ranks' goodbyes. */
+static void close_run(lks_run *run, int exit_code)
+{
+    const double at_s = lks_clock_s();
+
     lks_host_stop(run->host);
     lks_info("ended in %.0f ms: goodbye %.0f, coordinator %.0f",
-             1e3 * (lks_clock_s() - at_s[0]), 1e3 * (at_s[1] - at_s[0]),
-             1e3 * (lks_clock_s() - at_s[1]));
+             1e3 * (lks_clock_s() - run->leaving_s), 1e3 * (at_s - run->leaving_s),
+             1e3 * (lks_clock_s() - at_s));
     lks_signals_release();
+    lks_replica_release(run->replicas);
     lks_run_release(run);
     discard_start(run);
-    if (st != LKS_OK)
-        exit_code = st == LKS_CANCELLED ? LKS_EXIT_INTERRUPTED : run->exit_code;
     lks_lifeline_end(exit_code);
-    lks_world_close(run->comm);
+    lks_world_close(run->ranks);
+}
+
+static int run_replicas(lks_run *run, const lks_worker_options *options)
+{
+    lks_replica *first = run->replicas;
+    lks_status st = lks_run_start(run, options);
+    int exit_code = 0;
+
+    first->comm = run->ranks;
+    first->exit_code = run->exit_code;
+    if (st == LKS_OK)
+        st = live(first);
+    else
+        take_leave(first, st);
+    if (st != LKS_OK)
+        exit_code = st == LKS_CANCELLED ? LKS_EXIT_INTERRUPTED : first->exit_code;
+    close_run(run, exit_code);
     return exit_code;
 }
 
 int lks_worker_run(const lks_worker_options *options)
 {
-    lks_run *run;
-    lks_status st;
+    lks_replica replica = {0};
+    lks_run run = {.replicas = &replica, .n_replicas = 1};
     int exit_code;
 
     lks_log_file_init(lks_world_rank());
     signal(SIGPIPE, SIG_IGN);
     lks_lifeline_start((uint32_t)lks_world_rank(), (uint32_t)lks_world_told_size());
-    if (!(run = lks_calloc(1, sizeof *run))) {
-        lks_error("%s", lks_error_text());
-        return LKS_EXIT_FAILED;
-    }
-    st = lks_run_start(run, options);
-    run->has_started = st == LKS_OK;
-    if (run->has_started)
-        st = lks_train(run);
-    exit_code = finish(run, st);
+    replica.run = &run;
+    lks_pulse_init(&replica.pulse);
+    exit_code = run_replicas(&run, options);
     lks_lifeline_stop();
-    lks_free(run);
     return exit_code;
 }
 
@@ -135,8 +157,8 @@ static void print_table(char *text, size_t n_columns)
 static void describe(const lks_run *run)
 {
     const size_t n_columns = lks_terminal_screen(STDOUT_FILENO).n_columns;
-    char *layers = lks_model_describe(run->model);
-    const lks_step_plan *plan = &run->lane_plan.steps;
+    char *layers = lks_model_describe(run->replicas->model);
+    const lks_step_plan *plan = &run->steps;
     char line[160];
 
     if (layers)
@@ -153,22 +175,27 @@ static void describe(const lks_run *run)
 
 int lks_worker_check(const lks_worker_options *options)
 {
-    lks_run run = {.options = options};
+    lks_replica replica = {0};
+    lks_run run = {.options = options, .replicas = &replica, .n_replicas = 1};
     lks_status st;
 
     lks_log_file_init(0);
+    replica.run = &run;
     st = lks_run_read_job(&run);
     if (st == LKS_OK) {
         lks_opening_start(&run.opening_train, &run.job, &run.job.data.train);
         lks_opening_start(&run.opening_test, &run.job, &run.job.data.test);
         st = lks_run_open_data(&run);
     }
-    if (st == LKS_OK)
-        st = lks_run_make_model(&run);
+    if (st == LKS_OK) {
+        st = lks_replica_make_model(&replica);
+        run.exit_code = replica.exit_code;
+    }
     if (st == LKS_OK)
         describe(&run);
     else
         lks_error("%s", lks_error_text());
+    lks_replica_release(&replica);
     lks_run_release(&run);
     return st == LKS_OK ? 0 : run.exit_code;
 }
