@@ -13,14 +13,30 @@
 #include "worker/log_file.h"
 #include "worker/signals.h"
 
+/* "cpu", or where there are several replicas a rank "cpu:0 cpu:1": cut if they are many.
+ */
+static void list_devices(const lks_run *run, char *out, size_t size)
+{
+    size_t n = 0;
+
+    snprintf(out, size, "%s", run->job.train.device);
+    for (int i = 0; run->n_replicas > 1 && i < run->n_replicas && n < size; i++) {
+        char text[LKS_DEVICE_TEXT];
+
+        n += (size_t)snprintf(out + n, size - n, "%s%s", i ? " " : "",
+                              lks_device_text(run->devices.items[i], text, sizeof text));
+    }
+}
+
 static lks_status write_job(lks_run *run)
 {
-    char *job = NULL, *text = NULL;
+    char *job = NULL, *text = NULL, devices[512];
     lks_status st;
 
+    list_devices(run, devices, sizeof devices);
     LKS_GO(lks_job_format(&run->job, &job));
-    text = lks_asprintf("# lockstep %s: %d ranks of %u threads, cpu (%s)\n%s",
-                        LKS_VERSION, run->ranks->size, run->job.train.threads_per_rank,
+    text = lks_asprintf("# lockstep %s: %d ranks of %u threads, %s (%s)\n%s", LKS_VERSION,
+                        run->ranks->size, run->job.train.threads_per_rank, devices,
                         lks_cpu_instruction_set(), job);
     st = text ? lks_run_dir_write(&run->dir, LKS_RUN_JOB, text) : LKS_NOMEM;
 cleanup:
@@ -108,7 +124,7 @@ static lks_status start_reporter(lks_replica *replica, const lks_key_pair *own,
         .instruction_set = lks_cpu_instruction_set(),
         .dataset_fingerprint = lks_dataset_fingerprint(run->train),
         .n_samples = lks_dataset_n_samples(run->train),
-        .threads = run->job.train.threads_per_rank,
+        .threads = run->job.train.threads_per_rank / (uint32_t)run->n_replicas,
         .give_up_s = (double)run->job.report.rank_timeout_s,
     };
 

@@ -141,4 +141,6 @@ void lks_replica_release(lks_replica *replica)
     lks_lanes_destroy(replica->lanes);
     lks_optim_destroy(replica->optim);
     lks_model_destroy(replica->model);
+    if (replica->comm != replica->run->ranks)
+        lks_comm_destroy(replica->comm);
 }

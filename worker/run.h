@@ -4,9 +4,15 @@
 #ifndef LKS_WORKER_RUN_H
 #define LKS_WORKER_RUN_H
 
+#include <pthread.h>
+#include <stdatomic.h>
+
 #include "proto/job.h"
 #include "proto/run_dir.h"
+#include "worker/comm/link_mpi.h"
+#include "worker/comm/mail.h"
 #include "worker/console.h"
+#include "worker/devices.h"
 #include "worker/host_coordinator.h"
 #include "worker/metrics.h"
 #include "worker/opening.h"
@@ -38,18 +44,22 @@ typedef struct lks_replica {
     lks_metrics *metrics; /* replica 0 */
     lks_pulse pulse;
     lks_reporter *reporter;
+
+    pthread_t thread; /* but for the first */
+    lks_status st;    /* how its life ended */
 } lks_replica;
 
 /* What there is once a rank. */
 struct lks_run {
     const lks_worker_options *options;
     int exit_code; /* that goes with a failure */
-    bool has_started;
+    _Atomic bool has_started;
     double started_s;
 
     lks_job job;
     bool has_job;
-    lks_comm *ranks;
+    lks_devices devices;
+    lks_comm *ranks; /* for the main thread, until the replicas live */
     lks_placement placement;
     lks_opening opening_train, opening_test;
     lks_dataset *train, *test; /* test: NULL if the job has none */
@@ -60,23 +70,29 @@ struct lks_run {
 
     lks_run_dir dir;       /* its path is "" until there is one */
     lks_host *host;        /* rank 0 */
-    lks_replica *replicas; /* [n_replicas] */
+    lks_mail *mail;        /* between the replicas, where there are several */
+    lks_link *link;        /* of those with other ranks' */
+    lks_replica *replicas; /* [n_replicas], NULL before the world is open */
     int n_replicas;
+    atomic_flag is_left; /* a replica leaves alone, and takes the others along */
 };
 
-/* From the options to a rank whose replicas can be made: the job, the world, the data.
+/* From the options to a rank whose replicas can live: the job, the world, the data.
  * Called by all ranks, all return alike, except for LKS_COMM (see world.h) and a failure
  * without a communicator, which the others do not know of. On failure whatever was made
  * is released by lks_run_release. */
 lks_status lks_run_start(lks_run *run, const lks_worker_options *options);
 
-/* The job read, with its data's folder made absolute. */
+/* The job read, with its data's folder made absolute, and the devices chosen. */
 lks_status lks_run_read_job(lks_run *run);
 
 /* Data, and the steps they make: as far as a check goes. */
 lks_status lks_run_open_data(lks_run *run);
 
-/* Everything but the replicas and the communicators. NULLs are fine. */
+/* Replicas without communicators, one a device. */
+lks_status lks_run_make_replicas(lks_run *run);
+
+/* Everything but the ranks' communicator, once no replica lives. NULLs are fine. */
 void lks_run_release(lks_run *run);
 
 /* From a rank that has started to a replica that can take its first step, known to the
@@ -89,7 +105,7 @@ lks_status lks_replica_make_model(lks_replica *replica);
 /* Whether it is the first of its rank, which does what is done once a rank. */
 bool lks_replica_is_first(const lks_replica *replica);
 
-/* Everything but the communicator. NULLs are fine. */
+/* What it has made, and its communicator unless that is the ranks'. NULLs are fine. */
 void lks_replica_release(lks_replica *replica);
 
 /* The run directory, the coordinator, and this replica's link to it. */

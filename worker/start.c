@@ -47,6 +47,7 @@ lks_status lks_run_read_job(lks_run *run)
     run->exit_code = LKS_EXIT_USAGE;
     LKS_TRY(lks_job_read(options->job_path, options->set, options->n_set, &run->job));
     run->has_job = true;
+    LKS_TRY(lks_devices_choose(&run->job, options->devices, &run->devices));
     if (run->job.checkpoint.every_steps > 0)
         lks_warn("checkpoint.every_steps: this version writes no checkpoints yet, only "
                  "the final weights");
@@ -75,32 +76,102 @@ static lks_status check_same_job(lks_run *run)
     run->exit_code = LKS_EXIT_FAILED;
     LKS_TRY(lks_world_agree(run->ranks, hash_job(&run->job, &hash), &run->exit_code));
     LKS_TRY(lks_world_check_same(run->ranks, hash, "the job"));
+    LKS_TRY(lks_world_check_same(run->ranks, (uint64_t)run->devices.n,
+                                 "the number of devices"));
     return lks_world_check_same(run->ranks, LKS_PROTOCOL_VERSION,
                                 "the protocol of the lockstep");
 }
 
-/* Values that the job leaves to the launch. */
-static void settle_job(lks_run *run)
+static void settle_threads(lks_run *run)
 {
     lks_job *job = &run->job;
-    const uint32_t size = (uint32_t)run->ranks->size;
+    const uint32_t n_replicas = (uint32_t)run->devices.n;
 
-    if (job->train.lanes == LKS_JOB_AUTO)
-        job->train.lanes = size;
     if (job->train.threads_per_rank == LKS_JOB_AUTO)
         job->train.threads_per_rank = run->placement.threads_per_rank;
-    if (job->train.reduction == LKS_JOB_REDUCTION_AUTO)
-        job->train.reduction = LKS_JOB_REDUCTION_ORDERED; /* on CPUs */
-    lks_set_num_threads((int)job->train.threads_per_rank);
+    if (job->train.threads_per_rank < n_replicas)
+        job->train.threads_per_rank = n_replicas;
+    lks_set_num_threads((int)(job->train.threads_per_rank / n_replicas));
     if (job->train.threads_per_rank > run->placement.cores)
         lks_warn(
             "rank %d may use %u cores but has %u threads: start mpirun with --bind-to "
             "none, raise its CPU quota, or set train.threads_per_rank",
             run->ranks->rank, run->placement.cores, job->train.threads_per_rank);
+}
+
+static lks_status settle_lanes(lks_run *run)
+{
+    lks_job *job = &run->job;
+    const uint32_t n_replicas = (uint32_t)run->devices.n;
+    const uint32_t size = (uint32_t)run->ranks->size * n_replicas;
+    const char *kind = n_replicas > 1 ? "replicas" : "ranks";
+
+    if (job->train.lanes == LKS_JOB_AUTO)
+        job->train.lanes = size;
+    if (job->train.lanes < n_replicas)
+        return lks_fail(LKS_INVALID,
+                        "%u devices but train.lanes is %u: each replica needs a lane, "
+                        "give fewer devices or more lanes",
+                        n_replicas, job->train.lanes);
     if (job->train.lanes < size)
-        lks_warn("%u ranks but %u lanes: %u ranks have nothing to train on; set "
+        lks_warn("%u %s but %u lanes: %u %s have nothing to train on; set "
                  "train.lanes to at least %u",
-                 size, job->train.lanes, size - job->train.lanes, size);
+                 size, kind, job->train.lanes, size - job->train.lanes, kind, size);
+    return LKS_OK;
+}
+
+/* Values that the job leaves to the launch; all ranks come to the same. */
+static lks_status settle_job(lks_run *run)
+{
+    run->exit_code = LKS_EXIT_USAGE;
+    lks_devices_settle(&run->devices, &run->job);
+    if (run->job.train.reduction == LKS_JOB_REDUCTION_AUTO)
+        run->job.train.reduction = LKS_JOB_REDUCTION_ORDERED; /* on CPUs */
+    LKS_TRY(settle_lanes(run));
+    settle_threads(run);
+    return LKS_OK;
+}
+
+/* ---- replicas ---- */
+
+lks_status lks_run_make_replicas(lks_run *run)
+{
+    if (!(run->replicas = lks_calloc((size_t)run->devices.n, sizeof *run->replicas)))
+        return LKS_NOMEM;
+    for (; run->n_replicas < run->devices.n; run->n_replicas++) {
+        lks_replica *replica = &run->replicas[run->n_replicas];
+
+        replica->run = run;
+        replica->device = run->devices.items[run->n_replicas];
+        replica->comm = run->ranks; /* if it is the only one */
+        lks_pulse_init(&replica->pulse);
+    }
+    return LKS_OK;
+}
+
+/* What only some rank may fail in. */
+static lks_status join_replicas(lks_run *run)
+{
+    LKS_TRY(lks_run_make_replicas(run));
+    return run->n_replicas > 1 ? lks_mail_create(run->n_replicas, &run->mail) : LKS_OK;
+}
+
+static lks_status connect_replicas(lks_run *run)
+{
+    lks_status st = LKS_OK;
+
+    run->exit_code = LKS_EXIT_FAILED;
+    LKS_TRY(lks_world_agree(run->ranks, join_replicas(run), &run->exit_code));
+    if (run->n_replicas == 1)
+        return LKS_OK;
+    if (run->ranks->size > 1 && /* which they make together */
+        lks_link_create(run->n_replicas, &run->link) != LKS_OK)
+        return LKS_COMM;
+    for (int i = 0; i < run->n_replicas; i++)
+        run->replicas[i].comm = NULL;
+    for (int i = 0; i < run->n_replicas && st == LKS_OK; i++)
+        st = lks_comm_local_create(run->mail, run->link, i, &run->replicas[i].comm);
+    return lks_world_agree(run->ranks, st, &run->exit_code);
 }
 
 /* ---- the data ---- */
@@ -138,7 +209,7 @@ static lks_status check_same_data(lks_run *run)
 
 static lks_status open_world(lks_run *run)
 {
-    const lks_status st = lks_world_open(&run->ranks);
+    const lks_status st = lks_world_open(run->devices.n > 1, &run->ranks);
 
     if (st != LKS_OK && st != LKS_INVALID) /* as started, it can never go well */
         run->exit_code = LKS_EXIT_FAILED;
@@ -163,7 +234,8 @@ lks_status lks_run_start(lks_run *run, const lks_worker_options *options)
     LKS_GO(lks_world_agree(run->ranks, job, &run->exit_code));
     LKS_GO(check_same_job(run));
     LKS_GO(lks_world_placement(run->ranks, &run->placement));
-    settle_job(run);
+    LKS_GO(settle_job(run));
+    LKS_GO(connect_replicas(run));
     run->world_s = lks_clock_s();
     lks_lifeline_stage(LKS_STAGE_DATA);
     LKS_GO(lks_world_agree(run->ranks, lks_run_open_data(run), &run->exit_code));
@@ -174,6 +246,11 @@ cleanup:
 
 void lks_run_release(lks_run *run)
 {
+    for (int i = 0; i < run->n_replicas; i++)
+        lks_replica_release(&run->replicas[i]);
+    lks_free(run->replicas);
+    lks_link_destroy(run->link);
+    lks_mail_destroy(run->mail);
     lks_opening_cancel(&run->opening_train);
     lks_opening_cancel(&run->opening_test);
     lks_dataset_destroy(run->train);

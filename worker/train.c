@@ -163,7 +163,7 @@ static lks_status after_step(lks_replica *replica, course *c, double began_s)
     c->trained_s += lks_clock_s() - began_s;
     c->samples += lks_step_locate(&replica->lane_plan.steps, c->n_done).n;
     c->n_done++;
-    if (c->n_done == 1)
+    if (c->n_done == 1 && lks_replica_is_first(replica))
         lks_info("first step %.0f ms after the start",
                  1e3 * (lks_clock_s() - replica->run->started_s));
     if (c->n_done % replica->run->job.report.every_steps == 0 ||
@@ -252,14 +252,15 @@ static void say_done(lks_replica *replica, const course *c)
 {
     Lks__Proto__Heartbeat heartbeat = LKS__PROTO__HEARTBEAT__INIT;
     Lks__Proto__PhaseTimes times = LKS__PROTO__PHASE_TIMES__INIT;
+    char device[LKS_DEVICE_TEXT];
 
     lks_pulse_enter(&replica->pulse, LKS__PROTO__PHASE__DONE);
     lks_pulse_read(&replica->pulse, &heartbeat, &times);
-    lks_info("%" PRIu64
-             " steps in %.3f s: load %.3f, forward %.3f, backward %.3f, reduce "
-             "%.3f, update %.3f",
-             c->n_done, c->trained_s, times.load, times.forward, times.backward,
-             times.reduce, times.update);
+    lks_info(
+        "%s: %" PRIu64 " steps in %.3f s: load %.3f, forward %.3f, backward %.3f, reduce "
+        "%.3f, update %.3f",
+        lks_device_text(replica->device, device, sizeof device), c->n_done, c->trained_s,
+        times.load, times.forward, times.backward, times.reduce, times.update);
     lks_console_say(&replica->console,
                     "trained %" PRIu64 " steps in %s, %s samples/s; weights and "
                     "metrics are in %s",

@@ -18,7 +18,7 @@
 
 enum { MOURNING_S = 8 };
 
-/* Told once, by replica 0; the others keep it in their ranks' logs. */
+/* Told once, by the first replica of rank 0; the other ranks keep it in their logs. */
 static void tell_together(lks_replica *replica, lks_status st, const char *text)
 {
     if (st == LKS_CANCELLED)
@@ -36,25 +36,38 @@ static void discard_start(lks_run *run)
         lks_run_dir_discard(&run->dir);
 }
 
+/* ---- a replica's end ---- */
+
+/* Another replica is about to end this process, and has said why. */
+static _Noreturn void follow(lks_replica *replica)
+{
+    lks_reporter_stop(replica->reporter, LKS_OK, "");
+    while (true)
+        pause();
+}
+
 /* The others cannot be told. The coordinator can: it says why and ends the run through
  * rank 0's process. Should it fail to, or not know of us yet, this process ends without
- * MPI_Finalize, at which mpirun ends the others. */
-static _Noreturn void leave_alone(lks_replica *replica, lks_status st, const char *text)
+ * MPI_Finalize, at which mpirun ends the others. `replica` NULL: there are none yet. */
+static _Noreturn void leave_alone(lks_run *run, lks_replica *replica, lks_status st,
+                                  const char *text)
 {
-    lks_run *run = replica->run;
-    const int number = replica->comm ? replica->comm->rank : lks_world_rank();
-    const bool is_rank_0 = lks_world_rank() == 0, is_known = replica->reporter != NULL;
+    const int number = replica ? replica->comm->rank : lks_world_rank();
+    lks_reporter *reporter = replica ? replica->reporter : NULL;
+    const bool is_rank_0 = lks_world_rank() == 0;
 
     if (!run->ranks && st == LKS_INVALID)
         lks_error("%s", text); /* it names its task; what rank that is, nobody knows */
-    else if (is_rank_0 || !is_known)
+    else if (is_rank_0 || !reporter)
         lks_error("rank %d: %s", number, text);
     else
         lks_warn("rank %d: %s", number, text);
-    lks_reporter_stop(replica->reporter, st, text);
+    lks_reporter_stop(reporter, st, text);
+    if (run->mail)
+        lks_mail_fail(run->mail);
     if (is_rank_0)
         lks_host_stop(run->host);
-    else if (is_known)
+    else if (reporter)
         sleep(MOURNING_S);
     discard_start(run);
     fflush(NULL);
@@ -64,22 +77,26 @@ static _Noreturn void leave_alone(lks_replica *replica, lks_status st, const cha
 /* How it ended for this replica: nobody knows it but us, or all do and it is said. */
 static void take_leave(lks_replica *replica, lks_status st)
 {
-    const lks_comm *comm = replica->comm;
+    lks_run *run = replica->run;
     char text[1024] = "";
 
     if (st != LKS_OK) {
         snprintf(text, sizeof text, "%s", lks_error_text());
-        if (!comm || (comm->size > 1 && (replica->is_alone || st == LKS_COMM)))
-            leave_alone(replica, st, text);
-        tell_together(replica, st, text);
+        if (replica->comm->size > 1 && (replica->is_alone || st == LKS_COMM)) {
+            if (atomic_flag_test_and_set(&run->is_left))
+                follow(replica);
+            leave_alone(run, replica, st, text);
+        }
+        if (lks_replica_is_first(replica))
+            tell_together(replica, st, text);
     }
     if (lks_replica_is_first(replica))
-        replica->run->leaving_s = lks_clock_s();
+        run->leaving_s = lks_clock_s();
     lks_reporter_stop(replica->reporter, st, text);
 }
 
 /* A replica's life, from its model to its goodbye. */
-static lks_status live(lks_replica *replica)
+static void live(lks_replica *replica)
 {
     lks_status st = lks_replica_start(replica);
 
@@ -88,7 +105,94 @@ static lks_status live(lks_replica *replica)
     if (st == LKS_OK)
         st = lks_train(replica);
     take_leave(replica, st);
+    replica->st = st;
+}
+
+/* ---- the replicas of a rank ---- */
+
+/* Where the threads wait until all ranks have all of theirs. */
+typedef enum gate_state { CLOSED, OPEN, GIVEN_UP } gate_state;
+
+static struct {
+    pthread_mutex_t lock;
+    pthread_cond_t moved;
+    gate_state state;
+} gate = {.lock = PTHREAD_MUTEX_INITIALIZER, .moved = PTHREAD_COND_INITIALIZER};
+
+static void move_gate(gate_state state)
+{
+    pthread_mutex_lock(&gate.lock);
+    gate.state = state;
+    pthread_cond_broadcast(&gate.moved);
+    pthread_mutex_unlock(&gate.lock);
+}
+
+static void *live_in_a_thread(void *replica)
+{
+    gate_state state;
+
+    pthread_mutex_lock(&gate.lock);
+    while (gate.state == CLOSED)
+        pthread_cond_wait(&gate.moved, &gate.lock);
+    state = gate.state;
+    pthread_mutex_unlock(&gate.lock);
+    if (state == OPEN)
+        live(replica);
+    return NULL;
+}
+
+/* Threads for all but the first; gives how many there are. Signals are the main thread's.
+ */
+static int start_threads(lks_run *run)
+{
+    sigset_t all, before;
+    int n = 1;
+
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    while (n < run->n_replicas &&
+           pthread_create(&run->replicas[n].thread, NULL, live_in_a_thread,
+                          &run->replicas[n]) == 0)
+        n++;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return n;
+}
+
+/* The lives of all replicas; theirs end alike. */
+static lks_status live_together(lks_run *run)
+{
+    lks_replica *first = run->replicas;
+    const int n = start_threads(run);
+    lks_status st = n == run->n_replicas
+                        ? LKS_OK
+                        : lks_fail(LKS_NOMEM, "cannot start a thread for replica %d", n);
+
+    if (run->n_replicas > 1)
+        st = lks_world_agree(run->ranks, st, &run->exit_code);
+    move_gate(st == LKS_OK ? OPEN : GIVEN_UP);
+    if (st == LKS_OK) {
+        live(first);
+        st = first->st;
+        run->exit_code = first->exit_code;
+    }
+    for (int i = 1; i < n; i++)
+        pthread_join(run->replicas[i].thread, NULL);
     return st;
+}
+
+/* ---- the rank ---- */
+
+/* A start that ended before there were replicas. */
+static void leave_early(lks_run *run, lks_status st)
+{
+    lks_replica nobody = {.run = run};
+    char text[1024];
+
+    snprintf(text, sizeof text, "%s", lks_error_text());
+    if (!run->ranks || (run->ranks->size > 1 && st == LKS_COMM))
+        leave_alone(run, NULL, st, text);
+    tell_together(&nobody, st, text);
+    run->leaving_s = lks_clock_s();
 }
 
 /* Close everything: the coordinator first, it waits for the other ranks' goodbyes. */
@@ -101,43 +205,36 @@ static void close_run(lks_run *run, int exit_code)
              1e3 * (lks_clock_s() - run->leaving_s), 1e3 * (at_s - run->leaving_s),
              1e3 * (lks_clock_s() - at_s));
     lks_signals_release();
-    lks_replica_release(run->replicas);
     lks_run_release(run);
     discard_start(run);
     lks_lifeline_end(exit_code);
     lks_world_close(run->ranks);
 }
 
-static int run_replicas(lks_run *run, const lks_worker_options *options)
+static int start_and_live(lks_run *run, const lks_worker_options *options)
 {
-    lks_replica *first = run->replicas;
     lks_status st = lks_run_start(run, options);
     int exit_code = 0;
 
-    first->comm = run->ranks;
-    first->exit_code = run->exit_code;
     if (st == LKS_OK)
-        st = live(first);
+        st = live_together(run);
     else
-        take_leave(first, st);
+        leave_early(run, st);
     if (st != LKS_OK)
-        exit_code = st == LKS_CANCELLED ? LKS_EXIT_INTERRUPTED : first->exit_code;
+        exit_code = st == LKS_CANCELLED ? LKS_EXIT_INTERRUPTED : run->exit_code;
     close_run(run, exit_code);
     return exit_code;
 }
 
 int lks_worker_run(const lks_worker_options *options)
 {
-    lks_replica replica = {0};
-    lks_run run = {.replicas = &replica, .n_replicas = 1};
+    lks_run run = {.is_left = ATOMIC_FLAG_INIT};
     int exit_code;
 
     lks_log_file_init(lks_world_rank());
     signal(SIGPIPE, SIG_IGN);
     lks_lifeline_start((uint32_t)lks_world_rank(), (uint32_t)lks_world_told_size());
-    replica.run = &run;
-    lks_pulse_init(&replica.pulse);
-    exit_code = run_replicas(&run, options);
+    exit_code = start_and_live(&run, options);
     lks_lifeline_stop();
     return exit_code;
 }
@@ -175,27 +272,26 @@ static void describe(const lks_run *run)
 
 int lks_worker_check(const lks_worker_options *options)
 {
-    lks_replica replica = {0};
-    lks_run run = {.options = options, .replicas = &replica, .n_replicas = 1};
+    lks_run run = {.options = options, .is_left = ATOMIC_FLAG_INIT};
     lks_status st;
 
     lks_log_file_init(0);
-    replica.run = &run;
     st = lks_run_read_job(&run);
     if (st == LKS_OK) {
         lks_opening_start(&run.opening_train, &run.job, &run.job.data.train);
         lks_opening_start(&run.opening_test, &run.job, &run.job.data.test);
         st = lks_run_open_data(&run);
     }
+    if (st == LKS_OK)
+        st = lks_run_make_replicas(&run);
     if (st == LKS_OK) {
-        st = lks_replica_make_model(&replica);
-        run.exit_code = replica.exit_code;
+        st = lks_replica_make_model(run.replicas);
+        run.exit_code = run.replicas->exit_code;
     }
     if (st == LKS_OK)
         describe(&run);
     else
         lks_error("%s", lks_error_text());
-    lks_replica_release(&replica);
     lks_run_release(&run);
     return st == LKS_OK ? 0 : run.exit_code;
 }

@@ -11,9 +11,6 @@
  * number in its process, which passes it on. */
 #include "worker/comm/comm.h"
 
-#include <sched.h>
-#include <string.h>
-
 #include "base/alloc.h"
 #include "base/try.h"
 #include "device.h"
@@ -23,7 +20,7 @@
 #include "worker/comm/staging.h"
 
 enum { MESSAGE, COLLECTIVE }; /* kinds of routes */
-enum { N_SPINS = 256, N_YIELDS = 64, NAP_NS = 20000, NONE = -1 };
+enum { N_SPINS = 256, NAP_NS = 20000, NONE = -1 };
 
 typedef enum part_kind { SEND, RECEIVE, ADD } part_kind;
 
@@ -366,15 +363,15 @@ static lks_status local_test(lks_comm *comm, lks_request **request, int *done)
     return LKS_OK;
 }
 
-/* The link rings no bell: it is asked again and again, as in comm_mpi.c. */
+/* The link rings no bell: it is asked again and again, after a while with naps between.
+ * No yields, of which comm_mpi.c tells what they do to others: here, where threads wait
+ * for each other's turns at the link as well, these stood still for ten seconds. */
 static void rest(comm_local *self, uint32_t bell, int64_t tries)
 {
     if (!self->link)
         lks_mail_wait(self->mail, self->replica, bell, 0);
-    else if (tries >= N_SPINS + N_YIELDS)
-        lks_mail_wait(self->mail, self->replica, bell, NAP_NS);
     else if (tries >= N_SPINS)
-        sched_yield();
+        lks_mail_wait(self->mail, self->replica, bell, NAP_NS);
 }
 
 static lks_status local_wait(lks_comm *comm, lks_request **request)
