@@ -17,6 +17,7 @@
 #include "ops/ops.h"
 #include "nn/model.h"
 #include "nn/param_block.h"
+#include "nn/data_parallel.h"
 #include "nn/loss.h"
 #include "optim/optim.h"
 #include "data/dataset.h"

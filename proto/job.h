@@ -18,6 +18,7 @@ enum {
     LKS_JOB_MAX_CHANNELS = 16,
     LKS_JOB_MAX_FILES = 16,
     LKS_JOB_AUTO = 0, /* lanes, threads_per_rank: decided at launch */
+    LKS_JOB_ALL = 0,  /* replicas: the same */
 };
 
 typedef enum lks_job_reduction {
@@ -65,7 +66,10 @@ typedef struct lks_job {
         uint64_t epochs, steps; /* exactly one is not 0 */
         uint64_t batch_size;    /* global */
         uint32_t lanes;         /* or LKS_JOB_AUTO */
+        const char *device;     /* "auto" "cpu" "reference" */
+        uint32_t replicas;      /* of a rank, or LKS_JOB_ALL */
         uint32_t threads_per_rank;
+        const char *numerics; /* "exact" "fast" */
         lks_job_reduction reduction;
         char *init; /* NULL: PyTorch's default initialisation */
     } train;

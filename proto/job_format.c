@@ -30,6 +30,14 @@ static lks_status write_auto32(lks_draft *out, const lks_job *job, const void *m
     return LKS_OK;
 }
 
+static lks_status write_all32(lks_draft *out, const lks_job *job, const void *member)
+{
+    if (*(const uint32_t *)member != LKS_JOB_ALL)
+        return write_whole32(out, job, member);
+    lks_draft_add(out, "all");
+    return LKS_OK;
+}
+
 static lks_status write_flag(lks_draft *out, const lks_job *job, const void *member)
 {
     (void)job;
@@ -147,12 +155,13 @@ static lks_status write_optimizer(lks_draft *out, const lks_job *job, const void
 }
 
 static lks_status (*const writers[])(lks_draft *, const lks_job *, const void *) = {
-    [LKS_JOB_WHOLE64] = write_whole64, [LKS_JOB_WHOLE32] = write_whole32,
-    [LKS_JOB_AUTO32] = write_auto32,   [LKS_JOB_FLAG] = write_flag,
-    [LKS_JOB_NAME] = write_text,       [LKS_JOB_PATH] = write_path,
-    [LKS_JOB_CHOICE] = write_text,     [LKS_JOB_REDUCTION] = write_reduction,
-    [LKS_JOB_NUMBERS] = write_numbers, [LKS_JOB_FILES] = write_files,
-    [LKS_JOB_LAYERS] = write_layers,   [LKS_JOB_OPTIMIZER] = write_optimizer,
+    [LKS_JOB_WHOLE64] = write_whole64,     [LKS_JOB_WHOLE32] = write_whole32,
+    [LKS_JOB_AUTO32] = write_auto32,       [LKS_JOB_ALL32] = write_all32,
+    [LKS_JOB_FLAG] = write_flag,           [LKS_JOB_NAME] = write_text,
+    [LKS_JOB_PATH] = write_path,           [LKS_JOB_CHOICE] = write_text,
+    [LKS_JOB_REDUCTION] = write_reduction, [LKS_JOB_NUMBERS] = write_numbers,
+    [LKS_JOB_FILES] = write_files,         [LKS_JOB_LAYERS] = write_layers,
+    [LKS_JOB_OPTIMIZER] = write_optimizer,
 };
 
 /* A key without fallback that nothing was said for. */

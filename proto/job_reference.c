@@ -15,7 +15,10 @@ static void add_words(lks_draft *out, const char *const *words)
 static void add_whole(lks_draft *out, const lks_job_key *key)
 {
     lks_draft_add(out, "%swhole number, %" PRIu64 " to %" PRIu64,
-                  key->kind == LKS_JOB_AUTO32 ? "`auto` or " : "", key->min, key->max);
+                  key->kind == LKS_JOB_AUTO32  ? "`auto` or "
+                  : key->kind == LKS_JOB_ALL32 ? "`all` or "
+                                               : "",
+                  key->min, key->max);
 }
 
 static void add_value(lks_draft *out, const lks_job_key *key)

@@ -14,6 +14,7 @@ typedef enum lks_job_kind {
     LKS_JOB_WHOLE64,
     LKS_JOB_WHOLE32,
     LKS_JOB_AUTO32,
+    LKS_JOB_ALL32,
     LKS_JOB_FLAG,
     LKS_JOB_NAME,
     LKS_JOB_PATH,

@@ -111,10 +111,13 @@ static lks_status set_whole32(lks_job_build *build, const lks_job_key *key,
 static lks_status set_auto32(lks_job_build *build, const lks_job_key *key,
                              const lks_node *node)
 {
-    uint64_t value = LKS_JOB_AUTO;
+    const char *word = key->kind == LKS_JOB_ALL32 ? "all" : "auto";
+    char or_else[16];
+    uint64_t value = 0;
 
-    if (node->kind != LKS_NODE_SCALAR || strcmp(node->text, "auto") != 0)
-        LKS_TRY(read_whole(key, node, "auto or ", &value));
+    snprintf(or_else, sizeof or_else, "%s or ", word);
+    if (node->kind != LKS_NODE_SCALAR || strcmp(node->text, word) != 0)
+        LKS_TRY(read_whole(key, node, or_else, &value));
     *(uint32_t *)member(build, key) = (uint32_t)value;
     return LKS_OK;
 }
@@ -328,12 +331,13 @@ lks_status lks_job_value(lks_job_build *build, const lks_job_key *key,
 {
     static lks_status (*const setters[])(lks_job_build *, const lks_job_key *,
                                          const lks_node *) = {
-        [LKS_JOB_WHOLE64] = set_whole64, [LKS_JOB_WHOLE32] = set_whole32,
-        [LKS_JOB_AUTO32] = set_auto32,   [LKS_JOB_FLAG] = set_flag,
-        [LKS_JOB_NAME] = set_name,       [LKS_JOB_PATH] = set_path,
-        [LKS_JOB_CHOICE] = set_choice,   [LKS_JOB_REDUCTION] = set_reduction,
-        [LKS_JOB_NUMBERS] = set_numbers, [LKS_JOB_FILES] = set_files,
-        [LKS_JOB_LAYERS] = set_layers,   [LKS_JOB_OPTIMIZER] = set_optimizer,
+        [LKS_JOB_WHOLE64] = set_whole64,     [LKS_JOB_WHOLE32] = set_whole32,
+        [LKS_JOB_AUTO32] = set_auto32,       [LKS_JOB_ALL32] = set_auto32,
+        [LKS_JOB_FLAG] = set_flag,           [LKS_JOB_NAME] = set_name,
+        [LKS_JOB_PATH] = set_path,           [LKS_JOB_CHOICE] = set_choice,
+        [LKS_JOB_REDUCTION] = set_reduction, [LKS_JOB_NUMBERS] = set_numbers,
+        [LKS_JOB_FILES] = set_files,         [LKS_JOB_LAYERS] = set_layers,
+        [LKS_JOB_OPTIMIZER] = set_optimizer,
     };
 
     return setters[key->kind](build, key, node);

@@ -16,7 +16,7 @@ enum { MAX_LOG_BYTES = 1 << 20 }; /* then errors only */
 static struct {
     _Atomic int fd; /* -1: none yet */
     _Atomic long n_bytes;
-    int rank;
+    _Atomic int rank;
 } log_to = {.fd = -1};
 
 /* How much of this line's `n` bytes to write: all, nothing, or of the one that does not

@@ -10,17 +10,24 @@
 #include "worker/worker.h"
 #include "worker/world.h"
 
-static const char usage[] =
-    "usage: lockstep-worker [--run-dir DIR] [--set KEY=VALUE]... [--check] JOB\n";
+static const char usage[] = "usage: lockstep-worker [--run-dir DIR] [--set KEY=VALUE]... "
+                            "[--devices LIST] [--check] "
+                            "JOB\n";
 
 static const char help[] =
-    "One rank of a training run; start as many as you like with mpirun:\n"
+    "One rank of a training run; start as many as you like with mpirun, or one with\n"
+    "several devices:\n"
     "\n"
     "    mpirun -n 2 --bind-to none lockstep-worker job.yaml\n"
+    "    lockstep-worker --devices cpu:0,cpu:1 job.yaml\n"
     "\n"
     "  --run-dir DIR    where the run's files go; else runs/<job>-<date>-<time>\n"
     "  --set KEY=VALUE  replace a value of the job file, e.g. train.epochs=5; may be\n"
     "                   repeated\n"
+    "  --devices LIST   the devices that this rank drives, a replica of the model on "
+    "each:\n"
+    "                   cpu:0,cpu:1, or all; else as train.device and train.replicas "
+    "say\n"
     "  --check          check the job, its data and its layers, say what it is, and end\n"
     "  --version        say the version and end\n"
     "  --help           this\n"
@@ -52,13 +59,10 @@ static int wrong(const char *why)
 }
 
 static const struct option options[] = {
-    {"run-dir", required_argument, NULL, 'd'},
-    {"set", required_argument, NULL, 's'},
-    {"check", no_argument, NULL, 'c'},
-    {"version", no_argument, NULL, 'v'},
-    {"help", no_argument, NULL, 'h'},
-    {"claimed", no_argument, NULL, 'k'},
-    {NULL, 0, NULL, 0},
+    {"run-dir", required_argument, NULL, 'd'}, {"set", required_argument, NULL, 's'},
+    {"devices", required_argument, NULL, 'D'}, {"check", no_argument, NULL, 'c'},
+    {"version", no_argument, NULL, 'v'},       {"help", no_argument, NULL, 'h'},
+    {"claimed", no_argument, NULL, 'k'},       {NULL, 0, NULL, 0},
 };
 /* Without --claimed, which is for `lockstep run`, and the end. */
 enum { N_OPTIONS = sizeof options / sizeof *options - 2 };
@@ -90,6 +94,9 @@ static void take_option(arguments *a, int option, const char *word)
         break;
     case 's':
         a->set[a->options.n_set++] = optarg;
+        break;
+    case 'D':
+        a->options.devices = optarg;
         break;
     case 'c':
         a->check = true;

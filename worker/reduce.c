@@ -28,8 +28,9 @@ typedef struct range {
     size_t n;
     lks_request **requests; /* [n_requests] of the exchange */
     size_t n_requests, request_capacity;
-    /* On home's device: the other ranks' partial sums of our slice, one after the other.
-     */
+    lks_view *sums; /* [nodes] of our slice: where the tree finds them */
+    /* On home's device, one after the other: room for the other ranks' partial sums of
+     * our slice, as far as they do not stay in these ranks' memory. */
     lks_view received;
     lks_request *spread;
 } range;
@@ -38,7 +39,6 @@ struct lks_reducer {
     lks_reducer_options options;
     lks_range *nodes;   /* all ranks' partial sums, from the left of the tree */
     size_t *first_node; /* [size + 1] nodes of rank r: first_node[r] .. first_node[r+1] */
-    lks_view *sums;     /* [nodes] where the tree finds them, while a slice is finished */
     size_t *layout;     /* [2 size] of the all-gather */
     range *ranges;
     size_t n_ranges, capacity;
@@ -63,8 +63,7 @@ static lks_status plan_nodes(lks_reducer *self)
         self->first_node[r + 1] = n;
     }
     self->nodes = lks_calloc(n, sizeof *self->nodes);
-    self->sums = lks_calloc(n, sizeof *self->sums);
-    if (!self->nodes || !self->sums)
+    if (!self->nodes)
         return LKS_NOMEM;
     for (size_t r = 0; r < size; r++)
         lks_tree_cover(lks_shard_lanes((uint32_t)r, (uint32_t)size, n_lanes), n_lanes,
@@ -110,11 +109,11 @@ void lks_reducer_destroy(lks_reducer *self)
         return;
     for (size_t i = 0; i < self->capacity; i++) {
         lks_free(self->ranges[i].requests);
+        lks_free(self->ranges[i].sums);
         release_received(&self->ranges[i]);
     }
     lks_free(self->ranges);
     lks_free(self->layout);
-    lks_free(self->sums);
     lks_free(self->nodes);
     lks_free(self->first_node);
     lks_free(self);
@@ -148,22 +147,23 @@ static lks_range slice_of(const lks_reducer *self, int rank, size_t n)
     return (lks_range){cut[0], cut[1]};
 }
 
-/* The sum of a node of the tree, over our slice. Adds in place into either half's memory
- * (f32 addition commutes), into `home` where it is one of the two. `at` counts the nodes
+/* The sum of a node of the tree, over our slice. Adds in place into either half's memory,
+ * which may be another rank's (f32 addition commutes), into `home` where it is one of the
+ * two. `at` counts the nodes
  * met so far. */
-static lks_status finish_node(lks_reducer *self, lks_range node, const lks_view *home,
-                              size_t *at, const lks_view **out)
+static lks_status finish_node(lks_reducer *self, const range *r, lks_range node,
+                              const lks_view *home, size_t *at, const lks_view **out)
 {
     const lks_range *met = &self->nodes[*at];
     const lks_view *left, *right;
 
     if (met->begin == node.begin && met->end == node.end) {
-        *out = &self->sums[(*at)++];
+        *out = &r->sums[(*at)++];
         return LKS_OK;
     }
     const uint64_t mid = lks_tree_split(node);
-    LKS_TRY(finish_node(self, (lks_range){node.begin, mid}, home, at, &left));
-    LKS_TRY(finish_node(self, (lks_range){mid, node.end}, home, at, &right));
+    LKS_TRY(finish_node(self, r, (lks_range){node.begin, mid}, home, at, &left));
+    LKS_TRY(finish_node(self, r, (lks_range){mid, node.end}, home, at, &right));
     *out = right->data == home->data ? right : left;
     return lks_device_kernels(home->device)->binary(LKS_BINARY_add, left, right, *out);
 }
@@ -175,17 +175,15 @@ static lks_status finish_slice(lks_reducer *self, range *r)
     const lks_range slice = slice_of(self, comm->rank, r->n);
     const size_t n = slice.end - slice.begin;
     const lks_view home = lks_view_part(&r->home, slice.begin, n), *sum;
-    size_t i = 0, at = 0, received = 0;
+    size_t at = 0;
 
     if (n == 0)
         return LKS_OK;
-    for (int peer = 0; peer < comm->size; peer++)
-        for (size_t k = 0; k < nodes_of(self, peer); k++, i++) {
-            self->sums[i] = peer == comm->rank ? lks_view_part(&r->own[k], slice.begin, n)
-                                               : lks_view_part(&r->received, received, n);
-            received += peer == comm->rank ? 0 : n;
-        }
-    LKS_TRY(finish_node(self, (lks_range){0, self->options.n_lanes}, &home, &at, &sum));
+    for (size_t k = 0; k < nodes_of(self, comm->rank); k++)
+        r->sums[self->first_node[comm->rank] + k] =
+            lks_view_part(&r->own[k], slice.begin, n);
+    LKS_TRY(
+        finish_node(self, r, (lks_range){0, self->options.n_lanes}, &home, &at, &sum));
     if (sum->data == home.data)
         return LKS_OK;
     return lks_device_kernels(home.device)->copy(sum, &home);
@@ -227,6 +225,9 @@ static lks_status reserve_exchange(lks_reducer *self, range *r)
             return LKS_NOMEM;
         r->request_capacity = n_requests;
     }
+    if (!r->sums &&
+        !(r->sums = lks_calloc(self->first_node[comm->size], sizeof *r->sums)))
+        return LKS_NOMEM;
     return reserve_received(r, n_received);
 }
 
@@ -239,10 +240,11 @@ static lks_status start_receives(lks_reducer *self, range *r)
 
     for (int peer = 0; n > 0 && peer < comm->size; peer++)
         for (size_t k = 0; peer != comm->rank && k < nodes_of(self, peer); k++) {
-            const lks_view into = lks_view_part(&r->received, at, n);
+            lks_view *sum = &r->sums[self->first_node[peer] + k];
 
+            *sum = lks_view_part(&r->received, at, n);
             LKS_TRY(
-                comm->ops->receive(comm, peer, TAG, &into, &r->requests[r->n_requests]));
+                comm->ops->receive(comm, peer, TAG, sum, &r->requests[r->n_requests]));
             r->n_requests++;
             at += n;
         }

@@ -8,6 +8,8 @@
  *               rank 1  b0 | b1      1 owns the right slice: a1 + b1 ---> both
  *
  *           So the bits depend on the lanes alone: not on the ranks, not on the cuts.
+ *           Between replicas of one process nothing is sent: the owner adds up its slice
+ *           where the partial sums stand, in the others' memory.
  *           cost: R ranks, p partial sums a rank (1 where R and the lanes are powers of
  *           two, at most 2 log2(lanes)), n floats: two rounds of messages,
  *           (p + 1) (R-1)/R * n * 4 bytes sent a rank, and scratch for what the other

@@ -1,35 +1,38 @@
-/* Everything a rank holds during a run, in the order in which start-up makes it. Private
- * to worker.c, start.c and train.c. */
+/* What a rank holds during a run, and its replicas: each copies the model to a device and
+ * trains it in a thread of its own, the first in the rank's main thread. Private to
+ * worker.c, start.c, replica.c, meet.c and train.c. */
 #ifndef LKS_WORKER_RUN_H
 #define LKS_WORKER_RUN_H
 
+#include <pthread.h>
+#include <stdatomic.h>
+
 #include "proto/job.h"
+#include "proto/run_dir.h"
+#include "worker/comm/link_mpi.h"
+#include "worker/comm/mail.h"
 #include "worker/console.h"
+#include "worker/devices.h"
 #include "worker/host_coordinator.h"
 #include "worker/metrics.h"
 #include "worker/opening.h"
 #include "worker/report.h"
-#include "proto/run_dir.h"
 #include "worker/step.h"
 #include "worker/worker.h"
 #include "worker/world.h"
 
-typedef struct lks_run {
-    const lks_worker_options *options;
-    int exit_code; /* that goes with a failure */
-    bool is_alone; /* in a failure in the middle of a step */
-    bool has_started;
-    double started_s;
+typedef struct lks_run lks_run;
 
-    lks_job job;
-    bool has_job;
-    lks_comm *comm;
-    lks_placement placement;
-    lks_console console;
-
+/* One copy of the model on one device, in the order in which start-up makes it. Its
+ * thread's own, but for the pulse. */
+typedef struct lks_replica {
+    lks_run *run;   /* of its rank: read by all replicas, changed by the first */
+    lks_comm *comm; /* its `rank` is this replica's number in the world */
     lks_device device;
-    lks_opening opening_train, opening_test;
-    lks_dataset *train, *test; /* test: NULL if the job has none */
+    lks_console console; /* shown by replica 0 */
+    int exit_code;       /* that goes with a failure */
+    bool is_alone;       /* in a failure in the middle of a step */
+
     lks_model *model;
     const lks_loss *loss;
     lks_optim *optim;
@@ -37,35 +40,85 @@ typedef struct lks_run {
     lks_losses *losses;
     lks_loader *loader;
     lks_lane_plan lane_plan;
-    uint64_t n_steps;
 
-    lks_run_dir dir;      /* its path is "" until there is one */
-    lks_metrics *metrics; /* rank 0 */
-    lks_host *host;       /* rank 0 */
+    lks_metrics *metrics; /* replica 0 */
     lks_pulse pulse;
     lks_reporter *reporter;
-} lks_run;
 
-/* From the options to a run that can take its first step. Called by all ranks, all return
- * alike, except for LKS_COMM (see world.h) and a failure without a communicator, which
- * the others do not know of. On failure whatever was made is released by lks_run_release.
- */
+    pthread_t thread; /* but for the first */
+    lks_status st;    /* how its life ended */
+} lks_replica;
+
+/* What there is once a rank. */
+struct lks_run {
+    const lks_worker_options *options;
+    int exit_code; /* that goes with a failure */
+    _Atomic bool has_started;
+    double started_s;
+
+    lks_job job;
+    bool has_job;
+    lks_devices devices;
+    lks_comm *ranks; /* for the main thread, until the replicas live */
+    lks_placement placement;
+    lks_opening opening_train, opening_test;
+    lks_dataset *train, *test; /* test: NULL if the job has none */
+    lks_step_plan steps;
+    uint64_t n_steps;
+    double job_s, world_s; /* when start-up had come so far */
+    double leaving_s;      /* when the end began */
+
+    lks_run_dir dir;       /* its path is "" until there is one */
+    lks_host *host;        /* rank 0 */
+    lks_mail *mail;        /* between the replicas, where there are several */
+    lks_link *link;        /* of those with other ranks' */
+    lks_replica *replicas; /* [n_replicas], NULL before the world is open */
+    int n_replicas;
+    atomic_flag is_left; /* a replica leaves alone, and takes the others along */
+};
+
+/* From the options to a rank whose replicas can live: the job, the world, the data.
+ * Called by all ranks, all return alike, except for LKS_COMM (see world.h) and a failure
+ * without a communicator, which the others do not know of. On failure whatever was made
+ * is released by lks_run_release. */
 lks_status lks_run_start(lks_run *run, const lks_worker_options *options);
 
-/* The job read, with its data's folder made absolute. */
+/* The job read, with its data's folder made absolute, and the devices chosen. */
 lks_status lks_run_read_job(lks_run *run);
 
-/* Data and what is made from them: as far as a check goes. */
+/* Data, and the steps they make: as far as a check goes. */
 lks_status lks_run_open_data(lks_run *run);
-lks_status lks_run_make_model(lks_run *run);
+
+/* Replicas without communicators, one a device. */
+lks_status lks_run_make_replicas(lks_run *run);
+
+/* Everything but the ranks' communicator, once no replica lives. NULLs are fine. */
+void lks_run_release(lks_run *run);
+
+/* From a rank that has started to a replica that can take its first step, known to the
+ * coordinator. Called by all replicas of the run; as lks_run_start. */
+lks_status lks_replica_start(lks_replica *replica);
+
+/* The model with its optimiser: as far as a check goes. */
+lks_status lks_replica_make_model(lks_replica *replica);
+
+/* Whether it is the first of its rank, which does what is done once a rank. */
+bool lks_replica_is_first(const lks_replica *replica);
+
+/* What it has made, and its communicator unless that is the ranks'. NULLs are fine. */
+void lks_replica_release(lks_replica *replica);
+
+/* The run directory, the coordinator, and this replica's link to it. */
+lks_status lks_replica_meet(lks_replica *replica);
 
 /* All steps with their reports and evaluations, and the final weights. LKS_CANCELLED:
- * stopped on request. All ranks return alike, except for LKS_COMM and a failure of this
- * rank's own in the middle of a step, which leave the others waiting: run->is_alone in
- * the middle of a step. */
-lks_status lks_train(lks_run *run);
+ * stopped on request. All replicas return alike, except for LKS_COMM and a failure of
+ * this replica's own in the middle of a step, which leave the others waiting:
+ * replica->is_alone in the middle of a step. */
+lks_status lks_train(lks_replica *replica);
 
-/* Everything but the communicator. NULLs are fine. */
-void lks_run_release(lks_run *run);
+/* The exit status of a failure: what the job says about itself is its author's to mend.
+ */
+int lks_exit_code_of(lks_status st);
 
 #endif

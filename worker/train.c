@@ -29,38 +29,38 @@ static double rate(double samples, double seconds)
     return seconds > 0 ? samples / seconds : 0;
 }
 
-static lks_step make_step(lks_run *run)
+static lks_step make_step(lks_replica *replica)
 {
     return (lks_step){
-        .model = run->model,
-        .loss = run->loss,
-        .optim = run->optim,
-        .loader = run->loader,
-        .dataset = run->train,
-        .lanes = run->lanes,
-        .losses = run->losses,
-        .pulse = &run->pulse,
-        .plan = run->lane_plan.steps,
-        .mine = run->lane_plan.mine,
-        .seed = run->job.seed,
-        .device = run->device,
+        .model = replica->model,
+        .loss = replica->loss,
+        .optim = replica->optim,
+        .loader = replica->loader,
+        .dataset = replica->run->train,
+        .lanes = replica->lanes,
+        .losses = replica->losses,
+        .pulse = &replica->pulse,
+        .plan = replica->lane_plan.steps,
+        .mine = replica->lane_plan.mine,
+        .seed = replica->run->job.seed,
+        .device = replica->device,
     };
 }
 
 /* ---- reports ---- */
 
 /* The rate is that since the last report; on a report's own step that report's. */
-static Lks__Proto__Progress progress_of(const lks_run *run, course *c)
+static Lks__Proto__Progress progress_of(const lks_replica *replica, course *c)
 {
-    const lks_step_at at = lks_step_locate(&run->lane_plan.steps, c->n_done - 1);
+    const lks_step_at at = lks_step_locate(&replica->lane_plan.steps, c->n_done - 1);
     Lks__Proto__Progress progress = LKS__PROTO__PROGRESS__INIT;
 
     progress.step = c->n_done;
     progress.epoch = at.epoch;
-    progress.total_steps = run->n_steps;
+    progress.total_steps = replica->run->n_steps;
     progress.samples = c->samples;
     progress.loss = c->result.loss;
-    progress.lr = lks_optim_lr(run->optim);
+    progress.lr = lks_optim_lr(replica->optim);
     if (c->samples > c->reported_samples)
         c->samples_per_s = rate((double)(c->samples - c->reported_samples),
                                 c->trained_s - c->reported_s);
@@ -68,30 +68,30 @@ static Lks__Proto__Progress progress_of(const lks_run *run, course *c)
     return progress;
 }
 
-static void show(lks_run *run, const course *c, bool is_reported)
+static void show(lks_replica *replica, const course *c, bool is_reported)
 {
-    const lks_step_at at = lks_step_locate(&run->lane_plan.steps, c->n_done - 1);
+    const lks_step_at at = lks_step_locate(&replica->lane_plan.steps, c->n_done - 1);
     const double per_step = c->trained_s / (double)c->n_done;
     const lks_progress_line line = {
         .step = c->n_done,
-        .n_steps = run->n_steps,
+        .n_steps = replica->run->n_steps,
         .epoch = at.epoch,
         .loss = c->result.loss,
         .samples_per_s = rate((double)c->samples, c->trained_s),
-        .eta_s = per_step * (double)(run->n_steps - c->n_done),
+        .eta_s = per_step * (double)(replica->run->n_steps - c->n_done),
         .is_reported = is_reported,
     };
 
-    lks_console_progress(&run->console, &line);
+    lks_console_progress(&replica->console, &line);
 }
 
-static lks_status write_metrics(lks_run *run, const Lks__Proto__Progress *progress,
-                                double count)
+static lks_status write_metrics(lks_replica *replica,
+                                const Lks__Proto__Progress *progress, double count)
 {
     double grad_norm;
 
-    LKS_TRY(lks_grad_norm(lks_model_params(run->model), &grad_norm));
-    return lks_metrics_step(run->metrics,
+    LKS_TRY(lks_grad_norm(lks_model_params(replica->model), &grad_norm));
+    return lks_metrics_step(replica->metrics,
                             &(lks_step_metrics){.step = progress->step,
                                                 .epoch = progress->epoch,
                                                 .samples = progress->samples,
@@ -102,45 +102,47 @@ static lks_status write_metrics(lks_run *run, const Lks__Proto__Progress *progre
                                                 .time = lks_wall_time_s()});
 }
 
-static lks_status report(lks_run *run, course *c)
+static lks_status report(lks_replica *replica, course *c)
 {
-    Lks__Proto__Progress progress = progress_of(run, c);
+    Lks__Proto__Progress progress = progress_of(replica, c);
 
-    LKS_TRY(lks_param_block_hash(lks_model_params(run->model), &progress.replica_hash));
-    lks_reporter_progress(run->reporter, &progress);
-    show(run, c, true);
+    LKS_TRY(
+        lks_param_block_hash(lks_model_params(replica->model), &progress.replica_hash));
+    lks_reporter_progress(replica->reporter, &progress);
+    show(replica, c, true);
     c->reported_samples = c->samples;
     c->reported_s = c->trained_s;
-    return run->metrics ? write_metrics(run, &progress, c->result.count) : LKS_OK;
+    return replica->metrics ? write_metrics(replica, &progress, c->result.count) : LKS_OK;
 }
 
 /* ---- evaluation ---- */
 
-static bool evaluation_is_due(const lks_run *run, uint64_t n_done)
+static bool evaluation_is_due(const lks_replica *replica, uint64_t n_done)
 {
-    const uint64_t per_epoch = lks_steps_per_epoch(&run->lane_plan.steps);
+    const uint64_t per_epoch = lks_steps_per_epoch(&replica->lane_plan.steps);
 
-    if (!run->test)
+    if (!replica->run->test)
         return false;
-    return n_done == run->n_steps || (run->job.train.epochs && n_done % per_epoch == 0);
+    return n_done == replica->run->n_steps ||
+           (replica->run->job.train.epochs && n_done % per_epoch == 0);
 }
 
-static lks_status evaluate(lks_run *run, course *c)
+static lks_status evaluate(lks_replica *replica, course *c)
 {
-    Lks__Proto__Progress progress = progress_of(run, c);
+    Lks__Proto__Progress progress = progress_of(replica, c);
     lks_evaluation evaluation;
 
-    lks_pulse_enter(&run->pulse, LKS__PROTO__PHASE__EVALUATE);
-    LKS_TRY(lks_evaluate(run->model, run->loss, run->test, run->device, run->comm,
-                         &evaluation));
+    lks_pulse_enter(&replica->pulse, LKS__PROTO__PHASE__EVALUATE);
+    LKS_TRY(lks_evaluate(replica->model, replica->loss, replica->run->test,
+                         replica->device, replica->comm, &evaluation));
     progress.has_evaluation = true;
     c->test_loss = progress.test_loss = evaluation.loss;
     progress.test_accuracy = evaluation.accuracy;
-    lks_reporter_progress(run->reporter, &progress);
-    lks_console_evaluation(&run->console, progress.epoch, &evaluation);
-    if (run->metrics && c->st == LKS_OK)
+    lks_reporter_progress(replica->reporter, &progress);
+    lks_console_evaluation(&replica->console, progress.epoch, &evaluation);
+    if (replica->metrics && c->st == LKS_OK)
         c->st = lks_metrics_evaluation(
-            run->metrics,
+            replica->metrics,
             &(lks_evaluation_metrics){.step = progress.step,
                                       .epoch = progress.epoch,
                                       .split = "test",
@@ -156,34 +158,35 @@ static lks_status evaluate(lks_run *run, course *c)
 
 /* After a step: count it, report it, evaluate. What fails on this rank alone goes to
  * c->st, to be told with the next step's losses. */
-static lks_status after_step(lks_run *run, course *c, double began_s)
+static lks_status after_step(lks_replica *replica, course *c, double began_s)
 {
     c->trained_s += lks_clock_s() - began_s;
-    c->samples += lks_step_locate(&run->lane_plan.steps, c->n_done).n;
+    c->samples += lks_step_locate(&replica->lane_plan.steps, c->n_done).n;
     c->n_done++;
-    if (c->n_done == 1)
+    if (c->n_done == 1 && lks_replica_is_first(replica))
         lks_info("first step %.0f ms after the start",
-                 1e3 * (lks_clock_s() - run->started_s));
-    if (c->n_done % run->job.report.every_steps == 0 || c->n_done == run->n_steps)
-        c->st = c->st == LKS_OK ? report(run, c) : c->st;
+                 1e3 * (lks_clock_s() - replica->run->started_s));
+    if (c->n_done % replica->run->job.report.every_steps == 0 ||
+        c->n_done == replica->run->n_steps)
+        c->st = c->st == LKS_OK ? report(replica, c) : c->st;
     else
-        show(run, c, false);
-    if (evaluation_is_due(run, c->n_done))
-        LKS_TRY(evaluate(run, c));
+        show(replica, c, false);
+    if (evaluation_is_due(replica, c->n_done))
+        LKS_TRY(evaluate(replica, c));
     if (c->st != LKS_OK)
-        lks_pulse_wish(&run->pulse, LKS_WISH_FAIL);
+        lks_pulse_wish(&replica->pulse, LKS_WISH_FAIL);
     return LKS_OK;
 }
 
-static lks_status take_steps(lks_run *run, course *c)
+static lks_status take_steps(lks_replica *replica, course *c)
 {
-    lks_step step = make_step(run);
+    lks_step step = make_step(replica);
 
-    while (c->n_done < run->n_steps && c->result.wish == LKS_WISH_GO_ON) {
+    while (c->n_done < replica->run->n_steps && c->result.wish == LKS_WISH_GO_ON) {
         const double began_s = lks_clock_s();
 
         LKS_TRY(lks_step_run(&step, c->n_done, &c->result));
-        LKS_TRY(after_step(run, c, began_s));
+        LKS_TRY(after_step(replica, c, began_s));
     }
     return LKS_OK;
 }
@@ -207,9 +210,9 @@ static lks_status check_param(const course *c, const lks_param *param,
 }
 
 /* The next step's loss tells of an update that went wrong; the last one has none. */
-static lks_status check_result(const lks_run *run, const course *c)
+static lks_status check_result(const lks_replica *replica, const course *c)
 {
-    const lks_param_block *params = lks_model_params(run->model);
+    const lks_param_block *params = lks_model_params(replica->model);
     float *values = lks_malloc(lks_param_block_numel(params) * sizeof *values);
     lks_status st = values ? lks_param_block_read(params, values) : LKS_NOMEM;
 
@@ -222,7 +225,7 @@ static lks_status check_result(const lks_run *run, const course *c)
 }
 
 /* How the training ended for this rank. */
-static lks_status ending(const lks_run *run, const course *c)
+static lks_status ending(const lks_replica *replica, const course *c)
 {
     static const char *const why[] = {
         [LKS_WISH_CANCEL] = "cancelled",
@@ -231,51 +234,54 @@ static lks_status ending(const lks_run *run, const course *c)
 
     if (c->st != LKS_OK || c->result.wish == LKS_WISH_FAIL)
         return c->st;
-    if (c->n_done == run->n_steps)
-        return check_result(run, c);
+    if (c->n_done == replica->run->n_steps)
+        return check_result(replica, c);
     return lks_fail(LKS_CANCELLED, "%s after step %" PRIu64 " of %" PRIu64,
-                    why[c->result.wish], c->n_done, run->n_steps);
+                    why[c->result.wish], c->n_done, replica->run->n_steps);
 }
 
-static lks_status save(lks_run *run)
+static lks_status save(lks_replica *replica)
 {
-    lks_pulse_enter(&run->pulse, LKS__PROTO__PHASE__SAVE);
-    return run->comm->rank == 0 ? lks_save_weights(run->model, run->dir.path) : LKS_OK;
+    lks_pulse_enter(&replica->pulse, LKS__PROTO__PHASE__SAVE);
+    return replica->comm->rank == 0
+               ? lks_save_weights(replica->model, replica->run->dir.path)
+               : LKS_OK;
 }
 
-static void say_done(lks_run *run, const course *c)
+static void say_done(lks_replica *replica, const course *c)
 {
     Lks__Proto__Heartbeat heartbeat = LKS__PROTO__HEARTBEAT__INIT;
     Lks__Proto__PhaseTimes times = LKS__PROTO__PHASE_TIMES__INIT;
+    char device[LKS_DEVICE_TEXT];
 
-    lks_pulse_enter(&run->pulse, LKS__PROTO__PHASE__DONE);
-    lks_pulse_read(&run->pulse, &heartbeat, &times);
-    lks_info("%" PRIu64
-             " steps in %.3f s: load %.3f, forward %.3f, backward %.3f, reduce "
-             "%.3f, update %.3f",
-             c->n_done, c->trained_s, times.load, times.forward, times.backward,
-             times.reduce, times.update);
-    lks_console_say(&run->console,
+    lks_pulse_enter(&replica->pulse, LKS__PROTO__PHASE__DONE);
+    lks_pulse_read(&replica->pulse, &heartbeat, &times);
+    lks_info(
+        "%s: %" PRIu64 " steps in %.3f s: load %.3f, forward %.3f, backward %.3f, reduce "
+        "%.3f, update %.3f",
+        lks_device_text(replica->device, device, sizeof device), c->n_done, c->trained_s,
+        times.load, times.forward, times.backward, times.reduce, times.update);
+    lks_console_say(&replica->console,
                     "trained %" PRIu64 " steps in %s, %s samples/s; weights and "
                     "metrics are in %s",
                     c->n_done, lks_figure_seconds(c->trained_s).text,
                     lks_figure_count(rate((double)c->samples, c->trained_s)).text,
-                    run->dir.path);
+                    replica->run->dir.path);
 }
 
-lks_status lks_train(lks_run *run)
+lks_status lks_train(lks_replica *replica)
 {
     course c = {0};
-    lks_status st = take_steps(run, &c);
+    lks_status st = take_steps(replica, &c);
 
     /* All ranks know of a loss that is not finite; of other failures only this one. */
-    run->is_alone = st != LKS_OK && st != LKS_NUMERIC;
-    if (run->is_alone)
+    replica->is_alone = st != LKS_OK && st != LKS_NUMERIC;
+    if (replica->is_alone)
         return st;
-    run->exit_code = LKS_EXIT_FAILED;
-    LKS_TRY(
-        lks_world_agree(run->comm, st == LKS_OK ? ending(run, &c) : st, &run->exit_code));
-    LKS_TRY(lks_world_agree(run->comm, save(run), &run->exit_code));
-    say_done(run, &c);
+    replica->exit_code = LKS_EXIT_FAILED;
+    LKS_TRY(lks_world_agree(replica->comm, st == LKS_OK ? ending(replica, &c) : st,
+                            &replica->exit_code));
+    LKS_TRY(lks_world_agree(replica->comm, save(replica), &replica->exit_code));
+    say_done(replica, &c);
     return LKS_OK;
 }

@@ -18,11 +18,11 @@
 
 enum { MOURNING_S = 8 };
 
-/* Told once, by rank 0; the others keep it in their logs. */
-static void tell_together(lks_run *run, lks_status st, const char *text)
+/* Told once, by the first replica of rank 0; the other ranks keep it in their logs. */
+static void tell_together(lks_replica *replica, lks_status st, const char *text)
 {
     if (st == LKS_CANCELLED)
-        lks_console_say(&run->console, "%s", text);
+        lks_console_say(&replica->console, "%s", text);
     else if (lks_world_is_speaker())
         lks_error("%s", text);
     else
@@ -36,87 +36,206 @@ static void discard_start(lks_run *run)
         lks_run_dir_discard(&run->dir);
 }
 
-/* Whether the other ranks wait for this one in a collective, and know nothing. */
-static bool is_alone(const lks_run *run, lks_status st)
+/* ---- a replica's end ---- */
+
+/* Another replica is about to end this process, and has said why. */
+static _Noreturn void follow(lks_replica *replica)
 {
-    return !run->comm || (run->comm->size > 1 && (run->is_alone || st == LKS_COMM));
+    lks_reporter_stop(replica->reporter, LKS_OK, "");
+    while (true)
+        pause();
 }
 
 /* The others cannot be told. The coordinator can: it says why and ends the run through
- * rank 0's process. Should it fail to, or not know of this rank yet, this process ends
- * without MPI_Finalize, at which mpirun ends the others. */
-static _Noreturn void leave_alone(lks_run *run, lks_status st, const char *text)
+ * rank 0's process. Should it fail to, or not know of us yet, this process ends without
+ * MPI_Finalize, at which mpirun ends the others. `replica` NULL: there are none yet. */
+static _Noreturn void leave_alone(lks_run *run, lks_replica *replica, lks_status st,
+                                  const char *text)
 {
-    const int rank = lks_world_rank();
-    const bool is_known = run->reporter != NULL;
+    const int number = replica ? replica->comm->rank : lks_world_rank();
+    lks_reporter *reporter = replica ? replica->reporter : NULL;
+    const bool is_rank_0 = lks_world_rank() == 0;
 
-    if (!run->comm && st == LKS_INVALID)
+    if (!run->ranks && st == LKS_INVALID)
         lks_error("%s", text); /* it names its task; what rank that is, nobody knows */
-    else if (rank == 0 || !is_known)
-        lks_error("rank %d: %s", rank, text);
+    else if (is_rank_0 || !reporter)
+        lks_error("rank %d: %s", number, text);
     else
-        lks_warn("rank %d: %s", rank, text);
-    lks_reporter_stop(run->reporter, st, text);
-    if (rank == 0)
+        lks_warn("rank %d: %s", number, text);
+    lks_reporter_stop(reporter, st, text);
+    if (run->mail)
+        lks_mail_fail(run->mail);
+    if (is_rank_0)
         lks_host_stop(run->host);
-    else if (is_known)
+    else if (reporter)
         sleep(MOURNING_S);
     discard_start(run);
     fflush(NULL);
-    lks_lifeline_exit(run->comm ? LKS_EXIT_FAILED : run->exit_code);
+    lks_lifeline_exit(run->ranks ? LKS_EXIT_FAILED : run->exit_code);
 }
 
-/* Say how it ended, and close everything: the coordinator last, it waits for the other
- * ranks' goodbyes. */
-static int finish(lks_run *run, lks_status st)
+/* How it ended for this replica: nobody knows it but us, or all do and it is said. */
+static void take_leave(lks_replica *replica, lks_status st)
 {
+    lks_run *run = replica->run;
     char text[1024] = "";
-    double at_s[2];
-    int exit_code = 0;
 
     if (st != LKS_OK) {
         snprintf(text, sizeof text, "%s", lks_error_text());
-        if (is_alone(run, st))
-            leave_alone(run, st, text);
-        tell_together(run, st, text);
+        if (replica->comm->size > 1 && (replica->is_alone || st == LKS_COMM)) {
+            if (atomic_flag_test_and_set(&run->is_left))
+                follow(replica);
+            leave_alone(run, replica, st, text);
+        }
+        if (lks_replica_is_first(replica))
+            tell_together(replica, st, text);
     }
-    at_s[0] = lks_clock_s();
-    lks_reporter_stop(run->reporter, st, text);
-    at_s[1] = lks_clock_s();
+    if (lks_replica_is_first(replica))
+        run->leaving_s = lks_clock_s();
+    lks_reporter_stop(replica->reporter, st, text);
+}
+
+/* A replica's life, from its model to its goodbye. */
+static void live(lks_replica *replica)
+{
+    lks_status st = lks_replica_start(replica);
+
+    if (lks_replica_is_first(replica))
+        replica->run->has_started = st == LKS_OK;
+    if (st == LKS_OK)
+        st = lks_train(replica);
+    take_leave(replica, st);
+    replica->st = st;
+}
+
+/* ---- the replicas of a rank ---- */
+
+/* Where the threads wait until all ranks have all of theirs. */
+typedef enum gate_state { CLOSED, OPEN, GIVEN_UP } gate_state;
+
+static struct {
+    pthread_mutex_t lock;
+    pthread_cond_t moved;
+    gate_state state;
+} gate = {.lock = PTHREAD_MUTEX_INITIALIZER, .moved = PTHREAD_COND_INITIALIZER};
+
+static void move_gate(gate_state state)
+{
+    pthread_mutex_lock(&gate.lock);
+    gate.state = state;
+    pthread_cond_broadcast(&gate.moved);
+    pthread_mutex_unlock(&gate.lock);
+}
+
+static void *live_in_a_thread(void *replica)
+{
+    gate_state state;
+
+    pthread_mutex_lock(&gate.lock);
+    while (gate.state == CLOSED)
+        pthread_cond_wait(&gate.moved, &gate.lock);
+    state = gate.state;
+    pthread_mutex_unlock(&gate.lock);
+    if (state == OPEN)
+        live(replica);
+    return NULL;
+}
+
+/* Threads for all but the first; gives how many there are. Signals are the main thread's.
+ */
+static int start_threads(lks_run *run)
+{
+    sigset_t all, before;
+    int n = 1;
+
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    while (n < run->n_replicas &&
+           pthread_create(&run->replicas[n].thread, NULL, live_in_a_thread,
+                          &run->replicas[n]) == 0)
+        n++;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return n;
+}
+
+/* The lives of all replicas; theirs end alike. */
+static lks_status live_together(lks_run *run)
+{
+    lks_replica *first = run->replicas;
+    const int n = start_threads(run);
+    lks_status st = n == run->n_replicas
+                        ? LKS_OK
+                        : lks_fail(LKS_NOMEM, "cannot start a thread for replica %d", n);
+
+    if (run->n_replicas > 1)
+        st = lks_world_agree(run->ranks, st, &run->exit_code);
+    move_gate(st == LKS_OK ? OPEN : GIVEN_UP);
+    if (st == LKS_OK) {
+        live(first);
+        st = first->st;
+        run->exit_code = first->exit_code;
+    }
+    for (int i = 1; i < n; i++)
+        pthread_join(run->replicas[i].thread, NULL);
+    return st;
+}
+
+/* ---- the rank ---- */
+
+/* A start that ended before there were replicas. */
+static void leave_early(lks_run *run, lks_status st)
+{
+    lks_replica nobody = {.run = run};
+    char text[1024];
+
+    snprintf(text, sizeof text, "%s", lks_error_text());
+    if (!run->ranks || (run->ranks->size > 1 && st == LKS_COMM))
+        leave_alone(run, NULL, st, text);
+    tell_together(&nobody, st, text);
+    run->leaving_s = lks_clock_s();
+}
+
+/* Close everything: the coordinator first, it waits for the other ranks' goodbyes. */
+static void close_run(lks_run *run, int exit_code)
+{
+    const double at_s = lks_clock_s();
+
     lks_host_stop(run->host);
     lks_info("ended in %.0f ms: goodbye %.0f, coordinator %.0f",
-             1e3 * (lks_clock_s() - at_s[0]), 1e3 * (at_s[1] - at_s[0]),
-             1e3 * (lks_clock_s() - at_s[1]));
+             1e3 * (lks_clock_s() - run->leaving_s), 1e3 * (at_s - run->leaving_s),
+             1e3 * (lks_clock_s() - at_s));
     lks_signals_release();
     lks_run_release(run);
     discard_start(run);
+    lks_lifeline_end(exit_code);
+    lks_world_close(run->ranks);
+}
+
+static int start_and_live(lks_run *run, const lks_worker_options *options)
+{
+    lks_status st = lks_run_start(run, options);
+    int exit_code = 0;
+
+    if (st == LKS_OK)
+        st = live_together(run);
+    else
+        leave_early(run, st);
     if (st != LKS_OK)
         exit_code = st == LKS_CANCELLED ? LKS_EXIT_INTERRUPTED : run->exit_code;
-    lks_lifeline_end(exit_code);
-    lks_world_close(run->comm);
+    close_run(run, exit_code);
     return exit_code;
 }
 
 int lks_worker_run(const lks_worker_options *options)
 {
-    lks_run *run;
-    lks_status st;
+    lks_run run = {.is_left = ATOMIC_FLAG_INIT};
     int exit_code;
 
     lks_log_file_init(lks_world_rank());
     signal(SIGPIPE, SIG_IGN);
     lks_lifeline_start((uint32_t)lks_world_rank(), (uint32_t)lks_world_told_size());
-    if (!(run = lks_calloc(1, sizeof *run))) {
-        lks_error("%s", lks_error_text());
-        return LKS_EXIT_FAILED;
-    }
-    st = lks_run_start(run, options);
-    run->has_started = st == LKS_OK;
-    if (run->has_started)
-        st = lks_train(run);
-    exit_code = finish(run, st);
+    exit_code = start_and_live(&run, options);
     lks_lifeline_stop();
-    lks_free(run);
     return exit_code;
 }
 
@@ -135,8 +254,8 @@ static void print_table(char *text, size_t n_columns)
 static void describe(const lks_run *run)
 {
     const size_t n_columns = lks_terminal_screen(STDOUT_FILENO).n_columns;
-    char *layers = lks_model_describe(run->model);
-    const lks_step_plan *plan = &run->lane_plan.steps;
+    char *layers = lks_model_describe(run->replicas->model);
+    const lks_step_plan *plan = &run->steps;
     char line[160];
 
     if (layers)
@@ -153,7 +272,7 @@ static void describe(const lks_run *run)
 
 int lks_worker_check(const lks_worker_options *options)
 {
-    lks_run run = {.options = options};
+    lks_run run = {.options = options, .is_left = ATOMIC_FLAG_INIT};
     lks_status st;
 
     lks_log_file_init(0);
@@ -164,7 +283,11 @@ int lks_worker_check(const lks_worker_options *options)
         st = lks_run_open_data(&run);
     }
     if (st == LKS_OK)
-        st = lks_run_make_model(&run);
+        st = lks_run_make_replicas(&run);
+    if (st == LKS_OK) {
+        st = lks_replica_make_model(run.replicas);
+        run.exit_code = run.replicas->exit_code;
+    }
     if (st == LKS_OK)
         describe(&run);
     else

@@ -10,14 +10,15 @@ typedef struct lks_worker_options {
     const char *job_path;
     const char *run_dir;    /* NULL: runs/<job>-<date>-<time> */
     bool is_claimed;        /* run_dir is: by the command that started the ranks */
+    const char *devices;    /* "cpu:0,cpu:1", "all"; NULL: as the job says */
     const char *const *set; /* [n_set] "key=value" */
     size_t n_set;
 } lks_worker_options;
 
 enum { LKS_EXIT_FAILED = 1, LKS_EXIT_USAGE = 2, LKS_EXIT_INTERRUPTED = 130 };
 
-/* One rank of a run, from the job file to the final weights. Errors have been said, once
- * for all ranks. */
+/* One rank of a run with its replicas, from the job file to the final weights. Errors
+ * have been said, once for all ranks. */
 int lks_worker_run(const lks_worker_options *options);
 
 /* Check a job without training and without MPI: file, data, layers; say what it is. */

@@ -68,8 +68,9 @@ static void avoid_what_is_forbidden(void)
         setenv("OMPI_MCA_btl_vader_single_copy_mechanism", "none", false);
 }
 
-static lks_status start_mpi(int *size)
+static lks_status start_mpi(bool has_replicas, int *size)
 {
+    const int wanted = has_replicas ? MPI_THREAD_SERIALIZED : MPI_THREAD_FUNNELED;
     int granted;
 
     /* Where there are more ranks than cores Open MPI yields in each of its calls, for
@@ -80,17 +81,19 @@ static lks_status start_mpi(int *size)
     setenv("OMPI_MCA_mpi_warn_on_fork", "0", false);
     lks_memory_folder_open();
     avoid_what_is_forbidden();
-    if (MPI_Init_thread(NULL, NULL, MPI_THREAD_FUNNELED, &granted) != MPI_SUCCESS)
+    if (MPI_Init_thread(NULL, NULL, wanted, &granted) != MPI_SUCCESS)
         return lks_fail(LKS_COMM, "MPI does not start");
-    if (granted < MPI_THREAD_FUNNELED)
-        return lks_fail(LKS_COMM, "this MPI does not allow a process to have threads");
+    if (granted < wanted)
+        return lks_fail(LKS_COMM, "this MPI does not allow a process to have %s",
+                        has_replicas ? "several replicas: its threads may not call it"
+                                     : "threads");
     MPI_Comm_size(MPI_COMM_WORLD, size);
     return LKS_OK;
 }
 
 /* Tasks of a launcher that Open MPI may or may not understand. If not it either believes
  * itself alone, or prints a page and ends the process. */
-static lks_status try_mpi(const lks_task *task, int *size)
+static lks_status try_mpi(const lks_task *task, bool has_replicas, int *size)
 {
     lks_last_words words;
     lks_status st;
@@ -100,12 +103,12 @@ static lks_status try_mpi(const lks_task *task, int *size)
     (void)lks_task_check(task, 1);
     lks_last_words_begin(&words, lks_error_text());
     lks_error_clear();
-    st = start_mpi(size);
+    st = start_mpi(has_replicas, size);
     lks_last_words_end(&words);
     return st;
 }
 
-lks_status lks_world_open(lks_comm **out)
+lks_status lks_world_open(bool has_replicas, lks_comm **out)
 {
     const lks_task task = lks_task_find();
     int size = 0;
@@ -113,7 +116,8 @@ lks_status lks_world_open(lks_comm **out)
     if (!task.launcher || task.size == 1)
         return lks_comm_self_create(out);
     LKS_TRY(check_file_limit());
-    LKS_TRY(task.is_open_mpis ? start_mpi(&size) : try_mpi(&task, &size));
+    LKS_TRY(task.is_open_mpis ? start_mpi(has_replicas, &size)
+                              : try_mpi(&task, has_replicas, &size));
     if (lks_task_check(&task, size) == LKS_OK)
         return lks_comm_mpi_create(out);
     MPI_Finalize();

@@ -8,12 +8,12 @@
 
 #include "worker/comm/comm.h"
 
-/* The communicator of all ranks. One rank (no launcher, or one that started one) needs no
- * MPI and does not start it.
- *   LKS_INVALID  a launcher started several tasks but Open MPI does not know of them:
- *                each rank is told so, and none trains alone
- *   LKS_IO       `ulimit -f` leaves no room for the shared memory of several ranks */
-lks_status lks_world_open(lks_comm **out);
+/* The communicator of all ranks, for their main threads. One rank (no launcher, or one
+ * that started one) needs no MPI and does not start it. `has_replicas`: other threads
+ * will use MPI as well, one at a time. LKS_INVALID  a launcher started several tasks but
+ * Open MPI does not know of them: each rank is told so, and none trains alone LKS_IO
+ * `ulimit -f` leaves no room for the shared memory of several ranks */
+lks_status lks_world_open(bool has_replicas, lks_comm **out);
 
 /* Orderly end, by all ranks. NULL is fine. */
 void lks_world_close(lks_comm *comm);

@@ -22,41 +22,61 @@ static void release_custom(void *params)
 
 /* What the function's backward gave for input i. Nothing is "no gradient", unless an
  * expression of its failed. */
-static lks_status give_custom(lks_backprop *bp, int i, const lks_tensor *input,
-                              lks_tensor *grad)
+static lks_status give_custom(lks_backprop *bp, int i, lks_tensor *grad)
 {
     const custom *c = bp->params;
+    const lks_edge *input = &bp->node->edges[i];
+    char want[LKS_SHAPE_TEXT];
     lks_shape have;
 
     if (!grad)
         return lks_error_status();
     have = lks_sizes(grad);
-    if (!lks_shape_equal(&have, lks_input_shape(bp, i)) ||
-        grad->view.dtype != input->view.dtype)
-        return lks_fail(
-            LKS_SHAPE, "%s: its backward gave a %s gradient %s for input %d, %s %s",
-            c->function->name, lks_dtype_name(grad->view.dtype), LKS_TEXT(grad), i,
-            lks_dtype_name(input->view.dtype), LKS_TEXT(input));
-    LKS_TRY(lks_same_device(input, grad, c->function->name));
+    if (!lks_shape_equal(&have, &input->shape) || grad->view.dtype != input->dtype)
+        return lks_fail(LKS_SHAPE,
+                        "%s: its backward gave a %s gradient %s for input %d, %s %s",
+                        c->function->name, lks_dtype_name(grad->view.dtype),
+                        LKS_TEXT(grad), i, lks_dtype_name(input->dtype),
+                        lks_shape_text(&input->shape, want, sizeof want));
+    LKS_TRY(lks_same_device(bp->dy, grad, c->function->name));
     return lks_give(bp, i, grad);
+}
+
+/* The inputs and the output as they were, for a function that has not its own. */
+static lks_status find_saved(lks_backprop *bp, lks_tensor **inputs, lks_tensor **output)
+{
+    for (int i = 0; i < bp->node->n_edges; i++)
+        if (!(inputs[i] = lks_saved_tensor(bp, LKS_IN(i))))
+            return LKS_NOMEM;
+    return (*output = lks_saved_tensor(bp, LKS_OUT)) ? LKS_OK : LKS_NOMEM;
+}
+
+static lks_status give_all(lks_backprop *bp, lks_tensor **grads)
+{
+    for (int i = 0; i < bp->node->n_edges; i++)
+        if (lks_wants(bp, i))
+            LKS_TRY(give_custom(bp, i, grads[i]));
+    return LKS_OK;
 }
 
 static lks_status custom_backward(lks_backprop *bp)
 {
     const custom *c = bp->params;
-    lks_tensor *inputs[MAX_INPUTS], *grads[MAX_INPUTS] = {NULL}, *output;
-    int n = bp->node->n_edges;
+    const int n = bp->node->n_edges;
+    const bool keeps_nothing = c->function->keeps_nothing;
+    lks_tensor *inputs[MAX_INPUTS], *output = NULL;
+    lks_tensor **grads = lks_calloc((size_t)n, sizeof *grads);
+    lks_status st = grads ? LKS_OK : LKS_NOMEM;
 
-    for (int i = 0; i < n; i++)
-        if (!(inputs[i] = lks_saved_tensor(bp, LKS_IN(i))))
-            return LKS_NOMEM;
-    if (!(output = lks_saved_tensor(bp, LKS_OUT)))
-        return LKS_NOMEM;
-    LKS_TRY(c->function->backward(c->context, inputs, n, output, bp->dy, grads));
-    for (int i = 0; i < n; i++)
-        if (lks_wants(bp, i))
-            LKS_TRY(give_custom(bp, i, inputs[i], grads[i]));
-    return LKS_OK;
+    if (st == LKS_OK && !keeps_nothing)
+        st = find_saved(bp, inputs, &output);
+    if (st == LKS_OK)
+        st = c->function->backward(c->context, keeps_nothing ? NULL : inputs, n, output,
+                                   bp->dy, grads);
+    if (st == LKS_OK)
+        st = give_all(bp, grads);
+    lks_free(grads);
+    return st;
 }
 
 static const lks_op custom_op = {
@@ -74,22 +94,31 @@ static bool any_requires_grad(lks_tensor *const *inputs, int n)
     return false;
 }
 
-/* The node that remembers all inputs and the output; takes over the context. */
-static lks_status record(const custom *c, lks_tensor *const *inputs, int n,
-                         lks_tensor *out)
+static void save(lks_node *node, lks_tensor *const *inputs, int n, lks_tensor *out)
 {
-    lks_node *node = lks_node_create(&custom_op, out->storage, n, n + 1);
-
-    if (!node)
-        return LKS_NOMEM;
-    *(custom *)node->params = *c;
     for (int i = 0; i < n; i++) {
-        lks_node_set_edge(node, i, inputs[i]);
         lks_node_save(node, i, inputs[i]);
         node->saved_what |= LKS_IN(i);
     }
     lks_node_save(node, n, out);
     node->saved_what |= LKS_OUT;
+}
+
+/* The node that remembers all inputs and the output, if the function does not; takes over
+ * the context. */
+static lks_status record(const custom *c, lks_tensor *const *inputs, int n,
+                         lks_tensor *out)
+{
+    const bool saves = !c->function->keeps_nothing;
+    lks_node *node = lks_node_create(&custom_op, out->storage, n, saves ? n + 1 : 0);
+
+    if (!node)
+        return LKS_NOMEM;
+    *(custom *)node->params = *c;
+    for (int i = 0; i < n; i++)
+        lks_node_set_edge(node, i, inputs[i]);
+    if (saves)
+        save(node, inputs, n, out);
     out->node = node;
     return LKS_OK;
 }
@@ -102,7 +131,7 @@ static lks_tensor *run_forward(const custom *c, lks_tensor *const *inputs, int n
     for (int i = 0; i < n; i++)
         if (!inputs[i] || lks_check_history(inputs[i], c->function->name) != LKS_OK)
             return NULL;
-    if (n > MAX_INPUTS) {
+    if (n > MAX_INPUTS && !c->function->keeps_nothing) {
         lks_fail(LKS_INVALID, "%s: %d inputs; a custom function takes at most %d",
                  c->function->name, n, MAX_INPUTS);
         return NULL;

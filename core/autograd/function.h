@@ -14,10 +14,13 @@ typedef struct lks_function {
                            lks_tensor *output, lks_tensor *cotangent, lks_tensor **grads);
     /* Called when the graph lets go of the function; may be NULL. */
     void (*release)(void *context);
+    /* Its context has all that backward needs: that is given no inputs and no output
+     * (NULL), and nothing is kept of them. */
+    bool keeps_nothing;
 } lks_function;
 
-/* Apply it; integer results have no history. `function` is static; `context` goes to
- * release in every case. */
+/* Apply it, to at most 8 inputs unless it keeps nothing; integer results have no history.
+ * `function` is static; `context` goes to release in every case. */
 lks_tensor *lks_apply(const lks_function *function, void *context,
                       lks_tensor *const *inputs, int n);
 

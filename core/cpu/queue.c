@@ -2,13 +2,17 @@
  * is passed as it is made and nothing waits. */
 #include "cpu/cpu.h"
 
-#include <limits.h>
 #include <string.h>
 
-/* As many as anybody names: each is a team of threads, made when it has work. */
+#include "base/cores.h"
+
+/* One a core, and on a small machine enough to try what runs over several. */
 int lks_cpu_count(void)
 {
-    return INT_MAX;
+    enum { LEAST = 8 };
+    const uint32_t n_cores = lks_cores_usable();
+
+    return n_cores > LEAST ? (int)n_cores : LEAST;
 }
 
 lks_status lks_cpu_copy(int index, void *to, const void *from, size_t n_bytes)

@@ -168,9 +168,11 @@ static lks_status check_input(const lks_model *model, const lks_tensor *x)
                     lks_shape_text(&sizes, got, sizeof got));
 }
 
-lks_tensor *lks_model_forward(lks_model *model, lks_tensor *x)
+/* `params`: the tensors of each layer's parameters, in a row. */
+static lks_tensor *run_layers(const lks_model *model, lks_tensor *const *params,
+                              uint32_t more_lanes, lks_tensor *x)
 {
-    lks_tensor **params = model->tensors, *y = x;
+    lks_tensor *y = x;
 
     if (!x || check_input(model, x) != LKS_OK || lks_scope_open() != LKS_OK)
         return NULL;
@@ -179,6 +181,7 @@ lks_tensor *lks_model_forward(lks_model *model, lks_tensor *x)
         lks_layer_run run = model->run;
 
         run.rng.layer = (uint32_t)i;
+        run.rng.lane += more_lanes;
         y = layer->type->forward(layer, params, y, &run);
         params += layer->n_params;
     }
@@ -186,6 +189,26 @@ lks_tensor *lks_model_forward(lks_model *model, lks_tensor *x)
         y = lks_reshape(x, lks_sizes(x));
     y = lks_scope_return(y);
     lks_scope_close();
+    return y;
+}
+
+lks_tensor *lks_model_forward(lks_model *model, lks_tensor *x)
+{
+    return run_layers(model, model->tensors, 0, x);
+}
+
+lks_tensor *lks_model_forward_with(const lks_model *model, const lks_param_block *params,
+                                   uint32_t more_lanes, lks_tensor *x)
+{
+    const size_t n = lks_param_block_count(params);
+    lks_tensor **tensors = lks_calloc(n, sizeof *tensors), *y;
+
+    if (!tensors)
+        return NULL;
+    for (size_t i = 0; i < n; i++)
+        tensors[i] = lks_param_block_at(params, i)->tensor;
+    y = run_layers(model, tensors, more_lanes, x);
+    lks_free(tensors);
     return y;
 }
 

@@ -14,6 +14,11 @@ struct lks_model {
     lks_layer_run run;    /* rng.layer is set for each layer */
 };
 
+/* lks_model_forward with another copy of the parameters, on x's device, and the random
+ * numbers of `more_lanes` further. Changes nothing of the model: any thread. */
+lks_tensor *lks_model_forward_with(const lks_model *model, const lks_param_block *params,
+                                   uint32_t more_lanes, lks_tensor *x);
+
 /* Copy `values` (the same shape, any dtype) over a parameter, unrecorded. NULL values
  * give the standing error. */
 lks_status lks_model_write(lks_tensor *param, lks_tensor *values);

@@ -83,6 +83,23 @@ bool lks_mpirun_hides_output(const lks_strings *extra)
     return false;
 }
 
+lks_status lks_mpirun_worker_argv(const lks_mpirun_plan *plan, lks_strings *out)
+{
+    LKS_TRY(lks_strings_add(out, plan->worker));
+    LKS_TRY(lks_strings_add(out, "--run-dir"));
+    LKS_TRY(lks_strings_add(out, plan->run_dir));
+    LKS_TRY(lks_strings_add(out, "--claimed"));
+    if (plan->devices) {
+        LKS_TRY(lks_strings_add(out, "--devices"));
+        LKS_TRY(lks_strings_add(out, plan->devices));
+    }
+    for (size_t i = 0; i < plan->set->n_items; i++) {
+        LKS_TRY(lks_strings_add(out, "--set"));
+        LKS_TRY(lks_strings_add(out, plan->set->items[i]));
+    }
+    return lks_strings_add(out, plan->job);
+}
+
 lks_status lks_mpirun_argv(const lks_mpirun_plan *plan, lks_strings *out)
 {
     static const char *const unloaded[] = {"-x", "LD_PRELOAD=", NULL};
@@ -98,15 +115,7 @@ lks_status lks_mpirun_argv(const lks_mpirun_plan *plan, lks_strings *out)
         LKS_TRY(lks_strings_add_all(out, exported));
     for (size_t i = 0; i < plan->extra->n_items; i++)
         LKS_TRY(lks_strings_add(out, plan->extra->items[i]));
-    LKS_TRY(lks_strings_add(out, plan->worker));
-    LKS_TRY(lks_strings_add(out, "--run-dir"));
-    LKS_TRY(lks_strings_add(out, plan->run_dir));
-    LKS_TRY(lks_strings_add(out, "--claimed"));
-    for (size_t i = 0; i < plan->set->n_items; i++) {
-        LKS_TRY(lks_strings_add(out, "--set"));
-        LKS_TRY(lks_strings_add(out, plan->set->items[i]));
-    }
-    return lks_strings_add(out, plan->job);
+    return lks_mpirun_worker_argv(plan, out);
 }
 
 static bool is_set(char *const *envp, const char *name_and_equals)

@@ -13,7 +13,8 @@ typedef struct lks_mpirun_plan {
     const char *job, *run_dir;
     uint32_t ranks;              /* 0: one on every slot of the hosts */
     const char *host, *hostfile; /* NULL: this host alone */
-    const lks_strings *set;      /* for the worker */
+    const char *devices;         /* for the worker, or NULL */
+    const lks_strings *set;      /* for it as well */
     const lks_strings *extra;    /* for mpirun, from the person */
     bool is_preloaded;           /* mpirun has an LD_PRELOAD that is not for the ranks */
 } lks_mpirun_plan;
@@ -22,8 +23,10 @@ typedef struct lks_mpirun_plan {
  * another form: no sign of life is heard then. */
 bool lks_mpirun_hides_output(const lks_strings *extra);
 
-/* The command line, added to *out. */
+/* The command line, added to *out; or its end alone, by which the worker runs without
+ * mpirun. */
 lks_status lks_mpirun_argv(const lks_mpirun_plan *plan, lks_strings *out);
+lks_status lks_mpirun_worker_argv(const lks_mpirun_plan *plan, lks_strings *out);
 
 /* What the guard has to load mpirun with. */
 #define LKS_LOOPBACK_VARIABLE "LOCKSTEP_LOOPBACK"

@@ -277,6 +277,7 @@ static lks_status launch_and_wait(run *r)
         r->eyes = (lks_run_eyes){.output = &r->output,
                                  .watch = r->watch,
                                  .session = r->plan.session.path,
+                                 .has_no_mpirun = r->plan.is_alone,
                                  .guard = lks_launch_pid(r->launch)};
         uv_timer_start(&r->look_timer, on_look, LOOK_MS, LOOK_MS);
     } else {
@@ -358,6 +359,7 @@ static int conclude(run *r)
         .killed_rank = lks_run_watch_rank(r->watch, r->output.news.killed_rank),
         .is_interrupted = r->interrupted,
         .is_local = r->plan.is_local,
+        .has_no_mpirun = r->plan.is_alone,
         .memory_ran_out = lks_oom_kills() > r->oom_kills,
         .seconds = lks_clock_s() - r->started_at_s,
     };
@@ -383,13 +385,16 @@ static int conclude(run *r)
 static void say_what_runs_where(const lks_run_plan *plan)
 {
     const char *hosts = plan->args->host ? plan->args->host : plan->args->hostfile;
+    const char *devices = plan->args->devices;
     char ranks[32] = "every slot";
 
     if (plan->ranks > 0)
         snprintf(ranks, sizeof ranks, "%u rank%s", plan->ranks,
                  plan->ranks == 1 ? "" : "s");
-    lks_plain_line(stdout, "lockstep: job %s on %s%s%s, run directory %s", plan->job.name,
-                   ranks, hosts ? " of " : "", hosts ? hosts : "", plan->dir.path);
+    lks_plain_line(stdout, "lockstep: job %s on %s%s%s%s%s, run directory %s",
+                   plan->job.name, ranks, hosts ? " of " : "", hosts ? hosts : "",
+                   devices ? " with devices " : "", devices ? devices : "",
+                   plan->dir.path);
     fflush(stdout);
 }
 
@@ -436,8 +441,14 @@ static int run_job(const lks_args *args)
 }
 
 static const lks_arg options[] = {
-    {"--ranks", "-n", "N", "how many processes train (default: one per hardware thread)",
+    {"--ranks", "-n", "N",
+     "how many processes train (default: one per hardware thread, one with several "
+     "devices)",
      LKS_ARG_COUNT, offsetof(lks_args, ranks)},
+    {"--devices", NULL, "LIST",
+     "what each rank trains on, a replica of the model on each: cpu:0,cpu:1, or all "
+     "(default: train.device and train.replicas of the job)",
+     LKS_ARG_TEXT, offsetof(lks_args, devices)},
     {"--run-dir", NULL, "DIR", "where the run's files go (default: a new one in runs/)",
      LKS_ARG_TEXT, offsetof(lks_args, run_dir)},
     LKS_ARG_SET,

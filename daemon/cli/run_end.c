@@ -82,6 +82,9 @@ static bool find_death(const lks_run_facts *facts, lks_run_end *end)
     } else if (news->killed_rank >= 0) {
         end->rank = news->killed_rank;
         host = facts->killed_rank ? facts->killed_rank->host : "";
+    } else if (facts->has_no_mpirun && news->own_signal) {
+        end->rank = 0;
+        end->signal_number = news->own_signal;
     }
     snprintf(end->host, sizeof end->host, "%s", host);
     return end->rank >= 0;
@@ -267,8 +270,10 @@ static bool mpirun_has_ended(const lks_run_facts *facts, lks_run_end *end, lks_l
 {
     const lks_mpirun_news *news = &facts->output->news;
 
-    end->cause = "mpirun_ended";
-    lks_line_add(line, "mpirun ended with exit status %d", facts->exit_status);
+    end->cause = facts->has_no_mpirun ? "rank_exited" : "mpirun_ended";
+    end->rank = facts->has_no_mpirun ? 0 : end->rank;
+    lks_line_add(line, "%s ended with exit status %d",
+                 facts->has_no_mpirun ? "rank 0" : "mpirun", facts->exit_status);
     if (facts->exit_status > 128 && facts->exit_status < 128 + NSIG) {
         lks_line_add(line, ", as after a rank's end by ");
         add_signal(facts->exit_status - 128, line);

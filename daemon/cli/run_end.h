@@ -24,6 +24,7 @@ typedef struct lks_run_facts {
     bool is_interrupted;         /* a signal came to us before an end or an error */
     bool has_weights;
     bool is_local;       /* all ranks were on this host */
+    bool has_no_mpirun;  /* the guard started the one rank itself: mpirun's end is its */
     bool memory_ran_out; /* the kernel has killed a process for want of it meanwhile */
     double seconds;
 } lks_run_facts;

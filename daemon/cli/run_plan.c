@@ -56,12 +56,19 @@ static lks_status check_ranks(const lks_run_plan *plan)
     return LKS_OK;
 }
 
+/* What several ranks are for on one host, replicas do as well. A person's arguments for
+ * mpirun want one. */
 static lks_status choose_ranks(lks_run_plan *plan)
 {
-    plan->is_local = !plan->args->host && !plan->args->hostfile;
-    plan->ranks = plan->args->ranks;
+    const lks_args *args = plan->args;
+    const bool names_devices = args->devices || plan->job.train.replicas != 1;
+
+    plan->is_local = !args->host && !args->hostfile;
+    plan->ranks = args->ranks;
     if (plan->ranks == 0 && plan->is_local)
-        plan->ranks = default_ranks(&plan->job);
+        plan->ranks = names_devices ? 1 : default_ranks(&plan->job);
+    plan->is_alone =
+        plan->is_local && plan->ranks == 1 && names_devices && args->rest.n_items == 0;
     return check_ranks(plan);
 }
 
@@ -139,7 +146,7 @@ static lks_status claim_directory(lks_run_plan *plan)
 
 /* ---- the command ---- */
 
-/* This program as mpirun's guard, mpirun, the worker. */
+/* This program as mpirun's guard, mpirun, the worker; or the guard and the worker. */
 static lks_status add_command(lks_run_plan *plan, const char *self,
                               const lks_mpirun_plan *mpirun)
 {
@@ -151,7 +158,8 @@ static lks_status add_command(lks_run_plan *plan, const char *self,
     if (plan->memory.path)
         LKS_TRY(lks_strings_add(&plan->argv, plan->memory.path));
     LKS_TRY(lks_strings_add(&plan->argv, "--"));
-    return lks_mpirun_argv(mpirun, &plan->argv);
+    return plan->is_alone ? lks_mpirun_worker_argv(mpirun, &plan->argv)
+                          : lks_mpirun_argv(mpirun, &plan->argv);
 }
 
 /* A person's own LD_PRELOAD is for the ranks: then mpirun is left alone. */
@@ -159,7 +167,7 @@ static lks_status find_loopback(const lks_run_plan *plan, char **out)
 {
     const char *own = getenv("LD_PRELOAD");
 
-    if (!plan->is_local || (own && *own))
+    if (!plan->is_local || plan->is_alone || (own && *own))
         return LKS_OK;
     return lks_programs_loopback(out);
 }
@@ -172,6 +180,7 @@ static lks_status make_command(lks_run_plan *plan)
                             .ranks = plan->ranks,
                             .host = plan->args->host,
                             .hostfile = plan->args->hostfile,
+                            .devices = plan->args->devices,
                             .set = &plan->args->set,
                             .extra = &plan->args->rest};
     lks_mpirun_setting setting = {.is_root = geteuid() == 0,
@@ -184,7 +193,8 @@ static lks_status make_command(lks_run_plan *plan)
     if (plan->memory.path)
         setting.memory = strrchr(plan->memory.path, '/') + 1;
     LKS_GO(lks_programs_self(&self));
-    LKS_GO(lks_programs_mpirun(&mpirun));
+    if (!plan->is_alone)
+        LKS_GO(lks_programs_mpirun(&mpirun));
     LKS_GO(lks_programs_worker(&worker));
     LKS_GO(find_loopback(plan, &loopback));
     what.mpirun = mpirun;

@@ -17,6 +17,7 @@ typedef struct lks_run_plan {
     bool has_job;   /* it could be read */
     uint32_t ranks; /* 0: one on every slot of the hosts */
     bool is_local;  /* all on this host */
+    bool is_alone;  /* one with several devices, here: it needs no mpirun */
     bool redraws;   /* our output is a terminal that can be drawn upon */
     lks_run_dir dir;
     lks_private_folder session, memory; /* Open MPI's files; its shared memory */

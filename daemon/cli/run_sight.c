@@ -61,7 +61,7 @@ lks_run_sight lks_run_see(lks_run_eyes *eyes, bool is_deaf)
     const bool is_lost =
         strstr(eyes->output->error, LKS_WAS_LOST) || eyes->output->news.lost_host[0];
 
-    if (!eyes->mpirun)
+    if (!eyes->mpirun && !eyes->has_no_mpirun)
         eyes->mpirun = lks_session_child(eyes->guard);
     return (lks_run_sight){
         .now_s = lks_clock_s(),

@@ -14,6 +14,7 @@ typedef struct lks_run_eyes {
     const lks_run_output *output;
     const lks_run_watch *watch;
     const char *session; /* the private folder; "" where there is none */
+    bool has_no_mpirun;  /* the guard has started the one rank itself */
     pid_t guard;
     pid_t mpirun;     /* 0: not seen yet */
     bool sees_rank_0; /* its process was here */

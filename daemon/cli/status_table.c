@@ -66,6 +66,7 @@ static const column columns[] = {
     {.title = "rank", .key = "rank", .write = write_count},
     {.title = "host", .key = "host", .write = write_text, .is_left = true},
     {.title = "pid", .key = "pid", .write = write_count, .use = 1},
+    {.title = "device", .key = "device", .write = write_text, .is_left = true, .use = 8},
     {.title = "state", .key = "state", .write = write_text, .is_left = true},
     {.title = "step", .key = "step", .write = write_count, .use = 7},
     {.title = "phase", .key = "phase", .write = write_text, .is_left = true, .use = 6},
@@ -93,6 +94,7 @@ static const column columns[] = {
 enum {
     N_COLUMNS = sizeof columns / sizeof *columns,
     HOST = 1,
+    DEVICE = 3,
     GAP = 2,
     /* Columns stay out rather than that a host's name gets shorter than this. */
     HOST_WIDTH = 16,
@@ -111,6 +113,21 @@ static size_t width_of(const layout *l)
         if (l->width[i])
             width += l->width[i] + (i ? GAP : 0);
     return width;
+}
+
+/* One for all is not worth a column. */
+static bool have_one_device(const json_t *ranks)
+{
+    const json_t *rank;
+    size_t row;
+
+    json_array_foreach(ranks, row, rank)
+    {
+        if (strcmp(text_of(rank, "device"),
+                   text_of(json_array_get(ranks, 0), "device")) != 0)
+            return false;
+    }
+    return true;
 }
 
 static layout natural_layout(const json_t *ranks)
@@ -134,6 +151,8 @@ static layout natural_layout(const json_t *ranks)
                 l.width[i] = width;
         }
     }
+    if (have_one_device(ranks))
+        l.width[DEVICE] = 0;
     return l;
 }
 

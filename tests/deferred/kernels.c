@@ -200,15 +200,24 @@ static lks_status copy_in(int index, void *to, const void *from, size_t n_bytes)
     return deferred_push(index, &c);
 }
 
+static lks_status run_copy_out(const deferred_command *c)
+{
+    deferred_open_block(c->name, c->dim, c->from);
+    memcpy(c->to, c->from, c->n_bytes);
+    deferred_close_block(c->from);
+    return LKS_OK;
+}
+
 static lks_status copy_out(int index, void *to, const void *from, size_t n_bytes)
 {
-    LKS_TRY(deferred_drain(index));
-    if (n_bytes == 0)
-        return LKS_OK;
-    deferred_open_block("copy_out", index, from);
-    memcpy(to, from, n_bytes);
-    deferred_close_block(from);
-    return LKS_OK;
+    if (n_bytes > 0)
+        deferred_push(index, &(deferred_command){.name = "copy_out",
+                                                 .run = run_copy_out,
+                                                 .dim = index,
+                                                 .to = to,
+                                                 .from = from,
+                                                 .n_bytes = n_bytes});
+    return deferred_drain(index);
 }
 
 static lks_status run_copy_across(const deferred_command *c)

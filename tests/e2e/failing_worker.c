@@ -1,7 +1,7 @@
-/* lockstep-worker, but that rank $FAIL_RANK gets no memory at $FAIL_AT: for a number N at
- * the N-th (from 0) gathering from all ranks, of those with which a run starts and ends;
- * for "reporter" when that is to start. At "leak" it loses a block of memory there
- * instead. */
+/* lockstep-worker, but that rank $FAIL_RANK, of replicas the one with this number, gets
+ * no memory at $FAIL_AT: for a number N at the N-th (from 0) gathering from several, of
+ * those with which a run starts and ends; for "reporter" when that is to start. At "leak"
+ * it loses a block of memory there instead. */
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,19 +21,19 @@ lks_status __wrap_lks_reporter_start(const lks_reporter_options *options,
 lks_status __real_lks_reporter_start(const lks_reporter_options *options,
                                      lks_reporter **out);
 
-static bool fails_at(const char *place)
+static bool fails_at(int rank, const char *place)
 {
-    return lks_world_rank() == atoi(getenv("FAIL_RANK")) &&
-           strcmp(getenv("FAIL_AT"), place) == 0;
+    return rank == atoi(getenv("FAIL_RANK")) && strcmp(getenv("FAIL_AT"), place) == 0;
 }
 
 lks_status __wrap_lks_comm_all_gather(lks_comm *comm, void *values, size_t n_bytes_each)
 {
-    static int n_begun;
-    char place[16];
+    static _Thread_local int n_begun; /* a replica has a thread */
+    char place[16] = "";
 
-    snprintf(place, sizeof place, "%d", n_begun++);
-    if (fails_at(place)) {
+    if (comm->size > 1)
+        snprintf(place, sizeof place, "%d", n_begun++);
+    if (fails_at(comm->rank, place)) {
         lks_fail(LKS_NOMEM, "no memory to gather %zu bytes", n_bytes_each);
         return LKS_COMM;
     }
@@ -43,9 +43,9 @@ lks_status __wrap_lks_comm_all_gather(lks_comm *comm, void *values, size_t n_byt
 lks_status __wrap_lks_reporter_start(const lks_reporter_options *options,
                                      lks_reporter **out)
 {
-    if (fails_at("reporter"))
+    if (fails_at(lks_world_rank(), "reporter"))
         return lks_fail(LKS_NOMEM, "no memory for the reporter");
-    if (fails_at("leak"))
+    if (fails_at(lks_world_rank(), "leak"))
         (void)lks_malloc(1234);
     return __real_lks_reporter_start(options, out);
 }

@@ -8,6 +8,10 @@
 
 #include <mpi.h>
 
+#ifndef LKS_MPI_THREADS
+#define LKS_MPI_THREADS MPI_THREAD_FUNNELED /* or what a suite defines before */
+#endif
+
 #define LKS_MPI_SUITE(name, ...)                                                         \
     int main(int argc, char **argv)                                                      \
     {                                                                                    \
@@ -17,7 +21,7 @@
         SRunner *runner;                                                                 \
         int failed, granted;                                                             \
                                                                                          \
-        MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &granted);                    \
+        MPI_Init_thread(&argc, &argv, LKS_MPI_THREADS, &granted);                        \
         for (size_t i = 0; i < sizeof tests / sizeof *tests; i++)                        \
             tcase_add_test(tcase, tests[i]);                                             \
         suite_add_tcase(suite, tcase);                                                   \

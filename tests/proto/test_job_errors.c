@@ -111,7 +111,7 @@ START_TEST(a_key_with_dots_or_without_letters_is_refused)
          "optimizer, train, report, checkpoint"},
         {"  epochs: 3", "  \"\": 3",
          "j.yaml:23:3: unknown key '' in train; known are epochs, steps, batch_size, "
-         "lanes, threads_per_rank, reduction, init"},
+         "lanes, device, replicas, threads_per_rank, numerics, reduction, init"},
     };
 
     CHECK_MISTAKES(list);
@@ -210,6 +210,17 @@ START_TEST(a_value_out_of_range_tells_the_range)
          "j.yaml:4:11: format is 'csv', it must be one of idx, npy, cifar10"},
         {"loss: cross_entropy", "loss: hinge",
          "j.yaml:20:7: loss is 'hinge', it must be one of cross_entropy, mse_loss"},
+        {"threads_per_rank: 2", "replicas: some",
+         "j.yaml:26:13: replicas is 'some', it must be all or a whole number from 1 to "
+         "1024"},
+        {"threads_per_rank: 2", "replicas: 0",
+         "j.yaml:26:13: replicas is '0', it must be all or a whole number from 1 to "
+         "1024"},
+        {"threads_per_rank: 2", "device: gpu",
+         "j.yaml:26:11: device is 'gpu', it must be one of auto, cpu, reference; did you "
+         "mean 'cpu'?"},
+        {"threads_per_rank: 2", "numerics: fast",
+         "j.yaml:26:13: numerics is fast: no device has it yet, leave it exact"},
         {"reduction: fast", "reduction: quick",
          "j.yaml:27:14: reduction is 'quick', it must be one of auto, ordered, fast"},
         {"job: fashion-cnn", "job: ../etc",

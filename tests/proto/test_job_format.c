@@ -137,6 +137,7 @@ static void random_value(lks_job *job, const lks_job_key *key)
         *(uint32_t *)member = (uint32_t)random_whole(key->min, key->max);
         break;
     case LKS_JOB_AUTO32:
+    case LKS_JOB_ALL32:
         *(uint32_t *)member =
             below(2) ? LKS_JOB_AUTO : (uint32_t)random_whole(1, key->max);
         break;
@@ -194,6 +195,7 @@ static void random_job(lks_job *job)
         job->train.steps = 0;
     else if (!job->train.steps)
         job->train.steps = 1;
+    job->train.numerics = "exact"; /* no device has the other */
     if (job->train.lanes > job->train.batch_size)
         job->train.lanes = (uint32_t)job->train.batch_size;
     for (size_t i = 0; i < job->optimizer.n_options; i++)
@@ -249,6 +251,9 @@ static void same_jobs(const lks_job *a, const lks_job *b)
     ck_assert_uint_eq(a->train.steps, b->train.steps);
     ck_assert_uint_eq(a->train.batch_size, b->train.batch_size);
     ck_assert_uint_eq(a->train.lanes, b->train.lanes);
+    same_text(a->train.device, b->train.device);
+    ck_assert_uint_eq(a->train.replicas, b->train.replicas);
+    same_text(a->train.numerics, b->train.numerics);
     ck_assert_uint_eq(a->train.threads_per_rank, b->train.threads_per_rank);
     ck_assert_int_eq(a->train.reduction, b->train.reduction);
     same_text(a->train.init, b->train.init);
@@ -302,7 +307,10 @@ START_TEST(a_job_is_written_for_people_with_its_defaults)
                                "  steps: 5\n"
                                "  batch_size: 1\n"
                                "  lanes: auto\n"
+                               "  device: auto\n"
+                               "  replicas: 1\n"
                                "  threads_per_rank: auto\n"
+                               "  numerics: exact\n"
                                "  reduction: auto\n"
                                "report:\n"
                                "  every_steps: 50\n"

@@ -6,7 +6,7 @@
 #include "autograd/backward.h"
 #include "ops/ops.h"
 #include "tensor/scope.h"
-#include "worker/fake_comm.h"
+#include "worker/replicas.h"
 #include "worker/lanes.h"
 #include "worker/reduce_tree.h"
 
@@ -146,21 +146,21 @@ START_TEST(gradients_of_all_lanes_meet_in_tree_order_on_any_ranks)
 
     for (size_t i = 0; i < sizeof n_lanes / sizeof *n_lanes; i++)
         for (int size = 1; size <= 4; size++)
-            fake_run(size, two_steps, &(task){n_lanes[i], true});
+            run_replicas(size, two_steps, &(task){n_lanes[i], true});
 }
 END_TEST
 
 START_TEST(there_may_be_more_ranks_than_lanes)
 {
-    fake_run(5, two_steps, &(task){3, true});
-    fake_run(5, two_steps, &(task){3, false});
+    run_replicas(5, two_steps, &(task){3, true});
+    run_replicas(5, two_steps, &(task){3, false});
 }
 END_TEST
 
 START_TEST(fast_adds_the_lanes_in_place)
 {
     for (int size = 1; size <= 3; size++)
-        fake_run(size, two_steps, &(task){8, false});
+        run_replicas(size, two_steps, &(task){8, false});
 }
 END_TEST
 

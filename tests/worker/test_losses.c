@@ -2,7 +2,7 @@
 
 #include <math.h>
 
-#include "worker/fake_comm.h"
+#include "worker/replicas.h"
 #include "worker/losses.h"
 #include "worker/reduce_tree.h"
 
@@ -63,27 +63,28 @@ START_TEST(all_ranks_get_the_sum_in_tree_order)
 {
     for (uint32_t n = 1; n <= 7; n++)
         for (int size = 1; size <= 9; size++)
-            fake_run(size, gather, &(task){n, lanes, 99, LKS_WISH_GO_ON, NULL});
+            run_replicas(size, gather, &(task){n, lanes, 99, LKS_WISH_GO_ON, NULL});
 }
 END_TEST
 
 START_TEST(a_wish_of_one_rank_is_heard_by_all)
 {
-    fake_run(3, gather, &(task){7, lanes, 2, LKS_WISH_LEAVE, NULL});
-    fake_run(9, gather, &(task){7, lanes, 8, LKS_WISH_CANCEL, NULL});
+    run_replicas(3, gather, &(task){7, lanes, 2, LKS_WISH_LEAVE, NULL});
+    run_replicas(9, gather, &(task){7, lanes, 8, LKS_WISH_CANCEL, NULL});
 }
 END_TEST
 
 START_TEST(a_loss_that_is_not_finite_is_blamed_on_step_rank_and_lane)
 {
     lanes[3] = NAN;
-    fake_run(2, gather,
-             &(task){7, lanes, 99, LKS_WISH_GO_ON,
-                     "step 12: loss is nan (rank 1, lane 3): training stopped; lower the "
-                     "learning rate or check the data"});
+    run_replicas(
+        2, gather,
+        &(task){7, lanes, 99, LKS_WISH_GO_ON,
+                "step 12: loss is nan (rank 1, lane 3): training stopped; lower the "
+                "learning rate or check the data"});
     lanes[3] = 1;
     lanes[0] = INFINITY;
-    fake_run(
+    run_replicas(
         2, gather,
         &(task){7, lanes, 99, LKS_WISH_GO_ON,
                 "step 12: loss is infinite (rank 0, lane 0): training stopped; lower "

@@ -5,7 +5,7 @@
 #include "base/alloc.h"
 #include "base/rng.h"
 #include "base/try.h"
-#include "worker/fake_comm.h"
+#include "worker/replicas.h"
 #include "worker/reduce.h"
 #include "worker/reduce_tree.h"
 
@@ -168,7 +168,7 @@ static void check_all_sizes(task t)
     reference(lanes, 0, t.n_lanes, t.n, want);
     t.want = want;
     for (int size = 1; size <= 9; size++)
-        fake_run(size, reduce_twice, &t);
+        run_replicas(size, reduce_twice, &t);
 }
 
 START_TEST(any_ranks_give_the_bits_of_the_plain_tree)
@@ -216,7 +216,7 @@ END_TEST
 
 START_TEST(without_memory_a_reducer_is_refused)
 {
-    lks_comm comm = {.ops = &fake_ops, .rank = 0, .size = 1};
+    lks_comm comm = {.rank = 0, .size = 1}; /* of which it asks no more */
     const lks_reducer_options options = {.comm = &comm, .n_lanes = 4, .ordered = true};
 
     for (long n = 0;; n++) {

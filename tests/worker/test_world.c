@@ -2,7 +2,7 @@
 #include "support/suite.h"
 
 #include "base/alloc.h"
-#include "worker/fake_comm.h"
+#include "worker/replicas.h"
 #include "worker/world.h"
 
 /* Rank r of them fails where r is odd, with exit status r. */
@@ -24,7 +24,7 @@ static const char *bring_failures(lks_comm *comm, void *text)
 START_TEST(the_first_failing_ranks_verdict_is_everyones)
 {
     for (int size = 1; size <= 5; size++)
-        fake_run(size, bring_failures, "rank 1: no file 1");
+        run_replicas(size, bring_failures, "rank 1: no file 1");
 }
 END_TEST
 
@@ -32,15 +32,16 @@ END_TEST
  * not there, so whoever asks for it waits for ever. */
 #define CK_IS_ALONE(n, call)                                                             \
     do {                                                                                 \
-        static fake_world world;                                                         \
-        fake_comm of_rank_1;                                                             \
-        lks_comm *comm = &of_rank_1.base;                                                \
+        lks_mail *mail = NULL;                                                           \
+        lks_comm *comm = NULL;                                                           \
                                                                                          \
-        fake_world_init(&world, 2);                                                      \
-        of_rank_1 = fake_rank(&world, 1);                                                \
+        ck_ok(lks_mail_create(2, &mail));                                                \
+        ck_ok(lks_comm_local_create(mail, NULL, 1, &comm));                              \
         lks_alloc_fail_after(n);                                                         \
         ck_fails(call, LKS_COMM, "cannot allocate");                                     \
         lks_alloc_fail_after(-1);                                                        \
+        lks_comm_destroy(comm);                                                          \
+        lks_mail_destroy(mail);                                                          \
     } while (0)
 
 START_TEST(a_rank_that_cannot_ask_the_others_is_told_so)

@@ -10,8 +10,9 @@
  * A request belongs to the caller until `test` or `wait` completes it; errors are
  * LKS_COMM, after which the communicator is of no further use.
  *
- * Called from the rank's main thread only. Every rank starts the same collectives in the
- * same order with the same sizes. Buffers stay untouched between start and wait. */
+ * Called from one thread only, the rank's main thread, or the replica's. Every rank
+ * starts the same collectives in the same order with the same sizes. Buffers stay
+ * untouched between start and wait. */
 #ifndef LKS_WORKER_COMM_COMM_H
 #define LKS_WORKER_COMM_COMM_H
 
@@ -25,17 +26,23 @@ typedef struct lks_comm lks_comm;
 typedef struct lks_request lks_request; /* one started operation */
 
 typedef struct lks_comm_ops {
-    const char *name; /* "self" "mpi" */
+    const char *name; /* "self" "mpi" "local" */
 
     /* Sum `values` [n] f32 over all ranks, in place, in whatever order the library likes.
      */
     lks_status (*all_reduce)(lks_comm *comm, const lks_view *values, lks_request **out);
 
     /* Point to point within a collective: send [n] to `peer`, receive [n] from `peer`.
-     * Messages between two ranks with one tag arrive in order. */
+     * Messages between two ranks with one tag arrive in order.
+     *   receive  brings the numbers to `values`, or, where this rank's device reaches the
+     *            sender's memory, aims values->data at that instead, which saves a
+     *            copy; *values stays until it is complete. The receiver then reads that
+     *            memory, and may use it as scratch, up to the next all_gather it starts.
+     *            The sender leaves it alone until that has brought the receiver's part,
+     *            although its own request is complete before. */
     lks_status (*send)(lks_comm *comm, int peer, int tag, const lks_view *values,
                        lks_request **out);
-    lks_status (*receive)(lks_comm *comm, int peer, int tag, const lks_view *values,
+    lks_status (*receive)(lks_comm *comm, int peer, int tag, lks_view *values,
                           lks_request **out);
 
     /* Rank r's own part stands at offsets[r] of `values`, counts[r] elements long, before
@@ -69,6 +76,16 @@ lks_status lks_comm_self_create(lks_comm **out);
 
 /* MPI_COMM_WORLD, duplicated. MPI is initialised (FUNNELED or more) by the caller. */
 lks_status lks_comm_mpi_create(lks_comm **out);
+
+/* A replica, by its number among those of its process, in whose thread all else is
+ * called; `rank` and `size` of the communicator count replicas. Within the process
+ * numbers go from memory to memory (comm/mail.h). `link`: between processes with as many
+ * replicas each, or NULL: there is one. Both are borrowed. What waits for a replica that
+ * has failed (lks_mail_fail) is LKS_COMM. */
+struct lks_mail;
+struct lks_link;
+lks_status lks_comm_local_create(struct lks_mail *mail, struct lks_link *link,
+                                 int replica, lks_comm **out);
 
 void lks_comm_destroy(lks_comm *comm); /* NULL is fine */
 

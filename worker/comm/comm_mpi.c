@@ -145,7 +145,7 @@ static lks_status mpi_send(lks_comm *comm, int peer, int tag, const lks_view *va
                    "send", out);
 }
 
-static lks_status mpi_receive(lks_comm *comm, int peer, int tag, const lks_view *values,
+static lks_status mpi_receive(lks_comm *comm, int peer, int tag, lks_view *values,
                               lks_request **out)
 {
     comm_mpi *self = (comm_mpi *)comm;

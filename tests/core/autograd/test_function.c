@@ -321,6 +321,48 @@ START_TEST(gradcheck_wants_double_precision)
 }
 END_TEST
 
+/* The sum of as many inputs as one likes; context: how many. */
+static lks_tensor *total(void *context, lks_tensor *const *x, int n)
+{
+    lks_tensor *sum = x[0];
+
+    ck_assert_int_eq(n, *(int *)context);
+    for (int i = 1; i < n; i++)
+        sum = lks_add(sum, x[i]);
+    return sum;
+}
+
+static lks_status total_backward(void *context, lks_tensor *const *x, int n,
+                                 lks_tensor *y, lks_tensor *dy, lks_tensor **grads)
+{
+    ck_assert_int_eq(n, *(int *)context);
+    ck_assert(!x && !y);
+    for (int i = 0; i < n; i++)
+        grads[i] = dy;
+    return LKS_OK;
+}
+
+START_TEST(a_function_that_keeps_nothing_takes_any_number_of_inputs)
+{
+    static const lks_function kept = {"total", total, total_backward};
+    static const lks_function function = {"total", total, total_backward,
+                                          .keeps_nothing = true};
+    int n = 20;
+    lks_tensor *x[20];
+
+    ck_ok(lks_scope_open());
+    for (int i = 0; i < n; i++)
+        x[i] = leaf(i);
+    ck_ok(lks_backward(lks_sum_all(lks_apply(&function, &n, x, n))));
+    for (int i = 0; i < n; i++)
+        ck_assert_double_eq(((double *)lks_data(lks_grad(x[i])))[0], 1);
+    ck_assert_ptr_null(lks_apply(&kept, &n, x, n));
+    ck_assert_str_eq(lks_error_text(),
+                     "total: 20 inputs; a custom function takes at most 8");
+    lks_scope_close();
+}
+END_TEST
+
 LKS_SUITE("function", a_custom_function_is_differentiated_by_its_own_backward,
           a_context_is_released_once_in_every_case,
           a_gradient_of_the_wrong_shape_is_refused,
@@ -328,6 +370,8 @@ LKS_SUITE("function", a_custom_function_is_differentiated_by_its_own_backward,
           an_integer_result_has_no_history,
           a_view_taken_before_a_recorded_change_is_refused,
           a_custom_function_survives_each_allocation_failing,
-          a_backward_may_run_a_sweep_of_its_own, gradcheck_finds_a_wrong_gradient,
+          a_backward_may_run_a_sweep_of_its_own,
+          a_function_that_keeps_nothing_takes_any_number_of_inputs,
+          gradcheck_finds_a_wrong_gradient,
           gradcheck_finds_a_wrong_gradient_however_small,
           gradcheck_does_not_agree_with_infinity, gradcheck_wants_double_precision)

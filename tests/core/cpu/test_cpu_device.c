@@ -1,6 +1,9 @@
 #include "support/suite.h"
 
+#include <stdio.h>
+
 #include "base/alloc.h"
+#include "base/cores.h"
 #include "cpu/cpu.h"
 #include "device.h"
 
@@ -9,7 +12,7 @@ START_TEST(cpu_names_are_parsed_with_their_index)
     static const struct {
         const char *name;
         int index;
-    } cases[] = {{"cpu", 0}, {"cpu:0", 0}, {"cpu:1", 1}, {"cpu:42", 42}};
+    } cases[] = {{"cpu", 0}, {"cpu:0", 0}, {"cpu:1", 1}, {"cpu:7", 7}};
 
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         lks_device device = {LKS_CUDA, -1};
@@ -19,6 +22,20 @@ START_TEST(cpu_names_are_parsed_with_their_index)
         ck_assert_int_eq(device.index, cases[i].index);
         ck_assert_ptr_nonnull(lks_device_kernels(device));
     }
+}
+END_TEST
+
+START_TEST(there_are_eight_cpus_or_as_many_as_cores)
+{
+    const int n = lks_cpu_count();
+    lks_device device = lks_cpu;
+    char name[16], last[16];
+
+    ck_assert_int_eq(n, lks_cores_usable() > 8 ? (int)lks_cores_usable() : 8);
+    snprintf(name, sizeof name, "cpu:%d", n);
+    snprintf(last, sizeof last, "cpu:%d", n - 1);
+    ck_ok(lks_device_parse(last, &device));
+    ck_fails(lks_device_parse(name, &device), LKS_DEVICE, last);
 }
 END_TEST
 
@@ -121,6 +138,7 @@ START_TEST(the_fault_hook_reaches_new_and_kept_blocks)
 END_TEST
 
 LKS_SUITE("device", cpu_names_are_parsed_with_their_index,
+          there_are_eight_cpus_or_as_many_as_cores,
           other_names_are_refused_and_leave_the_output_alone,
           cuda_is_asked_for_but_absent, the_number_of_threads_is_at_least_one,
           the_instruction_set_names_the_table_in_use,

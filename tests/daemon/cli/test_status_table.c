@@ -140,6 +140,19 @@ START_TEST(documents_of_other_shapes_do_no_harm)
 }
 END_TEST
 
+START_TEST(devices_are_shown_where_there_are_several)
+{
+    static const char one[] = "[{\"rank\":0,\"device\":\"cpu:0\"},"
+                              "{\"rank\":1,\"device\":\"cpu:0\"}]";
+    static const char two[] = "[{\"rank\":0,\"device\":\"cpu:0\"},"
+                              "{\"rank\":1,\"device\":\"cpu:1\"}]";
+
+    ck_assert_ptr_null(strstr(table(job_text, one), "device"));
+    ck_assert_ptr_nonnull(strstr(table(job_text, two), "device"));
+    ck_assert_ptr_nonnull(strstr(table(job_text, two), "cpu:1"));
+}
+END_TEST
+
 static const char long_hosts[] =
     "[{\"rank\":0,\"host\":\"gpu-cluster-rack-17-node-0012.eu-west-1.compute.internal\","
     "\"pid\":1234567,\"state\":\"stalled\",\"step\":1234567,\"phase\":\"backward\","
@@ -255,6 +268,7 @@ END_TEST
 LKS_SUITE("status_table", the_table_says_how_it_goes_and_who_is_waited_for,
           every_rank_has_a_row, ranks_in_trouble_come_first_where_room_is_short,
           what_is_not_known_yet_is_left_out, documents_of_other_shapes_do_no_harm,
+          devices_are_shown_where_there_are_several,
           columns_of_least_use_give_way_to_the_screen,
           no_screen_is_too_narrow_or_too_wide, host_names_are_whole_where_there_is_room,
           rows_stand_below_their_titles_whatever_the_names_are,
