@@ -91,7 +91,7 @@ static void settle_job(lks_run *run)
         job->train.threads_per_rank = run->placement.threads_per_rank;
     if (job->train.reduction == LKS_JOB_REDUCTION_AUTO)
         job->train.reduction = LKS_JOB_REDUCTION_ORDERED; /* on CPUs */
-    lks_set_num_threads((int)job->train.threads_per_rank);
+    lks_set_num_threads(lks_cpu, (int)job->train.threads_per_rank);
     if (job->train.threads_per_rank > run->placement.cores)
         lks_warn(
             "rank %d may use %u cores but has %u threads: start mpirun with --bind-to "

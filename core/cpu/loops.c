@@ -63,7 +63,8 @@ static void join_dims(lks_nest *nest)
 static void init(lks_nest *nest, int n_operands, const lks_view *const *views,
                  bool in_order)
 {
-    *nest = (lks_nest){.n_operands = n_operands, .n_each = 1};
+    *nest = (lks_nest){
+        .device_index = views[0]->device.index, .n_operands = n_operands, .n_each = 1};
     for (int k = 0; k < n_operands; k++)
         nest->data[k] = views[k]->data;
     if (lks_view_count(views[0]) == 0) { /* its other sizes may be beyond all products */
@@ -153,8 +154,9 @@ void lks_nest_run(const lks_nest *nest, lks_row_fn row, const void *context)
     const int64_t each = nest->n_each > 0 ? nest->n_each : 1;
 
     if (inner > 0)
-        lks_parallel_for(nest->sizes[0], MIN_ELEMENTS_PER_THREAD / inner / each + 1,
-                         run_outer_range, &run);
+        lks_parallel_for(nest->device_index, nest->sizes[0],
+                         MIN_ELEMENTS_PER_THREAD / inner / each + 1, run_outer_range,
+                         &run);
 }
 
 void lks_nest_walk(const lks_nest *nest, lks_row_fn row, const void *context)

@@ -13,6 +13,7 @@ typedef void (*lks_row_fn)(int64_t n, char *const *data, const int64_t *strides,
                            const void *context);
 
 typedef struct lks_nest {
+    int device_index; /* whose threads share it */
     int n_operands;
     int ndim;                                             /* at least 1 */
     int64_t sizes[LKS_MAX_DIMS];                          /* outermost first */

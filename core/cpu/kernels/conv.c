@@ -16,6 +16,7 @@ static lks_conv conv_of(const lks_view *x, const lks_view *w, const lks_view *y,
                         const lks_conv2d_params *params)
 {
     lks_conv conv = {
+        .device_index = x->device.index,
         .n = x->sizes[0],
         .groups = params->groups,
         .c = w->sizes[1],

@@ -24,6 +24,7 @@
 #include "cpu/kernels/simd.h"
 
 typedef struct lks_conv {
+    int device_index; /* whose threads share it */
     int64_t n, groups;
     int64_t c, o; /* of one group */
     int64_t h, w, kh, kw, oh, ow;

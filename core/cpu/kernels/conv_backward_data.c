@@ -131,14 +131,14 @@ lks_status LKS_CPU(conv_backward_data)(const lks_conv *conv, const float *dy,
     size_t n_bytes;
 
     f.n_rows = conv->c * conv->kw;
-    f.n_parts = lks_parallel_parts(conv->n * conv->groups, 1);
+    f.n_parts = lks_parallel_parts(conv->device_index, conv->n * conv->groups, 1);
     f.shifted_numel = LKS_CPU(conv_band_numel)(&f.band);
     f.dy_plane = spread(conv->oh * conv->ow);
     weights_numel = conv->groups * conv->kh * f.n_rows * conv->o;
     part_numel = lks_plus(f.shifted_numel, lks_times(conv->o, f.dy_plane));
     n_bytes = lks_scratch_bytes(
         conv->o, lks_plus(weights_numel + LKS_LANES, lks_times(f.n_parts, part_numel)));
-    f.offsets = lks_cpu_alloc(0, n_bytes);
+    f.offsets = lks_cpu_alloc(conv->device_index, n_bytes);
     if (!f.offsets)
         return LKS_NOMEM;
     f.weights = (float *)(f.offsets + conv->o);
@@ -147,7 +147,7 @@ lks_status LKS_CPU(conv_backward_data)(const lks_conv *conv, const float *dy,
     for (int64_t o = 0; o < conv->o; o++)
         f.offsets[o] = o * f.dy_plane;
     pack_weights(&f);
-    lks_parallel_for(f.n_parts, 1, run_parts, &f);
-    lks_cpu_free(0, f.offsets, n_bytes);
+    lks_parallel_for(conv->device_index, f.n_parts, 1, run_parts, &f);
+    lks_cpu_free(conv->device_index, f.offsets, n_bytes);
     return LKS_OK;
 }

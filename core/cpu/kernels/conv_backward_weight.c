@@ -336,7 +336,7 @@ static backward plan(const lks_conv *conv, const float *x, const float *dy)
     b.padded_h = conv->h + 2 * conv->padding[0];
     b.padded_w = conv->w + 2 * conv->padding[1];
     b.n_chunks = conv->n < IMAGES_PER_CHUNK ? 1 : conv->n / IMAGES_PER_CHUNK;
-    b.n_parts = lks_parallel_parts(b.n_chunks, 1);
+    b.n_parts = lks_parallel_parts(conv->device_index, b.n_chunks, 1);
     b.sums_numel =
         lks_times(conv->groups * b.n_vectors, lks_times(b.n_runs * b.run + 1, b.lanes));
     b.scratch_numel = lks_plus(lks_times(conv->c, lks_times(b.padded_h, b.padded_w)),
@@ -353,17 +353,17 @@ lks_status LKS_CPU(conv_backward_weight)(const lks_conv *conv, const float *x,
         lks_scratch_bytes(b.n_runs, lks_plus(lks_times(b.n_chunks, b.sums_numel),
                                              lks_times(b.n_parts, b.scratch_numel)));
 
-    b.offsets = lks_cpu_alloc(0, n_bytes);
+    b.offsets = lks_cpu_alloc(conv->device_index, n_bytes);
     if (!b.offsets)
         return LKS_NOMEM;
     b.sums = (float *)(b.offsets + b.n_runs);
     b.scratch = b.sums + b.n_chunks * b.sums_numel;
     find_offsets(&b);
-    lks_parallel_for(b.n_parts, 1, run_parts, &b);
+    lks_parallel_for(conv->device_index, b.n_parts, 1, run_parts, &b);
     add_chunks(&b);
     write_weights(&b, accumulate, dw);
     if (dbias)
         write_bias(&b, accumulate, dbias);
-    lks_cpu_free(0, b.offsets, n_bytes);
+    lks_cpu_free(conv->device_index, b.offsets, n_bytes);
     return LKS_OK;
 }

@@ -93,12 +93,12 @@ lks_status LKS_CPU(conv_forward)(const lks_conv *conv, const float *x, const flo
     size_t n_bytes;
 
     f.n_terms = conv->c * conv->kh * conv->kw;
-    f.n_parts = lks_parallel_parts(conv->n * conv->groups, 1);
+    f.n_parts = lks_parallel_parts(conv->device_index, conv->n * conv->groups, 1);
     f.shifted_numel = LKS_CPU(conv_band_numel)(&f.band);
     n_bytes =
         lks_scratch_bytes(f.n_terms, lks_plus(lks_times(n_channels, f.n_terms + 1),
                                               lks_times(f.n_parts, f.shifted_numel)));
-    f.offsets = lks_cpu_alloc(0, n_bytes);
+    f.offsets = lks_cpu_alloc(conv->device_index, n_bytes);
     if (!f.offsets)
         return LKS_NOMEM;
     f.weights = (float *)(f.offsets + f.n_terms);
@@ -108,7 +108,7 @@ lks_status LKS_CPU(conv_forward)(const lks_conv *conv, const float *x, const flo
     pack_weights(&f);
     for (int64_t o = 0; o < n_channels; o++)
         f.bias[o] = bias ? bias[o] : 0;
-    lks_parallel_for(f.n_parts, 1, run_parts, &f);
-    lks_cpu_free(0, f.offsets, n_bytes);
+    lks_parallel_for(conv->device_index, f.n_parts, 1, run_parts, &f);
+    lks_cpu_free(conv->device_index, f.offsets, n_bytes);
     return LKS_OK;
 }

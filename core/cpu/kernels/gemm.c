@@ -23,6 +23,7 @@ static lks_product product_of(const products *batch, int64_t i)
     const int d = c->ndim - 2;
 
     return (lks_product){
+        .device_index = c->device.index,
         .a = {lks_view_matrix_data(a, i), a->sizes[d], a->strides[d], a->strides[d + 1]},
         .b = {lks_view_matrix_data(b, i), b->sizes[d + 1], b->strides[d + 1],
               b->strides[d]},
@@ -140,13 +141,15 @@ static lks_status multiply_in_parts(products *batch, int64_t matrices_per_part)
     size_t n_bytes;
 
     batch->n_parts =
-        matrices_per_part > 1 ? lks_parallel_parts(batch->n, matrices_per_part) : 1;
+        matrices_per_part > 1
+            ? lks_parallel_parts(batch->c->device.index, batch->n, matrices_per_part)
+            : 1;
     n_bytes = (size_t)(batch->n_parts * LKS_PRODUCT_SCRATCH) * sizeof(float);
-    batch->scratch = lks_cpu_alloc(0, n_bytes);
+    batch->scratch = lks_cpu_alloc(batch->c->device.index, n_bytes);
     if (!batch->scratch)
         return LKS_NOMEM;
-    lks_parallel_for(batch->n_parts, 1, multiply_f32, batch);
-    lks_cpu_free(0, batch->scratch, n_bytes);
+    lks_parallel_for(batch->c->device.index, batch->n_parts, 1, multiply_f32, batch);
+    lks_cpu_free(batch->c->device.index, batch->scratch, n_bytes);
     return LKS_OK;
 }
 
@@ -171,6 +174,7 @@ lks_status LKS_CPU(gemm)(const lks_view *a, const lks_view *b, const lks_view *b
         return LKS_OK;
     if (c->dtype == LKS_F32)
         return multiply_in_parts(&batch, matrices_per_part(&batch, a, c));
-    lks_parallel_for(batch.n, matrices_per_part(&batch, a, c), multiply_f64, &batch);
+    lks_parallel_for(c->device.index, batch.n, matrices_per_part(&batch, a, c),
+                     multiply_f64, &batch);
     return LKS_OK;
 }

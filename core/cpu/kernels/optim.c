@@ -56,7 +56,8 @@ lks_status LKS_CPU(sgd)(const lks_sgd_params *params, const lks_view *grad,
 {
     sgd_pass pass = {params, grad->data, param->data, buf ? buf->data : NULL};
 
-    lks_parallel_for(param->sizes[0], MIN_PER_THREAD, sgd_range, &pass);
+    lks_parallel_for(param->device.index, param->sizes[0], MIN_PER_THREAD, sgd_range,
+                     &pass);
     return LKS_OK;
 }
 
@@ -105,6 +106,7 @@ lks_status LKS_CPU(adam)(const lks_adam_params *params, const lks_view *grad,
         .v = v->data,
     };
 
-    lks_parallel_for(param->sizes[0], MIN_PER_THREAD, adam_range, &pass);
+    lks_parallel_for(param->device.index, param->sizes[0], MIN_PER_THREAD, adam_range,
+                     &pass);
     return LKS_OK;
 }

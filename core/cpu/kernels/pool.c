@@ -154,8 +154,9 @@ static lks_status run(const lks_view *in, const pooling *p, lks_range_fn f32,
     if (in->dtype != LKS_F32 && in->dtype != LKS_F64)
         return lks_cpu_no_dtype("max_pool2d", in->dtype);
     if (lks_view_count(in) > 0) /* else a plane may be beyond all products */
-        lks_parallel_for(in->sizes[0] * in->sizes[1], 16384 / (p->h * p->w) + 1,
-                         in->dtype == LKS_F32 ? f32 : f64, (void *)(uintptr_t)p);
+        lks_parallel_for(in->device.index, in->sizes[0] * in->sizes[1],
+                         16384 / (p->h * p->w) + 1, in->dtype == LKS_F32 ? f32 : f64,
+                         (void *)(uintptr_t)p);
     return LKS_OK;
 }
 

@@ -237,9 +237,9 @@ static void multiply_block(block *b)
     b->n_near = NEAR_BLOCK / (depth * WIDTH);
     b->n_in_place = n_in_place(b);
     if (b->n_in_place < b->n_rows)
-        lks_parallel_for(in_steps(b->n_rows, STRIP), MIN_PART_TERMS / (STRIP * depth) + 1,
-                         pack_strips, b);
-    lks_parallel_for(lks_n_row_blocks(b->product->a.n) * n,
+        lks_parallel_for(b->product->device_index, in_steps(b->n_rows, STRIP),
+                         MIN_PART_TERMS / (STRIP * depth) + 1, pack_strips, b);
+    lks_parallel_for(b->product->device_index, lks_n_row_blocks(b->product->a.n) * n,
                      MIN_PART_TERMS * n / (ROWS * b->n_rows * depth) + 1, multiply_parts,
                      b);
 }

@@ -13,6 +13,7 @@ typedef struct lks_factor {
 } lks_factor;
 
 typedef struct lks_product {
+    int device_index; /* whose threads share it */
     lks_factor a, b;
     int64_t n_terms;
     float *c; /* [a.n][b.n] */

@@ -204,7 +204,7 @@ bool LKS_CPU(product_is_few)(const lks_product *p)
 
 void LKS_CPU(product_few)(const lks_product *p)
 {
-    lks_parallel_for((p->b.n + LKS_LANES - 1) / LKS_LANES,
+    lks_parallel_for(p->device_index, (p->b.n + LKS_LANES - 1) / LKS_LANES,
                      MIN_PART_TERMS / (LKS_LANES * p->a.n * p->n_terms) + 1,
                      multiply_vectors, (void *)(uintptr_t)p);
 }

@@ -232,8 +232,8 @@ static lks_status run(const char *kernel, const lks_view *x, rows *r, lks_range_
         return lks_cpu_no_dtype(kernel, x->dtype);
     r->n_columns = x->ndim > 0 ? x->sizes[x->ndim - 1] : 1;
     if (r->n_columns > 0)
-        lks_parallel_for(lks_view_count(x) / r->n_columns, 8192 / r->n_columns + 1,
-                         x->dtype == LKS_F32 ? f32 : f64, r);
+        lks_parallel_for(x->device.index, lks_view_count(x) / r->n_columns,
+                         8192 / r->n_columns + 1, x->dtype == LKS_F32 ? f32 : f64, r);
     return LKS_OK;
 }
 

@@ -265,12 +265,12 @@ START_TEST(results_depend_on_neither_threads_nor_other_images)
         ck_ok(k->conv2d_backward_data(&a.dy.view, &a.w.view, &c->params, &dx.view));
         ck_ok(k->conv2d_backward_weight(&a.x.view, &a.dy.view, &c->params, false,
                                         &dw.view, &db.view));
-        lks_set_num_threads(3);
+        lks_set_num_threads(lks_cpu, 3);
         ck_ok(k->conv2d(&a.x.view, &a.w.view, &a.bias.view, &c->params, &y.view));
         ck_ok(k->conv2d_backward_data(&a.dy.view, &a.w.view, &c->params, &dx2.view));
         ck_ok(k->conv2d_backward_weight(&a.x.view, &a.dy.view, &c->params, false,
                                         &dw2.view, &db2.view));
-        lks_set_num_threads(1);
+        lks_set_num_threads(lks_cpu, 1);
         assert_same_bits(name_of(isa, "y", i), &y, &a.y);
         assert_same_bits(name_of(isa, "dx", i), &dx2, &dx);
         assert_same_bits(name_of(isa, "dw", i), &dw2, &dw);

@@ -46,11 +46,11 @@ END_TEST
 
 START_TEST(the_number_of_threads_is_at_least_one)
 {
-    ck_assert_int_eq(lks_num_threads(), 1);
-    lks_set_num_threads(3);
-    ck_assert_int_eq(lks_num_threads(), 3);
-    lks_set_num_threads(0);
-    ck_assert_int_eq(lks_num_threads(), 1);
+    ck_assert_int_eq(lks_num_threads(lks_cpu), 1);
+    lks_set_num_threads(lks_cpu, 3);
+    ck_assert_int_eq(lks_num_threads(lks_cpu), 3);
+    lks_set_num_threads(lks_cpu, 0);
+    ck_assert_int_eq(lks_num_threads(lks_cpu), 1);
 }
 END_TEST
 

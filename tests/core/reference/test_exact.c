@@ -110,9 +110,9 @@ static void compare(const char *table, int i, uint64_t seed)
 
     run(&want, lks_reference_kernels(), i, seed);
     for (size_t n = 0; n < sizeof thread_counts / sizeof *thread_counts; n++) {
-        lks_set_num_threads(thread_counts[n]);
+        lks_set_num_threads(lks_cpu, thread_counts[n]);
         run(&got, lks_cpu_kernels_for(table), i, seed);
-        lks_set_num_threads(1);
+        lks_set_num_threads(lks_cpu, 1);
         snprintf(what, sizeof what, "%s of %s, %d thread(s), seed %llu", cases[i].name,
                  table, thread_counts[n], (unsigned long long)seed);
         for (int b = 0; b < want.n_blocks; b++)
