@@ -5,11 +5,6 @@
 #include "layout/view.h"
 #include "numerics.h"
 
-/* For gradient checks; nobody trains in f64. */
-#define T double
-#include "reference/gemm_of.h"
-#undef T
-
 /* A part's share of a batch must be worth a thread: multiplications. */
 enum { MIN_PART_TERMS = 65536 };
 
@@ -55,16 +50,89 @@ static void multiply_f32(int64_t first, int64_t last, void *context)
         }
 }
 
+/* f64 is for gradient checks, nobody trains in it: no blocks, but some chains of a row of
+ * c run beside each other. */
+enum { CHAINS = 8 };
+
+typedef struct factor_f64 {
+    const double *data;
+    int64_t stride, term_stride;
+} factor_f64;
+
+/* out[q] = the chain of a with row q of b. */
+LKS_INLINE void sum_chains(int n, int64_t n_terms, const factor_f64 *a, const double *b,
+                           int64_t b_stride, int64_t b_term_stride, double *out)
+{
+    double sums[CHAINS] = {0};
+
+    for (int64_t t = 0; t < n_terms; t++)
+        for (int q = 0; q < n; q++)
+            sums[q] = LKS_FMA(a->data[t * a->term_stride],
+                              b[t * b_term_stride + q * b_stride], sums[q]);
+    for (int q = 0; q < n; q++)
+        out[q] = sums[q];
+}
+
+static void sum_chunk(int64_t n, int64_t n_terms, const factor_f64 *a,
+                      const factor_f64 *b, double *out)
+{
+    if (n == CHAINS && b->stride == 1)
+        sum_chains(CHAINS, n_terms, a, b->data, 1, b->term_stride, out);
+    else if (n == CHAINS)
+        sum_chains(CHAINS, n_terms, a, b->data, b->stride, b->term_stride, out);
+    else
+        for (int64_t q = 0; q < n; q++)
+            sum_chains(1, n_terms, a, b->data + q * b->stride, 0, b->term_stride,
+                       out + q);
+}
+
+/* Row i of c. */
+static void multiply_row_f64(const lks_view *a, const lks_view *b, const lks_view *bias,
+                             bool accumulate, const lks_view *c, int64_t i)
+{
+    const int64_t n_terms = a->sizes[1], n = c->sizes[1];
+
+    for (int64_t j = 0; j < n; j += CHAINS) {
+        const int64_t count = n - j < CHAINS ? n - j : CHAINS;
+        int64_t t = 0;
+
+        do {
+            const int64_t left = n_terms - t;
+            const factor_f64 row = {(const double *)a->data + i * a->strides[0] +
+                                        t * a->strides[1],
+                                    a->strides[0], a->strides[1]};
+            const factor_f64 rows = {(const double *)b->data + j * b->strides[1] +
+                                         t * b->strides[0],
+                                     b->strides[1], b->strides[0]};
+            double sums[CHAINS];
+
+            sum_chunk(count, left < LKS_PRODUCT_DEPTH ? left : LKS_PRODUCT_DEPTH, &row,
+                      &rows, sums);
+            for (int64_t q = 0; q < count; q++) {
+                double *out =
+                    (double *)c->data + i * c->strides[0] + (j + q) * c->strides[1];
+                double sum = sums[q];
+
+                if (t == 0 && bias)
+                    sum += ((const double *)bias->data)[(j + q) * bias->strides[0]];
+                *out = t > 0 || accumulate ? sum + *out : sum;
+            }
+            t += LKS_PRODUCT_DEPTH;
+        } while (t < n_terms);
+    }
+}
+
 static void multiply_f64(int64_t first, int64_t last, void *context)
 {
     const products *batch = context;
 
-    for (int64_t i = first; i < last; i++) {
-        const lks_view a = lks_view_matrix_at(batch->a, i);
-        const lks_view b = lks_view_matrix_at(batch->b, i);
-        const lks_view c = lks_view_matrix_at(batch->c, i);
+    for (int64_t at = first; at < last; at++) {
+        const lks_view a = lks_view_matrix_at(batch->a, at);
+        const lks_view b = lks_view_matrix_at(batch->b, at);
+        const lks_view c = lks_view_matrix_at(batch->c, at);
 
-        gemm_double(&a, &b, batch->bias, batch->accumulate, &c);
+        for (int64_t i = 0; i < c.sizes[0]; i++)
+            multiply_row_f64(&a, &b, batch->bias, batch->accumulate, &c, i);
     }
 }
 

@@ -93,12 +93,8 @@ enum { LANES = LKS_SUM_LANES, SHORT = LANES, ABREAST = 16 };
                 max[i] = columns[j][i] > max[i] ? columns[j][i] : max[i];                \
             }                                                                            \
         for (int64_t j = 0; j < n; j++)                                                  \
-            for (int64_t i = 0; i < ABREAST; i++) {                                      \
-                columns[j][i] -= max[i];                                                 \
-                exps[j][i] = EXP(columns[j][i]);                                         \
-                if (!log)                                                                \
-                    columns[j][i] = exps[j][i];                                          \
-            }                                                                            \
+            for (int64_t i = 0; i < ABREAST; i++)                                        \
+                exps[j][i] = EXP(columns[j][i] - max[i]);                                \
         for (int64_t j = n; j < SHORT; j++)                                              \
             for (int64_t i = 0; i < ABREAST; i++)                                        \
                 exps[j][i] = 0;                                                          \
@@ -107,9 +103,13 @@ enum { LANES = LKS_SUM_LANES, SHORT = LANES, ABREAST = 16 };
                                                                                          \
             sum[i] = log ? LOG(total) : total;                                           \
         }                                                                                \
+        for (int64_t j = 0; j < n; j++)                                                  \
+            for (int64_t i = 0; i < ABREAST; i++)                                        \
+                columns[j][i] =                                                          \
+                    log ? columns[j][i] - max[i] - sum[i] : exps[j][i] / sum[i];         \
         for (int64_t i = 0; i < n_rows; i++)                                             \
             for (int64_t j = 0; j < n; j++)                                              \
-                y[i * n + j] = log ? columns[j][i] - sum[i] : columns[j][i] / sum[i];    \
+                *y++ = columns[j][i];                                                    \
     }                                                                                    \
                                                                                          \
     LKS_INLINE void softmax_rows_##T(int64_t n_rows, int64_t n, bool log, const T *x,    \
