@@ -5,7 +5,6 @@
 enum {
     OF(IMAGES_PER_CHUNK) = 16,
     OF(PIXELS_PER_BLOCK) = 1024,
-    OF(N_PARTIAL) = 8,
 };
 
 /* A nest of loops is one line. */
@@ -124,7 +123,7 @@ static T OF(weight_chunk)(const geometry *g, const T *x, const T *dy, int64_t o,
     return sum;
 }
 
-/* dbias's block is eight sums, pixel p in sum p % 8, added to the chunk in turn. */
+/* dbias's block is summed in virtual lanes, by the pixel. */
 static T OF(bias_chunk)(const geometry *g, const T *dy, int64_t o, int64_t first,
                         int64_t last)
 {
@@ -134,11 +133,11 @@ static T OF(bias_chunk)(const geometry *g, const T *dy, int64_t o, int64_t first
     for (int64_t n = first; n < last; n++)
         for (int64_t begin = 0; begin < plane; begin += step) {
             const T *block = dy + (n * g->o + o) * plane + begin;
-            T partial[OF(N_PARTIAL)] = {0};
+            T lanes[LKS_SUM_LANES] = {0};
 
             FOR(p, plane - begin < step ? plane - begin : step)
-            partial[p % OF(N_PARTIAL)] += block[p];
-            FOR(p, OF(N_PARTIAL)) sum += partial[p];
+            lanes[p % LKS_SUM_LANES] += block[p];
+            sum += OF(lks_meet_lanes)(lanes, 1);
         }
     return sum;
 }

@@ -1,10 +1,11 @@
-/* Products of matrices of T. The terms of an element of c fall into chunks of 1024; each
- * is a chain of fused products from +0 in ascending order. The first takes the bias, then
+/* Products of matrices of T. The terms of an element of c fall into blocks of 1024 and
+ * these into chunks of 256; a chunk is a chain of fused products from +0 in ascending
+ * order, and a block the sum of its chunks in turn. The first block takes the bias, then
  * what stood in c if that counts, and goes to c; the others are added to c in turn. No
  * terms are one chunk. */
 #include "reference/of.h"
 
-enum { OF(GEMM_CHUNK) = 1024 };
+enum { OF(GEMM_BLOCK) = 1024, OF(GEMM_CHUNK) = 256 };
 
 static T OF(chain)(int64_t n, const T *a, int64_t a_stride, const T *b, int64_t b_stride)
 {
@@ -15,11 +16,22 @@ static T OF(chain)(int64_t n, const T *a, int64_t a_stride, const T *b, int64_t 
     return sum;
 }
 
+static T OF(block)(int64_t n, const T *a, int64_t a_stride, const T *b, int64_t b_stride)
+{
+    const int64_t chunk = OF(GEMM_CHUNK);
+    T sum = OF(chain)(n < chunk ? n : chunk, a, a_stride, b, b_stride);
+
+    for (int64_t t = chunk; t < n; t += chunk)
+        sum += OF(chain)(n - t < chunk ? n - t : chunk, a + t * a_stride, a_stride,
+                         b + t * b_stride, b_stride);
+    return sum;
+}
+
 /* a [m, k], b [k, n], c [m, n]; bias [n] or NULL */
 static void OF(gemm)(const lks_view *a, const lks_view *b, const lks_view *bias,
                      bool accumulate, const lks_view *c)
 {
-    const int64_t n_terms = a->sizes[1], chunk = OF(GEMM_CHUNK);
+    const int64_t n_terms = a->sizes[1], block = OF(GEMM_BLOCK);
 
     for (int64_t i = 0; i < c->sizes[0]; i++)
         for (int64_t j = 0; j < c->sizes[1]; j++) {
@@ -31,13 +43,13 @@ static void OF(gemm)(const lks_view *a, const lks_view *b, const lks_view *bias,
             do {
                 int64_t left = n_terms - t;
                 T sum =
-                    OF(chain)(left < chunk ? left : chunk, row + t * a->strides[1],
+                    OF(block)(left < block ? left : block, row + t * a->strides[1],
                               a->strides[1], column + t * b->strides[0], b->strides[0]);
 
                 if (t == 0 && bias)
                     sum += ((const T *)bias->data)[j * bias->strides[0]];
                 *out = t > 0 || accumulate ? sum + *out : sum;
-                t += chunk;
+                t += block;
             } while (t < n_terms);
         }
 }

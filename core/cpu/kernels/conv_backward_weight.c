@@ -145,7 +145,7 @@ static void pad(const lks_conv *conv, const float *x, float *padded)
 #define SUM_BIAS(LANES)                                                                  \
     static void sum_bias_##LANES(int64_t n, const float *dy, float *bias_sums)           \
     {                                                                                    \
-        enum { PARTIAL = 8, STEP = PARTIAL * LANES };                                    \
+        enum { STEP = LKS_SUM_LANES * LANES };                                           \
         float partial[STEP] = {0};                                                       \
         int64_t i = 0;                                                                   \
                                                                                          \
@@ -154,9 +154,11 @@ static void pad(const lks_conv *conv, const float *x, float *padded)
         partial[j] += dy[i + j];                                                         \
         for (int64_t j = 0; j < STEP && i + j < n; j++)                                  \
             partial[j] += dy[i + j];                                                     \
-        for (int p = 0; p < STEP; p += LANES)                                            \
-            LKS_SIMD_FOR(lane, LANES)                                                    \
-        bias_sums[lane] += partial[p + lane];                                            \
+        for (int half = STEP / 2; half >= LANES; half /= 2)                              \
+            LKS_SIMD_FOR(j, half)                                                        \
+        partial[j] += partial[j + half];                                                 \
+        LKS_SIMD_FOR(lane, LANES)                                                        \
+        bias_sums[lane] += partial[lane];                                                \
     }
 SUM_BIAS(4)
 SUM_BIAS(8)

@@ -86,6 +86,21 @@ static void sum_chunk(int64_t n, int64_t n_terms, const factor_f64 *a,
                        out + q);
 }
 
+static void sum_block(int64_t n, int64_t n_terms, factor_f64 a, factor_f64 b, double *out)
+{
+    const int64_t chunk = LKS_PRODUCT_CHUNK;
+    double more[CHAINS];
+
+    sum_chunk(n, n_terms < chunk ? n_terms : chunk, &a, &b, out);
+    for (int64_t t = chunk; t < n_terms; t += chunk) {
+        a.data += chunk * a.term_stride;
+        b.data += chunk * b.term_stride;
+        sum_chunk(n, n_terms - t < chunk ? n_terms - t : chunk, &a, &b, more);
+        for (int64_t q = 0; q < n; q++)
+            out[q] += more[q];
+    }
+}
+
 /* Row i of c. */
 static void multiply_row_f64(const lks_view *a, const lks_view *b, const lks_view *bias,
                              bool accumulate, const lks_view *c, int64_t i)
@@ -106,8 +121,8 @@ static void multiply_row_f64(const lks_view *a, const lks_view *b, const lks_vie
                                      b->strides[1], b->strides[0]};
             double sums[CHAINS];
 
-            sum_chunk(count, left < LKS_PRODUCT_DEPTH ? left : LKS_PRODUCT_DEPTH, &row,
-                      &rows, sums);
+            sum_block(count, left < LKS_PRODUCT_DEPTH ? left : LKS_PRODUCT_DEPTH, row,
+                      rows, sums);
             for (int64_t q = 0; q < count; q++) {
                 double *out =
                     (double *)c->data + i * c->strides[0] + (j + q) * c->strides[1];

@@ -188,7 +188,8 @@ static void multiply_tiles(const block *b, int64_t part, int64_t begin, int64_t 
         to.c = p->c + i * p->c_stride_a + row * p->c_stride_b;
         if (p->bias && b->first == 0)
             to.bias = p->bias + i * p->bias_stride_a + row * p->bias_stride_b;
-        if (p->c_stride_b == 1 && to.n_b % LKS_LANES == 0 && !to.bias)
+        if (p->c_stride_b == 1 && to.n_b % LKS_LANES == 0 && !to.bias &&
+            (!to.add || b->depth <= LKS_PRODUCT_CHUNK))
             sum_in_place(&to, &o);
         else
             sum_beside(&to, &o);

@@ -24,7 +24,8 @@ typedef struct lks_product {
 } lks_product;
 
 enum {
-    LKS_PRODUCT_DEPTH = 1024,   /* terms in a chunk */
+    LKS_PRODUCT_DEPTH = 1024,   /* terms in a block: reference/gemm_of.h */
+    LKS_PRODUCT_CHUNK = 256,    /* and in a chunk */
     LKS_PRODUCT_BLOCK = 131072, /* f32: half of a second cache of 1 MiB */
     /* f32 to work in: a block, one more term of each of its rows, and a last strip of
      * rows that is not full. */

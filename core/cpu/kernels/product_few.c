@@ -151,7 +151,24 @@ static const struct {
     sum_fn wide, narrow; /* that many vectors, one */
 } sum_fns[ROWS_A] = {FOR_FEW(SUM_ENTRY)};
 
-/* Rows [j + skip, j + n) of b with all of a, a chunk of terms after the other, into c. */
+/* sums[i][0 … n) of n_terms from t on: chunk after chunk. */
+static void sum_block(const lks_product *p, sum_fn sum, int64_t j, int64_t n, int64_t t,
+                      int64_t n_terms, float *sums)
+{
+    float chunk[ROWS_A * MAX_VECTORS * LKS_LANES];
+
+    for (int64_t at = 0; at < n_terms; at += LKS_PRODUCT_CHUNK) {
+        const int64_t left = n_terms - at;
+
+        sum(left < LKS_PRODUCT_CHUNK ? left : LKS_PRODUCT_CHUNK, p->a.data + t + at,
+            p->a.stride, p->b.data + j * p->b.stride + t + at, p->b.stride,
+            at > 0 ? chunk : sums);
+        for (int64_t i = 0; at > 0 && i < p->a.n * n; i++)
+            sums[i] += chunk[i];
+    }
+}
+
+/* Rows [j + skip, j + n) of b with all of a, a block of terms after the other, into c. */
 static void multiply_rows(const lks_product *p, int64_t j, int64_t skip, int64_t n)
 {
     const sum_fn sum =
@@ -161,8 +178,8 @@ static void multiply_rows(const lks_product *p, int64_t j, int64_t skip, int64_t
     for (int64_t t = 0; t < p->n_terms; t += LKS_PRODUCT_DEPTH) {
         const int64_t left = p->n_terms - t;
 
-        sum(left < LKS_PRODUCT_DEPTH ? left : LKS_PRODUCT_DEPTH, p->a.data + t,
-            p->a.stride, p->b.data + j * p->b.stride + t, p->b.stride, sums);
+        sum_block(p, sum, j, n, t, left < LKS_PRODUCT_DEPTH ? left : LKS_PRODUCT_DEPTH,
+                  sums);
         for (int64_t i = 0; i < p->a.n; i++)
             for (int64_t k = skip; k < n; k++) {
                 const int64_t bias = i * p->bias_stride_a + (j + k) * p->bias_stride_b;

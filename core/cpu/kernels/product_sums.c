@@ -8,35 +8,40 @@ LKS_INLINE void sum_tile(int n_rows, int n_vectors, const lks_operands *o,
     const int64_t out_stride = o->out_stride;
     const float *a = o->a, *b = o->b;
     float *out = o->out;
+    bool add = o->add;
     lks_vec sums[LKS_TILE_ROWS][LKS_TILE_VECTORS];
 
-    LKS_UNROLL
-    for (int r = 0; r < n_rows; r++)
-        for (int v = 0; v < n_vectors; v++)
-            sums[r][v] = (lks_vec){0};
-    for (int64_t t = o->n_terms; t > 0; t--, a += a_term_stride, b += b_term_stride) {
-        lks_vec vectors[LKS_TILE_VECTORS];
-
-        for (int v = 0; v < n_vectors; v++)
-            vectors[v] = lks_vec_load(b + v * b_stride);
-        LKS_UNROLL
-        for (int r = 0; r < n_rows; r++) {
-            lks_vec number = lks_vec_all(a[r * a_stride]);
-
-            for (int v = 0; v < n_vectors; v++)
-                sums[r][v] = lks_vec_fma(number, vectors[v], sums[r][v]);
-        }
-    }
-    if (o->add) {
+    for (int64_t left = o->n_terms; left > 0 || !add; left -= LKS_PRODUCT_CHUNK) {
         LKS_UNROLL
         for (int r = 0; r < n_rows; r++)
             for (int v = 0; v < n_vectors; v++)
-                sums[r][v] += lks_vec_load(out + r * out_stride + v * LKS_LANES);
+                sums[r][v] = (lks_vec){0};
+        for (int64_t t = left < LKS_PRODUCT_CHUNK ? left : LKS_PRODUCT_CHUNK; t > 0;
+             t--, a += a_term_stride, b += b_term_stride) {
+            lks_vec vectors[LKS_TILE_VECTORS];
+
+            for (int v = 0; v < n_vectors; v++)
+                vectors[v] = lks_vec_load(b + v * b_stride);
+            LKS_UNROLL
+            for (int r = 0; r < n_rows; r++) {
+                lks_vec number = lks_vec_all(a[r * a_stride]);
+
+                for (int v = 0; v < n_vectors; v++)
+                    sums[r][v] = lks_vec_fma(number, vectors[v], sums[r][v]);
+            }
+        }
+        if (add) {
+            LKS_UNROLL
+            for (int r = 0; r < n_rows; r++)
+                for (int v = 0; v < n_vectors; v++)
+                    sums[r][v] += lks_vec_load(out + r * out_stride + v * LKS_LANES);
+        }
+        LKS_UNROLL
+        for (int r = 0; r < n_rows; r++)
+            for (int v = 0; v < n_vectors; v++)
+                lks_vec_store(out + r * out_stride + v * LKS_LANES, sums[r][v]);
+        add = true;
     }
-    LKS_UNROLL
-    for (int r = 0; r < n_rows; r++)
-        for (int v = 0; v < n_vectors; v++)
-            lks_vec_store(out + r * out_stride + v * LKS_LANES, sums[r][v]);
 }
 
 typedef void (*sum_fn)(const lks_operands *o);

@@ -5,6 +5,7 @@
 #define LKS_CPU_KERNELS_PRODUCT_SUMS_H
 
 #include "cpu/cpu.h"
+#include "cpu/kernels/product.h"
 #include "cpu/kernels/vector.h"
 
 /* Strides in elements. */
@@ -16,7 +17,7 @@ typedef struct lks_operands {
     int64_t b_stride, b_term_stride; /* vectors apart, terms apart */
     float *out;                      /* [n_rows][n_vectors * LKS_LANES] */
     int64_t out_stride;
-    bool add; /* to what stands there */
+    bool add; /* to what stands there: of a single chunk of terms */
 } lks_operands;
 
 void LKS_CPU(product_sums)(int64_t n_rows, int64_t n_vectors, const lks_operands *o);
