@@ -69,9 +69,10 @@ LKS_INLINE int64_t max_i(int64_t a, int64_t b)
     }                                                                                    \
                                                                                          \
     LKS_INLINE void columns_##dtype(int64_t n, const char *data, int64_t stride,         \
-                                    int64_t column_stride, lks_reduce op, totals *to)    \
+                                    int64_t column_stride, lks_reduce op,                \
+                                    int64_t n_columns, totals *to)                       \
     {                                                                                    \
-        const int64_t n_columns = to->n_columns, group = 4 * LANES;                      \
+        const int64_t group = 4 * LANES;                                                 \
                                                                                          \
         for (int64_t i = 0; i < n; i += i % group == LANES - 1 && i / group < n / group  \
                                             ? group - LANES + 1                          \
@@ -117,10 +118,12 @@ LKS_INLINE int64_t max_i(int64_t a, int64_t b)
     {                                                                                    \
         const int64_t size = sizeof(stored);                                             \
                                                                                          \
-        if (to->by_columns && to->column_stride == size)                                 \
-            columns_##dtype(n, data, stride, size, op, to);                              \
+        if (to->by_columns && to->column_stride == size && to->n_columns == MAX_COLUMNS) \
+            columns_##dtype(n, data, stride, size, op, MAX_COLUMNS, to);                 \
+        else if (to->by_columns && to->column_stride == size)                            \
+            columns_##dtype(n, data, stride, size, op, to->n_columns, to);               \
         else if (to->by_columns)                                                         \
-            columns_##dtype(n, data, stride, to->column_stride, op, to);                 \
+            columns_##dtype(n, data, stride, to->column_stride, op, to->n_columns, to);  \
         else if (stride == size)                                                         \
             row_##dtype(n, data, size, op, to->r, to->of.field[0]);                      \
         else                                                                             \
@@ -178,6 +181,11 @@ LKS_INLINE int64_t max_i(int64_t a, int64_t b)
                                                                                          \
         if (!to->by_columns)                                                             \
             first[0] = tree_##dtype(first, 1, op);                                       \
+        if (to->by_columns && to->r >= LANES && to->n_columns == MAX_COLUMNS) {          \
+            LKS_SIMD_FOR(j, MAX_COLUMNS)                                                 \
+            first[j] = tree_##dtype(first + j, MAX_COLUMNS, op);                         \
+            return;                                                                      \
+        }                                                                                \
         if (to->by_columns && to->r >= LANES) {                                          \
             LKS_SIMD_FOR(j, to->n_columns)                                               \
             first[j] = tree_##dtype(first + j, MAX_COLUMNS, op);                         \
