@@ -88,7 +88,8 @@ lks_status lks_device_parse(const char *name, lks_device *out)
         return LKS_OK;
     }
     return lks_fail(LKS_INVALID,
-                    "no device is called \"%s\"; it is \"cpu\", \"cpu:1\", \"cuda:0\" …",
+                    "no device is called \"%s\"; it is \"cpu\", \"cpu:1\", "
+                    "\"reference\", \"cuda:0\" …",
                     name);
 }
 

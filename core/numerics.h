@@ -222,8 +222,9 @@ LKS_INLINE double lks_power_f64(double base, uint64_t n)
 
 /* Long sums run in virtual lanes, element i in lane i % LKS_SUM_LANES, each from +0
  * upwards; then the lanes meet in a fixed tree: lane j takes lane j + 8, then j + 4,
- * j + 2, j + 1. A lane without elements is +0. */
-enum { LKS_SUM_LANES = 16 };
+ * j + 2, j + 1. A lane without elements is +0. Reductions (reference/reduce.c) begin anew
+ * after each chunk, so that many threads can share a long one. */
+enum { LKS_SUM_LANES = 16, LKS_SUM_CHUNK = 4096 };
 
 /* The sum of lanes that stand `stride` apart; written out, so that it stays in registers.
  */

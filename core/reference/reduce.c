@@ -15,15 +15,15 @@ static int64_t max_int64_t(int64_t a, int64_t b)
     return b > a ? b : a;
 }
 
-/* Floats are added up in f64, integers in i64. Of the elements that go into one output,
- * counted row-major over the reduced dimensions, the r-th goes to lane r % 16 (squares
- * are rounded first); then the lanes meet (numerics.h). Maxima the same way, from the
- * lowest number there is. */
+/* Floats are added up in f64, integers in i64. The elements that go into one output,
+ * counted row-major over the reduced dimensions, fall into chunks of 4096. In a chunk the
+ * r-th goes to lane r % 16 (squares are fused); then the lanes meet (numerics.h).
+ * The chunks are added in turn. Maxima the same way, from the lowest number there is. */
 static double term_double(lks_reduce op, double lane, double v)
 {
     return op == LKS_REDUCE_MAX   ? max_double(lane, v)
            : op == LKS_REDUCE_SUM ? lane + v
-                                  : lane + v * v;
+                                  : LKS_FMA(v, v, lane);
 }
 
 static int64_t term_int64_t(lks_reduce op, int64_t lane, int64_t v)
@@ -34,13 +34,14 @@ static int64_t term_int64_t(lks_reduce op, int64_t lane, int64_t v)
 }
 
 #define REDUCE(dtype, stored, load, sum, lowest)                                         \
-    static sum reduce_##dtype(lks_reduce op, const lks_view *x)                          \
+    static sum chunk_##dtype(lks_reduce op, const lks_view *x, int64_t first,            \
+                             int64_t last)                                               \
     {                                                                                    \
         sum lanes[LKS_SUM_LANES];                                                        \
                                                                                          \
         for (int j = 0; j < LKS_SUM_LANES; j++)                                          \
             lanes[j] = op == LKS_REDUCE_MAX ? (lowest) : 0;                              \
-        for (int64_t r = 0; r < lks_view_count(x); r++) {                                \
+        for (int64_t r = first; r < last; r++) {                                         \
             sum *lane = &lanes[r % LKS_SUM_LANES];                                       \
                                                                                          \
             *lane = term_##sum(op, *lane,                                                \
@@ -51,6 +52,19 @@ static int64_t term_int64_t(lks_reduce op, int64_t lane, int64_t v)
                 lanes[j] = op == LKS_REDUCE_MAX ? max_##sum(lanes[j], lanes[j + step])   \
                                                 : lanes[j] + lanes[j + step];            \
         return lanes[0];                                                                 \
+    }                                                                                    \
+                                                                                         \
+    static sum reduce_##dtype(lks_reduce op, const lks_view *x)                          \
+    {                                                                                    \
+        const int64_t n = lks_view_count(x), chunk = LKS_SUM_CHUNK;                      \
+        sum total = chunk_##dtype(op, x, 0, n < chunk ? n : chunk);                      \
+                                                                                         \
+        for (int64_t r = chunk; r < n; r += chunk) {                                     \
+            sum more = chunk_##dtype(op, x, r, n - r < chunk ? n : r + chunk);           \
+                                                                                         \
+            total = op == LKS_REDUCE_MAX ? max_##sum(total, more) : total + more;        \
+        }                                                                                \
+        return total;                                                                    \
     }
 #define REDUCE_FLOAT(dtype, stored, computed, load, store)                               \
     REDUCE(dtype, stored, load, double, -(double)INFINITY)

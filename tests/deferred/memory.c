@@ -13,7 +13,12 @@
 
 #include "base/alloc.h"
 
-enum { PAGE = 4096, ALIGN = 64, POISON = 0xff /* every float of it is NaN */ };
+enum {
+    PAGE = 4096,
+    ALIGN = 64,
+    POISON = 0xff, /* every float of it is NaN */
+    MAX_BLOCKS = 1 << 20,
+};
 
 static const size_t arena_bytes = (size_t)1 << 36;
 
@@ -26,8 +31,9 @@ typedef struct block {
 
 static struct {
     char *base;
-    size_t n_pages; /* handed out so far */
+    size_t n_pages, n_blocks; /* handed out so far */
     block **of_page;
+    block *blocks; /* [MAX_BLOCKS] */
     block *free_blocks;
 } arena;
 
@@ -83,9 +89,12 @@ static block *take(int index, size_t n_pages)
         arena.base = map(arena_bytes, PROT_NONE);
         arena.of_page =
             map(arena_bytes / PAGE * sizeof *arena.of_page, PROT_READ | PROT_WRITE);
+        arena.blocks = map(MAX_BLOCKS * sizeof *b, PROT_READ | PROT_WRITE);
     }
-    if ((arena.n_pages + n_pages + 1) * PAGE > arena_bytes || !(b = malloc(sizeof *b)))
+    if ((arena.n_pages + n_pages + 1) * PAGE > arena_bytes ||
+        arena.n_blocks == MAX_BLOCKS)
         deferred_die("too much memory is asked for");
+    b = &arena.blocks[arena.n_blocks++];
     *b = (block){.index = index, .first_page = arena.n_pages, .n_pages = n_pages};
     arena.n_pages += n_pages + 1;
     for (size_t i = 0; i < n_pages; i++)

@@ -9,20 +9,26 @@
 #include "numerics.h"
 
 /* Two nests: over the elements of the output, and for each of them over the elements of x
- * that go into it, in logical order: the r-th is for lane r % 16 (reference/reduce.c). */
+ * that go into it, in logical order: the r-th of a chunk is for lane r % 16
+ * (reference/reduce.c). */
 
-enum { LANES = LKS_SUM_LANES, MAX_COLUMNS = 64 };
+enum { LANES = LKS_SUM_LANES, CHUNK = LKS_SUM_CHUNK, MAX_COLUMNS = 64 };
 
 /* `n_columns` neighbouring outputs that are being added up. */
 typedef struct totals {
     lks_reduce op;
     bool by_columns;                  /* a chunk of one column is added up as any */
     int64_t n_columns, column_stride; /* bytes of x */
-    int64_t r;                        /* elements of each output so far */
+    int64_t r;                        /* elements of each output's chunk so far */
     union { /* 8 KiB, a quarter of a first cache; a row's lanes are [0][lane] */
         double f[LANES][MAX_COLUMNS];
         int64_t i[LANES][MAX_COLUMNS];
     } of;
+    bool has_sum; /* of a chunk or more, of each output */
+    union {
+        double f[MAX_COLUMNS];
+        int64_t i[MAX_COLUMNS];
+    } sum;
 } totals;
 
 LKS_INLINE double max_f(double a, double b)
@@ -35,6 +41,16 @@ LKS_INLINE int64_t max_i(int64_t a, int64_t b)
     return b > a ? b : a;
 }
 
+LKS_INLINE double square_f(double lane, double v)
+{
+    return LKS_FMA(v, v, lane);
+}
+
+LKS_INLINE int64_t square_i(int64_t lane, int64_t v)
+{
+    return lane + v * v;
+}
+
 /* Add n rows of values to the totals, or n values to the only one. Of the rows for one
  * lane four are added at a time, for the lanes of many columns are in memory; the first
  * finds nothing there yet. */
@@ -45,7 +61,7 @@ LKS_INLINE int64_t max_i(int64_t a, int64_t b)
                                                                                          \
         return op == LKS_REDUCE_MAX   ? max_##field(lane, v)                             \
                : op == LKS_REDUCE_SUM ? lane + v                                         \
-                                      : lane + v * v;                                    \
+                                      : square_##field(lane, v);                         \
     }                                                                                    \
                                                                                          \
     LKS_INLINE acc meet_##dtype(acc a, acc b, lks_reduce op)                             \
@@ -113,8 +129,9 @@ LKS_INLINE int64_t max_i(int64_t a, int64_t b)
             row[j] = take_##dtype(row[j], data + (i + j) * stride, op);                  \
     }                                                                                    \
                                                                                          \
-    LKS_INLINE void reduce_op_##dtype(int64_t n, const char *data, int64_t stride,       \
-                                      lks_reduce op, totals *to)                         \
+    /* No more than the chunk has room for. */                                           \
+    LKS_INLINE void piece_##dtype(int64_t n, const char *data, int64_t stride,           \
+                                  lks_reduce op, totals *to)                             \
     {                                                                                    \
         const int64_t size = sizeof(stored);                                             \
                                                                                          \
@@ -129,19 +146,6 @@ LKS_INLINE int64_t max_i(int64_t a, int64_t b)
         else                                                                             \
             row_##dtype(n, data, stride, op, to->r, to->of.field[0]);                    \
         to->r += n;                                                                      \
-    }                                                                                    \
-                                                                                         \
-    static void reduce_##dtype(int64_t n, char *const *data, const int64_t *strides,     \
-                               const void *context)                                      \
-    {                                                                                    \
-        totals *to = (totals *)(uintptr_t)context;                                       \
-                                                                                         \
-        if (to->op == LKS_REDUCE_MAX)                                                    \
-            reduce_op_##dtype(n, data[0], strides[0], LKS_REDUCE_MAX, to);               \
-        else if (to->op == LKS_REDUCE_SUM)                                               \
-            reduce_op_##dtype(n, data[0], strides[0], LKS_REDUCE_SUM, to);               \
-        else                                                                             \
-            reduce_op_##dtype(n, data[0], strides[0], LKS_REDUCE_SUM_SQUARES, to);       \
     }
 
 /* What stands in the lanes before all, where the rows do not see to it; and the lanes'
@@ -175,6 +179,12 @@ LKS_INLINE int64_t max_i(int64_t a, int64_t b)
         return meet_##dtype(meet_##dtype(a, c, op), meet_##dtype(b, d, op), op);         \
     }                                                                                    \
                                                                                          \
+    LKS_INLINE void add_##dtype(totals *to, int64_t j, acc chunk, lks_reduce op)         \
+    {                                                                                    \
+        to->sum.field[j] =                                                               \
+            to->has_sum ? meet_##dtype(to->sum.field[j], chunk, op) : chunk;             \
+    }                                                                                    \
+                                                                                         \
     LKS_INLINE void meet_op_##dtype(totals *to, lks_reduce op)                           \
     {                                                                                    \
         acc *first = to->of.field[0];                                                    \
@@ -198,39 +208,110 @@ LKS_INLINE int64_t max_i(int64_t a, int64_t b)
                         meet_##dtype(to->of.field[i][j], to->of.field[i + step][j], op); \
     }                                                                                    \
                                                                                          \
-    static void meet_lanes_##dtype(totals *to)                                           \
+    LKS_INLINE void close_op_##dtype(totals *to, lks_reduce op)                          \
     {                                                                                    \
+        meet_op_##dtype(to, op);                                                         \
+        for (int64_t j = 0; j < to->n_columns; j++)                                      \
+            add_##dtype(to, j, to->of.field[0][j], op);                                  \
+        to->has_sum = true;                                                              \
+        to->r = 0;                                                                       \
+        begin_##dtype(to);                                                               \
+    }                                                                                    \
+                                                                                         \
+    /* The last chunk, and the only one of nothing. */                                   \
+    static void close_##dtype(totals *to)                                                \
+    {                                                                                    \
+        if (to->r == 0 && to->has_sum)                                                   \
+            return;                                                                      \
         if (to->op == LKS_REDUCE_MAX)                                                    \
-            meet_op_##dtype(to, LKS_REDUCE_MAX);                                         \
+            close_op_##dtype(to, LKS_REDUCE_MAX);                                        \
         else                                                                             \
-            meet_op_##dtype(to, LKS_REDUCE_SUM);                                         \
+            close_op_##dtype(to, LKS_REDUCE_SUM);                                        \
     }                                                                                    \
                                                                                          \
     static void end_##dtype(const totals *to, char *out, int64_t stride)                 \
     {                                                                                    \
         for (int64_t j = 0; j < to->n_columns; j++)                                      \
-            *(stored *)(out + j * stride) = store((computed)to->of.field[0][j]);         \
+            *(stored *)(out + j * stride) = store((computed)to->sum.field[j]);           \
+    }
+
+/* Chunk after chunk; of a row's squares, which are one instruction each, two at a time: a
+ * chain of them waits for itself. */
+#define RUN(dtype, stored, acc, field, lowest)                                           \
+    LKS_INLINE void pair_##dtype(const char *data, lks_reduce op, totals *to)            \
+    {                                                                                    \
+        const int64_t size = sizeof(stored);                                             \
+        acc a[LANES], b[LANES];                                                          \
+                                                                                         \
+        for (int j = 0; j < LANES; j++)                                                  \
+            a[j] = b[j] = op == LKS_REDUCE_MAX ? (lowest) : 0;                           \
+        for (int64_t i = 0; i < CHUNK; i += LANES) {                                     \
+            LKS_SIMD_FOR(j, LANES)                                                       \
+            a[j] = take_##dtype(a[j], data + (i + j) * size, op);                        \
+            LKS_SIMD_FOR(k, LANES)                                                       \
+            b[k] = take_##dtype(b[k], data + (CHUNK + i + k) * size, op);                \
+        }                                                                                \
+        add_##dtype(to, 0, tree_##dtype(a, 1, op), op);                                  \
+        to->has_sum = true;                                                              \
+        add_##dtype(to, 0, tree_##dtype(b, 1, op), op);                                  \
+    }                                                                                    \
+                                                                                         \
+    LKS_INLINE void reduce_op_##dtype(int64_t n, const char *data, int64_t stride,       \
+                                      lks_reduce op, totals *to)                         \
+    {                                                                                    \
+        const bool in_pairs =                                                            \
+            op == LKS_REDUCE_SUM_SQUARES && !to->by_columns && stride == sizeof(stored); \
+                                                                                         \
+        while (n > 0) {                                                                  \
+            const int64_t room = CHUNK - to->r;                                          \
+            const bool pair = in_pairs && to->r == 0 && n >= 2 * CHUNK;                  \
+            const int64_t step = pair ? 2 * CHUNK : n < room ? n : room;                 \
+                                                                                         \
+            if (pair)                                                                    \
+                pair_##dtype(data, op, to);                                              \
+            else                                                                         \
+                piece_##dtype(step, data, stride, op, to);                               \
+            if (to->r == CHUNK)                                                          \
+                close_op_##dtype(to, op);                                                \
+            data += step * stride;                                                       \
+            n -= step;                                                                   \
+        }                                                                                \
+    }                                                                                    \
+                                                                                         \
+    static void reduce_##dtype(int64_t n, char *const *data, const int64_t *strides,     \
+                               const void *context)                                      \
+    {                                                                                    \
+        totals *to = (totals *)(uintptr_t)context;                                       \
+                                                                                         \
+        if (to->op == LKS_REDUCE_MAX)                                                    \
+            reduce_op_##dtype(n, data[0], strides[0], LKS_REDUCE_MAX, to);               \
+        else if (to->op == LKS_REDUCE_SUM)                                               \
+            reduce_op_##dtype(n, data[0], strides[0], LKS_REDUCE_SUM, to);               \
+        else                                                                             \
+            reduce_op_##dtype(n, data[0], strides[0], LKS_REDUCE_SUM_SQUARES, to);       \
     }
 
 #define FLOAT_REDUCER(dtype, stored, computed, load, store)                              \
     REDUCE_ROWS(dtype, stored, load, double, f, -(double)INFINITY)                       \
-    BEGIN_AND_END(dtype, stored, computed, double, store, f, -(double)INFINITY)
+    BEGIN_AND_END(dtype, stored, computed, double, store, f, -(double)INFINITY)          \
+    RUN(dtype, stored, double, f, -(double)INFINITY)
 #define INT_REDUCER(dtype, stored, computed, load, store)                                \
     REDUCE_ROWS(dtype, stored, load, int64_t, i, INT64_MIN)                              \
-    BEGIN_AND_END(dtype, stored, computed, int64_t, store, i, INT64_MIN)
+    BEGIN_AND_END(dtype, stored, computed, int64_t, store, i, INT64_MIN)                 \
+    RUN(dtype, stored, int64_t, i, INT64_MIN)
 LKS_FLOAT_ELEMENTS(FLOAT_REDUCER)
 LKS_INT_ELEMENTS(INT_REDUCER)
 
 typedef struct reducer {
     void (*begin)(totals *to);
     lks_row_fn rows;
-    void (*meet)(totals *to);
+    void (*close)(totals *to);
     void (*end)(const totals *to, char *out, int64_t stride);
 } reducer;
 
 static const reducer reducers[LKS_N_DTYPES] = {
 #define ENTRY(dtype, stored, computed, load, store)                                      \
-    [LKS_##dtype] = {begin_##dtype, reduce_##dtype, meet_lanes_##dtype, end_##dtype},
+    [LKS_##dtype] = {begin_##dtype, reduce_##dtype, close_##dtype, end_##dtype},
     LKS_FLOAT_ELEMENTS(ENTRY) LKS_INT_ELEMENTS(ENTRY)};
 
 typedef struct reduction {
@@ -255,10 +336,11 @@ static void reduce_outputs(int64_t n, char *const *data, const int64_t *strides,
     for (int64_t j = 0; j < n; j += n_columns) {
         to.n_columns = n - j < n_columns ? n - j : n_columns;
         to.r = 0;
+        to.has_sum = false;
         plan->reducer->begin(&to);
         parts.data[0] = data[0] + j * strides[0];
         lks_nest_walk(&parts, plan->reducer->rows, &to);
-        plan->reducer->meet(&to);
+        plan->reducer->close(&to);
         plan->stores->end(&to, data[1] + j * strides[1], strides[1]);
     }
 }

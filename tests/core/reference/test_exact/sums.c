@@ -9,9 +9,16 @@ void reduce_case(trial *t)
     const bool is_float = lks_dtype_is_float(dtype);
     const bool is_narrow = dtype == LKS_F16 || dtype == LKS_BF16;
     int64_t sizes[LKS_MAX_DIMS], kept[LKS_MAX_DIMS];
-    const int ndim = draw_sizes(t, 4, chance(t, 30) ? 100000 : 3000, sizes);
+    int ndim = draw_sizes(t, 4, chance(t, 30) ? 100000 : 3000, sizes);
     lks_view x, out;
 
+    if (chance(t, 8)) { /* several chunks of a few rows or columns */
+        const int across = (int)draw(t, 0, 1);
+
+        ndim = 2;
+        sizes[across] = draw(t, 1, 3);
+        sizes[1 - across] = draw(t, 4090, 17000);
+    }
     for (int d = 0; d < ndim; d++)
         kept[d] = chance(t, 2) ? 1 : sizes[d];
     x = draw_input(t, dtype, ndim, sizes);
