@@ -20,7 +20,7 @@
 #include "worker/comm/staging.h"
 
 enum { MESSAGE, COLLECTIVE }; /* kinds of routes */
-enum { N_SPINS = 256, NAP_NS = 20000, NONE = -1 };
+enum { N_SPINS = 256, NONE = -1 };
 
 typedef enum part_kind { SEND, RECEIVE, ADD } part_kind;
 
@@ -369,9 +369,9 @@ static lks_status local_test(lks_comm *comm, lks_request **request, int *done)
 static void rest(comm_local *self, uint32_t bell, int64_t tries)
 {
     if (!self->link)
-        lks_mail_wait(self->mail, self->replica, bell, 0);
+        lks_mail_wait(self->mail, self->replica, bell);
     else if (tries >= N_SPINS)
-        lks_mail_wait(self->mail, self->replica, bell, NAP_NS);
+        lks_mail_nap();
 }
 
 static lks_status local_wait(lks_comm *comm, lks_request **request)
