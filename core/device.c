@@ -30,7 +30,7 @@ static const struct {
     [LKS_OTHER] = {NULL, other},
 };
 
-static const char *name_of(int type)
+const char *lks_device_name(lks_device_type type)
 {
     if (types[type].name)
         return types[type].name;
@@ -69,15 +69,15 @@ static lks_status check_present(lks_device device, const char *name)
         return LKS_OK;
     if (n == 0)
         return lks_fail(LKS_DEVICE, "device \"%s\": there is no %s device here", name,
-                        kernels->name);
+                        lks_device_name(device.type));
     return lks_fail(LKS_DEVICE, "device \"%s\": the last one here is %s:%d", name,
-                    kernels->name, n - 1);
+                    lks_device_name(device.type), n - 1);
 }
 
 lks_status lks_device_parse(const char *name, lks_device *out)
 {
     for (int type = 0; type < LKS_N_DEVICE_TYPES; type++) {
-        const char *own = name_of(type);
+        const char *own = lks_device_name((lks_device_type)type);
         const size_t n = own ? strlen(own) : 0;
         lks_device device = {.type = (lks_device_type)type};
 
@@ -95,10 +95,15 @@ lks_status lks_device_parse(const char *name, lks_device *out)
 
 const char *lks_device_text(lks_device device, char *text, size_t size)
 {
-    const char *name = name_of((int)device.type);
+    const char *name = lks_device_name(device.type);
 
     snprintf(text, size, "%s:%d", name ? name : "?", device.index);
     return text;
+}
+
+const char *lks_device_instruction_set(lks_device device)
+{
+    return device.type == LKS_CPU ? lks_cpu_instruction_set() : "";
 }
 
 const lks_kernels *lks_device_kernels(lks_device device)

@@ -12,6 +12,9 @@ struct lks_kernels;
  * LKS_DEVICE: asked for but absent (not built in, or no such index), saying which. */
 lks_status lks_device_parse(const char *name, lks_device *out);
 
+/* "cpu", "reference" …; NULL for LKS_OTHER where there is none. */
+const char *lks_device_name(lks_device_type type);
+
 /* "cpu:1" into `text`, which it returns. */
 enum { LKS_DEVICE_TEXT = 32 };
 const char *lks_device_text(lks_device device, char *text, size_t size);
@@ -32,5 +35,8 @@ int lks_num_threads(lks_device device);
  * "reference" where it has none of these. All give the same bits; a run records which it
  * had. */
 const char *lks_cpu_instruction_set(void);
+
+/* That of a CPU device, "" of any other. */
+const char *lks_device_instruction_set(lks_device device);
 
 #endif

@@ -85,6 +85,6 @@ lks_status lks_devices_choose(const lks_job *job, const char *list, lks_devices 
 
 void lks_devices_settle(const lks_devices *devices, lks_job *job)
 {
-    job->train.device = lks_device_kernels(devices->items[0])->name;
+    job->train.device = lks_device_name(devices->items[0].type);
     job->train.replicas = (uint32_t)devices->n;
 }

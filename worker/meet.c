@@ -13,8 +13,8 @@
 #include "worker/log_file.h"
 #include "worker/signals.h"
 
-/* "cpu", or where there are several replicas a rank "cpu:0 cpu:1": cut if they are many.
- */
+/* "cpu (avx2)", "reference", or where there are several replicas a rank "cpu:0 cpu:1
+ * (avx2)": cut if they are many. */
 static void list_devices(const lks_run *run, char *out, size_t size)
 {
     size_t n = 0;
@@ -28,16 +28,22 @@ static void list_devices(const lks_run *run, char *out, size_t size)
     }
 }
 
+static const char *instruction_set_of(const lks_run *run)
+{
+    return lks_device_instruction_set(run->devices.items[0]);
+}
+
 static lks_status write_job(lks_run *run)
 {
+    const char *isa = instruction_set_of(run);
     char *job = NULL, *text = NULL, devices[512];
     lks_status st;
 
     list_devices(run, devices, sizeof devices);
     LKS_GO(lks_job_format(&run->job, &job));
-    text = lks_asprintf("# lockstep %s: %d ranks of %u threads, %s (%s)\n%s", LKS_VERSION,
-                        run->ranks->size, run->job.train.threads_per_rank, devices,
-                        lks_cpu_instruction_set(), job);
+    text = lks_asprintf("# lockstep %s: %d ranks of %u threads, %s%s%s%s\n%s",
+                        LKS_VERSION, run->ranks->size, run->job.train.threads_per_rank,
+                        devices, *isa ? " (" : "", isa, *isa ? ")" : "", job);
     st = text ? lks_run_dir_write(&run->dir, LKS_RUN_JOB, text) : LKS_NOMEM;
 cleanup:
     lks_free(text);
@@ -121,7 +127,7 @@ static lks_status start_reporter(lks_replica *replica, const lks_key_pair *own,
         .world_size = (uint32_t)replica->comm->size,
         .version = LKS_VERSION,
         .device = lks_device_text(replica->device, device, sizeof device),
-        .instruction_set = lks_cpu_instruction_set(),
+        .instruction_set = instruction_set_of(run),
         .dataset_fingerprint = lks_dataset_fingerprint(run->train),
         .n_samples = lks_dataset_n_samples(run->train),
         .threads = run->job.train.threads_per_rank / (uint32_t)run->n_replicas,

@@ -13,6 +13,7 @@
 #include "base/terminal.h"
 #include "worker/lifeline.h"
 #include "worker/log_file.h"
+#include "worker/place.h"
 #include "worker/run.h"
 #include "worker/signals.h"
 
@@ -98,12 +99,15 @@ static void take_leave(lks_replica *replica, lks_status st)
 /* A replica's life, from its model to its goodbye. */
 static void live(lks_replica *replica)
 {
+    lks_run *run = replica->run;
     lks_status st = lks_replica_start(replica);
 
     if (lks_replica_is_first(replica))
-        replica->run->has_started = st == LKS_OK;
-    if (st == LKS_OK)
+        run->has_started = st == LKS_OK;
+    if (st == LKS_OK) {
+        lks_place_thread((int)(replica - run->replicas), run->n_replicas);
         st = lks_train(replica);
+    }
     take_leave(replica, st);
     replica->st = st;
 }

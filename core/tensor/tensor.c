@@ -151,11 +151,12 @@ lks_status lks_dim_wrap(const char *op, int ndim, int dim, int *out)
 lks_status lks_same_device(const lks_tensor *a, const lks_tensor *b, const char *what)
 {
     const lks_storage *on = a->storage, *other = b->storage;
+    char texts[2][LKS_DEVICE_TEXT];
 
     if (on->device.type != other->device.type || on->device.index != other->device.index)
-        return lks_fail(LKS_DEVICE, "%s: one tensor is on %s:%d, another on %s:%d", what,
-                        on->kernels->name, on->device.index, other->kernels->name,
-                        other->device.index);
+        return lks_fail(LKS_DEVICE, "%s: one tensor is on %s, another on %s", what,
+                        lks_device_text(on->device, texts[0], sizeof texts[0]),
+                        lks_device_text(other->device, texts[1], sizeof texts[1]));
     return LKS_OK;
 }
 

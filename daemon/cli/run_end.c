@@ -320,7 +320,7 @@ static bool was_signalled_silently(const lks_run_facts *facts)
 {
     const lks_mpirun_news *news = &facts->output->news;
 
-    return !facts->is_interrupted && facts->exit_status == 1 &&
+    return !facts->is_interrupted && !facts->has_no_mpirun && facts->exit_status == 1 &&
            facts->signal_number == 0 && facts->output->has_begun && !facts->watched[0] &&
            !has_a_rank_failed(facts) && !news->own_signal && !news->is_aborting &&
            !news->first[0];

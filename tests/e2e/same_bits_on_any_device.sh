@@ -28,14 +28,18 @@ everywhere() {
     for isa in avx512f avx2 neon reference; do # those that the machine lacks are its best
         export LKS_CPU_ISA=$isa
         same "$isa" --ranks 2
+        head -n 1 run/job.yaml | grep -q " cpu (" || fail "the run does not say what CPU it had"
     done
+    head -n 1 run/job.yaml | grep -q "cpu (reference)" || fail 'LKS_CPU_ISA chooses nothing'
     unset LKS_CPU_ISA
     same 'the reference' --set train.device=reference --ranks 2
+    head -n 1 run/job.yaml | grep -q ", reference$" || fail 'the reference is not what ran'
     same 'three replicas of the reference' --devices reference:0,reference:1,reference:2
     export LOCKSTEP_WORKER="$E2E_TOOLS/../deferred/lockstep-worker-deferred"
     for LKS_TEST_SEED in 1 2 3; do
         export LKS_TEST_SEED
         same "deferred, seed $LKS_TEST_SEED" --devices deferred
+        head -n 1 run/job.yaml | grep -q ", deferred$" || fail 'the hostile device is not what ran'
         same "two replicas of deferred, seed $LKS_TEST_SEED" --devices deferred:0,deferred:1
         same "two ranks of them, seed $LKS_TEST_SEED" --devices deferred:0,deferred:1 --ranks 2
     done

@@ -14,7 +14,7 @@ refused() {
 refused "unknown command 'rnu': did you mean run?" rnu
 refused "unknown command 'frobnicate': the commands are run, status, watch, check" frobnicate
 refused "unknown command 'adamw'" adamw
-refused "unknown option '--frob': the options are --ranks, --run-dir, --set" run job.yaml --frob
+refused "unknown option '--frob': the options are --ranks, --devices, --run-dir, --set" run job.yaml --frob
 refused 'completion needs more' completion
 refused "no completion for 'fish'" completion fish
 refused "unknown option '--rank': did you mean --ranks?" run job.yaml --rank 2

@@ -8,7 +8,13 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 
-enum { FIRST_LETTERS = 16, LINE_BYTES = 64, PAUSES = 32 };
+enum {
+    FIRST_LETTERS = 16,
+    LINE_BYTES = 64,
+    PAUSES = 32,
+    NAP_NS = 20000, /* the kernel makes it some 80 us */
+    N_NAPS = 64,
+};
 
 static const uint64_t spin_ns = 50000;
 
@@ -43,13 +49,8 @@ struct lks_mail {
 
 static bool init_box(box *b, int n)
 {
-    pthread_condattr_t clock;
-
     pthread_mutex_init(&b->lock, NULL);
-    pthread_condattr_init(&clock);
-    pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
-    pthread_cond_init(&b->rung, &clock);
-    pthread_condattr_destroy(&clock);
+    pthread_cond_init(&b->rung, NULL);
     b->rings = lks_calloc(LKS_MAIL_KINDS * (size_t)n, sizeof *b->rings);
     return b->rings != NULL;
 }
@@ -142,30 +143,33 @@ static bool spin(box *b, uint32_t bell)
     return false;
 }
 
-static struct timespec time_in(int64_t ns)
+void lks_mail_nap(void)
 {
-    struct timespec at;
+    const struct timespec nap = {.tv_nsec = NAP_NS};
 
-    clock_gettime(CLOCK_MONOTONIC, &at);
-    ns += at.tv_nsec;
-    at.tv_sec += (time_t)(ns / 1000000000);
-    at.tv_nsec = (long)(ns % 1000000000);
-    return at;
+    nanosleep(&nap, NULL);
 }
 
-void lks_mail_wait(lks_mail *mail, int replica, uint32_t bell, int64_t nap_ns)
+static bool doze(box *b, uint32_t bell)
+{
+    for (int i = 0; i < N_NAPS; i++) {
+        lks_mail_nap();
+        if (atomic_load(&b->bell) != bell)
+            return true;
+    }
+    return false;
+}
+
+void lks_mail_wait(lks_mail *mail, int replica, uint32_t bell)
 {
     box *b = &mail->boxes[replica];
-    const struct timespec until = nap_ns ? time_in(nap_ns) : (struct timespec){0};
-    int error = 0;
 
-    if (!nap_ns && spin(b, bell))
+    if (spin(b, bell) || doze(b, bell))
         return;
     pthread_mutex_lock(&b->lock);
     atomic_store(&b->is_asleep, true);
-    while (atomic_load(&b->bell) == bell && !error)
-        error = nap_ns ? pthread_cond_timedwait(&b->rung, &b->lock, &until)
-                       : pthread_cond_wait(&b->rung, &b->lock);
+    while (atomic_load(&b->bell) == bell)
+        pthread_cond_wait(&b->rung, &b->lock);
     atomic_store(&b->is_asleep, false);
     pthread_mutex_unlock(&b->lock);
 }

@@ -52,9 +52,12 @@ bool lks_mail_is_taken(lks_mail *mail, lks_route route, uint64_t turn, lks_mark 
 uint32_t lks_mail_bell(lks_mail *mail, int replica);
 
 /* Wait until it has rung since: spin for some 50 us, for answers follow each other
- * closely, then sleep, so that the core is free for those that have work. With nap_ns
- * not 0 sleep at once, and for no longer. */
-void lks_mail_wait(lks_mail *mail, int replica, uint32_t bell, int64_t nap_ns);
+ * closely; take naps for some 5 ms, so that the core is free for those that have work;
+ * then sleep. Naps, because Linux (seen with 6.18) puts a thread that another one wakes
+ * beside it, on its core: two replicas that wake each other in every step share one, and
+ * leave the other idle. */
+void lks_mail_wait(lks_mail *mail, int replica, uint32_t bell);
+void lks_mail_nap(void); /* one of these */
 
 /* A replica has failed and will write no more: whoever waits need not. Any thread. */
 void lks_mail_fail(lks_mail *mail);

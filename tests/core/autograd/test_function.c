@@ -354,8 +354,12 @@ START_TEST(a_function_that_keeps_nothing_takes_any_number_of_inputs)
     for (int i = 0; i < n; i++)
         x[i] = leaf(i);
     ck_ok(lks_backward(lks_sum_all(lks_apply(&function, &n, x, n))));
-    for (int i = 0; i < n; i++)
-        ck_assert_double_eq(((double *)lks_data(lks_grad(x[i])))[0], 1);
+    for (int i = 0; i < n; i++) {
+        double grad[3];
+
+        ck_ok(lks_to_host(lks_grad(x[i]), grad));
+        ck_assert_double_eq(grad[0], 1);
+    }
     ck_assert_ptr_null(lks_apply(&kept, &n, x, n));
     ck_assert_str_eq(lks_error_text(),
                      "total: 20 inputs; a custom function takes at most 8");

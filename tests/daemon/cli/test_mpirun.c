@@ -55,6 +55,27 @@ START_TEST(the_worker_gets_the_job_the_directory_and_the_settings)
 }
 END_TEST
 
+START_TEST(one_rank_of_several_devices_is_started_without_mpirun)
+{
+    static const char *const want[] = {"w",         "--run-dir",   "r", "--claimed",
+                                       "--devices", "cpu:0,cpu:1", "j"};
+    lks_mpirun_plan plan = plan_with(&none);
+    lks_strings argv = {0};
+    char *line;
+
+    plan.devices = "cpu:0,cpu:1";
+    line = command_line(&plan);
+    ck_assert_ptr_nonnull(
+        strstr(line, " w --run-dir r --claimed --devices cpu:0,cpu:1 j"));
+    free(line);
+    ck_ok(lks_mpirun_worker_argv(&plan, &argv));
+    ck_assert_uint_eq(argv.n_items, sizeof want / sizeof *want);
+    for (size_t i = 0; i < argv.n_items; i++)
+        ck_assert_str_eq(argv.items[i], want[i]);
+    lks_strings_release(&argv);
+}
+END_TEST
+
 START_TEST(more_ranks_than_slots_are_allowed_on_this_host_only)
 {
     lks_mpirun_plan plan = {.mpirun = "mpirun",
@@ -282,6 +303,7 @@ START_TEST(no_failed_allocation_leaks_or_crashes)
 END_TEST
 
 LKS_SUITE("mpirun", the_worker_gets_the_job_the_directory_and_the_settings,
+          one_rank_of_several_devices_is_started_without_mpirun,
           more_ranks_than_slots_are_allowed_on_this_host_only,
           a_persons_own_mpirun_arguments_come_through_and_win,
           a_host_file_tells_how_many_ranks,

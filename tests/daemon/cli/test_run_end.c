@@ -378,6 +378,28 @@ START_TEST(a_killed_mpirun_is_told_with_its_signal_and_so_is_its_guard)
 }
 END_TEST
 
+START_TEST(the_end_of_a_rank_that_has_no_mpirun_is_its_own)
+{
+    ended e;
+
+    begin(&e);
+    e.facts.has_no_mpirun = true;
+    e.facts.exit_status = 128 + SIGKILL;
+    say(&e, LKS_MPIRUN_KILLED "9");
+    e.tail = (lks_metrics_tail){.has_step = true, .step = 40};
+    judge(&e, "failed", "rank_killed", LKS_EXIT_FAILED);
+    says("rank 0 was killed by signal 9 (Killed); the last reported step is 40");
+    ck_assert_int_eq(e.end.rank, 0);
+    ck_assert_int_eq(e.end.signal_number, SIGKILL);
+
+    begin(&e);
+    e.facts.has_no_mpirun = true;
+    judge(&e, "failed", "rank_exited", LKS_EXIT_FAILED);
+    says("rank 0 ended with exit status 1 and without a word");
+    ck_assert_int_eq(e.end.rank, 0);
+}
+END_TEST
+
 START_TEST(an_mpirun_that_leaves_in_silence_was_asked_to)
 {
     ended e;
@@ -481,6 +503,7 @@ LKS_SUITE("run_end", a_ranks_own_words_are_the_reason,
           another_mpis_mpirun_is_told_with_what_to_use,
           unknown_words_of_mpirun_are_quoted,
           a_killed_mpirun_is_told_with_its_signal_and_so_is_its_guard,
+          the_end_of_a_rank_that_has_no_mpirun_is_its_own,
           an_mpirun_that_leaves_in_silence_was_asked_to,
           a_guard_that_was_asked_to_end_says_by_which_signal,
           weights_are_success_whatever_came_after_them,
