@@ -6,6 +6,7 @@
 
 #include "base/try.h"
 #include "cpu/cpu.h"
+#include "reference/reference.h"
 
 enum { MAX_INDEX_DIGITS = 4 };
 
@@ -24,7 +25,7 @@ static const struct {
     const lks_kernels *(*kernels)(void);
 } types[LKS_N_DEVICE_TYPES] = {
     [LKS_CPU] = {"cpu", lks_cpu_kernels},
-    [LKS_REFERENCE] = {"reference", absent},
+    [LKS_REFERENCE] = {"reference", lks_reference_kernels},
     [LKS_CUDA] = {"cuda", absent},
     [LKS_OTHER] = {NULL, other},
 };

@@ -23,14 +23,14 @@ const struct lks_kernels *lks_device_kernels(lks_device device);
  * Nothing defines it in the library. */
 const struct lks_kernels *lks_other_kernels(void) __attribute__((weak));
 
-/* Threads that the calling process's CPU kernels may use; 1 until set, and never less.
- * No result depends on it. */
-void lks_set_num_threads(int n_threads);
-int lks_num_threads(void);
+/* Threads that the kernels of a CPU device may use, the caller among them; 1 until set,
+ * and never less. Each of cpu:0, cpu:1 … has its own. No result depends on it. */
+void lks_set_num_threads(lks_device device, int n_threads);
+int lks_num_threads(lks_device device);
 
-/* What the CPU kernels of this machine were built for: "avx512f", "avx2", "sse2" or
- * "generic". The same bits are promised for one instruction set only, so a run records
- * it. */
+/* What the CPU kernels of this machine were built for: "avx512f", "avx2", "neon", or
+ * "reference" where it has none of these. All give the same bits; a run records which it
+ * had. */
 const char *lks_cpu_instruction_set(void);
 
 #endif

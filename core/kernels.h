@@ -22,7 +22,9 @@
  *   - Shapes and dtypes were checked by the operation; a kernel that lacks a dtype
  * returns LKS_DTYPE naming itself and the dtype. Other errors: LKS_NOMEM, LKS_DEVICE.
  *   - The same inputs give the same bits, whatever ran before, on any number of
- * threads. */
+ * threads, on every device: those of the kernel's page in core/reference, which says in
+ * which order is added and what is fused. Only of a NaN neither sign nor payload is
+ * promised: every NaN counts as equal to every other. */
 #ifndef LKS_KERNELS_H
 #define LKS_KERNELS_H
 
@@ -129,8 +131,8 @@ typedef struct lks_kernels {
                                   const lks_view *da, const lks_view *db);
 
     /* out has x's ndim, sizes equal to x's or 1 where it is reduced, and x's dtype; of
-     * floats, f32 or f64 too. Max of nothing is refused by the operation. Floats, i64,
-     * i32. Floats are added up in f64. */
+     * floats, f32 or f64 too. Max of nothing is refused by the operation. Every dtype but
+     * bool; floats are added up in f64, integers in i64. */
     lks_status (*reduce)(lks_reduce op, const lks_view *x, const lks_view *out);
     /* out [sizes without dim] i64: the first index of the largest (NaN is largest). */
     lks_status (*argmax)(const lks_view *x, int dim, const lks_view *out);
@@ -143,9 +145,11 @@ typedef struct lks_kernels {
     lks_status (*index_add)(const lks_view *x, int dim, const lks_view *index,
                             const lks_view *out);
 
-    /* c = a b (+ c if accumulate) (+ bias). f32 f64.
-     *   a [m, k], b [k, n]: any strides; fast where one of the two strides is 1
-     *   bias [n] or NULL; c [m, n]: fast with rows dense */
+    /* c = a b (+ bias) (+ c if accumulate), of one matrix or a batch. f32 f64.
+     *   a (..., m, k), b (..., k, n), c (..., m, n): the same leading sizes, strides of 0
+     *   in a and b where one matrix serves many; fast where one of a matrix's two strides
+     *   is 1, and with rows of c dense
+     *   bias [n] or NULL */
     lks_status (*gemm)(const lks_view *a, const lks_view *b, const lks_view *bias,
                        bool accumulate, const lks_view *c);
 

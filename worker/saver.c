@@ -76,7 +76,7 @@ static _Noreturn void save_apart(const weights *w, verdict *told)
     prctl(PR_SET_NAME, LKS_SAVER_NAME);
     setsid();
     leave_descriptors();
-    lks_set_num_threads(1);
+    lks_set_num_threads(lks_cpu, 1);
     told->st = save(w);
     if (told->st != LKS_OK)
         snprintf(told->text, sizeof told->text, "%s", lks_error_text());

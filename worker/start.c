@@ -91,7 +91,9 @@ static void settle_threads(lks_run *run)
         job->train.threads_per_rank = run->placement.threads_per_rank;
     if (job->train.threads_per_rank < n_replicas)
         job->train.threads_per_rank = n_replicas;
-    lks_set_num_threads((int)(job->train.threads_per_rank / n_replicas));
+    for (uint32_t i = 0; i < n_replicas; i++)
+        lks_set_num_threads(run->devices.items[i],
+                            (int)(job->train.threads_per_rank / n_replicas));
     if (job->train.threads_per_rank > run->placement.cores)
         lks_warn(
             "rank %d may use %u cores but has %u threads: start mpirun with --bind-to "

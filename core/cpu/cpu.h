@@ -12,8 +12,8 @@
 /* The best table that this machine can run (isa.c); the same one in every call. */
 const lks_kernels *lks_cpu_kernels(void);
 
-/* The table built for "avx512f", "avx2", "sse2" or "generic"; NULL if this build or this
- * machine lacks it. For tests and benchmarks. */
+/* The table built for "avx512f", "avx2" or "neon", NULL if this build or this machine
+ * lacks it; or "reference". For tests and benchmarks. */
 const lks_kernels *lks_cpu_kernels_for(const char *instruction_set);
 
 /* Blocks, kept for reuse when freed (memory.c): the table's alloc and free. NULL with

@@ -1,12 +1,14 @@
 #include "cpu/cpu.h"
 
 #include <stdatomic.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "device.h"
+#include "reference/reference.h"
 
 #if defined(__x86_64__)
-extern const lks_kernels lks_cpu_avx512f_table, lks_cpu_avx2_table, lks_cpu_sse2_table;
+extern const lks_kernels lks_cpu_avx512f_table, lks_cpu_avx2_table;
 
 static bool has_avx512(void)
 {
@@ -20,20 +22,16 @@ static bool has_avx2(void)
     return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
 }
 
-static bool has_sse2(void)
-{
-    return true;
-}
-#else
-extern const lks_kernels lks_cpu_generic_table;
+#elif defined(__aarch64__)
+extern const lks_kernels lks_cpu_neon_table;
 
-static bool has_generic(void)
+static bool has_neon(void)
 {
     return true;
 }
 #endif
 
-/* Best first; the last runs anywhere. */
+/* Best first; a machine that has none of them runs the reference. */
 static const struct {
     const char *name;
     bool (*is_here)(void);
@@ -42,30 +40,51 @@ static const struct {
 #if defined(__x86_64__)
     {"avx512f", has_avx512, &lks_cpu_avx512f_table},
     {"avx2", has_avx2, &lks_cpu_avx2_table},
-    {"sse2", has_sse2, &lks_cpu_sse2_table},
-#else
-    {"generic", has_generic, &lks_cpu_generic_table},
+#elif defined(__aarch64__)
+    {"neon", has_neon, &lks_cpu_neon_table},
 #endif
+    {"reference", NULL, NULL},
 };
 
 enum { N_SETS = sizeof sets / sizeof *sets };
 
+static bool is_here(int set)
+{
+    return !sets[set].is_here || sets[set].is_here();
+}
+
+static int find_set(const char *name)
+{
+    for (int i = 0; name && i < N_SETS; i++)
+        if (strcmp(sets[i].name, name) == 0 && is_here(i))
+            return i;
+    return -1;
+}
+
+/* LKS_CPU_ISA in the environment names another than the best, for tests: whichever it is,
+ * results are the same. */
 static int chosen_set(void)
 {
     static _Atomic int chosen = -1;
     int i = atomic_load_explicit(&chosen, memory_order_relaxed);
 
     if (i < 0) {
-        for (i = 0; i < N_SETS - 1 && !sets[i].is_here(); i++)
-            ;
+        i = find_set(getenv("LKS_CPU_ISA"));
+        while (i < 0 || !is_here(i))
+            i++;
         atomic_store_explicit(&chosen, i, memory_order_relaxed);
     }
     return i;
 }
 
+static const lks_kernels *kernels_of(int set)
+{
+    return sets[set].kernels ? sets[set].kernels : lks_reference_kernels();
+}
+
 const lks_kernels *lks_cpu_kernels(void)
 {
-    return sets[chosen_set()].kernels;
+    return kernels_of(chosen_set());
 }
 
 const char *lks_cpu_instruction_set(void)
@@ -75,10 +94,9 @@ const char *lks_cpu_instruction_set(void)
 
 const lks_kernels *lks_cpu_kernels_for(const char *instruction_set)
 {
-    for (int i = 0; i < N_SETS; i++)
-        if (strcmp(sets[i].name, instruction_set) == 0 && sets[i].is_here())
-            return sets[i].kernels;
-    return NULL;
+    const int i = find_set(instruction_set);
+
+    return i < 0 ? NULL : kernels_of(i);
 }
 
 lks_status lks_cpu_no_dtype(const char *kernel, lks_dtype dtype)

@@ -60,9 +60,11 @@ static void join_dims(lks_nest *nest)
     nest->ndim = last + 1;
 }
 
-void lks_nest_init(lks_nest *nest, int n_operands, const lks_view *const *views)
+static void init(lks_nest *nest, int n_operands, const lks_view *const *views,
+                 bool in_order)
 {
-    *nest = (lks_nest){.n_operands = n_operands, .n_each = 1};
+    *nest = (lks_nest){
+        .device_index = views[0]->device.index, .n_operands = n_operands, .n_each = 1};
     for (int k = 0; k < n_operands; k++)
         nest->data[k] = views[k]->data;
     if (lks_view_count(views[0]) == 0) { /* its other sizes may be beyond all products */
@@ -77,12 +79,23 @@ void lks_nest_init(lks_nest *nest, int n_operands, const lks_view *const *views)
             nest->strides[nest->ndim][k] =
                 views[k]->strides[d] * (int64_t)lks_dtype_size_bytes(views[k]->dtype);
         nest->ndim++;
-        for (int i = nest->ndim - 1; i > 0 && lies_outside(nest, i, i - 1); i--)
+        for (int i = nest->ndim - 1; i > 0 && !in_order && lies_outside(nest, i, i - 1);
+             i--)
             swap_dims(nest, i, i - 1);
     }
     if (nest->ndim == 0)
         nest->sizes[nest->ndim++] = 1;
     join_dims(nest);
+}
+
+void lks_nest_init(lks_nest *nest, int n_operands, const lks_view *const *views)
+{
+    init(nest, n_operands, views, false);
+}
+
+void lks_nest_init_in_order(lks_nest *nest, int n_operands, const lks_view *const *views)
+{
+    init(nest, n_operands, views, true);
 }
 
 typedef struct nest_run {
@@ -138,10 +151,12 @@ void lks_nest_run(const lks_nest *nest, lks_row_fn row, const void *context)
     nest_run run = {nest, row, context};
     int64_t inner = inner_numel(nest);
 
+    const int64_t each = nest->n_each > 0 ? nest->n_each : 1;
+
     if (inner > 0)
-        lks_parallel_for(nest->sizes[0],
-                         MIN_ELEMENTS_PER_THREAD / inner / nest->n_each + 1,
-                         run_outer_range, &run);
+        lks_parallel_for(nest->device_index, nest->sizes[0],
+                         MIN_ELEMENTS_PER_THREAD / inner / each + 1, run_outer_range,
+                         &run);
 }
 
 void lks_nest_walk(const lks_nest *nest, lks_row_fn row, const void *context)

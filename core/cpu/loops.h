@@ -13,6 +13,7 @@ typedef void (*lks_row_fn)(int64_t n, char *const *data, const int64_t *strides,
                            const void *context);
 
 typedef struct lks_nest {
+    int device_index; /* whose threads share it */
     int n_operands;
     int ndim;                                             /* at least 1 */
     int64_t sizes[LKS_MAX_DIMS];                          /* outermost first */
@@ -25,6 +26,9 @@ typedef struct lks_nest {
  * (the one written), then joined where all operands run on. Without elements, one loop of
  * none. */
 void lks_nest_init(lks_nest *nest, int n_operands, const lks_view *const *views);
+
+/* The same with the dimensions in the order they have: a walk is row-major. */
+void lks_nest_init_in_order(lks_nest *nest, int n_operands, const lks_view *const *views);
 
 /* Call `row` for every row, over the threads if there is enough work. Rows must be
  * independent of each other. */

@@ -1,8 +1,13 @@
-/* A caller and its helpers, who share ranges: each helper has a slot, into which the
- * caller puts a part. Whoever gets to a part first does it: a helper that has not begun,
- * because another process has its core, is not waited for. Who waits spins a little, for
- * parts follow each other closely, and then sleeps, so that the core is free for those
- * that have work. */
+/* Teams: a caller and its helpers, who share ranges. Each helper has a slot, into which
+ * the caller puts a part. Whoever gets to a part first does it: a helper that has not
+ * begun, because another process has its core, is not waited for. Who waits spins a
+ * little, for parts follow each other closely, and then sleeps, so that the core is free
+ * for those that have work.
+ *
+ * A helper that has begun and then loses its core is waited for, though, and some ranges
+ * are too short to be worth waking anybody. So a team keeps accounts: what it lost by
+ * sharing is a debt, and while there is one the caller works alone, long enough that the
+ * loss is a small share of the whole. */
 #define _GNU_SOURCE
 #include "cpu/parallel.h"
 
@@ -15,18 +20,24 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "device.h"
 
 enum {
+    MAX_TEAMS =
+        64, /* later ones share theirs: a range that finds it busy is done alone */
     MAX_HELPERS = 1023,
     LINE_BYTES = 128, /* what processors hand to each other, with the next line */
     PAUSES = 32,      /* between two looks at the clock */
+    N_ACCOUNTS = 64,
+    REPAY = 40, /* time alone that makes up for a loss, in losses */
 };
 
 static const uint64_t spin_ns = 50000;
+static const int64_t most_credit_ns = 20000000; /* what gains of the past may excuse */
 
 /* Where a part stands. The caller opens and takes back, the helper takes and ends. */
 enum part_state {
@@ -44,29 +55,46 @@ typedef struct helper {
     int64_t first, last;
 } helper;
 
-static struct {
+/* What sharing one kind of range has cost so far, of one size about. */
+typedef struct account {
+    lks_range_fn work;
+    int size; /* log2 of its grains */
+    int64_t debt_ns;
+} account;
+
+typedef struct team {
+    _Atomic int n_allowed;
     pthread_mutex_t busy; /* with a range; the rest is its holder's */
     int n_helpers;
-    helper helpers[MAX_HELPERS];
-} team = {.busy = PTHREAD_MUTEX_INITIALIZER};
+    helper *helpers[MAX_HELPERS];
+    account accounts[N_ACCOUNTS];
+} team;
 
-static _Atomic int n_allowed = 1;
+static team teams[MAX_TEAMS] = {
+    [0 ... MAX_TEAMS - 1] = {.n_allowed = 1, .busy = PTHREAD_MUTEX_INITIALIZER}};
 
-void lks_set_num_threads(int n_threads)
+static team *team_of(int device_index)
 {
-    atomic_store(&n_allowed, n_threads < 1 ? 1 : n_threads);
+    return &teams[device_index % MAX_TEAMS];
 }
 
-int lks_num_threads(void)
+void lks_set_num_threads(lks_device device, int n_threads)
 {
-    return atomic_load_explicit(&n_allowed, memory_order_relaxed);
+    atomic_store(&team_of(device.index)->n_allowed, n_threads < 1 ? 1 : n_threads);
 }
 
-int64_t lks_parallel_parts(int64_t n, int64_t grain)
+int lks_num_threads(lks_device device)
 {
-    int64_t n_parts = n / (grain < 1 ? 1 : grain);
+    return atomic_load_explicit(&team_of(device.index)->n_allowed, memory_order_relaxed);
+}
 
-    return n_parts > lks_num_threads() ? lks_num_threads() : n_parts < 1 ? 1 : n_parts;
+int64_t lks_parallel_parts(int device_index, int64_t n, int64_t grain)
+{
+    const int64_t n_threads =
+        atomic_load_explicit(&team_of(device_index)->n_allowed, memory_order_relaxed);
+    const int64_t n_parts = n / (grain < 1 ? 1 : grain);
+
+    return n_parts > n_threads ? n_threads : n_parts < 1 ? 1 : n_parts;
 }
 
 /* ---- waiting ---- */
@@ -140,23 +168,37 @@ static void *help(void *own_slot)
     return NULL;
 }
 
+static bool hire_one(team *t, const pthread_attr_t *detached)
+{
+    helper *h = aligned_alloc(LINE_BYTES, sizeof *h);
+    pthread_t thread;
+
+    if (!h)
+        return false;
+    memset(h, 0, sizeof *h);
+    if (pthread_create(&thread, detached, help, h) != 0) {
+        free(h);
+        return false;
+    }
+    t->helpers[t->n_helpers++] = h;
+    return true;
+}
+
 /* As many helpers as `n`, or as can be had: the caller does what nobody takes. Signals
  * are for the threads that make us. */
-static void hire(int n)
+static void hire(team *t, int n)
 {
     pthread_attr_t detached;
     sigset_t all, before;
-    pthread_t thread;
 
-    if (team.n_helpers >= n)
+    if (t->n_helpers >= n)
         return;
     sigfillset(&all);
     pthread_attr_init(&detached);
     pthread_attr_setdetachstate(&detached, PTHREAD_CREATE_DETACHED);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    while (team.n_helpers < n &&
-           pthread_create(&thread, &detached, help, &team.helpers[team.n_helpers]) == 0)
-        team.n_helpers++;
+    while (t->n_helpers < n && hire_one(t, &detached))
+        ;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     pthread_attr_destroy(&detached);
 }
@@ -183,37 +225,94 @@ static void open_part(const range *r, int64_t part, helper *h)
     set_and_wake(&h->state, OPEN, ASLEEP);
 }
 
-static void share(const range *r)
+static void wait_for(helper *h)
 {
+    while (atomic_load_explicit(&h->state, memory_order_acquire) >= TAKEN)
+        wait_while(&h->state, TAKEN, AWAITED);
+}
+
+/* What this thread has computed, whoever had its core meanwhile. */
+static int64_t own_time_ns(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return t.tv_sec * INT64_C(1000000000) + t.tv_nsec;
+}
+
+/* Gives what the range took longer than the caller alone would have needed, which is
+ * known from the parts that it did; below 0 for a gain. */
+static int64_t share(team *t, const range *r)
+{
+    const uint64_t began_ns = lks_clock_ns();
+    int64_t own_ns = -own_time_ns(), n_own = 1;
     int n_helped;
 
-    hire((int)r->n_parts - 1);
-    n_helped = team.n_helpers < r->n_parts - 1 ? team.n_helpers : (int)r->n_parts - 1;
+    hire(t, (int)r->n_parts - 1);
+    n_helped = t->n_helpers < r->n_parts - 1 ? t->n_helpers : (int)r->n_parts - 1;
     for (int i = 0; i < n_helped; i++)
-        open_part(r, i + 1, &team.helpers[i]);
+        open_part(r, i + 1, t->helpers[i]);
     r->work(0, begin_of(r, 1), r->context);
     if (n_helped + 1 < r->n_parts)
         r->work(begin_of(r, n_helped + 1), r->n, r->context);
+    n_own += r->n_parts - n_helped - 1;
     for (int i = n_helped; i-- > 0;) /* the last were opened last */
-        if (try_to_move(&team.helpers[i], OPEN, IDLE))
-            do_part(&team.helpers[i]);
+        if (try_to_move(t->helpers[i], OPEN, IDLE)) {
+            do_part(t->helpers[i]);
+            n_own++;
+        }
+    own_ns += own_time_ns();
     for (int i = 0; i < n_helped; i++)
-        while (atomic_load_explicit(&team.helpers[i].state, memory_order_acquire) >=
-               TAKEN)
-            wait_while(&team.helpers[i].state, TAKEN, AWAITED);
+        wait_for(t->helpers[i]);
+    return (int64_t)(lks_clock_ns() - began_ns) - own_ns / n_own * r->n_parts;
 }
 
-void lks_parallel_for(int64_t n, int64_t grain, lks_range_fn work, void *context)
+static account *account_of(team *t, lks_range_fn work, int64_t n_grains)
 {
-    const int64_t wished = lks_parallel_parts(n, grain);
+    const int size = 63 - __builtin_clzll((unsigned long long)n_grains);
+    const size_t at = ((size_t)(uintptr_t)work / 16 * 31 + (size_t)size) % N_ACCOUNTS;
+    account *a = &t->accounts[at];
+
+    if (a->work != work || a->size != size)
+        *a = (account){.work = work, .size = size};
+    return a;
+}
+
+static void work_alone(const range *r, account *a)
+{
+    const uint64_t began_ns = lks_clock_ns();
+
+    r->work(0, r->n, r->context);
+    a->debt_ns -= (int64_t)(lks_clock_ns() - began_ns) / REPAY;
+    if (a->debt_ns < 0)
+        a->debt_ns = 0;
+}
+
+static void work_together(team *t, const range *r, account *a)
+{
+    a->debt_ns += share(t, r);
+    if (a->debt_ns < -most_credit_ns)
+        a->debt_ns = -most_credit_ns;
+}
+
+void lks_parallel_for(int device_index, int64_t n, int64_t grain, lks_range_fn work,
+                      void *context)
+{
+    const int64_t wished = lks_parallel_parts(device_index, n, grain);
     const range r = {.n = n,
                      .n_parts = wished > MAX_HELPERS + 1 ? MAX_HELPERS + 1 : wished,
                      .work = work,
                      .context = context};
+    team *t = team_of(device_index);
+    account *a;
 
-    if (r.n_parts > 1 && pthread_mutex_trylock(&team.busy) == 0) {
-        share(&r);
-        pthread_mutex_unlock(&team.busy);
+    if (r.n_parts > 1 && pthread_mutex_trylock(&t->busy) == 0) {
+        a = account_of(t, work, n / (grain < 1 ? 1 : grain));
+        if (a->debt_ns > 0)
+            work_alone(&r, a);
+        else
+            work_together(t, &r, a);
+        pthread_mutex_unlock(&t->busy);
     } else if (n > 0) { /* within a part, or while another thread shares: alone */
         work(0, n, context);
     }

@@ -181,3 +181,37 @@ bool lks_view_matrix(const lks_view *view, int n_row_dims, lks_view *out)
                              &shape.sizes[1]) &&
            lks_view_reshape(view, &shape, out);
 }
+
+int64_t lks_view_n_matrices(const lks_view *view)
+{
+    const int n = view->ndim;
+    int64_t count = lks_view_count(view);
+
+    return count > 0 ? count / (view->sizes[n - 2] * view->sizes[n - 1]) : 0;
+}
+
+void *lks_view_matrix_data(const lks_view *view, int64_t i)
+{
+    int64_t offset = 0;
+
+    for (int d = view->ndim - 2; d-- > 0; i /= view->sizes[d])
+        offset += i % view->sizes[d] * view->strides[d];
+    return lks_view_at(view, offset);
+}
+
+lks_view lks_view_matrix_at(const lks_view *view, int64_t i)
+{
+    const int n = view->ndim - 2;
+    lks_view matrix = {
+        .data = lks_view_matrix_data(view, i),
+        .dtype = view->dtype,
+        .ndim = 2,
+        .device = view->device,
+    };
+
+    for (int d = 0; d < 2; d++) {
+        matrix.sizes[d] = view->sizes[n + d];
+        matrix.strides[d] = view->strides[n + d];
+    }
+    return matrix;
+}

@@ -84,4 +84,10 @@ bool lks_view_reshape(const lks_view *view, const lks_shape *shape, lks_view *ou
  * copy, or if no int64_t counts them (then there are no elements). */
 bool lks_view_matrix(const lks_view *view, int n_row_dims, lks_view *out);
 
+/* The matrices that the last two dimensions make: how many, 0 without elements, and the
+ * i-th, row-major. */
+int64_t lks_view_n_matrices(const lks_view *view);
+lks_view lks_view_matrix_at(const lks_view *view, int64_t i);
+void *lks_view_matrix_data(const lks_view *view, int64_t i);
+
 #endif

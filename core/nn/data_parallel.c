@@ -33,7 +33,6 @@ typedef struct part {
     lks_param_block *params;
     lks_tensor *x, *y; /* its own */
     lks_mark before;   /* behind what the caller has queued on the first device */
-    lks_mark after;    /* behind what its thread has queued on its own */
     pthread_t thread;
     bool has_thread;
     lks_status st;
@@ -62,14 +61,13 @@ static void do_part(part *p, part_work work)
 {
     const lks_kernels *kernels = p->of->parallel->kernels;
     const int index = p->device.index;
+    lks_status finished;
 
     p->st = kernels->await(index, &p->before);
     if (p->st == LKS_OK)
         p->st = work(p);
-    if (p->st == LKS_OK)
-        p->st = kernels->mark(index, &p->after);
-    if (p->st == LKS_OK) /* its queue ends with the thread */
-        p->st = kernels->finish(index);
+    finished = kernels->finish(index); /* its queue ends with the thread */
+    p->st = p->st == LKS_OK ? finished : p->st;
     if (p->st != LKS_OK)
         snprintf(p->text, sizeof p->text, "%s", lks_error_text());
 }
@@ -120,9 +118,21 @@ static lks_status run_parts(call *c, part_work work)
         if (p->st != LKS_OK)
             return lks_fail(p->st, "on %s: %s",
                             lks_device_text(p->device, device, sizeof device), p->text);
-        LKS_TRY(parallel->kernels->await(first, &p->after));
     }
     return st;
+}
+
+/* What the first device's queue reads of the others' memory it has read before that is
+ * freed, which their queues do. */
+static lks_status let_go(const call *c)
+{
+    const lks_kernels *kernels = c->parallel->kernels;
+    lks_mark mark;
+
+    LKS_TRY(kernels->mark(c->parallel->devices[0].index, &mark));
+    for (int i = 1; i < c->n_parts; i++)
+        LKS_TRY(kernels->await(c->parts[i].device.index, &mark));
+    return LKS_OK;
 }
 
 /* ---- copies ---- */
@@ -272,7 +282,7 @@ static lks_tensor *run_forward(void *context, lks_tensor *const *inputs, int n)
         return NULL;
     out = run_parts(c, forward_part) == LKS_OK ? gather(c, output_of) : NULL;
     c->batch = NULL;
-    return out;
+    return let_go(c) == LKS_OK ? out : NULL;
 }
 
 /* ---- backward ---- */
@@ -345,7 +355,7 @@ static lks_status run_backward(void *context, lks_tensor *const *inputs, int n,
 cleanup:
     c->batch = NULL;
     lks_set_grad_enabled(was);
-    return st;
+    return st == LKS_OK ? let_go(c) : st;
 }
 
 static void release(void *context)

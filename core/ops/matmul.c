@@ -43,31 +43,11 @@ static lks_view spread_batch(const lks_view *matrices, const lks_view *like)
     return lks_view_expand(matrices, &shape);
 }
 
-/* The i-th matrix of a batch, row-major. */
-static lks_view matrix_at(const lks_view *batch, int64_t i)
-{
-    lks_view matrix = {.dtype = batch->dtype, .ndim = 2, .device = batch->device};
-    int64_t offset = 0;
-    int n = batch->ndim - 2;
-
-    for (int d = n; d-- > 0;) {
-        offset += i % batch->sizes[d] * batch->strides[d];
-        i /= batch->sizes[d];
-    }
-    for (int d = 0; d < 2; d++) {
-        matrix.sizes[d] = batch->sizes[n + d];
-        matrix.strides[d] = batch->strides[n + d];
-    }
-    matrix.data = lks_view_at(batch, offset);
-    return matrix;
-}
-
 static lks_status matmul_forward(lks_call *call)
 {
     const lks_view *a = &call->in[0]->view, *b = &call->in[1]->view;
     const lks_view *c = &call->out->view;
-    lks_view rows, out_rows;
-    int64_t n_matrices;
+    lks_view rows, out_rows, a_batch, b_batch;
 
     if (call->out->numel == 0)
         return LKS_OK;
@@ -77,14 +57,9 @@ static lks_status matmul_forward(lks_call *call)
         lks_view_matrix(c, c->ndim - 1, &out_rows))
         return call->kernels->gemm(&rows, b, NULL, false, &out_rows);
 
-    const lks_view a_batch = spread_batch(a, c), b_batch = spread_batch(b, c);
-    n_matrices = call->out->numel / (c->sizes[c->ndim - 2] * c->sizes[c->ndim - 1]);
-    for (int64_t i = 0; i < n_matrices; i++) {
-        const lks_view a_i = matrix_at(&a_batch, i), b_i = matrix_at(&b_batch, i);
-        const lks_view c_i = matrix_at(c, i);
-        LKS_TRY(call->kernels->gemm(&a_i, &b_i, NULL, false, &c_i));
-    }
-    return LKS_OK;
+    a_batch = spread_batch(a, c);
+    b_batch = spread_batch(b, c);
+    return call->kernels->gemm(&a_batch, &b_batch, NULL, false, c);
 }
 
 /* x y into input i's gradient itself where both are single matrices, or b is and the

@@ -225,7 +225,6 @@ START_TEST(fast_reduction_agrees_but_for_rounding)
 }
 END_TEST
 
-/* The promise holds for one instruction set: that of the kernels that ran. */
 START_TEST(a_run_records_the_instruction_set_of_its_kernels)
 {
     static char job[MAX_BYTES];

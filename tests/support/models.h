@@ -3,7 +3,6 @@
 #define LKS_TESTS_SUPPORT_MODELS_H
 
 #include "nn/model.h"
-#include "support/suite.h"
 
 /* LAYER("conv2d", {"out_channels", 1, {6}}, {"kernel_size", 1, {5}}) */
 #define LAYER(type, ...)                                                                 \
@@ -32,14 +31,5 @@ static const lks_layer_spec lenet_layers[] __attribute__((unused)) = {
     LAYER("relu"),
     LAYER("linear", {"out_features", 1, {10}}),
 };
-
-/* The hash of parameters. */
-static inline uint64_t hash_of(const lks_param_block *block)
-{
-    uint64_t hash = 0;
-
-    ck_ok(lks_param_block_hash(block, &hash));
-    return hash;
-}
 
 #endif

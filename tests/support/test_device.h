@@ -7,6 +7,8 @@
 
 #include "device.h"
 #include "kernels.h"
+#include "nn/param_block.h"
+#include "tensor/tensor.h"
 
 /* LKS_TEST_DEVICE in the environment, or cpu. */
 static inline lks_device test_device(void)
@@ -49,6 +51,45 @@ static inline void flat_free(const lks_view *flat)
     lks_device_kernels(flat->device)
         ->free(flat->device.index, flat->data,
                (size_t)flat->sizes[0] * lks_dtype_size_bytes(flat->dtype));
+}
+
+/* A tensor's elements, row-major, in memory that the test frees. */
+static inline void *tensor_get(const lks_tensor *t)
+{
+    void *host =
+        malloc((size_t)lks_numel(t) * lks_dtype_size_bytes(lks_tensor_dtype(t)) + 1);
+
+    ck_assert_ptr_nonnull(host);
+    ck_ok(lks_to_host(t, host));
+    return host;
+}
+
+/* Element i of an f32 or f64 tensor. */
+static inline double tensor_at(const lks_tensor *t, int64_t i)
+{
+    void *host = tensor_get(t);
+    const double value = lks_tensor_dtype(t) == LKS_F64 ? ((const double *)host)[i]
+                                                        : ((const float *)host)[i];
+
+    free(host);
+    return value;
+}
+
+/* The hash of parameters. */
+static inline uint64_t hash_of(const lks_param_block *block)
+{
+    uint64_t hash = 0;
+
+    ck_ok(lks_param_block_hash(block, &hash));
+    return hash;
+}
+
+/* What the test's device says once it is done with all it was told. */
+static inline lks_status test_finish(void)
+{
+    const lks_device device = test_device();
+
+    return lks_device_kernels(device)->finish(device.index);
 }
 
 #endif

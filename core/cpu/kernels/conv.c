@@ -1,12 +1,22 @@
 #include "cpu/kernels/conv.h"
 
 #include "base/try.h"
-#include "cpu/ref_conv.h"
+#include "numerics.h"
+#include "reference/geometry.h"
+
+/* The definition. */
+#define T float
+#include "reference/conv_of.h"
+#undef T
+#define T double
+#include "reference/conv_of.h"
+#undef T
 
 static lks_conv conv_of(const lks_view *x, const lks_view *w, const lks_view *y,
                         const lks_conv2d_params *params)
 {
     lks_conv conv = {
+        .device_index = x->device.index,
         .n = x->sizes[0],
         .groups = params->groups,
         .c = w->sizes[1],
@@ -28,7 +38,8 @@ static lks_conv conv_of(const lks_view *x, const lks_view *w, const lks_view *y,
     return conv;
 }
 
-/* f32 has the fast kernels, unless there is nothing to add up; f64 the definition. */
+/* f32 has the fast kernels, unless there is nothing to add up; f64 the definition, for
+ * gradient checks: nobody trains in it. */
 static bool is_fast(const lks_view *x, const lks_view *w, const lks_view *y)
 {
     const lks_view *const views[] = {x, w, y};
@@ -54,7 +65,12 @@ lks_status LKS_CPU(conv2d)(const lks_view *x, const lks_view *w, const lks_view 
 
     LKS_TRY(check_dtype("conv2d", x));
     if (!is_fast(x, w, y)) {
-        lks_ref_conv2d(x, w, bias, params, y);
+        const geometry g = geometry_of(x, w, y, params);
+
+        if (x->dtype == LKS_F32)
+            conv2d_float(&g, x->data, w->data, bias ? bias->data : NULL, y->data);
+        else
+            conv2d_double(&g, x->data, w->data, bias ? bias->data : NULL, y->data);
         return LKS_OK;
     }
     conv = conv_of(x, w, y, params);
@@ -70,7 +86,12 @@ lks_status LKS_CPU(conv2d_backward_data)(const lks_view *dy, const lks_view *w,
 
     LKS_TRY(check_dtype("conv2d_backward_data", dy));
     if (!is_fast(dx, w, dy)) {
-        lks_ref_conv2d_backward_data(dy, w, params, dx);
+        const geometry g = geometry_of(dx, w, dy, params);
+
+        if (dy->dtype == LKS_F32)
+            conv2d_backward_data_float(&g, dy->data, w->data, dx->data);
+        else
+            conv2d_backward_data_double(&g, dy->data, w->data, dx->data);
         return LKS_OK;
     }
     conv = conv_of(dx, w, dy, params);
@@ -86,7 +107,14 @@ lks_status LKS_CPU(conv2d_backward_weight)(const lks_view *x, const lks_view *dy
 
     LKS_TRY(check_dtype("conv2d_backward_weight", dy));
     if (!is_fast(x, dw, dy)) {
-        lks_ref_conv2d_backward_weight(x, dy, params, accumulate, dw, dbias);
+        const geometry g = geometry_of(x, dw, dy, params);
+
+        if (dy->dtype == LKS_F32)
+            conv2d_backward_weight_float(&g, x->data, dy->data, accumulate, dw->data,
+                                         dbias ? dbias->data : NULL);
+        else
+            conv2d_backward_weight_double(&g, x->data, dy->data, accumulate, dw->data,
+                                          dbias ? dbias->data : NULL);
         return LKS_OK;
     }
     conv = conv_of(x, dw, dy, params);

@@ -15,14 +15,16 @@
  * output rows whose copies fit the cache.
  *
  * The gradient of the data goes the same way back: sums over o into the shifted copies,
- * which then are added up into dx. */
+ * which then are added up into dx. Its bands are rows of the copies, lest the sums of one
+ * row be split among two. */
 #ifndef LKS_CPU_KERNELS_CONV_H
 #define LKS_CPU_KERNELS_CONV_H
 
 #include "cpu/cpu.h"
-#include "cpu/kernels/element.h"
+#include "cpu/kernels/simd.h"
 
 typedef struct lks_conv {
+    int device_index; /* whose threads share it */
     int64_t n, groups;
     int64_t c, o; /* of one group */
     int64_t h, w, kh, kw, oh, ow;
@@ -52,23 +54,28 @@ LKS_INLINE size_t lks_scratch_bytes(int64_t n_offsets, int64_t n_floats)
 }
 
 /* How the shifted copies of one group of one image lie, and which part of them is at
- * hand. */
+ * hand. Rows step by the vertical stride: row i of residue r is input row
+ * i * stride + r, counted with the padding. */
 typedef struct lks_band {
     const lks_conv *conv;
-    int64_t height;         /* output rows that the layout has room for */
-    int64_t phase;          /* elements of the rows of one residue of the stride */
-    int64_t plane;          /* elements of one (c, kw) */
-    int64_t first_oh, n_oh; /* at most height */
+    int64_t n_rows;   /* of the copies, over all bands */
+    int64_t reach;    /* input rows that a row of a band needs after its first */
+    int64_t height;   /* rows that the layout has room for */
+    int64_t phase;    /* elements of the rows of one residue of the stride */
+    int64_t plane;    /* elements of one (c, kw) */
+    int64_t first, n; /* rows of this band; n is at most height */
 } lks_band;
 
-/* The first band, and the next one: false after the last. */
-lks_band LKS_CPU(conv_band)(const lks_conv *conv);
+/* The first band of output rows, with the input rows that they need; the first band of
+ * rows of each residue; the next one: false after the last. */
+lks_band LKS_CPU(conv_output_band)(const lks_conv *conv);
+lks_band LKS_CPU(conv_input_band)(const lks_conv *conv);
 bool LKS_CPU(conv_next_band)(lks_band *band);
 
 /* Elements of the copies, with those that vectors read beyond the last. */
 int64_t LKS_CPU(conv_band_numel)(const lks_band *band);
 
-/* Where the first output row's term of kh stands in a plane of the copies. */
+/* Where in a plane of the copies stands what kh takes for a band's first output row. */
 int64_t LKS_CPU(conv_band_offset)(const lks_band *band, int64_t kh);
 
 /* x (c, h, w) to its copies; and the copies added up into dx (c, h, w). */

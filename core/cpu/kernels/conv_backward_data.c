@@ -37,6 +37,26 @@ static void pack_weights(backward *f)
                                      row % conv->kw];
 }
 
+/* The output rows that meet the band's through kh. */
+typedef struct meeting {
+    int64_t first, n;
+    int64_t at; /* where the first one's input row stands in a plane of the copies */
+} meeting;
+
+static meeting meet(const lks_band *band, int64_t kh)
+{
+    const lks_conv *conv = band->conv;
+    int64_t before = kh * conv->dilation[0] / conv->stride[0]; /* rows of the residue */
+    int64_t first = band->first > before ? band->first - before : 0;
+    int64_t end = band->first + band->n - before;
+
+    return (meeting){
+        .first = first,
+        .n = (end < conv->oh ? end : conv->oh) - first,
+        .at = LKS_CPU(conv_band_offset)(band, kh) + (first - band->first) * conv->ow,
+    };
+}
+
 static void run_band(const backward *f, const lks_band *band, int64_t unit,
                      const float *dy, float *shifted)
 {
@@ -44,22 +64,25 @@ static void run_band(const backward *f, const lks_band *band, int64_t unit,
     int64_t group = unit % conv->groups;
 
     memset(shifted, 0, (size_t)(f->n_rows * band->plane) * sizeof *shifted);
-    for (int64_t kh = 0; kh < conv->kh; kh++)
-        for (int64_t b = 0; b < lks_n_row_blocks(f->n_rows); b++) {
+    for (int64_t kh = 0; kh < conv->kh; kh++) {
+        const meeting m = meet(band, kh);
+
+        for (int64_t b = 0; b < lks_n_row_blocks(f->n_rows) && m.n > 0; b++) {
             int64_t row = lks_row_block(f->n_rows, b);
             const lks_tile tile = {
                 .n_rows = lks_row_block(f->n_rows, b + 1) - row,
                 .n_terms = conv->o,
-                .n = band->n_oh * conv->ow,
+                .n = m.n * conv->ow,
                 .w = f->weights + ((group * conv->kh + kh) * f->n_rows + row) * conv->o,
-                .x = dy + band->first_oh * conv->ow,
+                .x = dy + m.first * conv->ow,
                 .offsets = f->offsets,
-                .y = shifted + row * band->plane + LKS_CPU(conv_band_offset)(band, kh),
+                .y = shifted + row * band->plane + m.at,
                 .y_stride = band->plane,
             };
 
             LKS_CPU(tile)(&tile);
         }
+    }
     LKS_CPU(conv_band_add)(band, shifted, f->dx + unit * conv->c * conv->h * conv->w);
 }
 
@@ -103,19 +126,19 @@ lks_status LKS_CPU(conv_backward_data)(const lks_conv *conv, const float *dy,
                                        const float *w, float *dx)
 {
     backward f = {
-        .conv = conv, .band = LKS_CPU(conv_band)(conv), .dy = dy, .w = w, .dx = dx};
+        .conv = conv, .band = LKS_CPU(conv_input_band)(conv), .dy = dy, .w = w, .dx = dx};
     int64_t weights_numel, part_numel;
     size_t n_bytes;
 
     f.n_rows = conv->c * conv->kw;
-    f.n_parts = lks_parallel_parts(conv->n * conv->groups, 1);
+    f.n_parts = lks_parallel_parts(conv->device_index, conv->n * conv->groups, 1);
     f.shifted_numel = LKS_CPU(conv_band_numel)(&f.band);
     f.dy_plane = spread(conv->oh * conv->ow);
     weights_numel = conv->groups * conv->kh * f.n_rows * conv->o;
     part_numel = lks_plus(f.shifted_numel, lks_times(conv->o, f.dy_plane));
     n_bytes = lks_scratch_bytes(
         conv->o, lks_plus(weights_numel + LKS_LANES, lks_times(f.n_parts, part_numel)));
-    f.offsets = lks_cpu_alloc(0, n_bytes);
+    f.offsets = lks_cpu_alloc(conv->device_index, n_bytes);
     if (!f.offsets)
         return LKS_NOMEM;
     f.weights = (float *)(f.offsets + conv->o);
@@ -124,7 +147,7 @@ lks_status LKS_CPU(conv_backward_data)(const lks_conv *conv, const float *dy,
     for (int64_t o = 0; o < conv->o; o++)
         f.offsets[o] = o * f.dy_plane;
     pack_weights(&f);
-    lks_parallel_for(f.n_parts, 1, run_parts, &f);
-    lks_cpu_free(0, f.offsets, n_bytes);
+    lks_parallel_for(conv->device_index, f.n_parts, 1, run_parts, &f);
+    lks_cpu_free(conv->device_index, f.offsets, n_bytes);
     return LKS_OK;
 }

@@ -77,7 +77,8 @@ typedef struct pixels {
                                                                                          \
                 for (int r = 0; r < n_runs; r++)                                         \
                     for (int s = 0; s < n_run; s++)                                      \
-                        sums[r][s] += factor * rows[r][at + s];                          \
+                        sums[r][s] =                                                     \
+                            vec##_fma(factor, vec##_all(rows[r][at + s]), sums[r][s]);   \
             }                                                                            \
         }                                                                                \
         for (int r = 0; r < n_runs; r++)                                                 \
@@ -140,20 +141,34 @@ static void pad(const lks_conv *conv, const float *x, float *padded)
     }
 }
 
-/* The sum of the pixels, in several partial sums. */
+/* The sum of n numbers that are pixels of LANES channels, in PARTIAL sums a channel. */
+#define SUM_BIAS(LANES)                                                                  \
+    static void sum_bias_##LANES(int64_t n, const float *dy, float *bias_sums)           \
+    {                                                                                    \
+        enum { PARTIAL = 8, STEP = PARTIAL * LANES };                                    \
+        float partial[STEP] = {0};                                                       \
+        int64_t i = 0;                                                                   \
+                                                                                         \
+        for (; i + STEP <= n; i += STEP)                                                 \
+            LKS_SIMD_FOR(j, STEP)                                                        \
+        partial[j] += dy[i + j];                                                         \
+        for (int64_t j = 0; j < STEP && i + j < n; j++)                                  \
+            partial[j] += dy[i + j];                                                     \
+        for (int p = 0; p < STEP; p += LANES)                                            \
+            LKS_SIMD_FOR(lane, LANES)                                                    \
+        bias_sums[lane] += partial[p + lane];                                            \
+    }
+SUM_BIAS(4)
+SUM_BIAS(8)
+SUM_BIAS(16)
+
 static void sum_bias(int64_t lanes, int64_t n_pixels, const float *dy, float *bias_sums)
 {
-    enum { N_PARTIAL = 64 };
-    float partial[N_PARTIAL] = {0};
-    int64_t n = n_pixels * lanes, i = 0;
+    void (*const sum)(int64_t, const float *, float *) = lanes == 16  ? sum_bias_16
+                                                         : lanes == 8 ? sum_bias_8
+                                                                      : sum_bias_4;
 
-    for (; i + N_PARTIAL <= n; i += N_PARTIAL)
-        LKS_SIMD_FOR(j, N_PARTIAL)
-    partial[j] += dy[i + j];
-    for (int64_t j = 0; i + j < n; j++)
-        partial[j] += dy[i + j];
-    for (int64_t j = 0; j < N_PARTIAL; j++)
-        bias_sums[j % lanes] += partial[j];
+    sum(n_pixels * lanes, dy, bias_sums);
 }
 
 /* n_oh output rows of one image and one vector of channels. */
@@ -321,7 +336,7 @@ static backward plan(const lks_conv *conv, const float *x, const float *dy)
     b.padded_h = conv->h + 2 * conv->padding[0];
     b.padded_w = conv->w + 2 * conv->padding[1];
     b.n_chunks = conv->n < IMAGES_PER_CHUNK ? 1 : conv->n / IMAGES_PER_CHUNK;
-    b.n_parts = lks_parallel_parts(b.n_chunks, 1);
+    b.n_parts = lks_parallel_parts(conv->device_index, b.n_chunks, 1);
     b.sums_numel =
         lks_times(conv->groups * b.n_vectors, lks_times(b.n_runs * b.run + 1, b.lanes));
     b.scratch_numel = lks_plus(lks_times(conv->c, lks_times(b.padded_h, b.padded_w)),
@@ -338,17 +353,17 @@ lks_status LKS_CPU(conv_backward_weight)(const lks_conv *conv, const float *x,
         lks_scratch_bytes(b.n_runs, lks_plus(lks_times(b.n_chunks, b.sums_numel),
                                              lks_times(b.n_parts, b.scratch_numel)));
 
-    b.offsets = lks_cpu_alloc(0, n_bytes);
+    b.offsets = lks_cpu_alloc(conv->device_index, n_bytes);
     if (!b.offsets)
         return LKS_NOMEM;
     b.sums = (float *)(b.offsets + b.n_runs);
     b.scratch = b.sums + b.n_chunks * b.sums_numel;
     find_offsets(&b);
-    lks_parallel_for(b.n_parts, 1, run_parts, &b);
+    lks_parallel_for(conv->device_index, b.n_parts, 1, run_parts, &b);
     add_chunks(&b);
     write_weights(&b, accumulate, dw);
     if (dbias)
         write_bias(&b, accumulate, dbias);
-    lks_cpu_free(0, b.offsets, n_bytes);
+    lks_cpu_free(conv->device_index, b.offsets, n_bytes);
     return LKS_OK;
 }

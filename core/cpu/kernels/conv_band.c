@@ -10,22 +10,41 @@ enum { MAX_BAND_NUMEL = 65536 };
 static void lay_out(lks_band *band, int64_t height)
 {
     const lks_conv *conv = band->conv;
-    int64_t last_row =
-        (height - 1) * conv->stride[0] + (conv->kh - 1) * conv->dilation[0];
+    int64_t last_row = (height - 1) * conv->stride[0] + band->reach;
 
     band->height = height;
     band->phase = lks_times(last_row / conv->stride[0] + 1, conv->ow);
     band->plane = lks_times(conv->stride[0], band->phase);
 }
 
-lks_band LKS_CPU(conv_band)(const lks_conv *conv)
+static void cut(lks_band *band)
 {
-    lks_band band = {.conv = conv};
+    const lks_conv *conv = band->conv;
 
-    lay_out(&band, conv->oh);
-    while (band.height > 1 && lks_times(band.plane, conv->c * conv->kw) > MAX_BAND_NUMEL)
-        lay_out(&band, (band.height + 1) / 2);
-    band.n_oh = band.height;
+    lay_out(band, band->n_rows);
+    while (band->height > 1 &&
+           lks_times(band->plane, conv->c * conv->kw) > MAX_BAND_NUMEL)
+        lay_out(band, (band->height + 1) / 2);
+    band->n = band->height;
+}
+
+lks_band LKS_CPU(conv_output_band)(const lks_conv *conv)
+{
+    lks_band band = {
+        .conv = conv, .n_rows = conv->oh, .reach = (conv->kh - 1) * conv->dilation[0]};
+
+    cut(&band);
+    return band;
+}
+
+lks_band LKS_CPU(conv_input_band)(const lks_conv *conv)
+{
+    lks_band band = {.conv = conv,
+                     .n_rows =
+                         conv->oh + (conv->kh - 1) * conv->dilation[0] / conv->stride[0],
+                     .reach = conv->stride[0] - 1};
+
+    cut(&band);
     return band;
 }
 
@@ -33,9 +52,9 @@ bool LKS_CPU(conv_next_band)(lks_band *band)
 {
     int64_t left;
 
-    band->first_oh += band->n_oh;
-    left = band->conv->oh - band->first_oh;
-    band->n_oh = left < band->height ? left : band->height;
+    band->first += band->n;
+    left = band->n_rows - band->first;
+    band->n = left < band->height ? left : band->height;
     return left > 0;
 }
 
@@ -59,9 +78,7 @@ int64_t LKS_CPU(conv_band_offset)(const lks_band *band, int64_t kh)
 
 static int64_t n_rows(const lks_band *band)
 {
-    const lks_conv *conv = band->conv;
-
-    return (band->n_oh - 1) * conv->stride[0] + (conv->kh - 1) * conv->dilation[0] + 1;
+    return (band->n - 1) * band->conv->stride[0] + band->reach + 1;
 }
 
 /* The range of ow for which ow * stride + first lies in [0, width). */
@@ -131,7 +148,7 @@ static rows rows_of(const lks_band *band, int64_t residue)
 {
     const lks_conv *conv = band->conv;
     int64_t stride = conv->stride[0];
-    int64_t first_h = band->first_oh * stride - conv->padding[0] + residue;
+    int64_t first_h = band->first * stride - conv->padding[0] + residue;
     rows r = {.plane = residue * band->phase,
               .n = (n_rows(band) - residue + stride - 1) / stride};
 

@@ -47,7 +47,7 @@ static void run_band(const forward *f, const lks_band *band, int64_t unit, float
 {
     const lks_conv *conv = f->conv;
     int64_t group = unit % conv->groups, plane = conv->oh * conv->ow;
-    float *y = f->y + unit * conv->o * plane + band->first_oh * conv->ow;
+    float *y = f->y + unit * conv->o * plane + band->first * conv->ow;
 
     LKS_CPU(conv_band_copy)(band, f->x + unit * conv->c * conv->h * conv->w, shifted);
     for (int64_t b = 0; b < lks_n_row_blocks(conv->o); b++) {
@@ -55,7 +55,7 @@ static void run_band(const forward *f, const lks_band *band, int64_t unit, float
         const lks_tile tile = {
             .n_rows = lks_row_block(conv->o, b + 1) - o,
             .n_terms = f->n_terms,
-            .n = band->n_oh * conv->ow,
+            .n = band->n * conv->ow,
             .w = f->weights + (group * conv->o + o) * f->n_terms,
             .x = shifted,
             .offsets = f->offsets,
@@ -87,17 +87,18 @@ static void run_parts(int64_t first, int64_t last, void *context)
 lks_status LKS_CPU(conv_forward)(const lks_conv *conv, const float *x, const float *w,
                                  const float *bias, float *y)
 {
-    forward f = {.conv = conv, .band = LKS_CPU(conv_band)(conv), .x = x, .w = w, .y = y};
+    forward f = {
+        .conv = conv, .band = LKS_CPU(conv_output_band)(conv), .x = x, .w = w, .y = y};
     int64_t n_channels = conv->groups * conv->o;
     size_t n_bytes;
 
     f.n_terms = conv->c * conv->kh * conv->kw;
-    f.n_parts = lks_parallel_parts(conv->n * conv->groups, 1);
+    f.n_parts = lks_parallel_parts(conv->device_index, conv->n * conv->groups, 1);
     f.shifted_numel = LKS_CPU(conv_band_numel)(&f.band);
     n_bytes =
         lks_scratch_bytes(f.n_terms, lks_plus(lks_times(n_channels, f.n_terms + 1),
                                               lks_times(f.n_parts, f.shifted_numel)));
-    f.offsets = lks_cpu_alloc(0, n_bytes);
+    f.offsets = lks_cpu_alloc(conv->device_index, n_bytes);
     if (!f.offsets)
         return LKS_NOMEM;
     f.weights = (float *)(f.offsets + f.n_terms);
@@ -107,7 +108,7 @@ lks_status LKS_CPU(conv_forward)(const lks_conv *conv, const float *x, const flo
     pack_weights(&f);
     for (int64_t o = 0; o < n_channels; o++)
         f.bias[o] = bias ? bias[o] : 0;
-    lks_parallel_for(f.n_parts, 1, run_parts, &f);
-    lks_cpu_free(0, f.offsets, n_bytes);
+    lks_parallel_for(conv->device_index, f.n_parts, 1, run_parts, &f);
+    lks_cpu_free(conv->device_index, f.offsets, n_bytes);
     return LKS_OK;
 }

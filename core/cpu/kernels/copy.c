@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/try.h"
-#include "cpu/kernels/element.h"
+#include "cpu/kernels/simd.h"
 #include "cpu/kernels/vector.h"
 #include "cpu/loops.h"
 
@@ -12,36 +12,6 @@ typedef uint8_t bits8 __attribute__((may_alias));
 typedef uint16_t bits16 __attribute__((may_alias));
 typedef uint32_t bits32 __attribute__((may_alias));
 typedef uint64_t bits64 __attribute__((may_alias));
-
-/* Casts. A float that an integer type cannot hold becomes the nearest it can, NaN zero.
- */
-#define SATURATE(dtype, type, low, high)                                                 \
-    static inline type to_##dtype##_float(double x)                                      \
-    {                                                                                    \
-        return x >= (double)(high)  ? (high)                                             \
-               : x <= (double)(low) ? (low)                                              \
-               : x == x             ? (type)x                                            \
-                                    : 0;                                                             \
-    }
-SATURATE(I64, int64_t, INT64_MIN, INT64_MAX)
-SATURATE(I32, int32_t, INT32_MIN, INT32_MAX)
-SATURATE(I16, int16_t, INT16_MIN, INT16_MAX)
-SATURATE(U8, uint8_t, 0, UINT8_MAX)
-
-#define TO_INT(dtype, type, x)                                                           \
-    _Generic((x), float                                                                  \
-             : to_##dtype##_float((double)(x)), double                                   \
-             : to_##dtype##_float((double)(x)), default                                  \
-             : (type)(x))
-#define TO_I64(x)  TO_INT(I64, int64_t, x)
-#define TO_I32(x)  TO_INT(I32, int32_t, x)
-#define TO_I16(x)  TO_INT(I16, int16_t, x)
-#define TO_U8(x)   TO_INT(U8, uint8_t, x)
-#define TO_BOOL(x) ((uint8_t)((x) != 0))
-#define TO_F32(x)  ((float)(x))
-#define TO_F64(x)  ((double)(x))
-#define TO_F16(x)  lks_store_f16((float)(x))
-#define TO_BF16(x) lks_store_bf16((float)(x))
 
 #define COPY_ROW(from, from_type, load, to, to_type)                                     \
     static void copy_##from##_##to(int64_t n, char *const *data, const int64_t *strides, \
@@ -53,12 +23,12 @@ SATURATE(U8, uint8_t, 0, UINT8_MAX)
             const from_type *in = (const from_type *)data[1];                            \
                                                                                          \
             LKS_SIMD_FOR(i, n)                                                           \
-            out[i] = TO_##to(load(in[i]));                                               \
+            out[i] = LKS_TO_##to(load(in[i]));                                           \
             return;                                                                      \
         }                                                                                \
         for (int64_t i = 0; i < n; i++)                                                  \
             *(to_type *)(data[0] + i * strides[0]) =                                     \
-                TO_##to(load(*(const from_type *)(data[1] + i * strides[1])));           \
+                LKS_TO_##to(load(*(const from_type *)(data[1] + i * strides[1])));       \
     }
 
 #define COPY_ROWS(from, from_type, computed, load, store)                                \

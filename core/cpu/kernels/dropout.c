@@ -44,7 +44,7 @@ lks_status LKS_CPU(dropout)(const lks_view *x, double p, const lks_rng *rng,
 
     if (x->dtype != LKS_F32 && x->dtype != LKS_F64)
         return lks_cpu_no_dtype("dropout", x->dtype);
-    lks_parallel_for(n_chunks, MIN_CHUNKS_PER_THREAD,
+    lks_parallel_for(x->device.index, n_chunks, MIN_CHUNKS_PER_THREAD,
                      x->dtype == LKS_F32 ? drop_chunks_float : drop_chunks_double, &d);
     return LKS_OK;
 }

@@ -4,8 +4,9 @@
 #include <math.h>
 #include <string.h>
 
-#include "cpu/kernels/element.h"
+#include "cpu/kernels/simd.h"
 #include "cpu/parallel.h"
+#include "numerics.h"
 
 enum { MIN_PER_THREAD = 65536 };
 
@@ -30,20 +31,22 @@ static void sgd_range(int64_t first, int64_t last, void *context)
         memset(buf, 0, (size_t)n * sizeof *buf);
     if (!buf || params->momentum == 0) {
         LKS_SIMD_FOR(i, n)
-        param[i] -= lr * (scale * grad[i] + decay * param[i]);
+        param[i] = LKS_FMA(-lr, LKS_FMA(decay, param[i], scale * grad[i]), param[i]);
     } else if (params->nesterov) {
         LKS_SIMD_FOR(i, n)
         {
-            float d = scale * grad[i] + decay * param[i];
+            float d = LKS_FMA(decay, param[i], scale * grad[i]);
 
-            buf[i] = momentum * buf[i] + take * d;
-            param[i] -= lr * (d + momentum * buf[i]);
+            buf[i] = LKS_FMA(momentum, buf[i], take * d);
+            param[i] = LKS_FMA(-lr, LKS_FMA(momentum, buf[i], d), param[i]);
         }
     } else {
         LKS_SIMD_FOR(i, n)
         {
-            buf[i] = momentum * buf[i] + take * (scale * grad[i] + decay * param[i]);
-            param[i] -= lr * buf[i];
+            float d = LKS_FMA(decay, param[i], scale * grad[i]);
+
+            buf[i] = LKS_FMA(momentum, buf[i], take * d);
+            param[i] = LKS_FMA(-lr, buf[i], param[i]);
         }
     }
 }
@@ -53,12 +56,14 @@ lks_status LKS_CPU(sgd)(const lks_sgd_params *params, const lks_view *grad,
 {
     sgd_pass pass = {params, grad->data, param->data, buf ? buf->data : NULL};
 
-    lks_parallel_for(param->sizes[0], MIN_PER_THREAD, sgd_range, &pass);
+    lks_parallel_for(param->device.index, param->sizes[0], MIN_PER_THREAD, sgd_range,
+                     &pass);
     return LKS_OK;
 }
 
 typedef struct adam_pass {
     const lks_adam_params *params;
+    float step_size, unbias;
     const float *grad;
     float *param, *m, *v;
 } adam_pass;
@@ -67,10 +72,8 @@ static void adam_range(int64_t first, int64_t last, void *context)
 {
     const adam_pass *pass = context;
     const lks_adam_params *params = pass->params;
-    const double correct1 = 1 - pow(params->beta1, (double)params->step);
-    const double correct2 = 1 - pow(params->beta2, (double)params->step);
-    const float step_size = (float)(params->lr / correct1);
-    const float unbias = (float)(1 / sqrt(correct2)), eps = (float)params->eps;
+    const float step_size = pass->step_size, unbias = pass->unbias;
+    const float eps = (float)params->eps;
     const float decay = (float)params->weight_decay, scale = (float)params->grad_scale;
     const float beta1 = (float)params->beta1, take1 = (float)(1 - params->beta1);
     const float beta2 = (float)params->beta2, take2 = (float)(1 - params->beta2);
@@ -80,19 +83,30 @@ static void adam_range(int64_t first, int64_t last, void *context)
 
     LKS_SIMD_FOR(i, n)
     {
-        float g = scale * grad[i] + decay * param[i];
+        float g = LKS_FMA(decay, param[i], scale * grad[i]);
 
-        m[i] = beta1 * m[i] + take1 * g;
-        v[i] = beta2 * v[i] + take2 * (g * g);
-        param[i] -= step_size * m[i] / (sqrtf(v[i]) * unbias + eps);
+        m[i] = LKS_FMA(beta1, m[i], take1 * g);
+        v[i] = LKS_FMA(beta2, v[i], take2 * (g * g));
+        param[i] -= step_size * m[i] / LKS_FMA(sqrtf(v[i]), unbias, eps);
     }
 }
 
 lks_status LKS_CPU(adam)(const lks_adam_params *params, const lks_view *grad,
                          const lks_view *param, const lks_view *m, const lks_view *v)
 {
-    adam_pass pass = {params, grad->data, param->data, m->data, v->data};
+    const double correct1 = 1 - lks_power_f64(params->beta1, params->step);
+    const double correct2 = 1 - lks_power_f64(params->beta2, params->step);
+    adam_pass pass = {
+        .params = params,
+        .step_size = (float)(params->lr / correct1),
+        .unbias = (float)(1 / sqrt(correct2)),
+        .grad = grad->data,
+        .param = param->data,
+        .m = m->data,
+        .v = v->data,
+    };
 
-    lks_parallel_for(param->sizes[0], MIN_PER_THREAD, adam_range, &pass);
+    lks_parallel_for(param->device.index, param->sizes[0], MIN_PER_THREAD, adam_range,
+                     &pass);
     return LKS_OK;
 }

@@ -3,7 +3,7 @@
 #define LKS_CPU_KERNELS_PHILOX_H
 
 #include "base/rng.h"
-#include "cpu/kernels/element.h"
+#include "cpu/kernels/simd.h"
 
 enum { LKS_PHILOX_BLOCKS = 16, LKS_PHILOX_ELEMENTS = 4 * LKS_PHILOX_BLOCKS };
 

@@ -1,17 +1,17 @@
 #include "cpu/cpu.h"
 
 #include "base/try.h"
-#include "cpu/kernels/element.h"
-#include "cpu/kernels/math.h"
+#include "cpu/kernels/simd.h"
+#include "numerics.h"
 #include "cpu/loops.h"
 
 /* The maths functions of pointwise.def, by the type T of the row they stand in. */
 #define M(f)   M_##f
 #define M_fabs _Generic((T)0, float : fabsf, double : fabs, default : abs_int)
 #define M_sqrt _Generic((T)0, float : sqrtf, double : sqrt)
-#define M_exp  _Generic((T)0, float : lks_expf, double : exp)
-#define M_log  _Generic((T)0, float : lks_logf, double : log)
-#define M_tanh _Generic((T)0, float : lks_tanhf, double : tanh)
+#define M_exp  _Generic((T)0, float : lks_exp_f32, double : lks_exp_f64)
+#define M_log  _Generic((T)0, float : lks_log_f32, double : lks_log_f64)
+#define M_tanh _Generic((T)0, float : lks_tanh_f32, double : lks_tanh_f64)
 #define DIV(a, b)                                                                        \
     _Generic((T)0, float : div_f32, double : div_f64, default : div_int)(a, b)
 

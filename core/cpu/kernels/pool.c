@@ -37,6 +37,15 @@ static void clip_window(int64_t at, int64_t size, int64_t kernel, int64_t stride
     *end = limit < size ? limit : size;
 }
 
+/* Windows side by side, or with gaps. */
+static bool are_apart(const lks_pool2d_params *p)
+{
+    for (int d = 0; d < 2; d++)
+        if (p->stride[d] <= (p->kernel[d] - 1) * p->dilation[d])
+            return false;
+    return true;
+}
+
 /* From one place of a window to its next: one of a single place takes no step, however
  * wide. */
 static int64_t step_of(const lks_pool2d_params *p, int d)
@@ -75,9 +84,11 @@ static int64_t step_of(const lks_pool2d_params *p, int d)
     static void max_pool_backward_plane_##T(const pooling *p, const T *dy,               \
                                             const int32_t *index, T *dx)                 \
     {                                                                                    \
+        const bool apart = are_apart(p->params);                                         \
+                                                                                         \
         memset(dx, 0, (size_t)(p->h * p->w) * sizeof(T));                                \
         for (int64_t at = 0; at < p->oh * p->ow; at++)                                   \
-            dx[index[at]] += dy[at];                                                     \
+            dx[index[at]] = apart ? dy[at] : dx[index[at]] + dy[at];                     \
     }                                                                                    \
                                                                                          \
     static void max_pool_##T(int64_t first, int64_t last, void *context)                 \
@@ -143,8 +154,9 @@ static lks_status run(const lks_view *in, const pooling *p, lks_range_fn f32,
     if (in->dtype != LKS_F32 && in->dtype != LKS_F64)
         return lks_cpu_no_dtype("max_pool2d", in->dtype);
     if (lks_view_count(in) > 0) /* else a plane may be beyond all products */
-        lks_parallel_for(in->sizes[0] * in->sizes[1], 16384 / (p->h * p->w) + 1,
-                         in->dtype == LKS_F32 ? f32 : f64, (void *)(uintptr_t)p);
+        lks_parallel_for(in->device.index, in->sizes[0] * in->sizes[1],
+                         16384 / (p->h * p->w) + 1, in->dtype == LKS_F32 ? f32 : f64,
+                         (void *)(uintptr_t)p);
     return LKS_OK;
 }
 

@@ -2,7 +2,7 @@
 #ifndef LKS_CPU_KERNELS_POOL_2X2_H
 #define LKS_CPU_KERNELS_POOL_2X2_H
 
-#include "cpu/kernels/element.h"
+#include "cpu/kernels/simd.h"
 
 /* Whether v takes the place of the best so far: 0, or -1 in vectors and 1 in scalars. */
 #define LKS_BEATS(v, best) (((v) > (best)) | (((v) != (v)) & ((best) == (best))))

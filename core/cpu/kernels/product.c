@@ -16,8 +16,8 @@ enum {
     ROWS = LKS_TILE_ROWS,
     WIDTH = LKS_TILE_VECTORS * LKS_LANES,
     STRIP = LKS_LANES < 8 ? 8 : LKS_LANES, /* what transposes eight wide can fill */
-    DEPTH = 1024,
-    BLOCK = 131072,         /* f32: half of a second cache of 1 MiB */
+    DEPTH = LKS_PRODUCT_DEPTH,
+    BLOCK = LKS_PRODUCT_BLOCK,
     NEAR_BLOCK = 6144,      /* f32: three quarters of a first cache of 32 KiB */
     MIN_PART_TERMS = 65536, /* multiplications worth a thread */
 };
@@ -232,35 +232,42 @@ static int64_t n_in_place(const block *b)
 static void multiply_block(block *b)
 {
     const int64_t n = n_shares(b);
+    const int64_t depth = b->depth > 0 ? b->depth : 1;
 
-    b->n_near = NEAR_BLOCK / (b->depth * WIDTH);
+    b->n_near = NEAR_BLOCK / (depth * WIDTH);
     b->n_in_place = n_in_place(b);
     if (b->n_in_place < b->n_rows)
-        lks_parallel_for(in_steps(b->n_rows, STRIP),
-                         MIN_PART_TERMS / (STRIP * b->depth) + 1, pack_strips, b);
-    lks_parallel_for(lks_n_row_blocks(b->product->a.n) * n,
-                     MIN_PART_TERMS * n / (ROWS * b->n_rows * b->depth) + 1,
-                     multiply_parts, b);
+        lks_parallel_for(b->product->device_index, in_steps(b->n_rows, STRIP),
+                         MIN_PART_TERMS / (STRIP * depth) + 1, pack_strips, b);
+    lks_parallel_for(b->product->device_index, lks_n_row_blocks(b->product->a.n) * n,
+                     MIN_PART_TERMS * n / (ROWS * b->n_rows * depth) + 1, multiply_parts,
+                     b);
 }
 
-static lks_status multiply(const lks_product *product)
+/* A block's terms, one at least, and its rows. */
+static int64_t block_depth(const lks_product *p)
 {
-    const int64_t depth = at_most(product->n_terms, DEPTH);
-    const int64_t rows = at_most(product->b.n, BLOCK / depth / WIDTH * WIDTH);
-    const size_t n_bytes =
-        (size_t)(in_steps(rows, STRIP) * strip_length(depth)) * sizeof(float);
-    block b = {.product = product, .strips = lks_cpu_alloc(0, n_bytes)};
+    return p->n_terms > 0 ? at_most(p->n_terms, DEPTH) : 1;
+}
 
-    if (!b.strips)
-        return LKS_NOMEM;
-    for (b.first = 0; b.first < product->n_terms; b.first += depth)
+static int64_t block_rows(const lks_product *p)
+{
+    return at_most(p->b.n, BLOCK / block_depth(p) / WIDTH * WIDTH);
+}
+
+static void multiply(const lks_product *product, float *strips)
+{
+    const int64_t depth = block_depth(product), rows = block_rows(product);
+    block b = {.product = product, .strips = strips};
+
+    do {
+        b.depth = at_most(product->n_terms - b.first, depth);
         for (b.row = 0; b.row < product->b.n; b.row += rows) {
-            b.depth = at_most(product->n_terms - b.first, depth);
             b.n_rows = at_most(product->b.n - b.row, rows);
             multiply_block(&b);
         }
-    lks_cpu_free(0, b.strips, n_bytes);
-    return LKS_OK;
+        b.first += depth;
+    } while (b.first < product->n_terms);
 }
 
 /* ---- which factor is a ---- */
@@ -285,20 +292,18 @@ static lks_product swapped(const lks_product *p)
     return out;
 }
 
-lks_status LKS_CPU(product)(const lks_product *product)
+void LKS_CPU(product)(const lks_product *product, float *scratch)
 {
-    lks_product p = *product, other = swapped(product);
+    const lks_product *p = product, other = swapped(p);
 
-    if (LKS_CPU(product_is_few)(&p)) {
-        LKS_CPU(product_few)(&p);
-        return LKS_OK;
+    if (LKS_CPU(product_is_few)(&other))
+        p = &other;
+    if (LKS_CPU(product_is_few)(p)) {
+        LKS_CPU(product_few)(p);
+        return;
     }
-    if (LKS_CPU(product_is_few)(&other)) {
-        LKS_CPU(product_few)(&other);
-        return LKS_OK;
-    }
-    if (cost(&p.a, &p.b, p.n_terms, p.c_stride_b) <=
+    if (cost(&p->a, &p->b, p->n_terms, p->c_stride_b) >
         cost(&other.a, &other.b, other.n_terms, other.c_stride_b))
-        return multiply(&p);
-    return multiply(&other);
+        p = &other;
+    multiply(p, scratch);
 }

@@ -1,7 +1,6 @@
 /* Products of f32 matrices, c[i][j] = sum over t of a[i][t] b[j][t], wherever their
- * numbers lie. The bits of an element do not depend on the threads or on which factor is
- * called a; they may on the shapes and on term strides, for a few rows are added up
- * another way (product_few.c). */
+ * numbers lie. The bits of an element are those of reference/gemm_of.h, whichever factor
+ * is called a. */
 #ifndef LKS_CPU_KERNELS_PRODUCT_H
 #define LKS_CPU_KERNELS_PRODUCT_H
 
@@ -14,6 +13,7 @@ typedef struct lks_factor {
 } lks_factor;
 
 typedef struct lks_product {
+    int device_index; /* whose threads share it */
     lks_factor a, b;
     int64_t n_terms;
     float *c; /* [a.n][b.n] */
@@ -23,11 +23,18 @@ typedef struct lks_product {
     bool accumulate; /* c counts too */
 } lks_product;
 
+enum {
+    LKS_PRODUCT_DEPTH = 1024,   /* terms in a chunk */
+    LKS_PRODUCT_BLOCK = 131072, /* f32: half of a second cache of 1 MiB */
+    /* f32 to work in: a block, one more term of each of its rows, and a last strip of
+     * rows that is not full. */
+    LKS_PRODUCT_SCRATCH = 2 * LKS_PRODUCT_BLOCK + 16 * (LKS_PRODUCT_DEPTH + 1),
+};
+
+void LKS_CPU(product)(const lks_product *product, float *scratch);
+
 /* product_few.c: a of a few rows, the terms of both factors side by side. */
 bool LKS_CPU(product_is_few)(const lks_product *product);
-void LKS_CPU(product_few)(lks_product *product);
-
-/* LKS_NOMEM: then c is as before. */
-lks_status LKS_CPU(product)(const lks_product *product);
+void LKS_CPU(product_few)(const lks_product *product);
 
 #endif

@@ -24,7 +24,7 @@ LKS_INLINE void sum_tile(int n_rows, int n_vectors, const lks_operands *o,
             lks_vec number = lks_vec_all(a[r * a_stride]);
 
             for (int v = 0; v < n_vectors; v++)
-                sums[r][v] += number * vectors[v];
+                sums[r][v] = lks_vec_fma(number, vectors[v], sums[r][v]);
         }
     }
     if (o->add) {

@@ -2,8 +2,8 @@
 #include "cpu/cpu.h"
 
 #include "base/try.h"
-#include "cpu/kernels/element.h"
-#include "cpu/kernels/math.h"
+#include "cpu/kernels/simd.h"
+#include "numerics.h"
 #include "cpu/parallel.h"
 #include "layout/index.h"
 
@@ -17,10 +17,10 @@ typedef struct rows {
 } rows;
 
 /* Rows this short would leave vectors of their elements mostly empty. */
-enum { SHORT = 16, ABREAST = 16 };
+enum { LANES = LKS_SUM_LANES, SHORT = LANES, ABREAST = 16 };
 
-#define EXP(x) _Generic((x), float : lks_expf, double : exp)(x)
-#define LOG(x) _Generic((x), float : lks_logf, double : log)(x)
+#define EXP(x) _Generic((x), float : lks_exp_f32, double : lks_exp_f64)(x)
+#define LOG(x) _Generic((x), float : lks_log_f32, double : lks_log_f64)(x)
 
 #define SOFTMAX(T)                                                                       \
     /* NaN may be passed over: it makes the sum NaN. */                                  \
@@ -33,22 +33,57 @@ enum { SHORT = 16, ABREAST = 16 };
         return max;                                                                      \
     }                                                                                    \
                                                                                          \
-    /* y = log_softmax(x) */                                                             \
-    LKS_INLINE void log_softmax_row_##T(int64_t n, const T *x, T *y)                     \
+    /* y = x - max, or e to that, whose sum is returned */                               \
+    LKS_INLINE T exp_row_##T(int64_t n, bool log, const T *x, T *y, T *max)              \
     {                                                                                    \
-        T max = row_max_##T(n, x), sum = 0, log_sum;                                     \
+        T lanes[LANES] = {0}, rest[LANES] = {0};                                         \
+        int64_t whole = n / LANES * LANES;                                               \
                                                                                          \
-        _Pragma("omp simd reduction(+ : sum)") for (int64_t i = 0; i < n; i++) sum +=    \
-            EXP(x[i] - max);                                                             \
-        log_sum = LOG(sum);                                                              \
-        LKS_SIMD_FOR(i, n)                                                               \
-        y[i] = x[i] - max - log_sum;                                                     \
+        *max = row_max_##T(n, x);                                                        \
+        for (int64_t i = 0; i < whole; i += LANES)                                       \
+            LKS_SIMD_FOR(j, LANES)                                                       \
+            {                                                                            \
+                T e = EXP(x[i + j] - *max);                                              \
+                                                                                         \
+                if (!log)                                                                \
+                    y[i + j] = e;                                                        \
+                lanes[j] += e;                                                           \
+            }                                                                            \
+        if (whole == n)                                                                  \
+            return lks_meet_lanes_##T(lanes, 1);                                         \
+        for (int64_t j = 0; whole + j < n; j++)                                          \
+            rest[j] = x[whole + j] - *max;                                               \
+        LKS_SIMD_FOR(j, LANES)                                                           \
+        {                                                                                \
+            rest[j] = EXP(rest[j]);                                                      \
+            lanes[j] += whole + j < n ? rest[j] : 0;                                     \
+        }                                                                                \
+        for (int64_t j = 0; !log && whole + j < n; j++)                                  \
+            y[whole + j] = rest[j];                                                      \
+        return lks_meet_lanes_##T(lanes, 1);                                             \
     }                                                                                    \
                                                                                          \
-    /* The same of short rows, ABREAST at most: each column of them is a vector. */      \
-    LKS_INLINE void log_softmax_abreast_##T(int64_t n_rows, int64_t n, const T *x, T *y) \
+    LKS_INLINE void softmax_row_##T(int64_t n, bool log, const T *x, T *y)               \
     {                                                                                    \
-        T columns[SHORT][ABREAST], max[ABREAST], sum[ABREAST] = {0};                     \
+        T max, sum = exp_row_##T(n, log, x, y, &max);                                    \
+                                                                                         \
+        if (log) {                                                                       \
+            T log_sum = LOG(sum);                                                        \
+                                                                                         \
+            LKS_SIMD_FOR(i, n)                                                           \
+            y[i] = x[i] - max - log_sum;                                                 \
+        } else {                                                                         \
+            LKS_SIMD_FOR(i, n)                                                           \
+            y[i] /= sum;                                                                 \
+        }                                                                                \
+    }                                                                                    \
+                                                                                         \
+    /* The same of short rows, ABREAST at most: each column of them is a vector, and     \
+     * each a lane of the sum. */                                                        \
+    LKS_INLINE void softmax_abreast_##T(int64_t n_rows, int64_t n, bool log, const T *x, \
+                                        T *y)                                            \
+    {                                                                                    \
+        T columns[SHORT][ABREAST], exps[SHORT][ABREAST], max[ABREAST], sum[ABREAST];     \
                                                                                          \
         for (int64_t i = 0; i < ABREAST; i++)                                            \
             max[i] = -(T)INFINITY;                                                       \
@@ -58,38 +93,36 @@ enum { SHORT = 16, ABREAST = 16 };
                 max[i] = columns[j][i] > max[i] ? columns[j][i] : max[i];                \
             }                                                                            \
         for (int64_t j = 0; j < n; j++)                                                  \
+            for (int64_t i = 0; i < ABREAST; i++) {                                      \
+                columns[j][i] -= max[i];                                                 \
+                exps[j][i] = EXP(columns[j][i]);                                         \
+                if (!log)                                                                \
+                    columns[j][i] = exps[j][i];                                          \
+            }                                                                            \
+        for (int64_t j = n; j < SHORT; j++)                                              \
             for (int64_t i = 0; i < ABREAST; i++)                                        \
-                sum[i] += EXP(columns[j][i] - max[i]);                                   \
-        for (int64_t i = 0; i < ABREAST; i++)                                            \
-            sum[i] = LOG(sum[i]);                                                        \
+                exps[j][i] = 0;                                                          \
+        for (int64_t i = 0; i < ABREAST; i++) {                                          \
+            T total = lks_meet_lanes_##T(&exps[0][i], ABREAST);                          \
+                                                                                         \
+            sum[i] = log ? LOG(total) : total;                                           \
+        }                                                                                \
         for (int64_t i = 0; i < n_rows; i++)                                             \
             for (int64_t j = 0; j < n; j++)                                              \
-                y[i * n + j] = columns[j][i] - max[i] - sum[i];                          \
+                y[i * n + j] = log ? columns[j][i] - sum[i] : columns[j][i] / sum[i];    \
     }                                                                                    \
                                                                                          \
-    LKS_INLINE void log_softmax_rows_##T(int64_t n_rows, int64_t n, const T *x, T *y)    \
+    LKS_INLINE void softmax_rows_##T(int64_t n_rows, int64_t n, bool log, const T *x,    \
+                                     T *y)                                               \
     {                                                                                    \
         const int64_t step = n <= SHORT ? ABREAST : 1;                                   \
                                                                                          \
         for (int64_t i = 0; i < n_rows; i += step)                                       \
             if (n <= SHORT)                                                              \
-                log_softmax_abreast_##T(n_rows - i < step ? n_rows - i : step, n,        \
-                                        x + i * n, y + i * n);                           \
+                softmax_abreast_##T(n_rows - i < step ? n_rows - i : step, n, log,       \
+                                    x + i * n, y + i * n);                               \
             else                                                                         \
-                log_softmax_row_##T(n, x + i * n, y + i * n);                            \
-    }                                                                                    \
-                                                                                         \
-    LKS_INLINE void softmax_row_##T(int64_t n, const T *x, T *y)                         \
-    {                                                                                    \
-        T max = row_max_##T(n, x), sum = 0;                                              \
-                                                                                         \
-        _Pragma("omp simd reduction(+ : sum)") for (int64_t i = 0; i < n; i++)           \
-        {                                                                                \
-            y[i] = EXP(x[i] - max);                                                      \
-            sum += y[i];                                                                 \
-        }                                                                                \
-        LKS_SIMD_FOR(i, n)                                                               \
-        y[i] /= sum;                                                                     \
+                softmax_row_##T(n, log, x + i * n, y + i * n);                           \
     }                                                                                    \
                                                                                          \
     static void softmax_##T(int64_t first, int64_t last, void *context)                  \
@@ -100,9 +133,24 @@ enum { SHORT = 16, ABREAST = 16 };
         T *y = (T *)r->out + first * n;                                                  \
                                                                                          \
         if (r->log)                                                                      \
-            log_softmax_rows_##T(last - first, n, x, y);                                 \
-        for (int64_t i = 0; !r->log && i < (last - first) * n; i += n)                   \
-            softmax_row_##T(n, x + i, y + i);                                            \
+            softmax_rows_##T(last - first, n, true, x, y);                               \
+        else                                                                             \
+            softmax_rows_##T(last - first, n, false, x, y);                              \
+    }                                                                                    \
+                                                                                         \
+    /* sum(y dy), or sum(dy) if y is a logarithm */                                      \
+    LKS_INLINE T sum_row_##T(int64_t n, bool log, const T *y, const T *dy)               \
+    {                                                                                    \
+        T lanes[LANES] = {0};                                                            \
+        int64_t i = 0;                                                                   \
+                                                                                         \
+        for (; i + LANES <= n; i += LANES)                                               \
+            LKS_SIMD_FOR(j, LANES)                                                       \
+        lanes[j] = log ? lanes[j] + dy[i + j] : LKS_FMA(y[i + j], dy[i + j], lanes[j]);  \
+        for (int64_t j = 0; i + j < n; j++)                                              \
+            lanes[j] =                                                                   \
+                log ? lanes[j] + dy[i + j] : LKS_FMA(y[i + j], dy[i + j], lanes[j]);     \
+        return lks_meet_lanes_##T(lanes, 1);                                             \
     }                                                                                    \
                                                                                          \
     /* dx = y (dy - sum(y dy)), or dy - e^y sum(dy) if y is a logarithm */               \
@@ -114,12 +162,18 @@ enum { SHORT = 16, ABREAST = 16 };
         for (int64_t row = first; row < last; row++) {                                   \
             const T *y = (const T *)r->a + row * n, *dy = (const T *)r->b + row * n;     \
             T *dx = (T *)r->out + row * n;                                               \
-            T sum = 0;                                                                   \
                                                                                          \
-            _Pragma("omp simd reduction(+ : sum)") for (int64_t i = 0; i < n; i++)       \
-                sum += r->log ? dy[i] : y[i] * dy[i];                                    \
-            LKS_SIMD_FOR(i, n)                                                           \
-            dx[i] = r->log ? dy[i] - EXP(y[i]) * sum : y[i] * (dy[i] - sum);             \
+            if (r->log) {                                                                \
+                T sum = sum_row_##T(n, true, y, dy);                                     \
+                                                                                         \
+                LKS_SIMD_FOR(i, n)                                                       \
+                dx[i] = LKS_FMA(-EXP(y[i]), sum, dy[i]);                                 \
+            } else {                                                                     \
+                T sum = sum_row_##T(n, false, y, dy);                                    \
+                                                                                         \
+                LKS_SIMD_FOR(i, n)                                                       \
+                dx[i] = y[i] * (dy[i] - sum);                                            \
+            }                                                                            \
         }                                                                                \
     }                                                                                    \
                                                                                          \
@@ -129,8 +183,8 @@ enum { SHORT = 16, ABREAST = 16 };
         int64_t n = r->n_columns;                                                        \
         T *log_p = (T *)r->out, *loss = (T *)r->loss;                                    \
                                                                                          \
-        log_softmax_rows_##T(last - first, n, (const T *)r->a + first * n,               \
-                             log_p + first * n);                                         \
+        softmax_rows_##T(last - first, n, true, (const T *)r->a + first * n,             \
+                         log_p + first * n);                                             \
         for (int64_t row = first; row < last; row++) {                                   \
             int64_t target = r->target[row * r->target_stride];                          \
                                                                                          \
@@ -139,23 +193,34 @@ enum { SHORT = 16, ABREAST = 16 };
         }                                                                                \
     }                                                                                    \
                                                                                          \
-    static void cross_entropy_backward_##T(int64_t first, int64_t last, void *context)   \
+    /* Some short rows, whose exponentials are those of one long one. */                 \
+    LKS_INLINE void cross_entropy_rows_##T(const rows *r, int64_t first, int64_t n_rows) \
     {                                                                                    \
-        const rows *r = context;                                                         \
-        int64_t n = r->n_columns;                                                        \
+        const int64_t n = r->n_columns;                                                  \
+        const T *log_p = (const T *)r->a + first * n;                                    \
+        T *dx = (T *)r->out + first * n;                                                 \
                                                                                          \
-        for (int64_t row = first; row < last; row++) {                                   \
-            const T *log_p = (const T *)r->a + row * n;                                  \
-            T *dx = (T *)r->out + row * n;                                               \
+        LKS_SIMD_FOR(i, n_rows *n)                                                       \
+        dx[i] = EXP(log_p[i]);                                                           \
+        for (int64_t row = first; row < first + n_rows; row++, dx += n) {                \
             int64_t target = r->target[row * r->target_stride];                          \
             bool counts = target != r->ignored;                                          \
             T scale = counts ? ((const T *)r->b)[row * r->scale_stride] : 0;             \
                                                                                          \
-            LKS_SIMD_FOR(i, n)                                                           \
-            dx[i] = counts ? scale * EXP(log_p[i]) : 0;                                  \
             if (counts)                                                                  \
-                dx[target] = scale * (EXP(log_p[target]) - 1);                           \
+                dx[target] -= 1;                                                         \
+            for (int64_t i = 0; i < n; i++)                                              \
+                dx[i] = counts ? scale * dx[i] : 0;                                      \
         }                                                                                \
+    }                                                                                    \
+                                                                                         \
+    static void cross_entropy_backward_##T(int64_t first, int64_t last, void *context)   \
+    {                                                                                    \
+        const rows *r = context;                                                         \
+        const int64_t step = r->n_columns <= SHORT ? ABREAST : 1;                        \
+                                                                                         \
+        for (int64_t row = first; row < last; row += step)                               \
+            cross_entropy_rows_##T(r, row, last - row < step ? last - row : step);       \
     }
 SOFTMAX(float)
 SOFTMAX(double)
@@ -167,8 +232,8 @@ static lks_status run(const char *kernel, const lks_view *x, rows *r, lks_range_
         return lks_cpu_no_dtype(kernel, x->dtype);
     r->n_columns = x->ndim > 0 ? x->sizes[x->ndim - 1] : 1;
     if (r->n_columns > 0)
-        lks_parallel_for(lks_view_count(x) / r->n_columns, 8192 / r->n_columns + 1,
-                         x->dtype == LKS_F32 ? f32 : f64, r);
+        lks_parallel_for(x->device.index, lks_view_count(x) / r->n_columns,
+                         8192 / r->n_columns + 1, x->dtype == LKS_F32 ? f32 : f64, r);
     return LKS_OK;
 }
 

@@ -23,7 +23,7 @@ LKS_INLINE void sum_vectors(int n_rows, int n_vectors, const lks_tile *tile, int
             lks_vec factor = lks_vec_all(w[m]);
 
             for (int v = 0; v < n_vectors; v++)
-                sums[m][v] += factor * xs[v];
+                sums[m][v] = lks_vec_fma(factor, xs[v], sums[m][v]);
         }
     }
     LKS_UNROLL

@@ -6,7 +6,14 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "cpu/kernels/element.h"
+#if defined(__x86_64__)
+#include <immintrin.h>
+#elif defined(__aarch64__)
+#include <arm_neon.h>
+#endif
+
+#include "cpu/kernels/simd.h"
+#include "numerics.h"
 
 /* LKS_LANES is a vector's. A tile of LKS_TILE_ROWS rows of LKS_TILE_VECTORS vectors of
  * sums is what the registers hold; LKS_FOR_TILES(X) is X(rows, vectors) for each size up
@@ -57,16 +64,41 @@ LKS_INLINE lks_vec lks_vec_all(float value)
 typedef float lks_vec8
     __attribute__((vector_size(8 * sizeof(float)), aligned(4), may_alias));
 
-/* Eight numbers that have the sum of a vector's lanes. A macro, for a function cannot
- * return a vector that the instruction set lacks. */
+LKS_INLINE lks_vec8 lks_vec8_all(float value)
+{
+    return value - (lks_vec8){0};
+}
+
+/* a b + c, each lane rounded once. The compilers fuse nothing by themselves here. */
 #if defined(__AVX512F__)
-#define LKS_FOLD(v)                                                                      \
-    (__builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7) +                             \
-     __builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15))
-#elif defined(__AVX__)
-#define LKS_FOLD(v) (v)
+LKS_INLINE lks_vec lks_vec_fma(lks_vec a, lks_vec b, lks_vec c)
+{
+    return (lks_vec)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c);
+}
+#elif defined(__aarch64__)
+LKS_INLINE lks_vec lks_vec_fma(lks_vec a, lks_vec b, lks_vec c)
+{
+    return (lks_vec)vfmaq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b);
+}
 #else
-#define LKS_FOLD(v) __builtin_shufflevector(v, (lks_vec){0}, 0, 1, 2, 3, 4, 5, 6, 7)
+LKS_INLINE lks_vec lks_vec_fma(lks_vec a, lks_vec b, lks_vec c)
+{
+    return (lks_vec)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c);
+}
+#endif
+
+#if defined(__aarch64__)
+LKS_INLINE lks_vec8 lks_vec8_fma(lks_vec8 a, lks_vec8 b, lks_vec8 c)
+{
+    for (int i = 0; i < 8; i++)
+        c[i] = LKS_FMA(a[i], b[i], c[i]);
+    return c;
+}
+#else
+LKS_INLINE lks_vec8 lks_vec8_fma(lks_vec8 a, lks_vec8 b, lks_vec8 c)
+{
+    return (lks_vec8)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c);
+}
 #endif
 
 /* to[i] = from[i] and to[i] += from[i] for rows apart from each other. The rows here are

@@ -89,7 +89,8 @@ static double now_s(void)
 {
     struct timespec t;
 
-    clock_gettime(lks_num_threads() == 1 ? CLOCK_THREAD_CPUTIME_ID : CLOCK_MONOTONIC, &t);
+    clock_gettime(
+        lks_num_threads(lks_cpu) == 1 ? CLOCK_THREAD_CPUTIME_ID : CLOCK_MONOTONIC, &t);
     return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
@@ -391,7 +392,8 @@ static void find_floors(bench *b)
     printf(
         "%s, %d thread(s), batch %lld: a 384x384x384 product at %.0f GF/s, a copy of 2 "
         "MiB at %.0f GB/s\n",
-        b->instruction_set, lks_num_threads(), (long long)b->batch, b->peak, b->copy);
+        b->instruction_set, lks_num_threads(lks_cpu), (long long)b->batch, b->peak,
+        b->copy);
 }
 
 static void heading(bench *b, const char *text)
@@ -408,7 +410,7 @@ int main(int argc, char **argv)
 
     for (int i = 1; i < argc; i++)
         if (strcmp(argv[i], "--threads") == 0 && i + 1 < argc)
-            lks_set_num_threads(atoi(argv[++i]));
+            lks_set_num_threads(lks_cpu, atoi(argv[++i]));
         else if (strcmp(argv[i], "--batch") == 0 && i + 1 < argc)
             b.batch = atoi(argv[++i]) > 0 ? atoi(argv[i]) : 1;
         else if (strcmp(argv[i], "--isa") == 0 && i + 1 < argc)

@@ -1,10 +1,11 @@
 #include <stdio.h>
 
+#include "core/cpu/naive_conv.h"
 #include "core/cpu/views.h"
 
 #include "base/alloc.h"
-#include "cpu/ref_conv.h"
 #include "device.h"
+#include "reference/reference.h"
 
 typedef struct conv_case {
     int64_t n, c, h, w, o, kh, kw; /* c and o over all groups */
@@ -127,11 +128,11 @@ static void check_forward(const lks_kernels *k, const char *isa, int i, lks_dtyp
     array want = like(&a.y, 0);
     double tolerance = tolerance_of(dtype, (double)(c->c * c->kh * c->kw));
 
-    lks_ref_conv2d(&a.x.view, &a.w.view, &a.bias.view, &c->params, &want.view);
+    naive_conv2d(&a.x.view, &a.w.view, &a.bias.view, &c->params, &want.view);
     ck_ok(k->conv2d(&a.x.view, &a.w.view, &a.bias.view, &c->params, &a.y.view));
     assert_close(name_of(isa, "forward", i), &a.y, &want, tolerance);
 
-    lks_ref_conv2d(&a.x.view, &a.w.view, NULL, &c->params, &want.view);
+    naive_conv2d(&a.x.view, &a.w.view, NULL, &c->params, &want.view);
     ck_ok(k->conv2d(&a.x.view, &a.w.view, NULL, &c->params, &a.y.view));
     assert_close(name_of(isa, "forward without bias", i), &a.y, &want, tolerance);
     array_free(&want);
@@ -147,14 +148,14 @@ static void check_backward(const lks_kernels *k, const char *isa, int i, lks_dty
     array db = like(&a.bias, 0), want_b = like(&a.bias, 1);
     double n_pixels = (double)(c->n * a.y.view.sizes[2] * a.y.view.sizes[3]);
 
-    lks_ref_conv2d_backward_data(&a.dy.view, &a.w.view, &c->params, &want.view);
+    naive_conv2d_backward_data(&a.dy.view, &a.w.view, &c->params, &want.view);
     ck_ok(k->conv2d_backward_data(&a.dy.view, &a.w.view, &c->params, &dx.view));
     assert_close(name_of(isa, "backward data", i), &dx, &want,
                  tolerance_of(dtype, (double)(c->o * c->kh * c->kw)));
 
     for (int accumulate = 0; accumulate < 2; accumulate++) {
-        lks_ref_conv2d_backward_weight(&a.x.view, &a.dy.view, &c->params, accumulate,
-                                       &want_w.view, &want_b.view);
+        naive_conv2d_backward_weight(&a.x.view, &a.dy.view, &c->params, accumulate,
+                                     &want_w.view, &want_b.view);
         ck_ok(k->conv2d_backward_weight(&a.x.view, &a.dy.view, &c->params, accumulate,
                                         &dw.view, &db.view));
         assert_close(name_of(isa, "backward weight", i), &dw, &want_w,
@@ -207,10 +208,10 @@ START_TEST(a_stride_over_padding_beyond_all_sizes_stays_within_the_arrays)
         array y = like(&a.y, 0), dx = like(&a.x, 0), want_dx = like(&a.x, 0);
 
         ck_assert_int_eq(a.y.view.sizes[3], 2);
-        lks_ref_conv2d(&a.x.view, &a.w.view, &a.bias.view, &c.params, &y.view);
+        naive_conv2d(&a.x.view, &a.w.view, &a.bias.view, &c.params, &y.view);
         ck_ok(k->conv2d(&a.x.view, &a.w.view, &a.bias.view, &c.params, &a.y.view));
         assert_close(isa, &a.y, &y, 1e-6);
-        lks_ref_conv2d_backward_data(&a.dy.view, &a.w.view, &c.params, &want_dx.view);
+        naive_conv2d_backward_data(&a.dy.view, &a.w.view, &c.params, &want_dx.view);
         ck_ok(k->conv2d_backward_data(&a.dy.view, &a.w.view, &c.params, &dx.view));
         assert_close(isa, &dx, &want_dx, 1e-6);
         array_free(&y);
@@ -222,7 +223,7 @@ START_TEST(a_stride_over_padding_beyond_all_sizes_stays_within_the_arrays)
 END_TEST
 
 /* source: torch.nn.functional.conv2d on x = arange(9), w = [[1, 2], [3, 4]], b = 0.5 */
-START_TEST(the_definition_gives_pytorchs_numbers)
+START_TEST(every_table_gives_pytorchs_numbers)
 {
     const lks_conv2d_params params = PLAIN;
     const double want[] = {27.5, 37.5, 57.5, 67.5};
@@ -236,9 +237,12 @@ START_TEST(the_definition_gives_pytorchs_numbers)
     for (int i = 0; i < 4; i++)
         put_at(&w.view, i, i + 1);
     put_at(&b.view, 0, 0.5);
-    lks_ref_conv2d(&x.view, &w.view, &b.view, &params, &y.view);
-    for (int i = 0; i < 4; i++)
-        ck_assert_double_eq(get(&y, i), want[i]);
+    FOR_EACH_TABLE(k, isa)
+    {
+        ck_ok(k->conv2d(&x.view, &w.view, &b.view, &params, &y.view));
+        for (int i = 0; i < 4; i++)
+            ck_assert_msg(get(&y, i) == want[i], "%s: %g", isa, get(&y, i));
+    }
     array_free(&x);
     array_free(&w);
     array_free(&b);
@@ -261,12 +265,12 @@ START_TEST(results_depend_on_neither_threads_nor_other_images)
         ck_ok(k->conv2d_backward_data(&a.dy.view, &a.w.view, &c->params, &dx.view));
         ck_ok(k->conv2d_backward_weight(&a.x.view, &a.dy.view, &c->params, false,
                                         &dw.view, &db.view));
-        lks_set_num_threads(3);
+        lks_set_num_threads(lks_cpu, 3);
         ck_ok(k->conv2d(&a.x.view, &a.w.view, &a.bias.view, &c->params, &y.view));
         ck_ok(k->conv2d_backward_data(&a.dy.view, &a.w.view, &c->params, &dx2.view));
         ck_ok(k->conv2d_backward_weight(&a.x.view, &a.dy.view, &c->params, false,
                                         &dw2.view, &db2.view));
-        lks_set_num_threads(1);
+        lks_set_num_threads(lks_cpu, 1);
         assert_same_bits(name_of(isa, "y", i), &y, &a.y);
         assert_same_bits(name_of(isa, "dx", i), &dx2, &dx);
         assert_same_bits(name_of(isa, "dw", i), &dw2, &dw);
@@ -305,7 +309,7 @@ START_TEST(nan_and_infinity_reach_just_the_outputs_they_touch)
 
         put_at(&a.x.view, 0, (double)NAN);
         put_at(&a.x.view, 63, (double)INFINITY);
-        lks_ref_conv2d(&a.x.view, &a.w.view, NULL, &c.params, &want.view);
+        naive_conv2d(&a.x.view, &a.w.view, NULL, &c.params, &want.view);
         ck_ok(k->conv2d(&a.x.view, &a.w.view, NULL, &c.params, &a.y.view));
         assert_close(isa, &a.y, &want, 1e-6);
         ck_assert(isnan(get(&a.y, 0)) && isinf(get(&a.y, 35)));
@@ -351,6 +355,9 @@ START_TEST(scratch_memory_beyond_the_address_space_is_no_memory)
 
     FOR_EACH_TABLE(k, isa)
     {
+        if (k == lks_reference_kernels()) /* has none */
+            continue;
+
         arrays a = arrays_of(&padded, LKS_F32, 0), b = arrays_of(&sparse, LKS_F32, 0);
 
         ck_fails(k->conv2d_backward_weight(&a.x.view, &a.dy.view, &padded.params, false,
@@ -380,7 +387,7 @@ END_TEST
 
 LKS_SUITE("conv", forward_is_the_definition, backward_is_the_definition,
           a_stride_over_padding_beyond_all_sizes_stays_within_the_arrays,
-          the_definition_gives_pytorchs_numbers,
+          every_table_gives_pytorchs_numbers,
           results_depend_on_neither_threads_nor_other_images,
           nan_and_infinity_reach_just_the_outputs_they_touch,
           memory_that_runs_out_is_reported,

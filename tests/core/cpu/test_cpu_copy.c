@@ -166,9 +166,9 @@ START_TEST(planes_are_turned_by_several_threads)
     FOR_EACH_TABLE(k, isa)
     {
         ck_ok(k->fill(&y.view, 0));
-        lks_set_num_threads(3);
+        lks_set_num_threads(lks_cpu, 3);
         ck_ok(k->copy(&turned, &y.view));
-        lks_set_num_threads(1);
+        lks_set_num_threads(lks_cpu, 1);
         for (int64_t i = 0; i < view_numel(&turned); i++)
             ck_assert_msg(get(&y, i) == get_at(&turned, offset_of(&turned, i)), "%s",
                           isa);

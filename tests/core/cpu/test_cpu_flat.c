@@ -192,9 +192,9 @@ START_TEST(a_slice_of_a_pass_has_the_bits_of_the_whole)
         const lks_view p_part = lks_view_part(&p2.view, FIRST, COUNT);
         const lks_view b_part = lks_view_part(&b2.view, FIRST, COUNT);
 
-        lks_set_num_threads(3);
+        lks_set_num_threads(lks_cpu, 3);
         ck_ok(k->sgd(&params, &g.view, &p1.view, &b1.view));
-        lks_set_num_threads(1);
+        lks_set_num_threads(lks_cpu, 1);
         ck_ok(k->sgd(&params, &g_part, &p_part, &b_part));
         ck_assert_msg(memcmp((float *)p1.view.data + FIRST, (float *)p2.view.data + FIRST,
                              COUNT * sizeof(float)) == 0,

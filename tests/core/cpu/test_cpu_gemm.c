@@ -240,11 +240,11 @@ START_TEST(threads_do_not_change_the_bits)
 
             ck_ok(k->gemm(&va, &vb, NULL, false, &one.view));
             for (int n_threads = 2; n_threads <= 8; n_threads += 3) {
-                lks_set_num_threads(n_threads);
+                lks_set_num_threads(lks_cpu, n_threads);
                 ck_ok(k->gemm(&va, &vb, NULL, false, &many.view));
                 assert_same_bits(isa, &many, &one);
             }
-            lks_set_num_threads(1);
+            lks_set_num_threads(lks_cpu, 1);
             array_free(&a);
             array_free(&b);
             array_free(&one);

@@ -209,9 +209,9 @@ START_TEST(sums_do_not_depend_on_the_number_of_threads)
     FOR_EACH_TABLE(k, isa)
     {
         ck_ok(k->reduce(LKS_REDUCE_SUM, &x.view, &one.view));
-        lks_set_num_threads(3);
+        lks_set_num_threads(lks_cpu, 3);
         ck_ok(k->reduce(LKS_REDUCE_SUM, &x.view, &three.view));
-        lks_set_num_threads(1);
+        lks_set_num_threads(lks_cpu, 1);
         assert_same_bits(isa, &three, &one);
         ck_assert_int_ge(count_threads(), 3); /* else nothing was compared */
     }
@@ -252,9 +252,9 @@ START_TEST(long_rows_are_searched_by_several_threads)
     FOR_EACH_TABLE(k, isa)
     {
         ck_ok(k->argmax(&x.view, 1, &one.view));
-        lks_set_num_threads(3);
+        lks_set_num_threads(lks_cpu, 3);
         ck_ok(k->argmax(&x.view, 1, &three.view));
-        lks_set_num_threads(1);
+        lks_set_num_threads(lks_cpu, 1);
         assert_same_bits(isa, &three, &one);
         ck_assert_int_ge(count_threads(), 3);
     }
@@ -279,9 +279,9 @@ START_TEST(sums_of_columns_do_not_depend_on_the_number_of_threads)
     FOR_EACH_TABLE(k, isa)
     {
         ck_ok(k->reduce(LKS_REDUCE_SUM, &x.view, &one.view));
-        lks_set_num_threads(2);
+        lks_set_num_threads(lks_cpu, 2);
         ck_ok(k->reduce(LKS_REDUCE_SUM, &x.view, &two.view));
-        lks_set_num_threads(1);
+        lks_set_num_threads(lks_cpu, 1);
         assert_same_bits(isa, &two, &one);
     }
     array_free(&x);

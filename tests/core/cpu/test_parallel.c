@@ -35,7 +35,7 @@ static bool each_once(int64_t n, int64_t grain)
     static _Thread_local marks m;
 
     memset(&m, 0, sizeof m);
-    lks_parallel_for(n, grain, mark, &m);
+    lks_parallel_for(0, n, grain, mark, &m);
     for (int64_t i = 0; i < MOST; i++)
         if (m.times[i] != (i < n))
             return false;
@@ -45,7 +45,7 @@ static bool each_once(int64_t n, int64_t grain)
 START_TEST(every_item_is_worked_on_once)
 {
     for (int threads = 1; threads <= 9; threads++) {
-        lks_set_num_threads(threads);
+        lks_set_num_threads(lks_cpu, threads);
         for (int64_t n = 0; n <= 40; n++)
             for (int64_t grain = 0; grain <= 8; grain++)
                 ck_assert_msg(each_once(n, grain), "%d threads, %d of %d", threads,
@@ -63,7 +63,7 @@ static void sleep_ms(long ms)
 
 START_TEST(helpers_that_sleep_are_woken_and_the_caller_when_they_are_done)
 {
-    lks_set_num_threads(4);
+    lks_set_num_threads(lks_cpu, 4);
     for (int i = 0; i < 100; i++) {
         ck_assert(each_once(MOST, 1));
         sleep_ms(1); /* longer than they spin */
@@ -83,12 +83,12 @@ static void wait_for_both(int64_t first, int64_t last, void *context)
 
 START_TEST(parts_run_at_the_same_time)
 {
-    lks_set_num_threads(2);
+    lks_set_num_threads(lks_cpu, 2);
     for (int i = 0; i < 5; i++) {
         _Atomic int n_come = 0;
 
         sleep_ms(1);
-        lks_parallel_for(2, 1, wait_for_both, &n_come);
+        lks_parallel_for(0, 2, 1, wait_for_both, &n_come);
         ck_assert_int_eq(atomic_load(&n_come), 2);
     }
 }
@@ -113,9 +113,9 @@ START_TEST(ranges_within_parts_and_beside_each_other_are_whole)
     _Atomic int n_wrong = 0;
     pthread_t threads[4];
 
-    lks_set_num_threads(4);
+    lks_set_num_threads(lks_cpu, 4);
     for (int i = 0; i < 200; i++)
-        lks_parallel_for(8, 1, share_within, &n_wrong);
+        lks_parallel_for(0, 8, 1, share_within, &n_wrong);
     for (int i = 0; i < 4; i++)
         pthread_create(&threads[i], NULL, share_beside, &n_wrong);
     for (int i = 0; i < 4; i++)
@@ -129,7 +129,7 @@ START_TEST(a_caller_whose_helpers_never_come_does_their_parts)
     pid_t child;
     int status;
 
-    lks_set_num_threads(4);
+    lks_set_num_threads(lks_cpu, 4);
     ck_assert(each_once(MOST, 1));
     sleep_ms(5);
     if ((child = fork()) == 0) { /* where threads other than the caller are not */
@@ -166,7 +166,7 @@ START_TEST(two_threads_on_one_core_do_not_wait_for_each_other)
     cpu_set_t before, one;
     double began_s, took_s;
 
-    lks_set_num_threads(2);
+    lks_set_num_threads(lks_cpu, 2);
     ck_assert(each_once(MOST, 1));
     ck_assert_int_eq(sched_getaffinity(0, sizeof before, &before), 0);
     CPU_ZERO(&one);
@@ -182,8 +182,58 @@ START_TEST(two_threads_on_one_core_do_not_wait_for_each_other)
 }
 END_TEST
 
+typedef struct slow_helper {
+    pthread_t caller;
+    _Atomic int n_begun; /* by the helper */
+} slow_helper;
+
+/* The caller waits until the helper has begun, or will not; that takes its time. */
+static void be_slow_as_helper(int64_t first, int64_t last, void *context)
+{
+    slow_helper *s = context;
+    const int before = atomic_load(&s->n_begun);
+    const double until_s = lks_clock_s() + 0.002;
+
+    (void)last;
+    if (!pthread_equal(pthread_self(), s->caller)) {
+        atomic_fetch_add(&s->n_begun, 1);
+        sleep_ms(8);
+    } else if (first == 0) {
+        while (atomic_load(&s->n_begun) == before && lks_clock_s() < until_s)
+            ;
+    }
+}
+
+/* As one does whose core another process took once it had begun. */
+START_TEST(a_helper_that_costs_time_is_not_asked_for_a_while)
+{
+    slow_helper s = {.caller = pthread_self()};
+
+    lks_set_num_threads(lks_cpu, 2);
+    for (int i = 0; i < 50; i++)
+        lks_parallel_for(0, 2, 1, be_slow_as_helper, &s);
+    ck_assert_int_ge(atomic_load(&s.n_begun), 1);
+    ck_assert_int_le(atomic_load(&s.n_begun), 5);
+}
+END_TEST
+
+START_TEST(each_device_has_its_own_number_of_threads)
+{
+    const lks_device other = {LKS_CPU, 1};
+
+    lks_set_num_threads(lks_cpu, 3);
+    lks_set_num_threads(other, 2);
+    ck_assert_int_eq(lks_num_threads(lks_cpu), 3);
+    ck_assert_int_eq(lks_num_threads(other), 2);
+    ck_assert_int_eq(lks_parallel_parts(0, 100, 1), 3);
+    ck_assert_int_eq(lks_parallel_parts(1, 100, 1), 2);
+}
+END_TEST
+
 LKS_SUITE("parallel", every_item_is_worked_on_once,
           helpers_that_sleep_are_woken_and_the_caller_when_they_are_done,
           parts_run_at_the_same_time, ranges_within_parts_and_beside_each_other_are_whole,
           a_caller_whose_helpers_never_come_does_their_parts,
-          two_threads_on_one_core_do_not_wait_for_each_other)
+          two_threads_on_one_core_do_not_wait_for_each_other,
+          a_helper_that_costs_time_is_not_asked_for_a_while,
+          each_device_has_its_own_number_of_threads)

@@ -29,7 +29,7 @@ typedef struct array {
          isa##_at++)                                                                     \
         for (const lks_kernels *k = lks_cpu_kernels_for(isa); k; k = NULL)
 
-static const char *const instruction_sets[] = {"avx512f", "avx2", "sse2", "generic",
+static const char *const instruction_sets[] = {"avx512f", "avx2", "neon", "reference",
                                                NULL};
 
 static inline int64_t view_numel(const lks_view *view)

@@ -1,4 +1,4 @@
-#include "support/suite.h"
+#include "support/test_device.h"
 
 #include "autograd/backward.h"
 #include "base/alloc.h"
@@ -8,7 +8,7 @@
 
 static lks_tensor *floats(lks_shape shape, const float *values)
 {
-    return lks_from_data(shape, LKS_F32, values, lks_cpu);
+    return lks_from_data(shape, LKS_F32, values, test_device());
 }
 
 static double item(lks_tensor *t)
@@ -31,7 +31,7 @@ START_TEST(cross_entropy_sums_over_the_batch_and_counts_samples)
     lks_scope_open();
     ck_assert_double_eq_tol(
         item(loss->sum(floats(LKS_SHAPE_OF(2, 3), x),
-                       lks_from_data(LKS_SHAPE_OF(2), LKS_I64, classes, lks_cpu))),
+                       lks_from_data(LKS_SHAPE_OF(2), LKS_I64, classes, test_device()))),
         3.511736569781109, 1e-6);
     lks_scope_close();
     ck_assert_int_eq(loss->count(&out), 1);
@@ -74,14 +74,16 @@ END_TEST
 START_TEST(the_sum_over_no_samples_is_zero)
 {
     lks_scope_open();
-    ck_assert_double_eq(item(lks_loss_find("cross_entropy")
-                                 ->sum(lks_zeros(LKS_SHAPE_OF(0, 3), LKS_F32, lks_cpu),
-                                       lks_zeros(LKS_SHAPE_OF(0), LKS_I64, lks_cpu))),
-                        0);
-    ck_assert_double_eq(item(lks_loss_find("mse_loss")
-                                 ->sum(lks_zeros(LKS_SHAPE_OF(0, 3), LKS_F32, lks_cpu),
-                                       lks_zeros(LKS_SHAPE_OF(0, 3), LKS_F32, lks_cpu))),
-                        0);
+    ck_assert_double_eq(
+        item(lks_loss_find("cross_entropy")
+                 ->sum(lks_zeros(LKS_SHAPE_OF(0, 3), LKS_F32, test_device()),
+                       lks_zeros(LKS_SHAPE_OF(0), LKS_I64, test_device()))),
+        0);
+    ck_assert_double_eq(
+        item(lks_loss_find("mse_loss")
+                 ->sum(lks_zeros(LKS_SHAPE_OF(0, 3), LKS_F32, test_device()),
+                       lks_zeros(LKS_SHAPE_OF(0, 3), LKS_F32, test_device()))),
+        0);
     lks_scope_close();
 }
 END_TEST
@@ -117,18 +119,18 @@ START_TEST(correct_rows_have_their_first_largest_value_at_the_target)
     int64_t n = -1;
 
     lks_scope_open();
-    ck_ok(lks_count_correct(floats(LKS_SHAPE_OF(4, 3), x),
-                            lks_from_data(LKS_SHAPE_OF(4), LKS_I64, classes, lks_cpu),
-                            &n));
+    ck_ok(lks_count_correct(
+        floats(LKS_SHAPE_OF(4, 3), x),
+        lks_from_data(LKS_SHAPE_OF(4), LKS_I64, classes, test_device()), &n));
     ck_assert_int_eq(n, 3);
-    ck_ok(lks_count_correct(lks_zeros(LKS_SHAPE_OF(0, 3), LKS_F32, lks_cpu),
-                            lks_zeros(LKS_SHAPE_OF(0), LKS_I64, lks_cpu), &n));
+    ck_ok(lks_count_correct(lks_zeros(LKS_SHAPE_OF(0, 3), LKS_F32, test_device()),
+                            lks_zeros(LKS_SHAPE_OF(0), LKS_I64, test_device()), &n));
     ck_assert_int_eq(n, 0);
     ck_fails(lks_count_correct(floats(LKS_SHAPE_OF(4, 3), x),
-                               lks_zeros(LKS_SHAPE_OF(3), LKS_I64, lks_cpu), &n),
+                               lks_zeros(LKS_SHAPE_OF(3), LKS_I64, test_device()), &n),
              LKS_SHAPE, "(N, classes)");
     ck_fails(lks_count_correct(floats(LKS_SHAPE_OF(4, 3), x),
-                               lks_zeros(LKS_SHAPE_OF(4), LKS_F32, lks_cpu), &n),
+                               lks_zeros(LKS_SHAPE_OF(4), LKS_F32, test_device()), &n),
              LKS_SHAPE, "int64");
     n = -1;
     ck_fails(lks_count_correct(NULL, NULL, &n), LKS_INVALID, "given no tensor");

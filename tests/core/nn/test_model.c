@@ -1,4 +1,4 @@
-#include "support/suite.h"
+#include "support/test_device.h"
 #include "support/models.h"
 
 #include <math.h>
@@ -12,7 +12,7 @@ static lks_model *make(const lks_layer_spec *layers, size_t n, lks_shape sample,
 {
     lks_model *model;
 
-    ck_ok(lks_model_create(layers, n, sample, seed, lks_cpu, &model));
+    ck_ok(lks_model_create(layers, n, sample, seed, test_device(), &model));
     return model;
 }
 
@@ -25,7 +25,7 @@ static lks_model *make_lenet(uint64_t seed)
 static lks_status try_layers(lks_shape sample, const lks_layer_spec *layers, size_t n)
 {
     lks_model *model = NULL;
-    lks_status st = lks_model_create(layers, n, sample, 0, lks_cpu, &model);
+    lks_status st = lks_model_create(layers, n, sample, 0, test_device(), &model);
 
     lks_model_destroy(model);
     return st;
@@ -68,7 +68,7 @@ END_TEST
 /* Uniform in [-bound, bound): all inside, near both ends, mean 0, variance bound²/3. */
 static void assert_uniform(const lks_param *param, double bound)
 {
-    const float *values = lks_data(param->tensor);
+    float *values = tensor_get(param->tensor);
     double n = (double)param->numel, mean = 0, squares = 0, least = 0, most = 0;
 
     for (size_t i = 0; i < param->numel; i++) {
@@ -85,6 +85,7 @@ static void assert_uniform(const lks_param *param, double bound)
     ck_assert_double_eq_tol(mean, 0, 5 * bound * sqrt(1 / (3 * n)));
     ck_assert_double_eq_tol(squares, bound * bound / 3,
                             5 * bound * bound * sqrt(4 / (45 * n)));
+    free(values);
 }
 
 START_TEST(initial_weights_are_pytorchs_distribution)
@@ -125,8 +126,12 @@ START_TEST(parameters_of_the_same_shape_start_differently)
     lks_model *model = make(layers, 2, LKS_SHAPE_OF(8), 0);
     lks_param_block *params = lks_model_params(model);
 
-    ck_assert_mem_ne(lks_data(lks_param_block_at(params, 0)->tensor),
-                     lks_data(lks_param_block_at(params, 2)->tensor), 64 * 4);
+    float *first = tensor_get(lks_param_block_at(params, 0)->tensor);
+    float *second = tensor_get(lks_param_block_at(params, 2)->tensor);
+
+    ck_assert_mem_ne(first, second, 64 * 4);
+    free(first);
+    free(second);
     lks_model_destroy(model);
 }
 END_TEST
@@ -256,14 +261,15 @@ START_TEST(a_batch_of_another_shape_is_refused)
     lks_model *model = make_lenet(0);
 
     lks_scope_open();
-    ck_assert_ptr_null(
-        lks_model_forward(model, lks_zeros(LKS_SHAPE_OF(2, 784), LKS_F32, lks_cpu)));
+    ck_assert_ptr_null(lks_model_forward(
+        model, lks_zeros(LKS_SHAPE_OF(2, 784), LKS_F32, test_device())));
     ck_assert_int_eq(lks_error_status(), LKS_SHAPE);
     ck_assert_str_eq(lks_error_text(),
                      "the model takes batches of samples of shape (1, 28, 28), not a "
                      "(2, 784)");
     ck_assert_ptr_null(lks_model_forward(model, NULL));
-    ck_assert_ptr_null(lks_model_forward(model, lks_zeros(LKS_SCALAR, LKS_F32, lks_cpu)));
+    ck_assert_ptr_null(
+        lks_model_forward(model, lks_zeros(LKS_SCALAR, LKS_F32, test_device())));
     ck_assert_int_eq(lks_error_status(), LKS_SHAPE);
     lks_scope_close();
     lks_model_destroy(model);
@@ -276,7 +282,8 @@ START_TEST(a_batch_may_be_empty)
     lks_tensor *y;
 
     lks_scope_open();
-    y = lks_model_forward(model, lks_zeros(LKS_SHAPE_OF(0, 1, 28, 28), LKS_F32, lks_cpu));
+    y = lks_model_forward(model,
+                          lks_zeros(LKS_SHAPE_OF(0, 1, 28, 28), LKS_F32, test_device()));
     ck_assert_msg(y != NULL, "%s", lks_error_text());
     ck_assert_int_eq(lks_size(y, 0), 0);
     ck_assert_int_eq(lks_size(y, 1), 10);
@@ -292,7 +299,7 @@ static void dropout_of(lks_model *model, uint64_t seed, uint64_t step, uint32_t 
 
     lks_scope_open();
     lks_model_set_position(model, seed, step, lane);
-    y = lks_model_forward(model, lks_ones(LKS_SHAPE_OF(1, 64), LKS_F32, lks_cpu));
+    y = lks_model_forward(model, lks_ones(LKS_SHAPE_OF(1, 64), LKS_F32, test_device()));
     ck_ok(y ? lks_to_host(y, out) : lks_error_status());
     lks_scope_close();
 }
@@ -348,8 +355,8 @@ START_TEST(an_output_is_the_callers_when_no_scope_is_open)
 {
     const lks_layer_spec layers[] = {LAYER("dropout")};
     lks_model *idle = make(layers, 1, LKS_SHAPE_OF(4), 0), *lenet = make_lenet(0);
-    lks_tensor *x = lks_ones(LKS_SHAPE_OF(2, 4), LKS_F32, lks_cpu), *y;
-    lks_tensor *image = lks_ones(LKS_SHAPE_OF(2, 1, 28, 28), LKS_F32, lks_cpu);
+    lks_tensor *x = lks_ones(LKS_SHAPE_OF(2, 4), LKS_F32, test_device()), *y;
+    lks_tensor *image = lks_ones(LKS_SHAPE_OF(2, 1, 28, 28), LKS_F32, test_device());
     float values[8];
 
     lks_model_set_training(idle, false);
@@ -400,7 +407,7 @@ START_TEST(create_survives_every_failing_allocation)
         ck_assert_int_lt(n, 2000);
         lks_alloc_fail_after(n);
         st = lks_model_create(lenet_layers, N_LAYERS(lenet_layers),
-                              LKS_SHAPE_OF(1, 28, 28), 0, lks_cpu, &model);
+                              LKS_SHAPE_OF(1, 28, 28), 0, test_device(), &model);
         failed = lks_alloc_has_failed();
         lks_alloc_fail_after(-1);
         ck_assert_int_eq(st, failed ? LKS_NOMEM : LKS_OK);

@@ -1,5 +1,5 @@
 /* Layers against PyTorch: tests/golden/models.py. */
-#include "support/suite.h"
+#include "support/test_device.h"
 #include "support/models.h"
 
 #include <math.h>
@@ -59,23 +59,25 @@ static lks_tensor *load(const lks_safetensors *file, const char *name)
     shape.ndim = entry->ndim;
     for (int i = 0; i < shape.ndim; i++)
         shape.sizes[i] = entry->sizes[i];
-    return lks_from_data(shape, entry->dtype, entry->data, lks_cpu);
+    return lks_from_data(shape, entry->dtype, entry->data, test_device());
 }
 
 static void assert_close(const lks_tensor *got, const lks_tensor *want, const char *what)
 {
     lks_shape got_shape, want_shape = lks_sizes(want);
-    const float *a, *b = lks_data(want);
+    float *a, *b = tensor_get(want);
 
     ck_assert_msg(got != NULL, "%s: %s", what, lks_error_text());
     got_shape = lks_sizes(got);
     ck_assert_msg(lks_shape_equal(&got_shape, &want_shape), "shape of %s", what);
     ck_assert(lks_is_contiguous(got));
-    a = lks_data(got);
+    a = tensor_get(got);
     for (int64_t i = 0; i < lks_numel(want); i++)
         ck_assert_msg(fabsf(a[i] - b[i]) <= 1e-5f * fmaxf(1, fabsf(b[i])),
                       "%s[%d] is %.9g, PyTorch has %.9g", what, (int)i, (double)a[i],
                       (double)b[i]);
+    free(a);
+    free(b);
 }
 
 static void compare(const char *name, const lks_layer_spec *layers, size_t n)
@@ -94,7 +96,7 @@ static void compare(const char *name, const lks_layer_spec *layers, size_t n)
     for (int i = 0; i < sample.ndim; i++)
         sample.sizes[i] = lks_size(x, i + 1);
 
-    ck_ok(lks_model_create(layers, n, sample, 0, lks_cpu, &model));
+    ck_ok(lks_model_create(layers, n, sample, 0, test_device(), &model));
     lks_model_set_training(model, false);
     snprintf(path, sizeof path, GOLDEN "%s.safetensors", name);
     ck_ok(lks_model_load(model, path));

@@ -1,5 +1,5 @@
 /* 100 steps of LeNet on Fashion-MNIST against PyTorch: tests/golden/training.py. */
-#include "support/suite.h"
+#include "support/test_device.h"
 #include "support/models.h"
 
 #include <math.h>
@@ -38,7 +38,7 @@ static void open_training(training *t, const char *optim, const lks_option *item
 
     ck_ok(lks_dataset_open(&source, &t->dataset));
     ck_ok(lks_model_create(lenet_layers, N_LAYERS(lenet_layers), LKS_SHAPE_OF(1, 28, 28),
-                           0, lks_cpu, &t->model));
+                           0, test_device(), &t->model));
     snprintf(start, sizeof start, GOLDEN "%s_start.safetensors", optim);
     ck_ok(lks_model_load(t->model, start));
     ck_ok(lks_optim_create(optim, (lks_options){items, n_items},
@@ -74,8 +74,8 @@ static double take_step(training *t, uint64_t step)
 
     next_batch(t, step);
     lks_scope_open();
-    x = lks_from_blob(LKS_SHAPE_OF(BATCH, 1, 28, 28), LKS_F32, t->inputs, lks_cpu);
-    target = lks_from_blob(LKS_SHAPE_OF(BATCH), LKS_I64, t->targets, lks_cpu);
+    x = lks_from_data(LKS_SHAPE_OF(BATCH, 1, 28, 28), LKS_F32, t->inputs, test_device());
+    target = lks_from_data(LKS_SHAPE_OF(BATCH), LKS_I64, t->targets, test_device());
     lks_param_block_zero_grad(lks_model_params(t->model));
     loss =
         lks_mul_scalar(t->loss->sum(lks_model_forward(t->model, x), target), 1.0 / BATCH);
@@ -121,11 +121,12 @@ static void compare_weights(const training *t, const char *name)
     for (size_t i = 0; i < lks_param_block_count(params); i++) {
         const lks_param *param = lks_param_block_at(params, i);
         const lks_safetensors_entry *want = lks_safetensors_find(file, param->name);
-        const float *got = lks_data(param->tensor);
+        float *got = tensor_get(param->tensor);
 
         ck_assert(want && want->size_bytes == param->numel * sizeof(float));
         for (size_t j = 0; j < param->numel; j++)
             worst = fmax(worst, fabs(got[j] - ((const float *)want->data)[j]));
+        free(got);
     }
     printf("%s: weights differ by at most %.2g\n", name, worst);
     ck_assert_double_le(worst, 1e-3);

@@ -1,5 +1,5 @@
 /* Results of mixed and narrow dtypes: dtype and values against PyTorch. */
-#include "support/suite.h"
+#include "support/test_device.h"
 
 #include <math.h>
 
@@ -29,7 +29,7 @@ static double tolerance(lks_dtype dtype)
 static lks_tensor *small(lks_dtype dtype, double a, double b, double c)
 {
     const double values[] = {a, b, c};
-    return lks_to(lks_from_data(LKS_SHAPE_OF(3), LKS_F64, values, lks_cpu), dtype);
+    return lks_to(lks_from_data(LKS_SHAPE_OF(3), LKS_F64, values, test_device()), dtype);
 }
 
 static void compare(const char *op, lks_dtype a, lks_dtype b, lks_tensor *y,
@@ -184,7 +184,8 @@ START_TEST(a_number_beside_integers_wraps_as_they_do)
         double got;
 
         ck_ok(lks_scope_open());
-        lks_tensor *x = lks_full(LKS_SHAPE_OF(1), cases[i].x, cases[i].dtype, lks_cpu);
+        lks_tensor *x =
+            lks_full(LKS_SHAPE_OF(1), cases[i].x, cases[i].dtype, test_device());
         lks_tensor *y = cases[i].f(x, cases[i].number);
         ck_ok(lks_item(y, &got));
         ck_assert_msg(lks_tensor_dtype(y) == cases[i].want_dtype && got == cases[i].want,
@@ -215,8 +216,8 @@ START_TEST(a_mean_of_narrow_floats_is_rounded_once)
 
         ck_ok(lks_scope_open());
         lks_tensor *parts[] = {
-            lks_full(n, cases[i].value, cases[i].dtype, lks_cpu),
-            lks_full(LKS_SHAPE_OF(1), cases[i].last, cases[i].dtype, lks_cpu)};
+            lks_full(n, cases[i].value, cases[i].dtype, test_device()),
+            lks_full(LKS_SHAPE_OF(1), cases[i].last, cases[i].dtype, test_device())};
         lks_tensor *x = lks_requires_grad_(lks_detach(lks_cat(parts, 2, 0)));
         lks_tensor *means[] = {lks_mean_all(x), lks_mean(x, (int[]){0}, 1, true)};
         for (int m = 0; m < 2; m++) {
@@ -253,8 +254,8 @@ START_TEST(a_means_gradient_is_rounded_once)
 
         ck_ok(lks_scope_open());
         lks_tensor *x =
-            lks_requires_grad_(lks_ones(LKS_SHAPE_OF(cases[i].n), dtype, lks_cpu));
-        lks_tensor *dy = lks_full(LKS_SCALAR, cases[i].dy, dtype, lks_cpu);
+            lks_requires_grad_(lks_ones(LKS_SHAPE_OF(cases[i].n), dtype, test_device()));
+        lks_tensor *dy = lks_full(LKS_SCALAR, cases[i].dy, dtype, test_device());
         ck_ok(lks_backward_from(lks_mean_all(x), dy));
         ck_assert_int_eq(lks_tensor_dtype(lks_grad(x)), dtype);
         ck_ok(lks_item(lks_select(lks_grad(x), 0, cases[i].n - 1), &got));
@@ -305,7 +306,7 @@ START_TEST(integers_that_take_a_recorded_value_have_no_history)
     lks_tensor *x = lks_requires_grad_(small(LKS_F32, 0, 1, 2));
     lks_tensor *classes = small(LKS_I64, 2, 1, 0);
     lks_tensor *logits =
-        lks_requires_grad_(lks_zeros(LKS_SHAPE_OF(3, 3), LKS_F32, lks_cpu));
+        lks_requires_grad_(lks_zeros(LKS_SHAPE_OF(3, 3), LKS_F32, test_device()));
     lks_tensor *loss = lks_cross_entropy(logits, classes, NULL);
 
     ck_assert_ptr_eq(lks_copy_(classes, x), classes);

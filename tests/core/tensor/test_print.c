@@ -1,4 +1,4 @@
-#include "support/suite.h"
+#include "support/test_device.h"
 
 #include <math.h>
 
@@ -11,8 +11,8 @@ enum { N_TEXTS = sizeof texts / sizeof *texts };
 
 #define FLOATS(...)                                                                      \
     lks_from_data(LKS_SHAPE_OF(sizeof((float[]){__VA_ARGS__}) / sizeof(float)), LKS_F32, \
-                  (const float[]){__VA_ARGS__}, lks_cpu)
-#define ARANGE(n) lks_arange(n, LKS_I64, lks_cpu)
+                  (const float[]){__VA_ARGS__}, test_device())
+#define ARANGE(n) lks_arange(n, LKS_I64, test_device())
 
 /* The tensors of printed() in make_tensors.py. */
 static lks_tensor *make(int i)
@@ -22,7 +22,7 @@ static lks_tensor *make(int i)
 
     switch (i) {
     case 0:
-        return lks_full(LKS_SCALAR, 3.14159, LKS_F32, lks_cpu);
+        return lks_full(LKS_SCALAR, 3.14159, LKS_F32, test_device());
     case 1:
         return FLOATS(1, 2, 3);
     case 2:
@@ -38,9 +38,9 @@ static lks_tensor *make(int i)
     case 7:
         return lks_reshape(ARANGE(24), LKS_SHAPE_OF(2, 3, 4));
     case 8:
-        return lks_from_data(LKS_SHAPE_OF(3), LKS_BOOL, bools, lks_cpu);
+        return lks_from_data(LKS_SHAPE_OF(3), LKS_BOOL, bools, test_device());
     case 9:
-        return lks_from_data(LKS_SHAPE_OF(2, 2), LKS_I16, shorts, lks_cpu);
+        return lks_from_data(LKS_SHAPE_OF(2, 2), LKS_I16, shorts, test_device());
     case 10:
         return lks_to(FLOATS(1.5f, 2.5f), LKS_F64);
     case 11:
@@ -50,17 +50,17 @@ static lks_tensor *make(int i)
     case 13:
         return lks_reshape(ARANGE(2400), LKS_SHAPE_OF(40, 60));
     case 14:
-        return lks_zeros(LKS_SHAPE_OF(0), LKS_F32, lks_cpu);
+        return lks_zeros(LKS_SHAPE_OF(0), LKS_F32, test_device());
     case 15:
-        return lks_zeros(LKS_SHAPE_OF(2, 0), LKS_F32, lks_cpu);
+        return lks_zeros(LKS_SHAPE_OF(2, 0), LKS_F32, test_device());
     case 16:
         return ARANGE(0);
     case 17:
         return lks_transpose(lks_reshape(ARANGE(12), LKS_SHAPE_OF(3, 4)), 0, 1);
     case 18:
-        return lks_requires_grad_(lks_ones(LKS_SHAPE_OF(2, 2), LKS_F32, lks_cpu));
+        return lks_requires_grad_(lks_ones(LKS_SHAPE_OF(2, 2), LKS_F32, test_device()));
     default:
-        return lks_mul_scalar(lks_arange(18, LKS_F64, lks_cpu), 1000.5);
+        return lks_mul_scalar(lks_arange(18, LKS_F64, test_device()), 1000.5);
     }
 }
 

@@ -1,4 +1,4 @@
-#include "support/suite.h"
+#include "support/test_device.h"
 
 #include <math.h>
 #include <pthread.h>
@@ -56,7 +56,7 @@ START_TEST(a_shape_of_too_many_dimensions_is_refused_by_their_number)
     double item;
 
     ck_ok(lks_scope_open());
-    lks_tensor *x = lks_ones(LKS_SHAPE_OF(2), LKS_F32, lks_cpu);
+    lks_tensor *x = lks_ones(LKS_SHAPE_OF(2), LKS_F32, test_device());
 
     ck_fails(lks_item(lks_reshape(x, vast), &item), LKS_SHAPE,
              "reshape: (2,) does not fit into (1000 dimensions)");
@@ -75,13 +75,13 @@ START_TEST(a_new_tensor_holds_what_was_asked_for)
     double item;
 
     ck_ok(lks_scope_open());
-    lks_tensor *t = lks_from_data(LKS_SHAPE_OF(2, 3), LKS_F32, values, lks_cpu);
+    lks_tensor *t = lks_from_data(LKS_SHAPE_OF(2, 3), LKS_F32, values, test_device());
     ck_assert_int_eq(lks_ndim(t), 2);
     ck_assert_int_eq(lks_numel(t), 6);
     ck_assert_int_eq(lks_size(t, -1), 3);
     ck_assert_int_eq(lks_stride(t, 0), 3);
     ck_assert(lks_is_contiguous(t));
-    ck_assert_int_eq(lks_tensor_device(t).type, LKS_CPU);
+    ck_assert_int_eq(lks_tensor_device(t).type, test_device().type);
     ck_ok(lks_to_host(lks_transpose(t, 0, 1), out));
     ck_assert(out[0] == 1 && out[1] == 4 && out[2] == 2 && out[5] == 6);
     ck_ok(lks_item(lks_select(lks_select(t, 0, 1), 0, 2), &item));
@@ -90,9 +90,10 @@ START_TEST(a_new_tensor_holds_what_was_asked_for)
     ck_fails(lks_item(NULL, &item), LKS_INVALID, "item: given no tensor");
     ck_fails(lks_to_host(NULL, out), LKS_INVALID, "to_host: given no tensor");
     ck_fails(lks_item(lks_select(t, 5, 0), &item), LKS_SHAPE, "no dimension 5");
-    ck_ok(lks_item(lks_sum_all(lks_arange(5, LKS_I32, lks_cpu)), &item));
+    ck_ok(lks_item(lks_sum_all(lks_arange(5, LKS_I32, test_device())), &item));
     ck_assert_double_eq(item, 10);
-    ck_ok(lks_item(lks_sum_all(lks_ones(LKS_SHAPE_OF(4), LKS_BF16, lks_cpu)), &item));
+    ck_ok(
+        lks_item(lks_sum_all(lks_ones(LKS_SHAPE_OF(4), LKS_BF16, test_device())), &item));
     ck_assert_double_eq(item, 4);
     lks_scope_close();
 }
@@ -101,10 +102,10 @@ END_TEST
 START_TEST(a_tensor_too_large_is_refused)
 {
     lks_error_clear();
-    ck_assert_ptr_null(lks_zeros(LKS_SHAPE_OF(INT64_MAX), LKS_F64, lks_cpu));
+    ck_assert_ptr_null(lks_zeros(LKS_SHAPE_OF(INT64_MAX), LKS_F64, test_device()));
     ck_assert_str_eq(lks_error_text(), "a float64 tensor of shape (9223372036854775807,) "
                                        "does not fit in memory");
-    ck_assert_ptr_null(lks_zeros(LKS_SHAPE_OF(-1), LKS_F64, lks_cpu));
+    ck_assert_ptr_null(lks_zeros(LKS_SHAPE_OF(-1), LKS_F64, test_device()));
     ck_assert_str_eq(lks_error_text(), "shape (-1,) has a negative size");
 }
 END_TEST
@@ -127,7 +128,7 @@ END_TEST
 START_TEST(views_share_memory_and_copies_do_not)
 {
     ck_ok(lks_scope_open());
-    lks_tensor *t = lks_arange(24, LKS_F32, lks_cpu);
+    lks_tensor *t = lks_arange(24, LKS_F32, test_device());
     lks_tensor *cube = lks_reshape(t, LKS_SHAPE_OF(2, 3, 4));
     lks_tensor *turned = lks_transpose(cube, 0, 2);
 
@@ -194,8 +195,8 @@ START_TEST(sizes_beside_nothing_do_not_overflow)
     const int64_t large = INT64_C(1) << 40;
 
     ck_ok(lks_scope_open());
-    lks_tensor *first = lks_zeros(LKS_SHAPE_OF(0, large, large), LKS_F32, lks_cpu);
-    lks_tensor *last = lks_zeros(LKS_SHAPE_OF(large, large, 0), LKS_F32, lks_cpu);
+    lks_tensor *first = lks_zeros(LKS_SHAPE_OF(0, large, large), LKS_F32, test_device());
+    lks_tensor *last = lks_zeros(LKS_SHAPE_OF(large, large, 0), LKS_F32, test_device());
     ck_assert(lks_is_contiguous(first) && lks_is_contiguous(last));
     ck_assert_int_gt(lks_stride(first, 0), 0);
     ck_assert_int_eq(lks_numel(lks_reshape(first, LKS_SHAPE_OF(0))), 0);
@@ -218,8 +219,8 @@ START_TEST(dimensions_beside_nothing_are_joined_or_refused)
     lks_view matrix;
 
     ck_ok(lks_scope_open());
-    lks_tensor *first = lks_zeros(LKS_SHAPE_OF(0, large, large), LKS_F32, lks_cpu);
-    lks_tensor *last = lks_zeros(LKS_SHAPE_OF(large, large, 0), LKS_F32, lks_cpu);
+    lks_tensor *first = lks_zeros(LKS_SHAPE_OF(0, large, large), LKS_F32, test_device());
+    lks_tensor *last = lks_zeros(LKS_SHAPE_OF(large, large, 0), LKS_F32, test_device());
 
     ck_assert_int_eq(lks_size(lks_flatten(last, 0, -1), 0), 0);
     ck_assert_int_eq(lks_size(lks_flatten(last, 1, -1), 0), large);
@@ -244,11 +245,11 @@ START_TEST(products_and_joins_of_nothing_take_no_time)
     const int64_t large = INT64_C(1) << 40;
 
     ck_ok(lks_scope_open());
-    lks_tensor *rows = lks_zeros(LKS_SHAPE_OF(large, 0, 3), LKS_F32, lks_cpu);
-    lks_tensor *columns = lks_zeros(LKS_SHAPE_OF(large, 3, 0), LKS_F32, lks_cpu);
+    lks_tensor *rows = lks_zeros(LKS_SHAPE_OF(large, 0, 3), LKS_F32, test_device());
+    lks_tensor *columns = lks_zeros(LKS_SHAPE_OF(large, 3, 0), LKS_F32, test_device());
     ck_assert_int_eq(lks_numel(lks_matmul(rows, columns)), 0);
 
-    lks_tensor *wide = lks_zeros(LKS_SHAPE_OF(0, INT64_MAX / 2), LKS_F32, lks_cpu);
+    lks_tensor *wide = lks_zeros(LKS_SHAPE_OF(0, INT64_MAX / 2), LKS_F32, test_device());
     lks_tensor *three[] = {wide, wide, wide};
     ck_assert_int_eq(lks_size(lks_cat(three, 2, 1), 1), INT64_MAX - 1);
     ck_fails(status_of(lks_cat(three, 3, 1)), LKS_SHAPE,
@@ -260,7 +261,8 @@ END_TEST
 START_TEST(a_step_beyond_the_end_takes_the_first)
 {
     ck_ok(lks_scope_open());
-    lks_tensor *x = lks_reshape(lks_arange(40, LKS_F32, lks_cpu), LKS_SHAPE_OF(10, 4));
+    lks_tensor *x =
+        lks_reshape(lks_arange(40, LKS_F32, test_device()), LKS_SHAPE_OF(10, 4));
     lks_tensor *up = lks_slice(x, 0, 0, 10, INT64_MAX);
     lks_tensor *down = lks_slice(x, 0, -1, -11, INT64_MIN);
     double item;
@@ -282,9 +284,9 @@ START_TEST(random_numbers_are_a_function_of_place)
     double mean = 0, square = 0, fourth = 0;
 
     ck_ok(lks_scope_open());
-    const double *few = lks_data(lks_randn(LKS_SHAPE_OF(10), LKS_F64, &rng, lks_cpu));
-    const double *many = lks_data(lks_randn(LKS_SHAPE_OF(N), LKS_F64, &rng, lks_cpu));
-    const float *uniform = lks_data(lks_rand(LKS_SHAPE_OF(N), LKS_F32, &rng, lks_cpu));
+    double *few = tensor_get(lks_randn(LKS_SHAPE_OF(10), LKS_F64, &rng, test_device()));
+    double *many = tensor_get(lks_randn(LKS_SHAPE_OF(N), LKS_F64, &rng, test_device()));
+    float *uniform = tensor_get(lks_rand(LKS_SHAPE_OF(N), LKS_F32, &rng, test_device()));
 
     ck_assert_mem_eq(few, many, 10 * sizeof *few);
     for (int i = 0; i < N; i++) {
@@ -297,10 +299,14 @@ START_TEST(random_numbers_are_a_function_of_place)
     ck_assert_double_eq_tol(mean, 0, 0.03);
     ck_assert_double_eq_tol(square, 1, 0.05);
     ck_assert_double_eq_tol(fourth, 3, 0.3);
-    ck_assert_ptr_null(lks_rand(LKS_SHAPE_OF(2), LKS_I64, &rng, lks_cpu));
+    free(few);
+    free(many);
+    free(uniform);
+    ck_assert_ptr_null(lks_rand(LKS_SHAPE_OF(2), LKS_I64, &rng, test_device()));
     ck_assert_str_eq(lks_error_text(), "rand: int64 is no floating-point dtype");
-    ck_assert_int_eq(lks_tensor_dtype(lks_rand(LKS_SHAPE_OF(2), LKS_F16, &rng, lks_cpu)),
-                     LKS_F16);
+    ck_assert_int_eq(
+        lks_tensor_dtype(lks_rand(LKS_SHAPE_OF(2), LKS_F16, &rng, test_device())),
+        LKS_F16);
     lks_scope_close();
 }
 END_TEST
@@ -367,13 +373,13 @@ START_TEST(creation_survives_each_allocation_failing)
         lks_error_clear();
         lks_alloc_fail_after(n);
         if (lks_scope_open() == LKS_OK) {
-            lks_ones(LKS_SHAPE_OF(2), LKS_F32, lks_cpu);
-            lks_from_data(LKS_SHAPE_OF(2), LKS_F32, values, lks_cpu);
+            lks_ones(LKS_SHAPE_OF(2), LKS_F32, test_device());
+            lks_from_data(LKS_SHAPE_OF(2), LKS_F32, values, test_device());
             lks_from_blob(LKS_SHAPE_OF(2), LKS_F32, (void *)values, lks_cpu);
-            lks_arange(3, LKS_I16, lks_cpu);
-            lks_randn(LKS_SHAPE_OF(3), LKS_F16, &rng, lks_cpu);
-            lks_detach(lks_empty(LKS_SHAPE_OF(3), LKS_BOOL, lks_cpu));
-            lks_requires_grad_(lks_zeros(LKS_SHAPE_OF(3), LKS_F32, lks_cpu));
+            lks_arange(3, LKS_I16, test_device());
+            lks_randn(LKS_SHAPE_OF(3), LKS_F16, &rng, test_device());
+            lks_detach(lks_empty(LKS_SHAPE_OF(3), LKS_BOOL, test_device()));
+            lks_requires_grad_(lks_zeros(LKS_SHAPE_OF(3), LKS_F32, test_device()));
             lks_scope_close();
         }
         st = lks_error_status();

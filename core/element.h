@@ -1,13 +1,18 @@
 /* Elements of each dtype: how one is stored, the type it computes in, and the way
- * between. For loops that a macro writes once per dtype. */
-#ifndef LKS_CPU_KERNELS_ELEMENT_H
-#define LKS_CPU_KERNELS_ELEMENT_H
+ * between. For loops that a macro writes once per dtype, on every device: plain inline
+ * code that C and CUDA compilers take. */
+#ifndef LKS_ELEMENT_H
+#define LKS_ELEMENT_H
 
 #include <stdint.h>
 
 #include "layout/dtype.h"
 
+#if defined(__CUDACC__)
+#define LKS_INLINE static __host__ __device__ __forceinline__
+#else
 #define LKS_INLINE static inline __attribute__((always_inline, unused))
+#endif
 
 LKS_INLINE float lks_from_bits(uint32_t bits)
 {
@@ -24,6 +29,26 @@ LKS_INLINE uint32_t lks_to_bits(float value)
     union {
         float value;
         uint32_t bits;
+    } both = {.value = value};
+
+    return both.bits;
+}
+
+LKS_INLINE double lks_from_bits64(uint64_t bits)
+{
+    union {
+        uint64_t bits;
+        double value;
+    } both = {.bits = bits};
+
+    return both.value;
+}
+
+LKS_INLINE uint64_t lks_to_bits64(double value)
+{
+    union {
+        double value;
+        uint64_t bits;
     } both = {.value = value};
 
     return both.bits;
@@ -84,8 +109,34 @@ LKS_INLINE uint16_t lks_store_bf16(float value)
 
 #define LKS_ELEMENTS(X) LKS_FLOAT_ELEMENTS(X) LKS_INT_ELEMENTS(X) LKS_BOOL_ELEMENTS(X)
 
-/* `body` for i in [0, n), the compiler being told that iterations do not meet: an output
- * is either apart from the inputs or element for element in the place of one. */
-#define LKS_SIMD_FOR(i, n) _Pragma("omp simd") for (int64_t i = 0; i < (n); i++)
+/* Casts, LKS_TO_<dtype>(x) of a number x of any type that elements compute in. A float
+ * that an integer type cannot hold becomes the nearest it can, NaN zero. */
+#define LKS_SATURATE(dtype, type, low, high)                                             \
+    LKS_INLINE type lks_saturate_##dtype(double x)                                       \
+    {                                                                                    \
+        return x >= (double)(high)  ? (high)                                             \
+               : x <= (double)(low) ? (low)                                              \
+               : x == x             ? (type)x                                            \
+                                    : 0;                                                             \
+    }
+LKS_SATURATE(I64, int64_t, INT64_MIN, INT64_MAX)
+LKS_SATURATE(I32, int32_t, INT32_MIN, INT32_MAX)
+LKS_SATURATE(I16, int16_t, INT16_MIN, INT16_MAX)
+LKS_SATURATE(U8, uint8_t, 0, UINT8_MAX)
+
+#define LKS_TO_INT(dtype, type, x)                                                       \
+    _Generic((x), float                                                                  \
+             : lks_saturate_##dtype((double)(x)), double                                 \
+             : lks_saturate_##dtype((double)(x)), default                                \
+             : (type)(x))
+#define LKS_TO_I64(x)  LKS_TO_INT(I64, int64_t, x)
+#define LKS_TO_I32(x)  LKS_TO_INT(I32, int32_t, x)
+#define LKS_TO_I16(x)  LKS_TO_INT(I16, int16_t, x)
+#define LKS_TO_U8(x)   LKS_TO_INT(U8, uint8_t, x)
+#define LKS_TO_BOOL(x) ((uint8_t)((x) != 0))
+#define LKS_TO_F32(x)  ((float)(x))
+#define LKS_TO_F64(x)  ((double)(x))
+#define LKS_TO_F16(x)  lks_store_f16((float)(x))
+#define LKS_TO_BF16(x) lks_store_bf16((float)(x))
 
 #endif

@@ -1,6 +1,9 @@
-#include "cpu/ref_conv.h"
+/* Convolution as its formula reads, summed in f64 in the order that comes first to mind:
+ * what the kernels, the reference among them, are near to. Shapes as in kernels.h. */
+#ifndef LKS_TESTS_CORE_CPU_NAIVE_CONV_H
+#define LKS_TESTS_CORE_CPU_NAIVE_CONV_H
 
-#include "layout/view.h"
+#include "kernels.h"
 
 /* One product of the sum that a convolution is: element w_at of the weight times element
  * x_at of the input goes to element y_at of the output. */
@@ -15,8 +18,8 @@ typedef struct geometry {
     const lks_conv2d_params *params;
 } geometry;
 
-static geometry geometry_of(const lks_view *x, const lks_view *w, const lks_view *y,
-                            const lks_conv2d_params *params)
+static inline geometry geometry_of(const lks_view *x, const lks_view *w,
+                                   const lks_view *y, const lks_conv2d_params *params)
 {
     return (geometry){
         .n = x->sizes[0],
@@ -33,13 +36,13 @@ static geometry geometry_of(const lks_view *x, const lks_view *w, const lks_view
     };
 }
 
-static double get(const lks_view *x, int64_t i)
+static inline double element(const lks_view *x, int64_t i)
 {
     return x->dtype == LKS_F64 ? ((const double *)x->data)[i]
                                : (double)((const float *)x->data)[i];
 }
 
-static void put(const lks_view *x, int64_t i, double value)
+static inline void put(const lks_view *x, int64_t i, double value)
 {
     if (x->dtype == LKS_F64)
         ((double *)x->data)[i] = value;
@@ -49,8 +52,8 @@ static void put(const lks_view *x, int64_t i, double value)
 
 /* The tap that joins output (n, o, oh, ow) and weight (o, c, kh, kw); false if it falls
  * into the padding. */
-static bool tap_at(const geometry *g, int64_t n, int64_t o, int64_t oh, int64_t ow,
-                   int64_t c, int64_t kh, int64_t kw, tap *out)
+static inline bool tap_at(const geometry *g, int64_t n, int64_t o, int64_t oh, int64_t ow,
+                          int64_t c, int64_t kh, int64_t kw, tap *out)
 {
     const lks_conv2d_params *p = g->params;
     int64_t h = oh * p->stride[0] - p->padding[0] + kh * p->dilation[0];
@@ -69,7 +72,7 @@ static bool tap_at(const geometry *g, int64_t n, int64_t o, int64_t oh, int64_t 
 /* clang-format off */
 #define FOR(i, n) for (int64_t i = 0; i < (n); i++)
 
-void lks_ref_conv2d(const lks_view *x, const lks_view *w, const lks_view *bias,
+static inline void naive_conv2d(const lks_view *x, const lks_view *w, const lks_view *bias,
                     const lks_conv2d_params *params, const lks_view *y)
 {
     geometry g = geometry_of(x, w, y, params);
@@ -77,16 +80,16 @@ void lks_ref_conv2d(const lks_view *x, const lks_view *w, const lks_view *bias,
 
     FOR(n, g.n) FOR(o, g.o) FOR(oh, g.oh) FOR(ow, g.ow)
     {
-        double sum = bias ? get(bias, o * bias->strides[0]) : 0;
+        double sum = bias ? element(bias, o * bias->strides[0]) : 0;
 
         FOR(c, g.cg) FOR(kh, g.kh) FOR(kw, g.kw)
             if (tap_at(&g, n, o, oh, ow, c, kh, kw, &t))
-                sum += get(x, t.x_at) * get(w, t.w_at);
+                sum += element(x, t.x_at) * element(w, t.w_at);
         put(y, ((n * g.o + o) * g.oh + oh) * g.ow + ow, sum);
     }
 }
 
-void lks_ref_conv2d_backward_data(const lks_view *dy, const lks_view *w,
+static inline void naive_conv2d_backward_data(const lks_view *dy, const lks_view *w,
                                   const lks_conv2d_params *params, const lks_view *dx)
 {
     geometry g = geometry_of(dx, w, dy, params);
@@ -97,10 +100,10 @@ void lks_ref_conv2d_backward_data(const lks_view *dy, const lks_view *w,
     FOR(n, g.n) FOR(o, g.o) FOR(oh, g.oh) FOR(ow, g.ow)
         FOR(c, g.cg) FOR(kh, g.kh) FOR(kw, g.kw)
         if (tap_at(&g, n, o, oh, ow, c, kh, kw, &t))
-            put(dx, t.x_at, get(dx, t.x_at) + get(dy, t.y_at) * get(w, t.w_at));
+            put(dx, t.x_at, element(dx, t.x_at) + element(dy, t.y_at) * element(w, t.w_at));
 }
 
-void lks_ref_conv2d_backward_weight(const lks_view *x, const lks_view *dy,
+static inline void naive_conv2d_backward_weight(const lks_view *x, const lks_view *dy,
                                     const lks_conv2d_params *params, bool accumulate,
                                     const lks_view *dw, const lks_view *dbias)
 {
@@ -110,20 +113,24 @@ void lks_ref_conv2d_backward_weight(const lks_view *x, const lks_view *dy,
 
     FOR(o, g.o) FOR(c, g.cg) FOR(kh, g.kh) FOR(kw, g.kw)
     {
-        double sum = accumulate ? get(dw, w_at) : 0;
+        double sum = accumulate ? element(dw, w_at) : 0;
 
         FOR(n, g.n) FOR(oh, g.oh) FOR(ow, g.ow)
             if (tap_at(&g, n, o, oh, ow, c, kh, kw, &t))
-                sum += get(x, t.x_at) * get(dy, t.y_at);
+                sum += element(x, t.x_at) * element(dy, t.y_at);
         put(dw, w_at++, sum);
     }
     if (!dbias)
         return;
     FOR(o, g.o)
     {
-        double sum = accumulate ? get(dbias, o * dbias->strides[0]) : 0;
+        double sum = accumulate ? element(dbias, o * dbias->strides[0]) : 0;
 
-        FOR(n, g.n) FOR(i, g.oh * g.ow) sum += get(dy, (n * g.o + o) * g.oh * g.ow + i);
+        FOR(n, g.n) FOR(i, g.oh * g.ow) sum += element(dy, (n * g.o + o) * g.oh * g.ow + i);
         put(dbias, o * dbias->strides[0], sum);
     }
 }
+
+#undef FOR
+
+#endif

@@ -1,0 +1,67 @@
+/* The formulas of pointwise.def for elements that compute in T, which the includer
+ * defines; IS_FLOAT says whether those for floats only are among them. No products are
+ * fused. */
+#include "reference/of.h"
+
+#if IS_FLOAT
+#define FLOAT_ONLY(line) line
+#else
+#define FLOAT_ONLY(line)
+#endif
+
+static bool OF(unary)(lks_unary op, T x, T *out)
+{
+    switch (op) {
+#define LKS_UNARY(name, y, dx)                                                           \
+    case LKS_UNARY_##name:                                                               \
+        *out = (T)(y);                                                                   \
+        return true;
+#define LKS_UNARY_FLOAT(name, y, dx) FLOAT_ONLY(LKS_UNARY(name, y, dx))
+#include "pointwise.def"
+    default:
+        return false;
+    }
+}
+
+static T OF(binary)(lks_binary op, T a, T b)
+{
+    switch (op) {
+#define LKS_BINARY(name, y, da, db)                                                      \
+    case LKS_BINARY_##name:                                                              \
+        return (T)(y);
+#include "pointwise.def"
+    default:
+        return 0;
+    }
+}
+
+#if IS_FLOAT
+static T OF(unary_backward)(lks_unary op, T x, T y, T dy)
+{
+    (void)x, (void)y;
+    switch (op) {
+#define LKS_UNARY(name, y, dx)                                                           \
+    case LKS_UNARY_##name:                                                               \
+        return (T)(dx);
+#include "pointwise.def"
+    default:
+        return 0;
+    }
+}
+
+/* da, or db if for_b */
+static T OF(binary_backward)(lks_binary op, bool for_b, T a, T b, T y, T dy)
+{
+    (void)a, (void)b, (void)y;
+    switch (op) {
+#define LKS_BINARY(name, y, da, db)                                                      \
+    case LKS_BINARY_##name:                                                              \
+        return for_b ? (T)(db) : (T)(da);
+#include "pointwise.def"
+    default:
+        return 0;
+    }
+}
+#endif
+
+#undef FLOAT_ONLY

@@ -1,0 +1,59 @@
+#include "reference/reference.h"
+
+lks_status lks_reference_no_dtype(const char *kernel, lks_dtype dtype)
+{
+    return lks_fail(LKS_DTYPE, "the reference kernel %s does not take %s", kernel,
+                    lks_dtype_name(dtype));
+}
+
+char *lks_reference_at(const lks_view *x, int64_t i)
+{
+    int64_t offset = 0;
+
+    for (int d = x->ndim; d-- > 0; i /= x->sizes[d])
+        offset += i % x->sizes[d] * x->strides[d];
+    return lks_view_at(x, offset);
+}
+
+const lks_kernels *lks_reference_kernels(void)
+{
+    static const lks_kernels table = {
+        .name = "reference",
+        .host_reads = true,
+        .count = lks_reference_count,
+        .alloc = lks_reference_alloc,
+        .free = lks_reference_free,
+        .copy_in = lks_reference_move,
+        .copy_out = lks_reference_move,
+        .copy_across = lks_reference_move_across,
+        .mark = lks_reference_mark,
+        .await = lks_reference_await,
+        .finish = lks_reference_finish,
+#define KERNEL(name) .name = lks_reference_##name
+        KERNEL(fill),
+        KERNEL(copy),
+        KERNEL(unary),
+        KERNEL(unary_backward),
+        KERNEL(binary),
+        KERNEL(binary_backward),
+        KERNEL(reduce),
+        KERNEL(argmax),
+        KERNEL(index_select),
+        KERNEL(index_add),
+        KERNEL(gemm),
+        KERNEL(conv2d),
+        KERNEL(conv2d_backward_data),
+        KERNEL(conv2d_backward_weight),
+        KERNEL(max_pool2d),
+        KERNEL(max_pool2d_backward),
+        KERNEL(softmax),
+        KERNEL(softmax_backward),
+        KERNEL(cross_entropy),
+        KERNEL(cross_entropy_backward),
+        KERNEL(dropout),
+        KERNEL(sgd),
+        KERNEL(adam),
+    };
+
+    return &table;
+}

@@ -1,0 +1,138 @@
+#include "trial.h"
+
+/* Enough elements for three threads, now and then. */
+enum { NUMEL = 400, MANY = 100000 };
+
+static const lks_dtype floats[] = {LKS_F32, LKS_F64, LKS_F16, LKS_BF16};
+static const lks_dtype ints[] = {LKS_I64, LKS_I32, LKS_I16, LKS_U8};
+
+static int draw_shape(trial *t, int64_t *sizes)
+{
+    return draw_sizes(t, 4, chance(t, 40) ? MANY : NUMEL, sizes);
+}
+
+void fill_case(trial *t)
+{
+    int64_t sizes[LKS_MAX_DIMS];
+    const int ndim = draw_shape(t, sizes);
+    const lks_view out =
+        draw_output(t, (lks_dtype)draw(t, 0, LKS_N_DTYPES - 1), ndim, sizes);
+
+    ck_ok(t->k->fill(&out, draw_double(t, -300, 300)));
+}
+
+void copy_case(trial *t)
+{
+    const lks_dtype from = (lks_dtype)draw(t, 0, LKS_N_DTYPES - 1);
+    const lks_dtype to = (lks_dtype)draw(t, 0, LKS_N_DTYPES - 1);
+    int64_t sizes[LKS_MAX_DIMS];
+    const int ndim = draw_shape(t, sizes);
+    const lks_view x = draw_input(t, from, ndim, sizes);
+    const lks_view out = draw_output(t, to, ndim, sizes);
+
+    ck_ok(t->k->copy(&x, &out));
+}
+
+void unary_case(trial *t)
+{
+    const lks_unary op = (lks_unary)draw(t, 0, LKS_N_UNARY - 1);
+    const bool is_int = op <= LKS_UNARY_relu && chance(t, 3);
+    const lks_dtype dtype = is_int ? ints[draw(t, 0, 3)] : floats[draw(t, 0, 3)];
+    int64_t sizes[LKS_MAX_DIMS];
+    const int ndim = draw_shape(t, sizes);
+    lks_view x = draw_input(t, dtype, ndim, sizes);
+    const lks_view out = draw_output(t, dtype, ndim, sizes);
+
+    ck_ok(t->k->unary(op, &x, chance(t, 8) && !lks_view_repeats(&x) ? &x : &out));
+}
+
+void unary_backward_case(trial *t)
+{
+    const lks_dtype dtype = draw_f32_or_f64(t);
+    int64_t sizes[LKS_MAX_DIMS];
+    const int ndim = draw_shape(t, sizes);
+    const lks_view x = draw_input(t, dtype, ndim, sizes);
+    const lks_view y = draw_input(t, dtype, ndim, sizes);
+    const lks_view dy = draw_input(t, dtype, ndim, sizes);
+    const lks_view dx = draw_output(t, dtype, ndim, sizes);
+
+    ck_ok(t->k->unary_backward((lks_unary)draw(t, 0, LKS_N_UNARY - 1), &x, &y, &dy, &dx));
+}
+
+void binary_case(trial *t)
+{
+    const lks_dtype dtype = chance(t, 3) ? ints[draw(t, 0, 3)] : floats[draw(t, 0, 3)];
+    int64_t sizes[LKS_MAX_DIMS];
+    const int ndim = draw_shape(t, sizes);
+    const lks_view a = draw_input(t, dtype, ndim, sizes);
+    const lks_view b = draw_input(t, dtype, ndim, sizes);
+    const lks_view out = draw_output(t, dtype, ndim, sizes);
+
+    ck_ok(t->k->binary((lks_binary)draw(t, 0, LKS_N_BINARY - 1), &a, &b, &out));
+}
+
+void binary_backward_case(trial *t)
+{
+    const lks_dtype dtype = draw_f32_or_f64(t);
+    int64_t sizes[LKS_MAX_DIMS];
+    const int ndim = draw_shape(t, sizes);
+    const lks_view a = draw_input(t, dtype, ndim, sizes);
+    const lks_view b = draw_input(t, dtype, ndim, sizes);
+    const lks_view y = draw_input(t, dtype, ndim, sizes);
+    const lks_view dy = draw_input(t, dtype, ndim, sizes);
+    const lks_view da = draw_output(t, dtype, ndim, sizes);
+    const lks_view db = draw_output(t, dtype, ndim, sizes);
+
+    ck_ok(t->k->binary_backward((lks_binary)draw(t, 0, LKS_N_BINARY - 1), &a, &b, &y, &dy,
+                                chance(t, 4) ? NULL : &da, chance(t, 4) ? NULL : &db));
+}
+
+void dropout_case(trial *t)
+{
+    const lks_dtype dtype = draw_f32_or_f64(t);
+    const int64_t n = draw_size(t, chance(t, 40) ? MANY : NUMEL);
+    const lks_view x = draw_dense(t, dtype, 1, &n), y = draw_dense(t, dtype, 1, &n);
+    const lks_rng rng = {.seed = (uint64_t)draw(t, 0, 1000), .step = 3, .layer = 1};
+
+    ck_ok(t->k->dropout(&x, draw_double(t, 0, 1), &rng, &y));
+}
+
+void sgd_case(trial *t)
+{
+    const int64_t n = draw_size(t, chance(t, 20) ? 3 * MANY : NUMEL);
+    const lks_view grad = draw_dense(t, LKS_F32, 1, &n);
+    const lks_view param = draw_dense(t, LKS_F32, 1, &n);
+    const lks_view buf = draw_dense(t, LKS_F32, 1, &n);
+    const lks_sgd_params params = {
+        .lr = draw_double(t, 0, 1),
+        .momentum = chance(t, 3) ? 0 : draw_double(t, 0, 1),
+        .dampening = chance(t, 2) ? 0 : draw_double(t, 0, 1),
+        .weight_decay = chance(t, 2) ? 0 : draw_double(t, 0, 1),
+        .grad_scale = draw_double(t, 0, 1),
+        .nesterov = chance(t, 2),
+        .first_step = chance(t, 3),
+    };
+    const bool has_buf = params.momentum != 0 || chance(t, 2);
+
+    ck_ok(t->k->sgd(&params, &grad, &param, has_buf ? &buf : NULL));
+}
+
+void adam_case(trial *t)
+{
+    const int64_t n = draw_size(t, chance(t, 20) ? 3 * MANY : NUMEL);
+    const lks_view grad = draw_dense(t, LKS_F32, 1, &n);
+    const lks_view param = draw_dense(t, LKS_F32, 1, &n);
+    const lks_view m = draw_dense(t, LKS_F32, 1, &n);
+    const lks_view v = draw_dense(t, LKS_F32, 1, &n);
+    const lks_adam_params params = {
+        .lr = draw_double(t, 0, 1),
+        .beta1 = draw_double(t, 0, 1),
+        .beta2 = draw_double(t, 0, 1),
+        .eps = chance(t, 2) ? 1e-8 : draw_double(t, 0, 1),
+        .weight_decay = chance(t, 2) ? 0 : draw_double(t, 0, 1),
+        .grad_scale = draw_double(t, 0, 1),
+        .step = (uint64_t)draw(t, 1, 100000),
+    };
+
+    ck_ok(t->k->adam(&params, &grad, &param, &m, &v));
+}

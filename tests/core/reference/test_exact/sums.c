@@ -1,0 +1,168 @@
+#include "trial.h"
+
+static const lks_dtype dtypes[] = {LKS_F32,  LKS_F32, LKS_F64, LKS_F64, LKS_F16,
+                                   LKS_BF16, LKS_I64, LKS_I32, LKS_I16, LKS_U8};
+
+void reduce_case(trial *t)
+{
+    const lks_dtype dtype = dtypes[draw(t, 0, 9)];
+    const bool is_float = lks_dtype_is_float(dtype);
+    const bool is_narrow = dtype == LKS_F16 || dtype == LKS_BF16;
+    int64_t sizes[LKS_MAX_DIMS], kept[LKS_MAX_DIMS];
+    const int ndim = draw_sizes(t, 4, chance(t, 30) ? 100000 : 3000, sizes);
+    lks_view x, out;
+
+    for (int d = 0; d < ndim; d++)
+        kept[d] = chance(t, 2) ? 1 : sizes[d];
+    x = draw_input(t, dtype, ndim, sizes);
+    out = draw_output(t,
+                      is_float && chance(t, 4)    ? LKS_F64
+                      : is_narrow && chance(t, 2) ? LKS_F32
+                                                  : dtype,
+                      ndim, kept);
+    ck_ok(t->k->reduce((lks_reduce)draw(t, 0, 2), &x, &out));
+}
+
+void argmax_case(trial *t)
+{
+    int64_t sizes[LKS_MAX_DIMS], kept[LKS_MAX_DIMS];
+    const int ndim = draw_sizes(t, 4, 1000, sizes), dim = (int)draw(t, 0, ndim - 1);
+    const lks_view x = draw_input(t, dtypes[draw(t, 0, 9)], ndim, sizes);
+    lks_view out;
+
+    for (int d = 0; d < ndim - 1; d++)
+        kept[d] = sizes[d < dim ? d : d + 1];
+    out = draw_output(t, LKS_I64, ndim - 1, kept);
+    ck_ok(t->k->argmax(&x, dim, &out));
+}
+
+/* n indices below `limit`. */
+static lks_view draw_index(trial *t, int64_t n, int64_t limit)
+{
+    const lks_view index = draw_input(t, LKS_I64, 1, &n);
+
+    for (int64_t i = 0; i < n; i++)
+        ((int64_t *)index.data)[i * index.strides[0]] = draw(t, 0, limit - 1);
+    return index;
+}
+
+void index_select_case(trial *t)
+{
+    const lks_dtype dtype = dtypes[draw(t, 0, 9)];
+    int64_t sizes[LKS_MAX_DIMS];
+    const int ndim = draw_sizes(t, 4, 1000, sizes), dim = (int)draw(t, 0, ndim - 1);
+    const lks_view x = draw_input(t, dtype, ndim, sizes);
+    const lks_view index = draw_index(t, draw(t, 1, 20), sizes[dim]);
+    lks_view out;
+
+    sizes[dim] = index.sizes[0];
+    out = draw_output(t, dtype, ndim, sizes);
+    ck_ok(t->k->index_select(&x, dim, &index, &out));
+}
+
+void index_add_case(trial *t)
+{
+    const lks_dtype dtype = draw_f32_or_f64(t);
+    int64_t sizes[LKS_MAX_DIMS];
+    const int ndim = draw_sizes(t, 4, 1000, sizes), dim = (int)draw(t, 0, ndim - 1);
+    const lks_view out = draw_output(t, dtype, ndim, sizes);
+    const lks_view index = draw_index(t, draw(t, 1, 20), sizes[dim]);
+    lks_view x;
+
+    sizes[dim] = index.sizes[0];
+    x = draw_input(t, dtype, ndim, sizes);
+    ck_ok(t->k->index_add(&x, dim, &index, &out));
+}
+
+/* Sizes beside those of vectors, tiles and blocks: a few terms of many rows, or many of
+ * few; now and then enough for three threads. */
+void gemm_case(trial *t)
+{
+    const lks_dtype dtype = draw_f32_or_f64(t);
+    const bool is_deep = chance(t, 6), is_large = chance(t, 20);
+    const int ndim = (int)draw(t, 2, 4);
+    const int64_t m = draw_size(t, is_large ? 150 : is_deep ? 12 : 60);
+    const int64_t n = draw_size(t, is_large ? 150 : is_deep ? 60 : 110);
+    const int64_t k = is_deep ? draw(t, 1000, 2100) : draw(t, 0, 60);
+    int64_t sizes[LKS_MAX_DIMS];
+    lks_view a, b, c, bias;
+
+    for (int d = 0; d < ndim - 2; d++)
+        sizes[d] = draw(t, 1, is_large || is_deep ? 1 : 5);
+    sizes[ndim - 2] = m, sizes[ndim - 1] = k;
+    a = draw_input(t, dtype, ndim, sizes);
+    sizes[ndim - 2] = k, sizes[ndim - 1] = n;
+    b = draw_input(t, dtype, ndim, sizes);
+    sizes[ndim - 2] = m, sizes[ndim - 1] = n;
+    c = draw_output(t, dtype, ndim, sizes);
+    bias = draw_input(t, dtype, 1, &n);
+    ck_ok(t->k->gemm(&a, &b, chance(t, 2) ? &bias : NULL, chance(t, 2), &c));
+}
+
+/* Rows shorter than the lanes, around them, and long. */
+static lks_view draw_rows(trial *t, lks_dtype dtype, int64_t *n_rows, int64_t *n)
+{
+    *n = chance(t, 2) ? draw(t, 1, 18) : draw_size(t, chance(t, 8) ? 5000 : 200);
+    *n_rows = draw(t, 1, *n > 1000 ? 3 : chance(t, 20) ? 3000 : 40);
+    return draw_dense(t, dtype, SIZES(*n_rows, *n));
+}
+
+void softmax_case(trial *t)
+{
+    const lks_dtype dtype = draw_f32_or_f64(t);
+    int64_t n_rows, n;
+    const lks_view x = draw_rows(t, dtype, &n_rows, &n);
+    const lks_view y = draw_dense(t, dtype, SIZES(n_rows, n));
+
+    ck_ok(t->k->softmax(&x, chance(t, 2), &y));
+}
+
+void softmax_backward_case(trial *t)
+{
+    const lks_dtype dtype = draw_f32_or_f64(t);
+    int64_t n_rows, n;
+    const lks_view y = draw_rows(t, dtype, &n_rows, &n);
+    const lks_view dy = draw_dense(t, dtype, SIZES(n_rows, n));
+    const lks_view dx = draw_dense(t, dtype, SIZES(n_rows, n));
+
+    ck_ok(t->k->softmax_backward(&y, &dy, chance(t, 2), &dx));
+}
+
+enum { IGNORED = -100 };
+
+/* Classes, some of them to be ignored. */
+static lks_view draw_target(trial *t, int64_t n_rows, int64_t n)
+{
+    const lks_view target = draw_input(t, LKS_I64, 1, &n_rows);
+
+    for (int64_t i = 0; i < n_rows; i++)
+        ((int64_t *)target.data)[i * target.strides[0]] =
+            chance(t, 6) ? IGNORED : draw(t, 0, n - 1);
+    return target;
+}
+
+void cross_entropy_case(trial *t)
+{
+    const lks_dtype dtype = draw_f32_or_f64(t);
+    int64_t n_rows, n;
+    const lks_view x = draw_rows(t, dtype, &n_rows, &n);
+    const lks_view target = draw_target(t, n_rows, n);
+    const lks_view log_p = draw_dense(t, dtype, SIZES(n_rows, n));
+    const lks_view loss = draw_output(t, dtype, 1, &n_rows);
+    const lks_view n_counted = draw_dense(t, dtype, 0, NULL);
+
+    ck_ok(t->k->cross_entropy(&x, &target, IGNORED, &log_p, &loss,
+                              chance(t, 2) ? &n_counted : NULL));
+}
+
+void cross_entropy_backward_case(trial *t)
+{
+    const lks_dtype dtype = draw_f32_or_f64(t);
+    int64_t n_rows, n;
+    const lks_view log_p = draw_rows(t, dtype, &n_rows, &n);
+    const lks_view target = draw_target(t, n_rows, n);
+    const lks_view scale = draw_input(t, dtype, 1, &n_rows);
+    const lks_view dx = draw_dense(t, dtype, SIZES(n_rows, n));
+
+    ck_ok(t->k->cross_entropy_backward(&log_p, &target, IGNORED, &scale, &dx));
+}

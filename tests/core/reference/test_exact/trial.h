@@ -1,0 +1,70 @@
+/* One random call of a kernel: what it is given is drawn from a stream, so the same seed
+ * gives the same call to every table; what it leaves in memory is then compared. */
+#ifndef LKS_TESTS_CORE_REFERENCE_TRIAL_H
+#define LKS_TESTS_CORE_REFERENCE_TRIAL_H
+
+#include "support/suite.h"
+
+#include "base/rng.h"
+#include "kernels.h"
+
+enum { MAX_BLOCKS = 8 };
+
+/* What numbers a trial's floats are. */
+typedef enum values {
+    UNIFORM,  /* in [-1, 1) */
+    WIDE,     /* of many magnitudes */
+    INTEGERS, /* small ones, zeros of both signs */
+    TINY,     /* subnormal, or nearly */
+    SPECIAL,  /* NaN, infinities, zeros and the largest among others */
+    N_VALUES
+} values;
+
+/* Memory of an array, all of which is compared: between elements and around them too. */
+typedef struct block {
+    unsigned char *bytes;
+    lks_dtype dtype;
+    int64_t numel;
+} block;
+
+typedef struct trial {
+    const lks_kernels *k;
+    lks_rng rng;
+    uint64_t n_drawn;
+    values values;
+    int n_blocks;
+    block blocks[MAX_BLOCKS];
+} trial;
+
+/* A number in [low, high]; one of them, small ones mostly; true once in n. */
+int64_t draw(trial *t, int64_t low, int64_t high);
+int64_t draw_size(trial *t, int64_t high);
+bool chance(trial *t, int n);
+lks_dtype draw_f32_or_f64(trial *t);
+double draw_double(trial *t, double low, double high);
+
+/* Arrays of drawn elements. Dense at any place in memory; an input with any strides, of 0
+ * too; an output with any but 0. */
+lks_view draw_dense(trial *t, lks_dtype dtype, int ndim, const int64_t *sizes);
+lks_view draw_input(trial *t, lks_dtype dtype, int ndim, const int64_t *sizes);
+lks_view draw_output(trial *t, lks_dtype dtype, int ndim, const int64_t *sizes);
+
+/* 1 to max_ndim sizes of at most `numel` elements; their number. */
+int draw_sizes(trial *t, int max_ndim, int64_t numel, int64_t *sizes);
+
+#define SIZES(...)                                                                       \
+    (int)(sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t)), (int64_t[])               \
+    {                                                                                    \
+        __VA_ARGS__                                                                      \
+    }
+
+/* The cases, one a kernel: draw its arguments, call it. */
+typedef void case_fn(trial *t);
+
+case_fn fill_case, copy_case, unary_case, unary_backward_case, binary_case,
+    binary_backward_case, reduce_case, argmax_case, index_select_case, index_add_case,
+    gemm_case, conv2d_case, conv2d_backward_data_case, conv2d_backward_weight_case,
+    max_pool2d_case, max_pool2d_backward_case, softmax_case, softmax_backward_case,
+    cross_entropy_case, cross_entropy_backward_case, dropout_case, sgd_case, adam_case;
+
+#endif
