@@ -91,7 +91,7 @@ static void settle_threads(lks_run *run)
         job->train.threads_per_rank = run->placement.threads_per_rank;
     if (job->train.threads_per_rank < n_replicas)
         job->train.threads_per_rank = n_replicas;
-    for (int i = 0; i < run->devices.n; i++)
+    for (uint32_t i = 0; i < n_replicas; i++)
         lks_set_num_threads(run->devices.items[i],
                             (int)(job->train.threads_per_rank / n_replicas));
     if (job->train.threads_per_rank > run->placement.cores)

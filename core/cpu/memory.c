@@ -23,6 +23,8 @@ enum {
     MAX_LOG2 = 28,
     CLASSES_PER_OCTAVE = 4,
     N_CLASSES = (MAX_LOG2 - MIN_LOG2) * CLASSES_PER_OCTAVE,
+    N_STORES = 64,    /* more devices share them */
+    LINE_BYTES = 128, /* what processors hand to each other, with the next line */
 };
 
 static const size_t max_kept_bytes = (size_t)512 << 20;
@@ -31,11 +33,21 @@ typedef struct kept_block {
     struct kept_block *next;
 } kept_block;
 
-static struct {
-    pthread_mutex_t lock;
+/* One a device, whose threads then neither wait for another's nor get blocks that are in
+ * another core's cache. */
+typedef struct store {
+    _Alignas(LINE_BYTES) pthread_mutex_t lock;
     size_t n_bytes;
     kept_block *lists[N_CLASSES];
-} kept = {.lock = PTHREAD_MUTEX_INITIALIZER};
+} store;
+
+static store stores[N_STORES] = {
+    [0 ... N_STORES - 1] = {.lock = PTHREAD_MUTEX_INITIALIZER}};
+
+static store *store_of(int index)
+{
+    return &stores[index % N_STORES];
+}
 
 /* The class of blocks that hold n_bytes, -1 if they are too large to keep; and the size
  * of that class. Classes stand at 1, 1.25, 1.5 and 1.75 times powers of two, so at most a
@@ -60,6 +72,7 @@ void *lks_cpu_alloc(int index, size_t n_bytes)
 {
     size_t class_bytes = 0;
     int class = KEEP_BLOCKS ? class_of(n_bytes, &class_bytes) : -1;
+    store *kept = store_of(index);
     kept_block *block;
 
     if (n_bytes >= PTRDIFF_MAX) { /* sanitizers abort where malloc would refuse */
@@ -68,13 +81,13 @@ void *lks_cpu_alloc(int index, size_t n_bytes)
     }
     if (class < 0)
         return lks_malloc_aligned(n_bytes);
-    pthread_mutex_lock(&kept.lock);
-    block = kept.lists[class];
+    pthread_mutex_lock(&kept->lock);
+    block = kept->lists[class];
     if (block) {
-        kept.lists[class] = block->next;
-        kept.n_bytes -= class_bytes;
+        kept->lists[class] = block->next;
+        kept->n_bytes -= class_bytes;
     }
-    pthread_mutex_unlock(&kept.lock);
+    pthread_mutex_unlock(&kept->lock);
     if (!block)
         return lks_malloc_aligned(class_bytes);
     if (lks_alloc_fault(n_bytes)) {
@@ -88,18 +101,18 @@ void lks_cpu_free(int index, void *block, size_t n_bytes)
 {
     size_t class_bytes = 0;
     int class = KEEP_BLOCKS ? class_of(n_bytes, &class_bytes) : -1;
+    store *kept = store_of(index);
     bool is_kept = false;
 
-    (void)index;
     if (block && class >= 0) {
-        pthread_mutex_lock(&kept.lock);
-        is_kept = kept.n_bytes + class_bytes <= max_kept_bytes;
+        pthread_mutex_lock(&kept->lock);
+        is_kept = kept->n_bytes + class_bytes <= max_kept_bytes;
         if (is_kept) {
-            *(kept_block *)block = (kept_block){.next = kept.lists[class]};
-            kept.lists[class] = block;
-            kept.n_bytes += class_bytes;
+            *(kept_block *)block = (kept_block){.next = kept->lists[class]};
+            kept->lists[class] = block;
+            kept->n_bytes += class_bytes;
         }
-        pthread_mutex_unlock(&kept.lock);
+        pthread_mutex_unlock(&kept->lock);
     }
     if (!is_kept)
         lks_free(block);

@@ -386,13 +386,18 @@ static void say_what_runs_where(const lks_run_plan *plan)
 {
     const char *hosts = plan->args->host ? plan->args->host : plan->args->hostfile;
     const char *devices = plan->args->devices;
-    char ranks[32] = "every slot";
+    const uint32_t replicas = plan->job.train.replicas;
+    char ranks[32] = "every slot", of[32] = "";
 
     if (plan->ranks > 0)
         snprintf(ranks, sizeof ranks, "%u rank%s", plan->ranks,
                  plan->ranks == 1 ? "" : "s");
-    lks_plain_line(stdout, "lockstep: job %s on %s%s%s%s%s, run directory %s",
-                   plan->job.name, ranks, hosts ? " of " : "", hosts ? hosts : "",
+    if (!devices && replicas == LKS_JOB_ALL)
+        snprintf(of, sizeof of, " with all devices");
+    else if (!devices && replicas > 1)
+        snprintf(of, sizeof of, " with %u replicas", replicas);
+    lks_plain_line(stdout, "lockstep: job %s on %s%s%s%s%s%s, run directory %s",
+                   plan->job.name, ranks, hosts ? " of " : "", hosts ? hosts : "", of,
                    devices ? " with devices " : "", devices ? devices : "",
                    plan->dir.path);
     fflush(stdout);

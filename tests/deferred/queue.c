@@ -126,12 +126,13 @@ static void run_first(queue *q)
 {
     deferred_command *c = q->first;
     const lks_status standing = lks_error_status();
-    char text[512];
 
-    snprintf(text, sizeof text, "%s", lks_error_text());
     if (c->run && (q->st == LKS_OK || c->always)) {
-        const lks_status st = run_command(q, c);
+        char text[512];
+        lks_status st;
 
+        snprintf(text, sizeof text, "%s", lks_error_text()); /* which counts as read */
+        st = run_command(q, c);
         if (st != LKS_OK && q->st == LKS_OK)
             keep_error(q, st);
         lks_error_clear();

@@ -23,6 +23,7 @@ refused 2 'cpu:0 stands there twice' --devices cpu:0,cpu:1,cpu
 refused 2 'no device is called "gpu"' --devices cpu:0,gpu
 refused 2 'no device is called ""' --devices cpu:0,
 refused 2 'device "cuda:0"' --devices cuda:0
+refused 2 'are of two types' --devices cpu:0,reference
 refused 2 '3 devices but train.lanes is 2' --devices cpu:0,cpu:1,cpu:2 --set train.lanes=2
 refused 2 'replicas is' --set train.replicas=0
 refused 2 'replicas is' --set train.replicas=-1

@@ -25,10 +25,13 @@ sed -i '/conv2d/,/flatten/d; s/^model:/model:\n  - flatten\n  - linear: {out_fea
         s/^optimizer.*/optimizer: {adam: {lr: 0.001}}/' job.yaml
 same perceptron
 
-# Whichever devices, in whatever order; and what lanes there are, some with two, some with one.
+# Whichever devices, in whatever order, and of whichever type.
 lks run job.yaml --devices cpu:3,cpu:1,cpu:0 --run-dir named --set train.steps=20
 must_succeed
 cmp perceptron-1x1/model.safetensors named/model.safetensors || fail 'other weights on cpu:3,cpu:1,cpu:0'
+lks run job.yaml --ranks 2 --set train.device=reference --set train.replicas=2 --run-dir reference --set train.steps=20
+must_succeed
+cmp perceptron-1x1/model.safetensors reference/model.safetensors || fail 'other weights on the reference'
 lks run job.yaml --devices cpu:3,cpu:1,cpu:0 --run-dir other --set train.steps=20 --set seed=8
 must_succeed
 ! cmp -s named/model.safetensors other/model.safetensors || fail 'the seed changes nothing'

@@ -19,6 +19,7 @@ nothing_is_left
 # The job can say so, and what a run wrote trains again; `all` is one for each core.
 lks run run/job.yaml --run-dir again --set "$evaluated"
 must_succeed
+says 'on 1 rank with 2 replicas, run directory again'
 cmp run/model.safetensors again/model.safetensors || fail 'other weights from its own job.yaml'
 [ "$(nproc)" -gt 8 ] || {
     LOCKSTEP_MPIRUN=/nonexistent lks run job.yaml --devices all --run-dir all --set train.steps=3
