@@ -21,14 +21,8 @@ const lks_kernels *lks_cpu_kernels_for(const char *instruction_set);
 void *lks_cpu_alloc(int index, size_t n_bytes);
 void lks_cpu_free(int index, void *block, size_t n_bytes);
 
-/* The queue is the calling thread: what it is told is done on return (queue.c). */
+/* One device a core, and on a small machine enough to try what runs over several. */
 int lks_cpu_count(void);
-lks_status lks_cpu_copy(int index, void *to, const void *from, size_t n_bytes);
-lks_status lks_cpu_copy_across(int to_index, void *to, int from_index, const void *from,
-                               size_t n_bytes);
-lks_status lks_cpu_mark(int index, lks_mark *out);
-lks_status lks_cpu_await(int index, const lks_mark *mark);
-lks_status lks_cpu_finish(int index);
 
 /* LKS_DTYPE: "the cpu kernel add does not take bool". */
 lks_status lks_cpu_no_dtype(const char *kernel, lks_dtype dtype);

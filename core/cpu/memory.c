@@ -6,6 +6,7 @@
 #include <pthread.h>
 
 #include "base/alloc.h"
+#include "base/cores.h"
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) ||                     \
     defined(LKS_NO_BLOCK_CACHE)
@@ -116,4 +117,12 @@ void lks_cpu_free(int index, void *block, size_t n_bytes)
     }
     if (!is_kept)
         lks_free(block);
+}
+
+int lks_cpu_count(void)
+{
+    enum { LEAST = 8 };
+    const uint32_t n_cores = lks_cores_usable();
+
+    return n_cores > LEAST ? (int)n_cores : LEAST;
 }

@@ -16,16 +16,10 @@ lks_status lks_reference_no_dtype(const char *kernel, lks_dtype dtype);
 /* The address of the i-th element, row-major. */
 char *lks_reference_at(const lks_view *x, int64_t i);
 
-/* Memory, and a queue that is the calling thread: what it is told is done on return. */
+/* Memory: blocks of the system's. */
 int lks_reference_count(void);
 void *lks_reference_alloc(int index, size_t n_bytes);
 void lks_reference_free(int index, void *block, size_t n_bytes);
-lks_status lks_reference_move(int index, void *to, const void *from, size_t n_bytes);
-lks_status lks_reference_move_across(int to_index, void *to, int from_index,
-                                     const void *from, size_t n_bytes);
-lks_status lks_reference_mark(int index, lks_mark *out);
-lks_status lks_reference_await(int index, const lks_mark *mark);
-lks_status lks_reference_finish(int index);
 
 /* One page's kernels each. */
 lks_status lks_reference_fill(const lks_view *out, double value);

@@ -1,5 +1,7 @@
 #include "reference/reference.h"
 
+#include "host_queue.h"
+
 lks_status lks_reference_no_dtype(const char *kernel, lks_dtype dtype)
 {
     return lks_fail(LKS_DTYPE, "the reference kernel %s does not take %s", kernel,
@@ -19,16 +21,10 @@ const lks_kernels *lks_reference_kernels(void)
 {
     static const lks_kernels table = {
         .name = "reference",
-        .host_reads = true,
         .count = lks_reference_count,
         .alloc = lks_reference_alloc,
         .free = lks_reference_free,
-        .copy_in = lks_reference_move,
-        .copy_out = lks_reference_move,
-        .copy_across = lks_reference_move_across,
-        .mark = lks_reference_mark,
-        .await = lks_reference_await,
-        .finish = lks_reference_finish,
+        LKS_HOST_QUEUE,
 #define KERNEL(name) .name = lks_reference_##name
         KERNEL(fill),
         KERNEL(copy),

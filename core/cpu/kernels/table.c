@@ -1,17 +1,13 @@
 #include "cpu/cpu.h"
 
+#include "host_queue.h"
+
 const lks_kernels LKS_CPU(table) = {
     .name = "cpu",
-    .host_reads = true,
     .count = lks_cpu_count,
     .alloc = lks_cpu_alloc,
     .free = lks_cpu_free,
-    .copy_in = lks_cpu_copy,
-    .copy_out = lks_cpu_copy,
-    .copy_across = lks_cpu_copy_across,
-    .mark = lks_cpu_mark,
-    .await = lks_cpu_await,
-    .finish = lks_cpu_finish,
+    LKS_HOST_QUEUE,
 #define KERNEL(name) .name = LKS_CPU(name)
     KERNEL(fill),
     KERNEL(copy),
