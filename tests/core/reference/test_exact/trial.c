@@ -84,7 +84,8 @@ static void draw_element(trial *t, lks_dtype dtype, void *at)
 #define INT(name, stored, computed, load, store)                                         \
     case LKS_##name:                                                                     \
         *(stored *)at =                                                                  \
-            (stored)(chance(t, 3) ? (int64_t)bits(t) << 32 | bits(t) : draw(t, -9, 9));  \
+            (stored)(chance(t, 3) ? (int64_t)((uint64_t)bits(t) << 32 | bits(t))         \
+                                  : draw(t, -9, 9));                                     \
         break;
         LKS_FLOAT_ELEMENTS(FLOAT)
         LKS_INT_ELEMENTS(INT)
