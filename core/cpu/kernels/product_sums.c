@@ -1,47 +1,57 @@
 #include "cpu/kernels/product_sums.h"
 
 /* Inlined with constants for n_rows and n_vectors, so that the sums stay in registers. */
-LKS_INLINE void sum_tile(int n_rows, int n_vectors, const lks_operands *o,
-                         int64_t a_stride, int64_t a_term_stride)
+LKS_INLINE void sum_chunk(int n_rows, int n_vectors, const lks_operands *o,
+                          int64_t a_stride, int64_t a_term_stride, int64_t first,
+                          int64_t n_terms, bool add)
 {
     const int64_t b_stride = o->b_stride, b_term_stride = o->b_term_stride;
     const int64_t out_stride = o->out_stride;
-    const float *a = o->a, *b = o->b;
+    const float *a = o->a + first * a_term_stride, *b = o->b + first * b_term_stride;
     float *out = o->out;
-    bool add = o->add;
     lks_vec sums[LKS_TILE_ROWS][LKS_TILE_VECTORS];
 
-    for (int64_t left = o->n_terms; left > 0 || !add; left -= LKS_PRODUCT_CHUNK) {
+    LKS_UNROLL
+    for (int r = 0; r < n_rows; r++)
+        for (int v = 0; v < n_vectors; v++)
+            sums[r][v] = (lks_vec){0};
+    for (int64_t t = n_terms; t > 0; t--, a += a_term_stride, b += b_term_stride) {
+        lks_vec vectors[LKS_TILE_VECTORS];
+
+        for (int v = 0; v < n_vectors; v++)
+            vectors[v] = lks_vec_load(b + v * b_stride);
         LKS_UNROLL
-        for (int r = 0; r < n_rows; r++)
-            for (int v = 0; v < n_vectors; v++)
-                sums[r][v] = (lks_vec){0};
-        for (int64_t t = left < LKS_PRODUCT_CHUNK ? left : LKS_PRODUCT_CHUNK; t > 0;
-             t--, a += a_term_stride, b += b_term_stride) {
-            lks_vec vectors[LKS_TILE_VECTORS];
+        for (int r = 0; r < n_rows; r++) {
+            lks_vec number = lks_vec_all(a[r * a_stride]);
 
             for (int v = 0; v < n_vectors; v++)
-                vectors[v] = lks_vec_load(b + v * b_stride);
-            LKS_UNROLL
-            for (int r = 0; r < n_rows; r++) {
-                lks_vec number = lks_vec_all(a[r * a_stride]);
-
-                for (int v = 0; v < n_vectors; v++)
-                    sums[r][v] = lks_vec_fma(number, vectors[v], sums[r][v]);
-            }
+                sums[r][v] = lks_vec_fma(number, vectors[v], sums[r][v]);
         }
-        if (add) {
-            LKS_UNROLL
-            for (int r = 0; r < n_rows; r++)
-                for (int v = 0; v < n_vectors; v++)
-                    sums[r][v] += lks_vec_load(out + r * out_stride + v * LKS_LANES);
-        }
-        LKS_UNROLL
-        for (int r = 0; r < n_rows; r++)
-            for (int v = 0; v < n_vectors; v++)
-                lks_vec_store(out + r * out_stride + v * LKS_LANES, sums[r][v]);
-        add = true;
     }
+    if (add) {
+        LKS_UNROLL
+        for (int r = 0; r < n_rows; r++)
+            for (int v = 0; v < n_vectors; v++)
+                sums[r][v] += lks_vec_load(out + r * out_stride + v * LKS_LANES);
+    }
+    LKS_UNROLL
+    for (int r = 0; r < n_rows; r++)
+        for (int v = 0; v < n_vectors; v++)
+            lks_vec_store(out + r * out_stride + v * LKS_LANES, sums[r][v]);
+}
+
+LKS_INLINE void sum_tile(int n_rows, int n_vectors, const lks_operands *o,
+                         int64_t a_stride, int64_t a_term_stride)
+{
+    const int64_t chunk = LKS_PRODUCT_CHUNK;
+
+    if (o->n_terms <= chunk) { /* as a rule: without what counts chunks */
+        sum_chunk(n_rows, n_vectors, o, a_stride, a_term_stride, 0, o->n_terms, o->add);
+        return;
+    }
+    for (int64_t t = 0; t < o->n_terms; t += chunk)
+        sum_chunk(n_rows, n_vectors, o, a_stride, a_term_stride, t,
+                  o->n_terms - t < chunk ? o->n_terms - t : chunk, t > 0);
 }
 
 typedef void (*sum_fn)(const lks_operands *o);
