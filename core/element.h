@@ -6,21 +6,17 @@
 
 #include <stdint.h>
 
+#include "base/inline.h"
 #include "layout/dtype.h"
-
-#if defined(__CUDACC__)
-#define LKS_INLINE static __host__ __device__ __forceinline__
-#else
-#define LKS_INLINE static inline __attribute__((always_inline, unused))
-#endif
 
 LKS_INLINE float lks_from_bits(uint32_t bits)
 {
     union {
         uint32_t bits;
         float value;
-    } both = {.bits = bits};
+    } both;
 
+    both.bits = bits;
     return both.value;
 }
 
@@ -29,8 +25,9 @@ LKS_INLINE uint32_t lks_to_bits(float value)
     union {
         float value;
         uint32_t bits;
-    } both = {.value = value};
+    } both;
 
+    both.value = value;
     return both.bits;
 }
 
@@ -39,8 +36,9 @@ LKS_INLINE double lks_from_bits64(uint64_t bits)
     union {
         uint64_t bits;
         double value;
-    } both = {.bits = bits};
+    } both;
 
+    both.bits = bits;
     return both.value;
 }
 
@@ -49,8 +47,9 @@ LKS_INLINE uint64_t lks_to_bits64(double value)
     union {
         double value;
         uint64_t bits;
-    } both = {.value = value};
+    } both;
 
+    both.value = value;
     return both.bits;
 }
 
@@ -124,11 +123,9 @@ LKS_SATURATE(I32, int32_t, INT32_MIN, INT32_MAX)
 LKS_SATURATE(I16, int16_t, INT16_MIN, INT16_MAX)
 LKS_SATURATE(U8, uint8_t, 0, UINT8_MAX)
 
+#define LKS_IS_FLOAT(x) ((__typeof__(x))0.5 != 0)
 #define LKS_TO_INT(dtype, type, x)                                                       \
-    _Generic((x), float                                                                  \
-             : lks_saturate_##dtype((double)(x)), double                                 \
-             : lks_saturate_##dtype((double)(x)), default                                \
-             : (type)(x))
+    (LKS_IS_FLOAT(x) ? lks_saturate_##dtype((double)(x)) : (type)(x))
 #define LKS_TO_I64(x)  LKS_TO_INT(I64, int64_t, x)
 #define LKS_TO_I32(x)  LKS_TO_INT(I32, int32_t, x)
 #define LKS_TO_I16(x)  LKS_TO_INT(I16, int16_t, x)

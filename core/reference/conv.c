@@ -1,7 +1,7 @@
 #include "reference/reference.h"
 
+#include "geometry.h"
 #include "numerics.h"
-#include "reference/geometry.h"
 
 #define T float
 #include "reference/conv_of.h"

@@ -2,11 +2,6 @@
  * meets input row h = oh * stride - padding + kh * dilation, and column w alike. */
 #include "reference/of.h"
 
-enum {
-    OF(IMAGES_PER_CHUNK) = 16,
-    OF(PIXELS_PER_BLOCK) = 1024,
-};
-
 /* A nest of loops is one line. */
 /* clang-format off */
 #define FOR(i, n) for (int64_t i = 0; i < (n); i++)
@@ -78,23 +73,8 @@ static void OF(conv2d_backward_data)(const geometry *g, const T *dy, const T *w,
     }
 }
 
-/* Sums over images and pixels: images fall into n / 16 chunks (one at least) as even as
- * can be, the output rows of an image into blocks of 1024 / ow (one at least). A chunk's
- * sum starts at +0, each block of each image is added to it, and the chunks are added in
- * turn. */
-static int64_t OF(n_chunks)(const geometry *g)
-{
-    int64_t n = g->n / OF(IMAGES_PER_CHUNK);
-
-    return n > 0 ? n : 1;
-}
-
-static int64_t OF(block_rows)(const geometry *g)
-{
-    int64_t n = OF(PIXELS_PER_BLOCK) / (g->ow > 0 ? g->ow : 1);
-
-    return n > 0 ? n : 1;
-}
+/* Sums over images and pixels: a chunk's sum (geometry.h) starts at +0, each block of
+ * each image is added to it, and the chunks are added in turn. */
 
 /* dw's block: a chain of fused products from +0 over its pixels, padding included. */
 static T OF(weight_block)(const geometry *g, const T *image, const T *dy, int64_t kh,
@@ -112,7 +92,7 @@ static T OF(weight_block)(const geometry *g, const T *image, const T *dy, int64_
 static T OF(weight_chunk)(const geometry *g, const T *x, const T *dy, int64_t o,
                           int64_t c, int64_t kh, int64_t kw, int64_t first, int64_t last)
 {
-    const int64_t channel = o / g->og * g->cg + c, step = OF(block_rows)(g);
+    const int64_t channel = o / g->og * g->cg + c, step = rows_per_block(g);
     T sum = 0;
 
     for (int64_t n = first; n < last; n++)
@@ -127,7 +107,7 @@ static T OF(weight_chunk)(const geometry *g, const T *x, const T *dy, int64_t o,
 static T OF(bias_chunk)(const geometry *g, const T *dy, int64_t o, int64_t first,
                         int64_t last)
 {
-    const int64_t step = OF(block_rows)(g) * g->ow, plane = g->oh * g->ow;
+    const int64_t step = rows_per_block(g) * g->ow, plane = g->oh * g->ow;
     T sum = 0;
 
     for (int64_t n = first; n < last; n++)
@@ -145,7 +125,7 @@ static T OF(bias_chunk)(const geometry *g, const T *dy, int64_t o, int64_t first
 static void OF(conv2d_backward_weight)(const geometry *g, const T *x, const T *dy,
                                        bool accumulate, T *dw, T *dbias)
 {
-    const int64_t n_chunks = OF(n_chunks)(g);
+    const int64_t n_chunks = n_image_chunks(g);
 
     FOR(o, g->o)
     FOR(c, g->cg) FOR(kh, g->kh) FOR(kw, g->kw)
@@ -153,8 +133,8 @@ static void OF(conv2d_backward_weight)(const geometry *g, const T *x, const T *d
         T sum = 0;
 
         FOR(chunk, n_chunks)
-        sum += OF(weight_chunk)(g, x, dy, o, c, kh, kw, g->n * chunk / n_chunks,
-                                g->n * (chunk + 1) / n_chunks);
+        sum += OF(weight_chunk)(g, x, dy, o, c, kh, kw, first_image(g, chunk),
+                                first_image(g, chunk + 1));
         *dw = accumulate ? *dw + sum : sum;
         dw++;
     }
@@ -163,8 +143,7 @@ static void OF(conv2d_backward_weight)(const geometry *g, const T *x, const T *d
         T sum = 0;
 
         FOR(chunk, n_chunks)
-        sum += OF(bias_chunk)(g, dy, o, g->n * chunk / n_chunks,
-                              g->n * (chunk + 1) / n_chunks);
+        sum += OF(bias_chunk)(g, dy, o, first_image(g, chunk), first_image(g, chunk + 1));
         dbias[o] = accumulate ? dbias[o] + sum : sum;
     }
 }

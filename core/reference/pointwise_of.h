@@ -1,6 +1,6 @@
 /* The formulas of pointwise.def for elements that compute in T, which the includer
  * defines; IS_FLOAT says whether those for floats only are among them. No products are
- * fused. */
+ * fused. For the kernels of every device. */
 #include "reference/of.h"
 
 #if IS_FLOAT
@@ -9,7 +9,7 @@
 #define FLOAT_ONLY(line)
 #endif
 
-static bool OF(unary)(lks_unary op, T x, T *out)
+LKS_INLINE bool OF(unary)(lks_unary op, T x, T *out)
 {
     switch (op) {
 #define LKS_UNARY(name, y, dx)                                                           \
@@ -23,7 +23,7 @@ static bool OF(unary)(lks_unary op, T x, T *out)
     }
 }
 
-static T OF(binary)(lks_binary op, T a, T b)
+LKS_INLINE T OF(binary)(lks_binary op, T a, T b)
 {
     switch (op) {
 #define LKS_BINARY(name, y, da, db)                                                      \
@@ -36,7 +36,7 @@ static T OF(binary)(lks_binary op, T a, T b)
 }
 
 #if IS_FLOAT
-static T OF(unary_backward)(lks_unary op, T x, T y, T dy)
+LKS_INLINE T OF(unary_backward)(lks_unary op, T x, T y, T dy)
 {
     (void)x, (void)y;
     switch (op) {
@@ -50,7 +50,7 @@ static T OF(unary_backward)(lks_unary op, T x, T y, T dy)
 }
 
 /* da, or db if for_b */
-static T OF(binary_backward)(lks_binary op, bool for_b, T a, T b, T y, T dy)
+LKS_INLINE T OF(binary_backward)(lks_binary op, bool for_b, T a, T b, T y, T dy)
 {
     (void)a, (void)b, (void)y;
     switch (op) {

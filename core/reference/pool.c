@@ -1,37 +1,6 @@
 #include "reference/reference.h"
 
-typedef struct pooling {
-    const lks_pool2d_params *params;
-    int64_t h, w, oh, ow;
-} pooling;
-
-/* Windows side by side, or with gaps. */
-static bool are_apart(const pooling *p)
-{
-    const lks_pool2d_params *k = p->params;
-
-    return k->stride[0] > (k->kernel[0] - 1) * k->dilation[0] &&
-           k->stride[1] > (k->kernel[1] - 1) * k->dilation[1];
-}
-
-/* The place along dimension d that tap k of window `at` takes, of n; -1 in the padding.
- */
-static int64_t tap_at(const pooling *p, int d, int64_t at, int64_t k, int64_t n)
-{
-    int64_t place =
-        at * p->params->stride[d] - p->params->padding[d] + k * p->params->dilation[d];
-
-    return place >= 0 && place < n ? place : -1;
-}
-
-/* The flat place in a plane of a window's tap; -1 in the padding. */
-static int64_t place_of(const pooling *p, int64_t at, int64_t kh, int64_t kw)
-{
-    int64_t h = tap_at(p, 0, at / p->ow, kh, p->h);
-    int64_t w = tap_at(p, 1, at % p->ow, kw, p->w);
-
-    return h < 0 || w < 0 ? -1 : h * p->w + w;
-}
+#include "geometry.h"
 
 #define T float
 #include "reference/pool_of.h"
@@ -39,12 +8,6 @@ static int64_t place_of(const pooling *p, int64_t at, int64_t kh, int64_t kw)
 #define T double
 #include "reference/pool_of.h"
 #undef T
-
-static pooling pooling_of(const lks_view *x, const lks_view *y,
-                          const lks_pool2d_params *params)
-{
-    return (pooling){params, x->sizes[2], x->sizes[3], y->sizes[2], y->sizes[3]};
-}
 
 lks_status lks_reference_max_pool2d(const lks_view *x, const lks_pool2d_params *params,
                                     const lks_view *y, const lks_view *index)

@@ -13,8 +13,8 @@ static void OF(max_pool)(const pooling *p, const T *x, T *y, int32_t *index)
     for (int64_t at = 0; at < p->oh * p->ow; at++) {
         int64_t best_at = -1;
 
-        for (int64_t kh = 0; kh < p->params->kernel[0]; kh++)
-            for (int64_t kw = 0; kw < p->params->kernel[1]; kw++) {
+        for (int64_t kh = 0; kh < p->params.kernel[0]; kh++)
+            for (int64_t kw = 0; kw < p->params.kernel[1]; kw++) {
                 int64_t place = place_of(p, at, kh, kw);
 
                 if (place >= 0 && (best_at < 0 || OF(beats)(x[place], x[best_at])))

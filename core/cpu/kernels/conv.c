@@ -2,7 +2,7 @@
 
 #include "base/try.h"
 #include "numerics.h"
-#include "reference/geometry.h"
+#include "geometry.h"
 
 /* The definition. */
 #define T float
