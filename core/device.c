@@ -6,14 +6,19 @@
 
 #include "base/try.h"
 #include "cpu/cpu.h"
+#ifdef LKS_HAS_CUDA
+#include "cuda/cuda.h"
+#endif
 #include "reference/reference.h"
 
 enum { MAX_INDEX_DIGITS = 4 };
 
-static const lks_kernels *absent(void)
+#ifndef LKS_HAS_CUDA
+static const lks_kernels *lks_cuda_kernels(void)
 {
     return NULL;
 }
+#endif
 
 static const lks_kernels *other(void)
 {
@@ -26,7 +31,7 @@ static const struct {
 } types[LKS_N_DEVICE_TYPES] = {
     [LKS_CPU] = {"cpu", lks_cpu_kernels},
     [LKS_REFERENCE] = {"reference", lks_reference_kernels},
-    [LKS_CUDA] = {"cuda", absent},
+    [LKS_CUDA] = {"cuda", lks_cuda_kernels},
     [LKS_OTHER] = {NULL, other},
 };
 
@@ -55,21 +60,34 @@ static bool parse_index(const char *text, int *out)
     return true;
 }
 
+int lks_device_count(lks_device_type type)
+{
+    const lks_kernels *kernels = types[type].kernels();
+
+    return kernels ? kernels->count() : 0;
+}
+
+const char *lks_device_absence(lks_device_type type, bool *is_fault)
+{
+    const lks_kernels *kernels = types[type].kernels();
+    bool unused;
+
+    is_fault = is_fault ? is_fault : &unused;
+    *is_fault = false;
+    if (!kernels)
+        return "this Lockstep was not built with CUDA";
+    return kernels->absence ? kernels->absence(is_fault) : "there is no such device here";
+}
+
 static lks_status check_present(lks_device device, const char *name)
 {
-    const lks_kernels *kernels = lks_device_kernels(device);
-    const int n = kernels ? kernels->count() : 0;
+    const int n = lks_device_count(device.type);
 
-    if (!kernels)
-        return lks_fail(LKS_DEVICE,
-                        "device \"%s\": this Lockstep was not built with CUDA; use "
-                        "\"cpu\"",
-                        name);
     if (device.index < n)
         return LKS_OK;
     if (n == 0)
-        return lks_fail(LKS_DEVICE, "device \"%s\": there is no %s device here", name,
-                        lks_device_name(device.type));
+        return lks_fail(LKS_DEVICE, "device \"%s\": %s; use \"cpu\"", name,
+                        lks_device_absence(device.type, NULL));
     return lks_fail(LKS_DEVICE, "device \"%s\": the last one here is %s:%d", name,
                     lks_device_name(device.type), n - 1);
 }

@@ -3,6 +3,8 @@
 #ifndef LKS_DEVICE_H
 #define LKS_DEVICE_H
 
+#include <stdbool.h>
+
 #include "base/status.h"
 #include "layout/view.h"
 
@@ -18,6 +20,13 @@ const char *lks_device_name(lks_device_type type);
 /* "cpu:1" into `text`, which it returns. */
 enum { LKS_DEVICE_TEXT = 32 };
 const char *lks_device_text(lks_device device, char *text, size_t size);
+
+/* How many devices of a type this process may use; 0 where the library has none. */
+int lks_device_count(lks_device_type type);
+
+/* Why that is 0, for a person: "this Lockstep was not built with CUDA". *is_fault (NULL is
+ * fine): something is here that ought to work. */
+const char *lks_device_absence(lks_device_type type, bool *is_fault);
 
 /* The kernels of a device; never NULL for a device that lks_device_parse gave. */
 const struct lks_kernels *lks_device_kernels(lks_device device);

@@ -83,10 +83,33 @@ typedef struct lks_mark {
     uint64_t at;
 } lks_mark;
 
+/* A device as its maker describes it. */
+typedef struct lks_device_facts {
+    char model[128];                  /* "NVIDIA H100 80GB HBM3" */
+    uint64_t total_bytes, free_bytes; /* of its memory */
+} lks_device_facts;
+
+/* Bytes in blocks that this process has of a device: now, and the most so far. */
+typedef struct lks_device_use {
+    uint64_t now_bytes, peak_bytes;
+} lks_device_use;
+
 typedef struct lks_kernels {
     const char *name; /* "cpu" */
     bool host_reads;
     int (*count)(void); /* devices: cpu:0 … */
+
+    /* What is known of devices; each of these may be NULL: nothing.
+     *   absence   why count() is 0, for a person: "there is no NVIDIA driver …"; *is_fault
+     *             where something is here that ought to work
+     *   identity  a number of the device's own, the same in every process that sees it;
+     *             opens nothing
+     *   describe  opens the device if nobody has yet
+     *   use       only reads two numbers: from any thread, at any time */
+    const char *(*absence)(bool *is_fault);
+    uint64_t (*identity)(int index);
+    lks_status (*describe)(int index, lks_device_facts *out);
+    void (*use)(int index, lks_device_use *out);
 
     /* Memory, 64-byte aligned. A freed block serves only work that is queued later, by
      * the thread that freed it or behind a mark of it. */

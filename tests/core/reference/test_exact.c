@@ -1,6 +1,7 @@
-/* Every kernel of every table of the CPU leaves the reference's bits: at drawn shapes,
- * strides, places, dtypes and values, on one thread and on three. A failure names the
- * seed; LKS_EXACT_SEED=<seed> runs the trials from that one on. */
+/* Every kernel of every table leaves the reference's bits: at drawn shapes, strides,
+ * places, dtypes and values, a CPU's on one thread and on three. A failure names the
+ * seed; LKS_EXACT_SEED=<seed> runs the trials from that one on, LKS_EXACT_TABLE=<name>
+ * those of one table. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -50,20 +51,30 @@ static const struct {
 
 enum { N_CASES = sizeof cases / sizeof *cases };
 
-static const char *const tables[] = {"avx512f", "avx2", "neon"};
-static const int thread_counts[] = {1, 3};
+/* Tables of the CPU by their instruction set, and devices by their name. */
+static const char *const tables[] = {"avx512f", "avx2", "neon", "cuda"};
+static const int thread_counts[] = {1, 3}; /* of a CPU */
 
-static void run(trial *t, const lks_kernels *k, int i, uint64_t seed)
+/* NULL: this build or this machine lacks it. */
+static const lks_kernels *table_called(const char *name, lks_device *device)
 {
-    *t = (trial){.k = k, .rng = {.seed = seed}};
-    t->values = (values)draw(t, 0, N_VALUES - 1);
-    cases[i].run(t);
+    const lks_kernels *cuda = lks_device_kernels((lks_device){.type = LKS_CUDA});
+
+    *device = lks_cpu;
+    if (getenv("LKS_EXACT_TABLE") && strcmp(getenv("LKS_EXACT_TABLE"), name) != 0)
+        return NULL;
+    if (strcmp(name, "cuda") != 0)
+        return lks_cpu_kernels_for(name);
+    device->type = LKS_CUDA;
+    return cuda && cuda->count() > 0 ? cuda : NULL;
 }
 
-static void release(trial *t)
+static void run(trial *t, const lks_kernels *k, lks_device device, int i, uint64_t seed)
 {
-    for (int i = 0; i < t->n_blocks; i++)
-        free(t->blocks[i].bytes);
+    *t = (trial){.k = k, .device = device, .rng = {.seed = seed}};
+    t->values = (values)draw(t, 0, N_VALUES - 1);
+    cases[i].run(t);
+    fetch(t);
 }
 
 static bool is_nan(lks_dtype dtype, const unsigned char *at)
@@ -105,13 +116,17 @@ static void assert_same(const char *what, const block *got, const block *want)
 
 static void compare(const char *table, int i, uint64_t seed)
 {
+    lks_device device;
+    const lks_kernels *k = table_called(table, &device);
+    const size_t n_runs =
+        device.type == LKS_CPU ? sizeof thread_counts / sizeof *thread_counts : 1;
     trial want, got;
     char what[128];
 
-    run(&want, lks_reference_kernels(), i, seed);
-    for (size_t n = 0; n < sizeof thread_counts / sizeof *thread_counts; n++) {
+    run(&want, lks_reference_kernels(), lks_cpu, i, seed);
+    for (size_t n = 0; n < n_runs; n++) {
         lks_set_num_threads(lks_cpu, thread_counts[n]);
-        run(&got, lks_cpu_kernels_for(table), i, seed);
+        run(&got, k, device, i, seed);
         lks_set_num_threads(lks_cpu, 1);
         snprintf(what, sizeof what, "%s of %s, %d thread(s), seed %llu", cases[i].name,
                  table, thread_counts[n], (unsigned long long)seed);
@@ -127,9 +142,10 @@ START_TEST(every_table_has_the_references_bits)
     const char *text = getenv("LKS_EXACT_SEED");
     const uint64_t first = text ? strtoull(text, NULL, 10) : 1;
     const int n_trials = cases[_i].n_trials / LKS_SLOWNESS + 1;
+    lks_device device;
 
     for (size_t table = 0; table < sizeof tables / sizeof *tables; table++)
-        if (lks_cpu_kernels_for(tables[table]))
+        if (table_called(tables[table], &device))
             for (int i = 0; i < n_trials; i++)
                 compare(tables[table], _i, first + (uint64_t)i);
 }

@@ -18,7 +18,7 @@ void fill_case(trial *t)
     const lks_view out =
         draw_output(t, (lks_dtype)draw(t, 0, LKS_N_DTYPES - 1), ndim, sizes);
 
-    ck_ok(t->k->fill(&out, draw_double(t, -300, 300)));
+    ck_ok(ready(t)->fill(&out, draw_double(t, -300, 300)));
 }
 
 void copy_case(trial *t)
@@ -30,7 +30,7 @@ void copy_case(trial *t)
     const lks_view x = draw_input(t, from, ndim, sizes);
     const lks_view out = draw_output(t, to, ndim, sizes);
 
-    ck_ok(t->k->copy(&x, &out));
+    ck_ok(ready(t)->copy(&x, &out));
 }
 
 void unary_case(trial *t)
@@ -43,7 +43,7 @@ void unary_case(trial *t)
     lks_view x = draw_input(t, dtype, ndim, sizes);
     const lks_view out = draw_output(t, dtype, ndim, sizes);
 
-    ck_ok(t->k->unary(op, &x, chance(t, 8) && !lks_view_repeats(&x) ? &x : &out));
+    ck_ok(ready(t)->unary(op, &x, chance(t, 8) && !lks_view_repeats(&x) ? &x : &out));
 }
 
 void unary_backward_case(trial *t)
@@ -56,7 +56,8 @@ void unary_backward_case(trial *t)
     const lks_view dy = draw_input(t, dtype, ndim, sizes);
     const lks_view dx = draw_output(t, dtype, ndim, sizes);
 
-    ck_ok(t->k->unary_backward((lks_unary)draw(t, 0, LKS_N_UNARY - 1), &x, &y, &dy, &dx));
+    ck_ok(ready(t)->unary_backward((lks_unary)draw(t, 0, LKS_N_UNARY - 1), &x, &y, &dy,
+                                   &dx));
 }
 
 void binary_case(trial *t)
@@ -68,7 +69,7 @@ void binary_case(trial *t)
     const lks_view b = draw_input(t, dtype, ndim, sizes);
     const lks_view out = draw_output(t, dtype, ndim, sizes);
 
-    ck_ok(t->k->binary((lks_binary)draw(t, 0, LKS_N_BINARY - 1), &a, &b, &out));
+    ck_ok(ready(t)->binary((lks_binary)draw(t, 0, LKS_N_BINARY - 1), &a, &b, &out));
 }
 
 void binary_backward_case(trial *t)
@@ -83,8 +84,9 @@ void binary_backward_case(trial *t)
     const lks_view da = draw_output(t, dtype, ndim, sizes);
     const lks_view db = draw_output(t, dtype, ndim, sizes);
 
-    ck_ok(t->k->binary_backward((lks_binary)draw(t, 0, LKS_N_BINARY - 1), &a, &b, &y, &dy,
-                                chance(t, 4) ? NULL : &da, chance(t, 4) ? NULL : &db));
+    ck_ok(ready(t)->binary_backward((lks_binary)draw(t, 0, LKS_N_BINARY - 1), &a, &b, &y,
+                                    &dy, chance(t, 4) ? NULL : &da,
+                                    chance(t, 4) ? NULL : &db));
 }
 
 void dropout_case(trial *t)
@@ -94,7 +96,7 @@ void dropout_case(trial *t)
     const lks_view x = draw_dense(t, dtype, 1, &n), y = draw_dense(t, dtype, 1, &n);
     const lks_rng rng = {.seed = (uint64_t)draw(t, 0, 1000), .step = 3, .layer = 1};
 
-    ck_ok(t->k->dropout(&x, draw_double(t, 0, 1), &rng, &y));
+    ck_ok(ready(t)->dropout(&x, draw_double(t, 0, 1), &rng, &y));
 }
 
 void sgd_case(trial *t)
@@ -114,7 +116,7 @@ void sgd_case(trial *t)
     };
     const bool has_buf = params.momentum != 0 || chance(t, 2);
 
-    ck_ok(t->k->sgd(&params, &grad, &param, has_buf ? &buf : NULL));
+    ck_ok(ready(t)->sgd(&params, &grad, &param, has_buf ? &buf : NULL));
 }
 
 void adam_case(trial *t)
@@ -134,5 +136,5 @@ void adam_case(trial *t)
         .step = (uint64_t)draw(t, 1, 100000),
     };
 
-    ck_ok(t->k->adam(&params, &grad, &param, &m, &v));
+    ck_ok(ready(t)->adam(&params, &grad, &param, &m, &v));
 }

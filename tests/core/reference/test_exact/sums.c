@@ -27,7 +27,7 @@ void reduce_case(trial *t)
                       : is_narrow && chance(t, 2) ? LKS_F32
                                                   : dtype,
                       ndim, kept);
-    ck_ok(t->k->reduce((lks_reduce)draw(t, 0, 2), &x, &out));
+    ck_ok(ready(t)->reduce((lks_reduce)draw(t, 0, 2), &x, &out));
 }
 
 void argmax_case(trial *t)
@@ -40,7 +40,7 @@ void argmax_case(trial *t)
     for (int d = 0; d < ndim - 1; d++)
         kept[d] = sizes[d < dim ? d : d + 1];
     out = draw_output(t, LKS_I64, ndim - 1, kept);
-    ck_ok(t->k->argmax(&x, dim, &out));
+    ck_ok(ready(t)->argmax(&x, dim, &out));
 }
 
 /* n indices below `limit`. */
@@ -49,7 +49,7 @@ static lks_view draw_index(trial *t, int64_t n, int64_t limit)
     const lks_view index = draw_input(t, LKS_I64, 1, &n);
 
     for (int64_t i = 0; i < n; i++)
-        ((int64_t *)index.data)[i * index.strides[0]] = draw(t, 0, limit - 1);
+        put_i64(t, &index, i, draw(t, 0, limit - 1));
     return index;
 }
 
@@ -64,7 +64,7 @@ void index_select_case(trial *t)
 
     sizes[dim] = index.sizes[0];
     out = draw_output(t, dtype, ndim, sizes);
-    ck_ok(t->k->index_select(&x, dim, &index, &out));
+    ck_ok(ready(t)->index_select(&x, dim, &index, &out));
 }
 
 void index_add_case(trial *t)
@@ -78,7 +78,7 @@ void index_add_case(trial *t)
 
     sizes[dim] = index.sizes[0];
     x = draw_input(t, dtype, ndim, sizes);
-    ck_ok(t->k->index_add(&x, dim, &index, &out));
+    ck_ok(ready(t)->index_add(&x, dim, &index, &out));
 }
 
 /* Sizes beside those of vectors, tiles and blocks: a few terms of many rows, or many of
@@ -103,7 +103,7 @@ void gemm_case(trial *t)
     sizes[ndim - 2] = m, sizes[ndim - 1] = n;
     c = draw_output(t, dtype, ndim, sizes);
     bias = draw_input(t, dtype, 1, &n);
-    ck_ok(t->k->gemm(&a, &b, chance(t, 2) ? &bias : NULL, chance(t, 2), &c));
+    ck_ok(ready(t)->gemm(&a, &b, chance(t, 2) ? &bias : NULL, chance(t, 2), &c));
 }
 
 /* Rows shorter than the lanes, around them, and long. */
@@ -121,7 +121,7 @@ void softmax_case(trial *t)
     const lks_view x = draw_rows(t, dtype, &n_rows, &n);
     const lks_view y = draw_dense(t, dtype, SIZES(n_rows, n));
 
-    ck_ok(t->k->softmax(&x, chance(t, 2), &y));
+    ck_ok(ready(t)->softmax(&x, chance(t, 2), &y));
 }
 
 void softmax_backward_case(trial *t)
@@ -132,7 +132,7 @@ void softmax_backward_case(trial *t)
     const lks_view dy = draw_dense(t, dtype, SIZES(n_rows, n));
     const lks_view dx = draw_dense(t, dtype, SIZES(n_rows, n));
 
-    ck_ok(t->k->softmax_backward(&y, &dy, chance(t, 2), &dx));
+    ck_ok(ready(t)->softmax_backward(&y, &dy, chance(t, 2), &dx));
 }
 
 enum { IGNORED = -100 };
@@ -143,8 +143,7 @@ static lks_view draw_target(trial *t, int64_t n_rows, int64_t n)
     const lks_view target = draw_input(t, LKS_I64, 1, &n_rows);
 
     for (int64_t i = 0; i < n_rows; i++)
-        ((int64_t *)target.data)[i * target.strides[0]] =
-            chance(t, 6) ? IGNORED : draw(t, 0, n - 1);
+        put_i64(t, &target, i, chance(t, 6) ? IGNORED : draw(t, 0, n - 1));
     return target;
 }
 
@@ -158,8 +157,8 @@ void cross_entropy_case(trial *t)
     const lks_view loss = draw_output(t, dtype, 1, &n_rows);
     const lks_view n_counted = draw_dense(t, dtype, 0, NULL);
 
-    ck_ok(t->k->cross_entropy(&x, &target, IGNORED, &log_p, &loss,
-                              chance(t, 2) ? &n_counted : NULL));
+    ck_ok(ready(t)->cross_entropy(&x, &target, IGNORED, &log_p, &loss,
+                                  chance(t, 2) ? &n_counted : NULL));
 }
 
 void cross_entropy_backward_case(trial *t)
@@ -171,5 +170,5 @@ void cross_entropy_backward_case(trial *t)
     const lks_view scale = draw_input(t, dtype, 1, &n_rows);
     const lks_view dx = draw_dense(t, dtype, SIZES(n_rows, n));
 
-    ck_ok(t->k->cross_entropy_backward(&log_p, &target, IGNORED, &scale, &dx));
+    ck_ok(ready(t)->cross_entropy_backward(&log_p, &target, IGNORED, &scale, &dx));
 }

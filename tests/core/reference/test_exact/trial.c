@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "element.h"
 
@@ -103,10 +104,49 @@ static void *draw_block(trial *t, lks_dtype dtype, int64_t numel)
 
     ck_assert_int_le(t->n_blocks, MAX_BLOCKS);
     *b = (block){.dtype = dtype, .numel = numel + 2 * MARGIN};
-    b->bytes = aligned_alloc(64, ((size_t)b->numel * size + 63) / 64 * 64);
+    b->n_bytes = (size_t)b->numel * size;
+    b->bytes = aligned_alloc(64, (b->n_bytes + 63) / 64 * 64);
     for (int64_t i = 0; i < b->numel; i++)
         draw_element(t, dtype, b->bytes + (size_t)i * size);
-    return b->bytes + (size_t)(MARGIN / 2 + shift) * size;
+    b->device = t->k->host_reads ? b->bytes : t->k->alloc(t->device.index, b->n_bytes);
+    ck_assert_ptr_nonnull(b->device);
+    return b->device + (size_t)(MARGIN / 2 + shift) * size;
+}
+
+void put_i64(trial *t, const lks_view *view, int64_t i, int64_t value)
+{
+    const uintptr_t at = (uintptr_t)lks_view_at(view, i * view->strides[0]);
+
+    for (int b = 0; b < t->n_blocks; b++) {
+        const size_t offset = at - (uintptr_t)t->blocks[b].device;
+
+        if (offset < t->blocks[b].n_bytes)
+            memcpy(t->blocks[b].bytes + offset, &value, sizeof value);
+    }
+}
+
+const lks_kernels *ready(trial *t)
+{
+    for (int i = 0; i < t->n_blocks && !t->k->host_reads; i++)
+        ck_ok(t->k->copy_in(t->device.index, t->blocks[i].device, t->blocks[i].bytes,
+                            t->blocks[i].n_bytes));
+    return t->k;
+}
+
+void fetch(trial *t)
+{
+    for (int i = 0; i < t->n_blocks && !t->k->host_reads; i++)
+        ck_ok(t->k->copy_out(t->device.index, t->blocks[i].bytes, t->blocks[i].device,
+                             t->blocks[i].n_bytes));
+}
+
+void release(trial *t)
+{
+    for (int i = 0; i < t->n_blocks; i++) {
+        if (!t->k->host_reads)
+            t->k->free(t->device.index, t->blocks[i].device, t->blocks[i].n_bytes);
+        free(t->blocks[i].bytes);
+    }
 }
 
 lks_view draw_dense(trial *t, lks_dtype dtype, int ndim, const int64_t *sizes)
@@ -116,14 +156,14 @@ lks_view draw_dense(trial *t, lks_dtype dtype, int ndim, const int64_t *sizes)
 
     for (int d = 0; d < ndim; d++)
         numel *= shape.sizes[d] = sizes[d];
-    return lks_view_dense(lks_cpu, draw_block(t, dtype, numel), dtype, &shape);
+    return lks_view_dense(t->device, draw_block(t, dtype, numel), dtype, &shape);
 }
 
 /* Dimensions in any order, each with steps, gaps or backwards. */
 static lks_view draw_strided(trial *t, lks_dtype dtype, int ndim, const int64_t *sizes,
                              bool may_repeat)
 {
-    lks_view view = {.dtype = dtype, .ndim = ndim};
+    lks_view view = {.dtype = dtype, .ndim = ndim, .device = t->device};
     int order[LKS_MAX_DIMS] = {0};
     int64_t numel = 1, first = 0;
 

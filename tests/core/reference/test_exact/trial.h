@@ -23,12 +23,15 @@ typedef enum values {
 /* Memory of an array, all of which is compared: between elements and around them too. */
 typedef struct block {
     unsigned char *bytes;
+    unsigned char *device; /* where the kernel has it; `bytes` if the host reads that */
+    size_t n_bytes;
     lks_dtype dtype;
     int64_t numel;
 } block;
 
 typedef struct trial {
     const lks_kernels *k;
+    lks_device device;
     lks_rng rng;
     uint64_t n_drawn;
     values values;
@@ -48,6 +51,16 @@ double draw_double(trial *t, double low, double high);
 lks_view draw_dense(trial *t, lks_dtype dtype, int ndim, const int64_t *sizes);
 lks_view draw_input(trial *t, lks_dtype dtype, int ndim, const int64_t *sizes);
 lks_view draw_output(trial *t, lks_dtype dtype, int ndim, const int64_t *sizes);
+
+/* Element i of a drawn i64 array of one dimension, before the call. */
+void put_i64(trial *t, const lks_view *view, int64_t i, int64_t value);
+
+/* The table to call, once all is drawn: what was is the device's now. */
+const lks_kernels *ready(trial *t);
+
+/* What the device has, to the host; and all memory back. */
+void fetch(trial *t);
+void release(trial *t);
 
 /* 1 to max_ndim sizes of at most `numel` elements; their number. */
 int draw_sizes(trial *t, int max_ndim, int64_t numel, int64_t *sizes);

@@ -75,7 +75,7 @@ void conv2d_case(trial *t)
     const lks_view x = draw_x(t, &c), w = draw_w(t, &c), y = draw_y(t, &c);
     const lks_view bias = draw_dense(t, c.dtype, 1, &c.o);
 
-    ck_ok(t->k->conv2d(&x, &w, chance(t, 3) ? NULL : &bias, &c.params, &y));
+    ck_ok(ready(t)->conv2d(&x, &w, chance(t, 3) ? NULL : &bias, &c.params, &y));
 }
 
 void conv2d_backward_data_case(trial *t)
@@ -83,7 +83,7 @@ void conv2d_backward_data_case(trial *t)
     const conv c = draw_conv(t);
     const lks_view dx = draw_x(t, &c), w = draw_w(t, &c), dy = draw_y(t, &c);
 
-    ck_ok(t->k->conv2d_backward_data(&dy, &w, &c.params, &dx));
+    ck_ok(ready(t)->conv2d_backward_data(&dy, &w, &c.params, &dx));
 }
 
 void conv2d_backward_weight_case(trial *t)
@@ -92,8 +92,8 @@ void conv2d_backward_weight_case(trial *t)
     const lks_view x = draw_x(t, &c), dw = draw_w(t, &c), dy = draw_y(t, &c);
     const lks_view dbias = draw_dense(t, c.dtype, 1, &c.o);
 
-    ck_ok(t->k->conv2d_backward_weight(&x, &dy, &c.params, chance(t, 2), &dw,
-                                       chance(t, 3) ? NULL : &dbias));
+    ck_ok(ready(t)->conv2d_backward_weight(&x, &dy, &c.params, chance(t, 2), &dw,
+                                           chance(t, 3) ? NULL : &dbias));
 }
 
 /* A pooling; windows of 2 x 2 side by side as often as all others. */
@@ -139,7 +139,7 @@ void max_pool2d_case(trial *t)
     const lks_view y = draw_dense(t, p.dtype, SIZES(p.n, p.c, p.oh, p.ow));
     const lks_view index = draw_dense(t, LKS_I32, SIZES(p.n, p.c, p.oh, p.ow));
 
-    ck_ok(t->k->max_pool2d(&x, &p.params, &y, &index));
+    ck_ok(ready(t)->max_pool2d(&x, &p.params, &y, &index));
 }
 
 void max_pool2d_backward_case(trial *t)
@@ -150,7 +150,9 @@ void max_pool2d_backward_case(trial *t)
     const lks_view dy = draw_dense(t, p.dtype, SIZES(p.n, p.c, p.oh, p.ow));
     const lks_view index = draw_dense(t, LKS_I32, SIZES(p.n, p.c, p.oh, p.ow));
     const lks_view dx = draw_dense(t, p.dtype, SIZES(p.n, p.c, p.h, p.w));
+    const lks_kernels *k;
 
-    ck_ok(lks_reference_max_pool2d(&x, &p.params, &y, &index));
-    ck_ok(t->k->max_pool2d_backward(&dy, &index, &p.params, &dx));
+    k = ready(t);
+    ck_ok(k->max_pool2d(&x, &p.params, &y, &index));
+    ck_ok(k->max_pool2d_backward(&dy, &index, &p.params, &dx));
 }

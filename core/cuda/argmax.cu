@@ -1,0 +1,85 @@
+/* The place of the largest along a dimension: a warp has a row. Which of two places wins
+ * does not depend on who compares them: NaN before numbers, the larger, the first. */
+#include "cuda/launch.cuh"
+
+enum { WARP = 32, ROWS = LKS_CUDA_THREADS / WARP /* of a block */ };
+
+template <class V> struct place {
+    V value;
+    int64_t at; /* -1: none yet */
+};
+
+template <class V> static __device__ bool beats(const place<V> &a, const place<V> &b)
+{
+    const bool a_is_nan = a.value != a.value, b_is_nan = b.value != b.value;
+
+    if (a.at < 0 || b.at < 0)
+        return a.at >= 0;
+    if (a_is_nan || b_is_nan)
+        return a_is_nan && (!b_is_nan || a.at < b.at);
+    return a.value > b.value || (a.value == b.value && a.at < b.at);
+}
+
+template <class E>
+static __global__ void argmax(lks_cuda_loops<2> rows, int64_t n, int64_t stride)
+{
+    typedef typename E::computed V;
+    const int lane = threadIdx.x % WARP;
+    const int64_t row = (int64_t)blockIdx.x * ROWS + threadIdx.x / WARP;
+    place<V> best = {0, -1};
+    char *at[2];
+
+    if (row >= rows.n)
+        return;
+    rows.at(row, at);
+    for (int64_t j = lane; j < n; j += WARP) {
+        const place<V> other = {
+            E::load(*(const typename E::stored *)(at[1] + j * stride)), j};
+
+        if (beats(other, best))
+            best = other;
+    }
+    for (int step = WARP / 2; step > 0; step /= 2) {
+        const place<V> other = {__shfl_down_sync(~0u, best.value, step),
+                                __shfl_down_sync(~0u, best.at, step)};
+
+        if (beats(other, best))
+            best = other;
+    }
+    if (lane == 0)
+        *(int64_t *)at[0] = best.at;
+}
+
+template <class E>
+static lks_status run(const lks_view *x, int dim, const lks_cuda_loops<2> &rows)
+{
+    lks_cuda_queue *q;
+
+    LKS_TRY(lks_cuda_queue_for(x, &q));
+    if (rows.n == 0)
+        return LKS_OK;
+    LKS_LAUNCH(q, argmax<E>, lks_cuda_blocks(rows.n, ROWS), LKS_CUDA_THREADS, rows,
+               x->sizes[dim], x->strides[dim] * (int64_t)sizeof(typename E::stored));
+    lks_cuda_count_work(q, lks_cuda_bytes(x) + (size_t)rows.n * sizeof(int64_t), 0);
+    return LKS_OK;
+}
+
+lks_status lks_cuda_argmax(const lks_view *x, int dim, const lks_view *out)
+{
+    lks_view firsts = *x;
+    const lks_view *const views[] = {out, &firsts};
+
+    firsts.ndim--;
+    for (int d = dim; d < firsts.ndim; d++) {
+        firsts.sizes[d] = x->sizes[d + 1];
+        firsts.strides[d] = x->strides[d + 1];
+    }
+    switch (x->dtype) {
+#define ARGMAX(name, stored, computed, load, store)                                      \
+    case LKS_##name:                                                                     \
+        return run<element::name>(x, dim, lks_cuda_loops_of(views));
+        LKS_ELEMENTS(ARGMAX)
+    default:
+        return LKS_OK;
+    }
+}

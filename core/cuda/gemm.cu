@@ -1,0 +1,250 @@
+/* Products of matrices. The page core/reference/gemm_of.h has the order of an element's
+ * sum, to which tiles make no difference; so there are several shapes of them. */
+#include "cuda/tile.cuh"
+
+namespace
+{
+enum { BLOCK_CHUNKS = 4, CHUNK = 256 };
+
+/* A batch of products; leading dimensions are those of `batch`, over c, a, b. */
+template <class T> struct products {
+    lks_cuda_loops<3> batch;
+    int64_t n_terms;
+    tile::matrix<T> a, b; /* the first product's */
+    int64_t c_row_stride, c_column_stride;
+    const T *bias;
+    int64_t bias_stride;
+    bool accumulate;
+};
+
+/* One tile of one product. */
+template <class S> struct product_tile {
+    typedef typename S::T T;
+
+    const products<T> &all;
+    tile::slices<S> &shared;
+    tile::sums<S> sums;
+    tile::reader<S, S::ROWS> a;
+    tile::reader<S, S::COLUMNS> b;
+    T *c;
+    const T *bias;
+    int64_t n_done;
+    int n; /* terms in the slice */
+    bool ends;
+    int chunk; /* of its block */
+    bool is_first;
+
+    __device__ product_tile(const products<T> &all_, tile::slices<S> &shared_,
+                            char *const (&data)[3], int64_t row, int64_t column)
+        : all(all_), shared(shared_), a(all_.a.at((const T *)data[1]), row),
+          b(all_.b.at((const T *)data[2]), column),
+          c((T *)data[0] + row * all_.c_row_stride + column * all_.c_column_stride),
+          bias(all_.bias ? all_.bias + column * all_.bias_stride : nullptr), n_done(0),
+          n(0), ends(false), chunk(0), is_first(true)
+    {
+    }
+
+    __device__ bool next()
+    {
+        const int64_t n_left = all.n_terms - n_done;
+
+        if (ends && n_left == 0)
+            return false;
+        n = (int)(n_left < S::DEPTH ? n_left : S::DEPTH);
+        n_done += n;
+        ends = n == n_left || n_done % CHUNK == 0;
+        return true;
+    }
+
+    __device__ void load(int)
+    {
+        a.load(n);
+        b.load(n);
+    }
+
+    __device__ void store(int half)
+    {
+        a.store(shared.a[half]);
+        b.store(shared.b[half]);
+    }
+
+    __device__ void multiply(tile::chains<S> &chains, int half, int n_terms)
+    {
+        chains.template add<false>(shared.a[half], shared.b[half], n_terms, {});
+    }
+
+    __device__ void finish(tile::chains<S> &chains, bool is_last)
+    {
+        if (chunk == 0)
+            sums.set(chains);
+        else
+            sums.add(chains);
+        chains.clear();
+        if (++chunk == BLOCK_CHUNKS || is_last) {
+            write_block();
+            chunk = 0;
+            is_first = false;
+        }
+    }
+
+    /* A block's sums go to c: the first takes the bias. */
+    __device__ void write_block()
+    {
+        typedef tile::chains<S> at;
+
+#pragma unroll(S::SUMS_SHARED ? 1 : S::N_ROWS)
+        for (int i = 0; i < S::N_ROWS; i++)
+#pragma unroll(S::SUMS_SHARED ? 1 : S::N_COLUMNS)
+            for (int j = 0; j < S::N_COLUMNS; j += at::COLUMN_PACK)
+                if (at::row(i) < a.n_lines && at::column(j) < b.n_lines)
+                    write_pack(i, j);
+    }
+
+    __device__ void write_pack(int i, int j)
+    {
+        typedef tile::chains<S> at;
+        T *to = c + at::row(i) * all.c_row_stride + at::column(j) * all.c_column_stride;
+        const int room = b.n_lines - at::column(j);
+        T stood[at::COLUMN_PACK], sum[at::COLUMN_PACK];
+        const bool adds = all.accumulate || !is_first;
+
+        if (adds)
+            tile::read(to, all.c_column_stride, room, stood);
+#pragma unroll
+        for (int e = 0; e < at::COLUMN_PACK; e++) {
+            sum[e] = sums.at(i, j + e);
+            if (is_first && bias && e < room)
+                sum[e] += bias[(at::column(j) + e) * all.bias_stride];
+            if (adds)
+                sum[e] += stood[e];
+        }
+        tile::write(to, all.c_column_stride, room, sum);
+    }
+};
+
+template <class S>
+__global__ void __launch_bounds__(S::THREADS, S::BLOCKS)
+    multiply(products<typename S::T> all)
+{
+    __shared__ tile::slices<S> shared;
+    const tile::index<S> at(all.a.n_lines, all.b.n_lines);
+    tile::chains<S> chains;
+    char *data[3];
+
+    all.batch.at(at.other, data);
+    product_tile<S> work(all, shared, data, at.row, at.column);
+    chains.clear();
+    tile::run(work, chains);
+}
+
+template <class S>
+lks_status launch(lks_cuda_queue *q, const products<typename S::T> &all)
+{
+    const int64_t n_tiles = tile::count<S>(all.a.n_lines, all.b.n_lines) * all.batch.n;
+
+    LKS_TRY(tile::allow_sums<S>(q, multiply<S>));
+    LKS_LAUNCH_SHARED(q, (multiply<S>), (unsigned)n_tiles, S::THREADS, S::SUMS_BYTES,
+                      all);
+    return LKS_OK;
+}
+
+template <class T> bool is_packed(const products<T> &all)
+{
+    for (int d = 0; d < all.batch.ndim; d++)
+        if (all.batch.strides[d][1] % 16 != 0 || all.batch.strides[d][2] % 16 != 0)
+            return false;
+    return all.a.is_packed(all.n_terms) && all.b.is_packed(all.n_terms);
+}
+
+template <class S> bool suits(const tile::device &d, const products<typename S::T> &all)
+{
+    return tile::suits<S>(d, all.a.n_lines, all.b.n_lines, all.batch.n) &&
+           (!S::PACKED || is_packed(all));
+}
+
+/* The largest tiles that keep all processors at work; narrow ones for few rows or
+ * columns. */
+lks_status choose(lks_cuda_queue *q, const products<float> &all)
+{
+    typedef tile::shape<float, 128, 128, 8, 8, 8, true> large;
+    typedef tile::shape<float, 64, 64, 4, 4, 16> middle;
+    typedef tile::shape<float, 32, 32, 2, 2, 32, false, 3> small;
+    typedef tile::shape<float, 8, 128, 1, 4, 16> flat;
+    typedef tile::shape<float, 128, 8, 4, 1, 16> tall;
+    tile::device d;
+
+    LKS_TRY(tile::device_of(q, &d));
+    if (all.a.n_lines <= flat::ROWS && all.b.n_lines > small::COLUMNS)
+        return launch<flat>(q, all);
+    if (all.b.n_lines <= tall::COLUMNS && all.a.n_lines > small::ROWS)
+        return launch<tall>(q, all);
+    if (suits<large>(d, all))
+        return launch<large>(q, all);
+    if (suits<middle>(d, all))
+        return launch<middle>(q, all);
+    return launch<small>(q, all);
+}
+
+lks_status choose(lks_cuda_queue *q, const products<double> &all)
+{
+    typedef tile::shape<double, 64, 64, 4, 4, 8> middle;
+    typedef tile::shape<double, 32, 32, 2, 2, 16> small;
+    tile::device d;
+
+    LKS_TRY(tile::device_of(q, &d));
+    if (suits<middle>(d, all))
+        return launch<middle>(q, all);
+    return launch<small>(q, all);
+}
+
+/* The leading dimensions. */
+lks_view leading(const lks_view *matrices)
+{
+    lks_view batch = *matrices;
+
+    batch.ndim -= 2;
+    return batch;
+}
+
+template <class T>
+products<T> products_of(const lks_view *a, const lks_view *b, const lks_view *bias,
+                        bool accumulate, const lks_view *c)
+{
+    const lks_view a_batch = leading(a), b_batch = leading(b), c_batch = leading(c);
+    const lks_view *const batch[3] = {&c_batch, &a_batch, &b_batch};
+    const int d = c->ndim - 2;
+    products<T> all = {};
+
+    all.batch = lks_cuda_loops_of<3>(batch);
+    all.n_terms = a->sizes[d + 1];
+    all.a = {(const T *)a->data, c->sizes[d], a->strides[d], a->strides[d + 1]};
+    all.b = {(const T *)b->data, c->sizes[d + 1], b->strides[d + 1], b->strides[d]};
+    all.c_row_stride = c->strides[d];
+    all.c_column_stride = c->strides[d + 1];
+    all.bias = bias ? (const T *)bias->data : nullptr;
+    all.bias_stride = bias ? bias->strides[0] : 0;
+    all.accumulate = accumulate;
+    return all;
+}
+} // namespace
+
+extern "C" lks_status lks_cuda_gemm(const lks_view *a, const lks_view *b,
+                                    const lks_view *bias, bool accumulate,
+                                    const lks_view *c)
+{
+    const double n_sums = (double)lks_view_count(c);
+    lks_cuda_queue *q;
+
+    if (c->dtype != LKS_F32 && c->dtype != LKS_F64)
+        return lks_cuda_no_dtype("gemm", c->dtype);
+    if (n_sums == 0)
+        return LKS_OK;
+    LKS_TRY(lks_cuda_queue_for(c, &q));
+    if (c->dtype == LKS_F32)
+        LKS_TRY(choose(q, products_of<float>(a, b, bias, accumulate, c)));
+    else
+        LKS_TRY(choose(q, products_of<double>(a, b, bias, accumulate, c)));
+    lks_cuda_count_work(q, lks_cuda_bytes(a) + lks_cuda_bytes(b) + lks_cuda_bytes(c),
+                        2 * n_sums * (double)a->sizes[a->ndim - 1]);
+    return LKS_OK;
+}
