@@ -20,7 +20,9 @@ struct run {
 };
 } // namespace
 
-static std::vector<graph *> graphs, execs;
+/* Never destroyed, for programs may destroy theirs at their end. */
+static std::vector<graph *> &graphs = *new std::vector<graph *>,
+                            &execs = *new std::vector<graph *>;
 
 static graph *known(std::vector<graph *> &all, const void *handle)
 {

@@ -224,6 +224,19 @@ static void run_block()
         tell_who_waits();
 }
 
+/* What the arguments point to will be touched: opened without a signal for each. */
+static void open_arguments(const launch_plan &plan)
+{
+    for (size_t i = 0; i + sizeof(void *) <= plan.params.size(); i += sizeof(void *)) {
+        const void *p;
+
+        memcpy(&p, plan.params.data() + i, sizeof p);
+        block *b = block_at(p);
+        if (b && b->state == BLOCK_LIVE && !b->is_open && may_touch(plan.device, b))
+            kernel_opens(b);
+    }
+}
+
 static void begin(const launch_plan &plan)
 {
     int n = 0;
@@ -240,6 +253,7 @@ static void begin(const launch_plan &plan)
             for (unsigned x = 0; x < blockDim.x; x++)
                 now.index[n++] = uint3{x, y, z};
     now.n_threads = n;
+    open_arguments(plan);
     if (the_checker)
         the_checker->launch_begins();
 }
@@ -248,7 +262,8 @@ static void begin(const launch_plan &plan)
 static void end()
 {
     for (block *b : now.opened)
-        block_close(b);
+        if (!the().leaves_open)
+            block_close(b);
     now.opened.clear();
     if (!now.failed)
         return;

@@ -229,6 +229,30 @@ static matrix input(const char *name, const void *data, cudaDataType type,
             leading, stride};
 }
 
+/* All of them are this one. */
+static cublasStatus_t
+multiply_batches(const char *name, cublasHandle_t handle, cublasOperation_t a_is,
+                 cublasOperation_t b_is, int m, int n, int k, const void *alpha,
+                 const void *a, cudaDataType a_type, int lda, long long a_stride,
+                 const void *b, cudaDataType b_type, int ldb, long long b_stride,
+                 const void *beta, void *c, cudaDataType c_type, int ldc,
+                 long long c_stride, int n_batches, cublasComputeType_t compute)
+{
+    product p = {};
+
+    p.name = name;
+    p.m = m;
+    p.n = n;
+    p.k = k;
+    p.n_batches = n_batches;
+    p.a = input("A", a, a_type, a_is, m, k, lda, a_stride);
+    p.b = input("B", b, b_type, b_is, k, n, ldb, b_stride);
+    p.c = input("C", c, c_type, CUBLAS_OP_N, m, n, ldc, c_stride);
+    p.in_double = compute == CUBLAS_COMPUTE_64F || compute == CUBLAS_COMPUTE_64F_PEDANTIC;
+    p.in_tf32 = compute == CUBLAS_COMPUTE_32F_FAST_TF32;
+    return enqueue_product(handle, p, alpha, beta);
+}
+
 #define COUNTED                                                                          \
     if (const int planned = emu::count_call(__func__))                                   \
     return static_cast<cublasStatus_t>(planned)
@@ -337,19 +361,9 @@ cublasStatus_t cublasGemmStridedBatchedEx(
     int n_batches, cublasComputeType_t compute, cublasGemmAlgo_t)
 {
     COUNTED;
-    product p = {};
-
-    p.name = __func__;
-    p.m = m;
-    p.n = n;
-    p.k = k;
-    p.n_batches = n_batches;
-    p.a = input("A", a, a_type, a_is, m, k, lda, a_stride);
-    p.b = input("B", b, b_type, b_is, k, n, ldb, b_stride);
-    p.c = input("C", c, c_type, CUBLAS_OP_N, m, n, ldc, c_stride);
-    p.in_double = compute == CUBLAS_COMPUTE_64F || compute == CUBLAS_COMPUTE_64F_PEDANTIC;
-    p.in_tf32 = compute == CUBLAS_COMPUTE_32F_FAST_TF32;
-    return enqueue_product(handle, p, alpha, beta);
+    return multiply_batches(__func__, handle, a_is, b_is, m, n, k, alpha, a, a_type, lda,
+                            a_stride, b, b_type, ldb, b_stride, beta, c, c_type, ldc,
+                            c_stride, n_batches, compute);
 }
 
 cublasStatus_t cublasGemmEx(cublasHandle_t handle, cublasOperation_t a_is,
@@ -360,19 +374,8 @@ cublasStatus_t cublasGemmEx(cublasHandle_t handle, cublasOperation_t a_is,
                             cublasComputeType_t compute, cublasGemmAlgo_t)
 {
     COUNTED;
-    product p = {};
-
-    p.name = __func__;
-    p.m = m;
-    p.n = n;
-    p.k = k;
-    p.n_batches = 1;
-    p.a = input("A", a, a_type, a_is, m, k, lda, 0);
-    p.b = input("B", b, b_type, b_is, k, n, ldb, 0);
-    p.c = input("C", c, c_type, CUBLAS_OP_N, m, n, ldc, 0);
-    p.in_double = compute == CUBLAS_COMPUTE_64F || compute == CUBLAS_COMPUTE_64F_PEDANTIC;
-    p.in_tf32 = compute == CUBLAS_COMPUTE_32F_FAST_TF32;
-    return enqueue_product(handle, p, alpha, beta);
+    return multiply_batches(__func__, handle, a_is, b_is, m, n, k, alpha, a, a_type, lda,
+                            0, b, b_type, ldb, 0, beta, c, c_type, ldc, 0, 1, compute);
 }
 
 cublasStatus_t cublasSgemm_v2(cublasHandle_t handle, cublasOperation_t a_is,
@@ -381,17 +384,9 @@ cublasStatus_t cublasSgemm_v2(cublasHandle_t handle, cublasOperation_t a_is,
                               int ldb, const float *beta, float *c, int ldc)
 {
     COUNTED;
-    product p = {};
-
-    p.name = __func__;
-    p.m = m;
-    p.n = n;
-    p.k = k;
-    p.n_batches = 1;
-    p.a = input("A", a, CUDA_R_32F, a_is, m, k, lda, 0);
-    p.b = input("B", b, CUDA_R_32F, b_is, k, n, ldb, 0);
-    p.c = input("C", c, CUDA_R_32F, CUBLAS_OP_N, m, n, ldc, 0);
-    return enqueue_product(handle, p, alpha, beta);
+    return multiply_batches(__func__, handle, a_is, b_is, m, n, k, alpha, a, CUDA_R_32F,
+                            lda, 0, b, CUDA_R_32F, ldb, 0, beta, c, CUDA_R_32F, ldc, 0, 1,
+                            CUBLAS_COMPUTE_32F);
 }
 
 const char *cublasGetStatusName(cublasStatus_t status)

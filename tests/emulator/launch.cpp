@@ -86,8 +86,7 @@ cudaError_t launch(const cudaLaunchConfig_t *config, const void *kernel,
     plan->params.assign(static_cast<const char *>(params), n_bytes);
     plan->dice_seed = seed_of_launch(s);
     item i = {};
-    if (the().trace)
-        i.name = name_of_function(kernel);
+    i.name = the().trace ? name_of_function(kernel) : "cudaLaunchKernelEx";
     i.work = [plan] {
         kernel_run(*plan);
         return DONE;

@@ -17,21 +17,18 @@ static const size_t SMALL = 64 << 10;
 static const size_t KEPT =
     256 << 20; /* of resting blocks, which otherwise give pages back */
 
-static char *arena, *alias; /* the device's address; the same bytes, open to us */
-static size_t top;          /* what has been given out of it */
-static block **of_page;     /* each page belongs to one block at most */
-static std::map<size_t, std::deque<block *>> resting; /* freed, by size of their span */
-static size_t n_resting_bytes;                        /* that have kept their pages */
-static std::map<const char *, size_t> pinned;
+static char *arena, *alias;    /* the device's address; the same bytes, open to us */
+static size_t top;             /* what has been given out of it */
+static block **of_page;        /* each page belongs to one block at most */
+static size_t n_resting_bytes; /* that have kept their pages */
 static size_t n_pinned_bytes;
 
-/* Where a search for leaks finds them; never destroyed. */
-static std::deque<block> &all_blocks()
-{
-    static std::deque<block> *all = new std::deque<block>;
-
-    return *all;
-}
+/* Never destroyed, for programs may free at their end; a search for leaks finds them. */
+static struct registry {
+    std::deque<block> blocks;
+    std::map<size_t, std::deque<block *>> resting; /* freed, by size of their span */
+    std::map<const char *, size_t> pinned;
+} &known = *new registry;
 
 static void *reserve(size_t n_bytes, int protection, int flags, int fd)
 {
@@ -106,7 +103,7 @@ static size_t span_for(size_t n_page_bytes)
  * at once would hide that it is used after its end. */
 static block *take_rested(size_t span_bytes, bool at_once)
 {
-    std::deque<block *> &of_size = resting[span_bytes];
+    std::deque<block *> &of_size = known.resting[span_bytes];
     const size_t enough = span_bytes <= SMALL ? 64 : span_bytes <= SMALL * 64 ? 16 : 4;
 
     if (of_size.empty() || (!at_once && of_size.size() < enough))
@@ -128,7 +125,7 @@ static block *take_span(size_t span_bytes)
         return b;
     if (top + span_bytes > ARENA)
         return nullptr;
-    b = &all_blocks().emplace_back();
+    b = &known.blocks.emplace_back();
     b->first = arena + top;
     b->span_bytes = span_bytes;
     top += span_bytes;
@@ -185,7 +182,7 @@ void memory_free(block *b)
     } else {
         madvise(host_address(b->first), b->n_page_bytes, MADV_REMOVE);
     }
-    resting[b->span_bytes].push_back(b);
+    known.resting[b->span_bytes].push_back(b);
 }
 
 void block_open(block *b)
@@ -273,19 +270,19 @@ void *pinned_allocate(size_t n_bytes)
     if (posix_memalign(&p, PAGE, n_bytes ? n_bytes : 1))
         return nullptr;
     memset(p, 0xff, n_bytes);
-    pinned[static_cast<const char *>(p)] = n_bytes;
+    known.pinned[static_cast<const char *>(p)] = n_bytes;
     n_pinned_bytes += n_bytes;
     return p;
 }
 
 bool pinned_free(void *p)
 {
-    const auto found = pinned.find(static_cast<const char *>(p));
+    const auto found = known.pinned.find(static_cast<const char *>(p));
 
-    if (found == pinned.end())
+    if (found == known.pinned.end())
         return false;
     n_pinned_bytes -= found->second;
-    pinned.erase(found);
+    known.pinned.erase(found);
     free(p);
     return true;
 }
@@ -293,9 +290,9 @@ bool pinned_free(void *p)
 bool is_pinned(const void *p, size_t n_bytes)
 {
     const char *at = static_cast<const char *>(p);
-    auto after = pinned.upper_bound(at);
+    auto after = known.pinned.upper_bound(at);
 
-    if (after == pinned.begin())
+    if (after == known.pinned.begin())
         return false;
     --after;
     return static_cast<size_t>(at - after->first) + n_bytes <= after->second;

@@ -126,10 +126,8 @@ ncclResult_t launch_group()
     return result;
 }
 
-ncclResult_t check_call(comm *c, const operation &o, size_t n_in, size_t n_out)
+ncclResult_t check_call(comm *c, const operation &o)
 {
-    std::string why;
-
     if (c->is_aborted || c->is_ending)
         return refuse(c, ncclInvalidUsage, "the communicator has ended");
     if (c->state == ncclInProgress)
@@ -137,11 +135,10 @@ ncclResult_t check_call(comm *c, const operation &o, size_t n_in, size_t n_out)
                       "called while the communicator was still busy with a call before");
     if (c->state != ncclSuccess)
         return c->state;
+    if ((!o.in && o.what.kind != RECEIVE) || (!o.out && o.what.kind != SEND))
+        return refuse(c, ncclInvalidArgument, "the numbers are nowhere");
     if (emu::device_of(o.stream) != c->device)
         return refuse(c, ncclInvalidArgument, "the stream is not on the rank's device");
-    if ((o.in && !emu::is_reachable(c->device, o.in, n_in, &why)) ||
-        (o.out && !emu::is_reachable(c->device, o.out, n_out, &why)))
-        return refuse(c, ncclInvalidArgument, why);
     if (o.peer < 0 || o.peer >= c->size)
         return refuse(c, ncclInvalidArgument,
                       "there is no rank " + std::to_string(o.peer));
@@ -179,12 +176,9 @@ ncclResult_t add(const char *function, ncclComm_t handle, const request &r,
     o.out = static_cast<char *>(r.out);
     o.peer = r.peer;
     o.stream = stream;
-    const ncclResult_t result =
-        check_call(c, o, n_bytes, r.what == ALL_GATHER ? n_bytes * c->size : n_bytes);
+    const ncclResult_t result = check_call(c, o);
     if (result != ncclSuccess)
         return result;
-    o.in = r.in ? static_cast<const char *>(emu::host_address(r.in)) : nullptr;
-    o.out = r.out ? static_cast<char *>(emu::host_address(r.out)) : nullptr;
     group.push_back(o);
     return depth > 0 ? ncclSuccess : launch_group();
 }

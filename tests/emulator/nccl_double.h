@@ -78,7 +78,7 @@ struct operation {
     uint64_t turn; /* among the communicator's collectives, or its messages of that way */
     uint64_t at;   /* bytes done */
     int64_t not_before_us;
-    bool is_published, is_done, hangs, fails;
+    bool is_begun, is_published, is_done, hangs, fails;
 };
 
 /* ---- the board (nccl_board.cpp) ---- */

@@ -268,10 +268,30 @@ static bool try_message(operation &o)
 
 /* ---- both ---- */
 
+/* At its turn in the stream: what it works on is allocated by then. */
+static bool begin(operation &o)
+{
+    const comm &c = *o.comm;
+    const size_t n_out = o.what.n_bytes * (o.what.kind == ALL_GATHER ? c.size : 1);
+    std::string why;
+
+    o.is_begun = true;
+    if ((o.in && !emu::is_reachable(c.device, o.in, o.what.n_bytes, &why)) ||
+        (o.out && !emu::is_reachable(c.device, o.out, n_out, &why))) {
+        o.out = nullptr;
+        return fail(o, ncclUnhandledCudaError, describe(o.what) + ": " + why);
+    }
+    o.in = o.in ? static_cast<const char *>(emu::host_address(o.in)) : nullptr;
+    o.out = o.out ? static_cast<char *>(emu::host_address(o.out)) : nullptr;
+    return true;
+}
+
 static bool try_one(operation &o)
 {
     if (o.is_done)
         return true;
+    if (!o.is_begun && !begin(o))
+        return false;
     if (o.comm->is_aborted)
         return leave_in_pieces(o);
     if (o.fails && !o.hangs)

@@ -141,6 +141,7 @@ static void start()
     s.device_bytes = number_of("EMULATOR_MEMORY", size_t{4} << 30);
     s.seed = number_of("EMULATOR_SEED", s.seed);
     s.late = number_of("EMULATOR_LATE", s.late) != 0;
+    s.leaves_open = number_of("EMULATOR_TRAP", 1) == 0;
     s.order.seed(s.seed);
     if (trace && *trace && !s.trace)
         s.trace = fopen(trace, "ae");

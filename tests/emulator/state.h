@@ -110,6 +110,7 @@ struct function {
 
 struct state {
     bool started, forked, no_driver, late;
+    bool leaves_open; /* memory that a kernel has touched */
     int n_devices;
     size_t device_bytes;
     uint64_t seed;

@@ -51,9 +51,7 @@ static __global__ void memory_kernel(bug which, float *x)
     const unsigned t = threadIdx.x;
     float *wild = reinterpret_cast<float *>(64 + reinterpret_cast<uintptr_t>(x) % 64);
 
-    if (which == BUG_BLOCKS_RACE) {
-        HERE(BUG_BLOCKS_RACE), x[t] = static_cast<float>(blockIdx.x);
-    } else if (which == BUG_WRITES_BEHIND_END) {
+    if (which == BUG_WRITES_BEHIND_END) {
         if (t == 63)
             HERE(BUG_WRITES_BEHIND_END), x[t + 1] = 1;
     } else if (which == BUG_READS_BEHIND_END) {
@@ -67,8 +65,6 @@ static __global__ void memory_kernel(bug which, float *x)
     } else if (which == BUG_MISALIGNED) {
         if (t == 0)
             HERE(BUG_MISALIGNED), x[0] = reinterpret_cast<const float4 *>(x + 1)->y;
-    } else if (which == BUG_PLAIN_SUM) {
-        HERE(BUG_PLAIN_SUM), x[0] += 1;
     } else if (which == BUG_WILD_STORE) {
         if (t == 5)
             HERE(BUG_WILD_STORE), *wild = 1;
@@ -76,6 +72,19 @@ static __global__ void memory_kernel(bug which, float *x)
         if (t == 5)
             x[5] = deep(1000, x);
     }
+}
+
+/* Kernels of their own: compilers make one store of two that end branches. */
+static __global__ void blocks_kernel(bug which, float *x)
+{
+    if (which == BUG_BLOCKS_RACE)
+        HERE(BUG_BLOCKS_RACE), x[threadIdx.x] = static_cast<float>(blockIdx.x);
+}
+
+static __global__ void plain_sum_kernel(bug which, float *x)
+{
+    if (which == BUG_PLAIN_SUM)
+        HERE(BUG_PLAIN_SUM), x[0] += 1;
 }
 
 static __global__ void shared_kernel(bug which, float *x)
@@ -119,6 +128,8 @@ cudaError_t run_bug(bug which, unsigned n_blocks, float *x, cudaStream_t stream)
     config.stream = stream;
     for (cudaError_t error : {cudaLaunchKernelEx(&config, barrier_kernel, which, x),
                               cudaLaunchKernelEx(&config, memory_kernel, which, x),
+                              cudaLaunchKernelEx(&config, blocks_kernel, which, x),
+                              cudaLaunchKernelEx(&config, plain_sum_kernel, which, x),
                               cudaLaunchKernelEx(&config, shared_kernel, which, x)})
         if (error != cudaSuccess)
             return error;

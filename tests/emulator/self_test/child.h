@@ -3,10 +3,18 @@
 #ifndef LKS_TESTS_EMULATOR_CHILD_H
 #define LKS_TESTS_EMULATOR_CHILD_H
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+/* How a process ends that touches what it may not. */
+#if defined(__SANITIZE_ADDRESS__)
+#define SEGFAULT 1 /* the sanitizer's exit status */
+#else
+#define SEGFAULT (128 + SIGSEGV)
+#endif
 
 /* What the body wrote to stderr; its exit status, or 128 + its signal, in *status. */
 static inline const char *run_child(void (*body)(void), int *status)

@@ -82,7 +82,7 @@ TELLS(a_missing_syncwarp, BUG_NO_SYNCWARP, 1, cudaErrorLaunchFailure, "race on",
 TELLS(a_read_that_a_later_write_overtakes, BUG_LATE_READ, 1, cudaErrorLaunchFailure,
       "race on", "(shared memory)", "written", "read")
 TELLS(blocks_that_race, BUG_BLOCKS_RACE, 4, cudaErrorLaunchFailure, "race on",
-      "kernel memory_kernel, block (1,0,0), thread (", "of block 0",
+      "kernel blocks_kernel, block (1,0,0), thread (", "of block 0",
       "a block of 256 bytes of device 0")
 TELLS(a_sum_without_atomics, BUG_PLAIN_SUM, 1, cudaErrorLaunchFailure, "race on",
       "thread 0 of block 0")

@@ -135,7 +135,7 @@ static void *raise_soon(void *flag)
 
 START_TEST(a_waiting_thread_lets_others_work)
 {
-    pthread_t helper;
+    pthread_t other;
     int flag = 0;
 
     stream_of_later = new_stream();
@@ -143,9 +143,9 @@ START_TEST(a_waiting_thread_lets_others_work)
     emulator_late(true);
     ck_cuda(cudaLaunchHostFunc(stream_of_later, wait_for_flag, &flag));
     ck_cuda(cudaEventRecord(later, stream_of_later));
-    pthread_create(&helper, NULL, raise_soon, &flag);
+    pthread_create(&other, NULL, raise_soon, &flag);
     ck_cuda(cudaEventSynchronize(later));
-    pthread_join(helper, NULL);
+    pthread_join(other, NULL);
     emulator_late(false);
 }
 END_TEST
