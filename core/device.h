@@ -24,8 +24,8 @@ const char *lks_device_text(lks_device device, char *text, size_t size);
 /* How many devices of a type this process may use; 0 where the library has none. */
 int lks_device_count(lks_device_type type);
 
-/* Why that is 0, for a person: "this Lockstep was not built with CUDA". *is_fault (NULL is
- * fine): something is here that ought to work. */
+/* Why that is 0, for a person: "this Lockstep was not built with CUDA". *is_fault (NULL
+ * is fine): something is here that ought to work. */
 const char *lks_device_absence(lks_device_type type, bool *is_fault);
 
 /* The kernels of a device; never NULL for a device that lks_device_parse gave. */

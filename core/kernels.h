@@ -83,6 +83,9 @@ typedef struct lks_mark {
     uint64_t at;
 } lks_mark;
 
+/* Work that a device has noted, its own to define. */
+typedef struct lks_recording lks_recording;
+
 /* A device as its maker describes it. */
 typedef struct lks_device_facts {
     char model[128];                  /* "NVIDIA H100 80GB HBM3" */
@@ -94,22 +97,38 @@ typedef struct lks_device_use {
     uint64_t now_bytes, peak_bytes;
 } lks_device_use;
 
+/* What a thread has had a device do: kernels and recordings launched, waits of the host,
+ * and the bytes and flops that the kernels' definitions ask for, each operand counted
+ * once. */
+typedef struct lks_device_work {
+    uint64_t n_launches, n_waits, n_bytes, n_flops;
+} lks_device_work;
+
 typedef struct lks_kernels {
     const char *name; /* "cpu" */
     bool host_reads;
     int (*count)(void); /* devices: cpu:0 … */
 
     /* What is known of devices; each of these may be NULL: nothing.
-     *   absence   why count() is 0, for a person: "there is no NVIDIA driver …"; *is_fault
-     *             where something is here that ought to work
-     *   identity  a number of the device's own, the same in every process that sees it;
-     *             opens nothing
-     *   describe  opens the device if nobody has yet
-     *   use       only reads two numbers: from any thread, at any time */
+     *   absence   why count() is 0, for a person: "there is no NVIDIA driver …";
+     * *is_fault where something is here that ought to work identity  a number of the
+     * device's own, the same in every process that sees it; opens nothing describe  opens
+     * the device if nobody has yet use       only reads two numbers: from any thread, at
+     * any time forget_peak  what is in use now is the most from here on; for who has
+     * `use` */
     const char *(*absence)(bool *is_fault);
     uint64_t (*identity)(int index);
     lks_status (*describe)(int index, lks_device_facts *out);
     void (*use)(int index, lks_device_use *out);
+    void (*forget_peak)(int index);
+
+    /* May be NULL: what the calling thread has had the device do so far. */
+    lks_status (*work)(int index, lks_device_work *out);
+
+    /* May be NULL: the device has one kind of arithmetic. Let its products from now on be
+     * those of its own library, in the number formats that this likes best, or the
+     * reference's again. LKS_DEVICE: the library is not there. */
+    lks_status (*fast)(int index, bool fast);
 
     /* Memory, 64-byte aligned. A freed block serves only work that is queued later, by
      * the thread that freed it or behind a mark of it. */
@@ -132,6 +151,19 @@ typedef struct lks_kernels {
     lks_status (*await)(int index, const lks_mark *mark);
     /* Wait for what this thread has queued. */
     lks_status (*finish)(int index);
+
+    /* Work that is told once and done many times; all of these or none.
+     *   record    from here on what this thread has the device do is noted, not done:
+     *             kernels, copies on the device, memory. Copies in and out, marks and
+     *             waits are LKS_STATE.
+     *   recorded  to here. Memory that was allocated on the way must have been freed
+     *             (LKS_STATE) and is kept for the recording. On failure there is none.
+     *   replay    do it, with the same views and parameters, but random streams `steps`
+     *             steps further (lks_rng.step) */
+    lks_status (*record)(int index);
+    lks_status (*recorded)(int index, lks_recording **out);
+    lks_status (*replay)(int index, const lks_recording *recording, uint32_t steps);
+    void (*forget)(int index, lks_recording *recording); /* NULL is fine */
 
     /* out[…] = value */
     lks_status (*fill)(const lks_view *out, double value);

@@ -50,3 +50,36 @@ lks_tensor *lks_batch_targets(const lks_batch *batch, const lks_dataset *dataset
     return bring(batch_of(batch->slice.n, lks_dataset_output_shape(dataset)),
                  lks_dataset_target_dtype(dataset), batch->targets, device);
 }
+
+lks_tensor *lks_batch_inputs_at(void *inputs, int64_t n, const lks_dataset *dataset,
+                                lks_device device)
+{
+    return lks_from_blob(batch_of(n, lks_dataset_input_shape(dataset)), LKS_F32, inputs,
+                         device);
+}
+
+lks_tensor *lks_batch_targets_at(void *targets, int64_t n, const lks_dataset *dataset,
+                                 lks_device device)
+{
+    return lks_from_blob(batch_of(n, lks_dataset_output_shape(dataset)),
+                         lks_dataset_target_dtype(dataset), targets, device);
+}
+
+static size_t bytes_of(lks_shape shape, lks_dtype dtype)
+{
+    int64_t numel = 0;
+
+    lks_shape_numel(&shape, &numel); /* the loader has a batch of it */
+    return (size_t)numel * lks_dtype_size_bytes(dtype);
+}
+
+size_t lks_batch_input_bytes(int64_t n, const lks_dataset *dataset)
+{
+    return bytes_of(batch_of(n, lks_dataset_input_shape(dataset)), LKS_F32);
+}
+
+size_t lks_batch_target_bytes(int64_t n, const lks_dataset *dataset)
+{
+    return bytes_of(batch_of(n, lks_dataset_output_shape(dataset)),
+                    lks_dataset_target_dtype(dataset));
+}

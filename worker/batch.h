@@ -13,6 +13,14 @@ lks_tensor *lks_batch_inputs(const lks_batch *batch, const lks_dataset *dataset,
 lks_tensor *lks_batch_targets(const lks_batch *batch, const lks_dataset *dataset,
                               lks_device device);
 
+/* The same of n samples that lie on the device already; their bytes. */
+lks_tensor *lks_batch_inputs_at(void *inputs, int64_t n, const lks_dataset *dataset,
+                                lks_device device);
+lks_tensor *lks_batch_targets_at(void *targets, int64_t n, const lks_dataset *dataset,
+                                 lks_device device);
+size_t lks_batch_input_bytes(int64_t n, const lks_dataset *dataset);
+size_t lks_batch_target_bytes(int64_t n, const lks_dataset *dataset);
+
 /* One sample's shape, and one target's, without the batch dimension. */
 lks_shape lks_dataset_input_shape(const lks_dataset *dataset);
 lks_shape lks_dataset_output_shape(const lks_dataset *dataset);

@@ -5,30 +5,23 @@
 #include "autograd/backward.h"
 #include "worker/batch.h"
 
-/* One lane: its loss into the step's losses, its gradient into the rank's lanes. Scoped:
- * the tensors made here are gone at its end. */
-static lks_status run_lane(lks_step *s, uint64_t index, uint64_t lane)
+/* One lane's passes: its loss into the step's losses, its gradient into the rank's lanes.
+ * x NULL: it has no samples. */
+static lks_status forward(lks_step *s, uint64_t index, uint64_t lane, lks_tensor *x,
+                          lks_tensor *target, lks_tensor **loss)
 {
-    const lks_batch *batch;
-    lks_tensor *loss = NULL;
-
-    lks_pulse_enter(s->pulse, LKS__PROTO__PHASE__LOAD);
-    LKS_TRY(lks_loader_next(s->loader, &batch));
-
     lks_pulse_enter(s->pulse, LKS__PROTO__PHASE__FORWARD);
-    if (batch->slice.n > 0) {
+    if (x) {
         lks_model_set_position(s->model, s->seed, index, (uint32_t)lane);
-        lks_tensor *output =
-            lks_model_forward(s->model, lks_batch_inputs(batch, s->dataset, s->device));
-        loss = s->loss->sum(output, lks_batch_targets(batch, s->dataset, s->device));
-        if (!loss)
+        *loss = s->loss->sum(lks_model_forward(s->model, x), target);
+        if (!*loss)
             return lks_error_status();
     }
-    lks_pulse_add_samples(s->pulse, (uint64_t)batch->slice.n);
-    LKS_TRY(lks_losses_set(s->losses, lane, loss));
-    if (lane + 1 == s->mine.end)
-        LKS_TRY(lks_losses_start(s->losses, (lks_wish)atomic_load(&s->pulse->wish)));
+    return lks_losses_set(s->losses, lane, *loss);
+}
 
+static lks_status backward(lks_step *s, lks_tensor *loss)
+{
     lks_pulse_enter(s->pulse, LKS__PROTO__PHASE__BACKWARD);
     LKS_TRY(lks_lanes_begin_lane(s->lanes));
     if (loss)
@@ -36,12 +29,46 @@ static lks_status run_lane(lks_step *s, uint64_t index, uint64_t lane)
     return lks_lanes_end_lane(s->lanes, !loss);
 }
 
+static lks_status next_batch(lks_step *s, const lks_batch **out)
+{
+    lks_pulse_enter(s->pulse, LKS__PROTO__PHASE__LOAD);
+    LKS_TRY(lks_loader_next(s->loader, out));
+    lks_pulse_add_samples(s->pulse, (uint64_t)(*out)->slice.n);
+    return LKS_OK;
+}
+
+static lks_status start_losses(lks_step *s)
+{
+    return lks_losses_start(s->losses, (lks_wish)atomic_load(&s->pulse->wish));
+}
+
+/* ---- lane by lane ---- */
+
+static lks_status run_lane(lks_step *s, uint64_t index, uint64_t lane)
+{
+    const lks_batch *batch;
+    lks_tensor *x = NULL, *target = NULL, *loss = NULL;
+
+    LKS_TRY(next_batch(s, &batch));
+    if (batch->slice.n > 0) {
+        x = lks_batch_inputs(batch, s->dataset, s->device);
+        target = lks_batch_targets(batch, s->dataset, s->device);
+        if (!x || !target)
+            return lks_error_status();
+    }
+    LKS_TRY(forward(s, index, lane, x, target, &loss));
+    if (lane + 1 == s->mine.end)
+        LKS_TRY(start_losses(s));
+    return backward(s, loss);
+}
+
+/* Scoped: the tensors that a lane makes are gone at its end. */
 static lks_status run_lanes(lks_step *s, uint64_t index)
 {
     lks_status st = LKS_OK;
 
     if (s->mine.begin == s->mine.end)
-        return lks_losses_start(s->losses, (lks_wish)atomic_load(&s->pulse->wish));
+        return start_losses(s);
     for (uint64_t lane = s->mine.begin; lane < s->mine.end && st == LKS_OK; lane++) {
         LKS_TRY(lks_scope_open());
         st = run_lane(s, index, lane);
@@ -50,6 +77,53 @@ static lks_status run_lanes(lks_step *s, uint64_t index)
     return st;
 }
 
+/* ---- as a recording ---- */
+
+typedef struct passes {
+    lks_step *step;
+    uint64_t index;
+} passes;
+
+static lks_status pass(const passes *p, uint64_t lane)
+{
+    lks_tensor *x, *target, *loss = NULL;
+
+    LKS_TRY(lks_tape_batch(p->step->tape, lane, &x, &target));
+    LKS_TRY(forward(p->step, p->index, lane, x, target, &loss));
+    return backward(p->step, loss);
+}
+
+static lks_status run_passes(void *context)
+{
+    const passes *p = context;
+    lks_status st = LKS_OK;
+
+    lks_lanes_begin(p->step->lanes, p->index + 1);
+    for (uint64_t lane = p->step->mine.begin; lane < p->step->mine.end && st == LKS_OK;
+         lane++) {
+        LKS_TRY(lks_scope_open());
+        st = pass(p, lane);
+        lks_scope_close();
+    }
+    return st;
+}
+
+static lks_status run_recorded(lks_step *s, uint64_t index, uint64_t n_samples)
+{
+    passes p = {s, index};
+    const lks_batch *batch;
+
+    for (uint64_t lane = s->mine.begin; lane < s->mine.end; lane++) {
+        LKS_TRY(next_batch(s, &batch));
+        LKS_TRY(lks_tape_load(s->tape, lane, batch));
+    }
+    lks_pulse_enter(s->pulse, LKS__PROTO__PHASE__FORWARD); /* and backward */
+    LKS_TRY(lks_tape_run(s->tape, n_samples, index, run_passes, &p));
+    return start_losses(s);
+}
+
+/* ---- a step ---- */
+
 lks_status lks_step_run(lks_step *s, uint64_t index, lks_step_result *out)
 {
     const lks_step_at at = lks_step_locate(&s->plan, index);
@@ -57,8 +131,11 @@ lks_status lks_step_run(lks_step *s, uint64_t index, lks_step_result *out)
     const double count = (double)at.n * (double)s->loss->count(&output);
     double loss;
 
-    lks_lanes_begin(s->lanes);
-    LKS_TRY(run_lanes(s, index));
+    lks_lanes_begin(s->lanes, index + 1);
+    if (s->tape)
+        LKS_TRY(run_recorded(s, index, at.n));
+    else
+        LKS_TRY(run_lanes(s, index));
 
     lks_pulse_enter(s->pulse, LKS__PROTO__PHASE__REDUCE);
     LKS_TRY(lks_lanes_wait(s->lanes));

@@ -10,6 +10,7 @@
 #include "worker/lanes.h"
 #include "worker/losses.h"
 #include "worker/pulse.h"
+#include "worker/tape.h"
 
 /* What a step works with; all of it is borrowed. */
 typedef struct lks_step {
@@ -20,6 +21,7 @@ typedef struct lks_step {
     const lks_dataset *dataset;
     lks_lanes *lanes;
     lks_losses *losses;
+    lks_tape *tape; /* NULL: steps are not recorded */
     lks_pulse *pulse;
     lks_step_plan plan;
     lks_range mine; /* this rank's lanes */

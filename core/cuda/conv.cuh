@@ -4,6 +4,8 @@
 #ifndef LKS_CUDA_CONV_CUH
 #define LKS_CUDA_CONV_CUH
 
+#include <type_traits>
+
 #include "cuda/tile.cuh"
 #include "geometry.h"
 
@@ -49,12 +51,13 @@ template <class I> static __device__ place<I> pixel_of(const geometry &g, I i)
 static inline bool is_small(const geometry &g)
 {
     const double limit = 1 << 29;
-    const double h = (double)g.h + 2.0 * (double)g.params.padding[0] +
-                     (double)g.kh * (double)g.params.dilation[0];
-    const double w = (double)g.w + 2.0 * (double)g.params.padding[1] +
-                     (double)g.kw * (double)g.params.dilation[1];
+    const lks_conv2d_params &p = g.params;
+    const double h = (double)g.h + 2.0 * (double)p.padding[0] +
+                     (double)g.kh * (double)p.dilation[0] + (double)p.stride[0];
+    const double w = (double)g.w + 2.0 * (double)p.padding[1] +
+                     (double)g.kw * (double)p.dilation[1] + (double)p.stride[1];
 
-    return (double)g.cg * (h + 1) * (w + 1) < limit &&
+    return (double)(g.cg + 1) * (h + 1) * (w + 1) < limit &&
            (double)g.cg * (double)g.kh * (double)g.kw < limit &&
            (double)g.oh * (double)g.ow < limit && (double)g.n * (double)g.oh < limit;
 }

@@ -4,12 +4,9 @@
  *
  * Where no output meets a pixel at a tap, there is no term: such a column sits the slice
  * out. That leaves kw whose chain is +0, and adding it changes nothing, for a sum that
- * starts as +0 never becomes -0.
- *
- * Pixels fall into classes by their row and column modulo the stride: those of a class
- * meet outputs at the same taps. A tile has pixels of one class, and works through its
- * taps alone. */
+ * starts as +0 never becomes -0. Pixels of one class (conv_classes.cuh) make a tile. */
 #include "cuda/conv.cuh"
+#include "cuda/conv_classes.cuh"
 
 namespace
 {
@@ -25,81 +22,9 @@ template <class T> struct call {
     T *dx;
 };
 
-/* Classes of pixels along one dimension, and how many pixels they have at most. */
-__host__ __device__ int64_t n_classes(const geometry &g, int d)
-{
-    const int64_t n = d == 0 ? g.h : g.w;
-
-    return n < g.params.stride[d] ? n : g.params.stride[d];
-}
-
-__host__ __device__ int64_t n_in_class(const geometry &g, int d, int64_t which)
-{
-    const int64_t n = d == 0 ? g.h : g.w, stride = g.params.stride[d];
-
-    return n <= which ? 0 : (n - which - 1) / stride + 1;
-}
-
-__host__ __device__ int64_t n_columns_of(const geometry &g, int64_t row_class,
-                                         int64_t column_class)
-{
-    return g.n * n_in_class(g, 0, row_class) * n_in_class(g, 1, column_class);
-}
-
-/* The taps along dimension d at which a class meets outputs, one after the other: pixel
- * number i of the class (along d) meets output i + shift. */
-template <class I> struct class_taps {
-    I tap, shift;
-
-    /* The first from `first` on; false: there is none. */
-    __device__ bool find(const geometry &g, int d, I which, I first)
-    {
-        const I stride = (I)g.params.stride[d], n = (I)(d == 0 ? g.kh : g.kw);
-
-        for (tap = first; tap < n; tap++) {
-            const I padded =
-                which + (I)g.params.padding[d] - tap * (I)g.params.dilation[d];
-
-            shift = padded / stride;
-            if (shift * stride == padded)
-                return true;
-        }
-        return false;
-    }
-};
-
 template <class S> struct halves {
     tile::slices<S> slices;
     alignas(16) int counts[2][S::COLUMNS]; /* whether a column has terms in the slice */
-};
-
-/* What a tile has: channels of a group, and pixels (image, i, j) of a class. */
-template <class S> struct data_index {
-    int64_t group, c, row_class, column_class, column, n_down, n_across, n_columns;
-
-    __device__ data_index(const geometry &g)
-    {
-        const tile::index<S> at(g.cg, n_columns_of(g, 0, 0));
-        const int64_t across = n_classes(g, 1), down = n_classes(g, 0);
-
-        group = at.other / (down * across);
-        c = at.row;
-        row_class = at.other / across % down;
-        column_class = at.other % across;
-        column = at.column;
-        n_down = n_in_class(g, 0, row_class);
-        n_across = n_in_class(g, 1, column_class);
-        n_columns = g.n * n_down * n_across;
-    }
-
-    __device__ void pixel(int64_t number, int64_t *image, int64_t *i, int64_t *j) const
-    {
-        const int64_t line = number / n_across;
-
-        *j = number - line * n_across;
-        *image = line / n_down;
-        *i = line - *image * n_down;
-    }
 };
 
 template <class S, class I> struct data_tile {
@@ -110,7 +35,7 @@ template <class S, class I> struct data_tile {
     halves<S> &shared;
     tile::sums<S> sums;
     I row_class, column_class;
-    class_taps<I> kh, kw;
+    conv::class_taps<I> kh, kw;
     tile::reader<S, S::ROWS> a;
     const T *w;
     /* Of the column that this thread gathers: outside of the outputs if it is none. */
@@ -123,7 +48,7 @@ template <class S, class I> struct data_tile {
     bool ends, begun, is_over;
 
     __device__ data_tile(const call<T> &all_, halves<S> &shared_,
-                         const data_index<S> &index)
+                         const conv::class_index<S> &index)
         : all(all_), shared(shared_), row_class((I)index.row_class),
           column_class((I)index.column_class),
           a({nullptr, all_.g.cg, all_.at.c, all_.at.o}, index.c),
@@ -167,7 +92,7 @@ template <class S, class I> struct data_tile {
         return true;
     }
 
-    __device__ bool has_more(class_taps<I> taps, int d, I which) const
+    __device__ bool has_more(conv::class_taps<I> taps, int d, I which) const
     {
         return taps.find(all.g, d, which, taps.tap + 1);
     }
@@ -231,7 +156,7 @@ template <class S, class I> struct data_tile {
         chains.clear();
     }
 
-    __device__ void write(const data_index<S> &index)
+    __device__ void write(const conv::class_index<S> &index)
     {
 #pragma unroll
         for (int c = 0; c < S::N_COLUMNS; c++) {
@@ -242,7 +167,7 @@ template <class S, class I> struct data_tile {
         }
     }
 
-    __device__ void write_column(const data_index<S> &index, int c, int64_t number)
+    __device__ void write_column(const conv::class_index<S> &index, int c, int64_t number)
     {
         typedef tile::chains<S> at;
         const geometry &g = all.g;
@@ -266,7 +191,7 @@ __global__ void __launch_bounds__(S::THREADS, S::BLOCKS)
     backward_data(call<typename S::T> all)
 {
     __shared__ halves<S> shared;
-    const data_index<S> index(all.g);
+    const conv::class_index<S> index(all.g);
     data_tile<S, I> work(all, shared, index);
     tile::chains<S> chains;
 
@@ -295,8 +220,9 @@ template <class S, class I>
 lks_status launch(lks_cuda_queue *q, const call<typename S::T> &all)
 {
     const geometry &g = all.g;
-    const int64_t n_tiles = tile::count<S>(g.cg, n_columns_of(g, 0, 0)) *
-                            n_classes(g, 0) * n_classes(g, 1) * g.params.groups;
+    const int64_t n_tiles = tile::count<S>(g.cg, conv::n_columns_of(g, 0, 0)) *
+                            conv::n_classes(g, 0) * conv::n_classes(g, 1) *
+                            g.params.groups;
 
     LKS_TRY(tile::allow_sums<S>(q, backward_data<S, I>));
     LKS_LAUNCH_SHARED(q, (backward_data<S, I>), (unsigned)n_tiles, S::THREADS,
@@ -319,8 +245,9 @@ template <> struct shapes<double> : conv::shapes<double> {
 template <class T> lks_status choose(lks_cuda_queue *q, const call<T> &all)
 {
     const geometry &g = all.g;
-    const int64_t n_columns = n_columns_of(g, 0, 0);
-    const int64_t n_each = n_classes(g, 0) * n_classes(g, 1) * g.params.groups;
+    const int64_t n_columns = conv::n_columns_of(g, 0, 0);
+    const int64_t n_each =
+        conv::n_classes(g, 0) * conv::n_classes(g, 1) * g.params.groups;
     tile::device d;
 
     LKS_TRY(tile::device_of(q, &d));

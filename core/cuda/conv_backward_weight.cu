@@ -6,47 +6,16 @@
  * A launch has parts of the pixels beside each other, chunks or single blocks; their sums
  * go to scratch memory, from which a second kernel adds them in order. */
 #include "cuda/conv.cuh"
+#include "cuda/conv_sums.cuh"
 
 namespace
 {
 enum { SCRATCH_BYTES = 64 << 20 /* of partial sums, where chunks are not larger */ };
 
-/* Blocks of an image, of the batch; numbered image by image. */
-__host__ __device__ int64_t n_blocks_each(const geometry &g)
-{
-    const int64_t step = rows_per_block(&g);
-
-    return (g.oh + step - 1) / step;
-}
-
-/* Parts of the pixels: chunks, or single blocks. */
-struct parts {
-    bool are_blocks;
-    int64_t first_chunk, last_chunk; /* that one launch is for */
-
-    __host__ __device__ int64_t first_of(const geometry &g, int64_t chunk) const
-    {
-        return are_blocks ? first_image(&g, chunk) * n_blocks_each(g) : chunk;
-    }
-    __host__ __device__ int64_t count(const geometry &g) const
-    {
-        return first_of(g, last_chunk) - first_of(g, first_chunk);
-    }
-    /* The first block of part i of the launch; of the next one: its end. */
-    __device__ int64_t first_block(const geometry &g, int64_t i) const
-    {
-        const int64_t part = first_of(g, first_chunk) + i;
-
-        return are_blocks ? part : first_image(&g, part) * n_blocks_each(g);
-    }
-};
-
-/* ---- the weight's sums ---- */
-
 template <class T> struct call {
     geometry g;
     const T *x, *dy;
-    parts of;
+    conv::parts of;
     T *out; /* one part's sums behind the other's; or the only part's, dw */
     bool accumulate;
     int64_t block_pixels, plane, n_each; /* n_each: blocks of an image */
@@ -222,69 +191,6 @@ __global__ void __launch_bounds__(S::THREADS, S::BLOCKS)
     work.write(at, group, part);
 }
 
-/* ---- the bias's sums of blocks ---- */
-
-/* 16 threads have a block, as lanes. */
-template <class T>
-__global__ void backward_bias(geometry g, int64_t n_blocks, const T *dy, T *partial)
-{
-    const int64_t number = lks_cuda_thread() / LKS_SUM_LANES;
-    const int64_t o = number % g.o, block = number / g.o, n_each = n_blocks_each(g);
-    const int64_t plane = g.oh * g.ow, step = rows_per_block(&g) * g.ow;
-    const int64_t first = block % n_each * step;
-    const int64_t last = first + step < plane ? first + step : plane;
-    const T *at = dy + (block / n_each * g.o + o) * plane;
-    T sum = 0;
-
-    if (block < n_blocks)
-        for (int64_t p = first + threadIdx.x % LKS_SUM_LANES; p < last;
-             p += LKS_SUM_LANES)
-            sum += at[p];
-    for (int half = LKS_SUM_LANES / 2; half > 0; half /= 2)
-        sum += __shfl_down_sync(~0u, sum, half, LKS_SUM_LANES);
-    if (block < n_blocks && threadIdx.x % LKS_SUM_LANES == 0)
-        partial[block * g.o + o] = sum;
-}
-
-/* ---- adding up ---- */
-
-/* Chunks from the parts' sums, and all chunks so far in turn: `total` has those of former
- * launches. */
-template <class T>
-__global__ void add_parts(geometry g, parts of, int64_t n, const T *partial, T *total,
-                          bool accumulate, T *out)
-{
-    const int64_t i = lks_cuda_thread();
-    T all = 0;
-
-    if (i >= n)
-        return;
-    if (of.first_chunk > 0)
-        all = total[i];
-    partial += i;
-    for (int64_t chunk = of.first_chunk; chunk < of.last_chunk; chunk++) {
-        T sum = 0;
-
-        for (int64_t part = of.first_of(g, chunk); part < of.first_of(g, chunk + 1);
-             part++, partial += n)
-            sum += *partial;
-        all += sum;
-    }
-    if (of.last_chunk < n_image_chunks(&g))
-        total[i] = all;
-    else
-        out[i] = accumulate ? out[i] + all : all;
-}
-
-template <class T>
-lks_status launch_add(lks_cuda_queue *q, const geometry &g, const parts &of, int64_t n,
-                      const T *partial, T *total, bool accumulate, T *out)
-{
-    LKS_LAUNCH(q, (add_parts<T>), lks_cuda_blocks(n, LKS_CUDA_THREADS), LKS_CUDA_THREADS,
-               g, of, n, partial, total, accumulate, out);
-    return LKS_OK;
-}
-
 /* ---- on the host ---- */
 
 template <class S, class I>
@@ -329,10 +235,10 @@ lks_status choose(lks_cuda_queue *q, const tile::device &d, const call<T> &all)
 
 /* Single blocks where chunks are too few for all processors, and their sums fit. */
 template <class T>
-parts parts_of(const tile::device &d, const geometry &g, int64_t n_sums)
+conv::parts parts_of(const tile::device &d, const geometry &g, int64_t n_sums)
 {
     typedef typename conv::shapes<T>::middle shape;
-    const int64_t n_chunks = n_image_chunks(&g), n_blocks = g.n * n_blocks_each(g);
+    const int64_t n_chunks = n_image_chunks(&g), n_blocks = g.n * conv::n_blocks_each(g);
     const int64_t n_tiles =
         tile::count<shape>(g.og, g.cg * g.kh * g.kw) * g.params.groups;
 
@@ -355,7 +261,8 @@ lks_status add_in_turn(lks_cuda_queue *q, const tile::device &d, call<T> all,
         all.of.first_chunk = chunk;
         all.of.last_chunk = chunk + n_at_once < n_chunks ? chunk + n_at_once : n_chunks;
         LKS_TRY(choose(q, d, all));
-        LKS_TRY(launch_add(q, all.g, all.of, n_sums, all.out, scratch, accumulate, dw));
+        LKS_TRY(
+            conv::add_parts(q, all.g, all.of, n_sums, all.out, scratch, accumulate, dw));
     }
     return LKS_OK;
 }
@@ -389,38 +296,6 @@ lks_status differentiate_weight(lks_cuda_queue *q, call<T> all, const lks_view *
 }
 
 template <class T>
-lks_status add_blocks(lks_cuda_queue *q, const geometry &g, const T *dy, T *partial,
-                      bool accumulate, T *dbias)
-{
-    const int64_t n_blocks = g.n * n_blocks_each(g);
-    const parts blocks = {true, 0, n_image_chunks(&g)};
-
-    if (n_blocks > 0)
-        LKS_LAUNCH(q, (backward_bias<T>),
-                   lks_cuda_blocks(n_blocks * g.o * LKS_SUM_LANES, LKS_CUDA_THREADS),
-                   LKS_CUDA_THREADS, g, n_blocks, dy, partial);
-    return launch_add(q, g, blocks, g.o, partial, (T *)nullptr, accumulate, dbias);
-}
-
-template <class T>
-lks_status differentiate_bias(lks_cuda_queue *q, const geometry &g, const T *dy,
-                              bool accumulate, T *dbias)
-{
-    const size_t n_bytes =
-        (size_t)(g.n * n_blocks_each(g) * g.o + 1) * sizeof(T); /* none are one, too */
-    T *partial;
-    lks_status st;
-
-    if (g.o == 0)
-        return LKS_OK;
-    if (!(partial = (T *)lks_cuda_scratch(q, n_bytes)))
-        return LKS_NOMEM;
-    st = add_blocks(q, g, dy, partial, accumulate, dbias);
-    lks_cuda_scratch_free(q, partial, n_bytes);
-    return st;
-}
-
-template <class T>
 lks_status differentiate(lks_cuda_queue *q, const geometry &g, const lks_view *x,
                          const lks_view *dy, bool accumulate, const lks_view *dw,
                          const lks_view *dbias)
@@ -433,13 +308,13 @@ lks_status differentiate(lks_cuda_queue *q, const geometry &g, const lks_view *x
                          accumulate,
                          rows_per_block(&g) * g.ow,
                          g.oh * g.ow,
-                         n_blocks_each(g),
+                         conv::n_blocks_each(g),
                          g.o * g.oh * g.ow,
                          g.c * g.h * g.w};
 
     LKS_TRY(differentiate_weight(q, all, dw));
     if (dbias)
-        LKS_TRY(differentiate_bias(q, g, all.dy, accumulate, (T *)dbias->data));
+        LKS_TRY(conv::backward_bias(q, g, all.dy, accumulate, (T *)dbias->data));
     return LKS_OK;
 }
 } // namespace

@@ -17,12 +17,4 @@ void *lks_cuda_stream(int index);
  * uses. */
 lks_status lks_cuda_divert(int index, void *stream);
 
-/* What the calling thread has had a device do so far: for tests and benchmarks. Bytes and
- * flops are those that the kernels' definitions ask for, each operand once. */
-typedef struct lks_cuda_work {
-    uint64_t n_launches, n_waits, n_bytes, n_flops;
-} lks_cuda_work;
-
-lks_status lks_cuda_work_done(int index, lks_cuda_work *out);
-
 #endif

@@ -1,5 +1,5 @@
 /* Dropout: a thread draws one block of the stream and has the four elements that it
- * decides. */
+ * decides. A recorded one reads how many steps the stream is further. */
 #include "cuda/launch.cuh"
 
 #include "base/philox.h"
@@ -7,13 +7,16 @@
 enum { PER_BLOCK = 4 };
 
 template <class T>
-static __global__ void dropout(int64_t n, const T *x, float p, T scale, lks_rng rng, T *y)
+static __global__ void dropout(int64_t n, const T *x, float p, T scale, lks_rng rng,
+                               const uint32_t *steps, T *y)
 {
     const int64_t block = lks_cuda_thread(), first = block * PER_BLOCK;
     uint32_t bits[PER_BLOCK];
 
     if (first >= n)
         return;
+    if (steps)
+        rng.step += *steps;
     lks_philox_block(&rng, (uint64_t)block, bits);
     for (int j = 0; j < PER_BLOCK && first + j < n; j++)
         y[first + j] = lks_philox_uniform_f32(bits[j]) >= p ? x[first + j] * scale : 0;
@@ -30,6 +33,7 @@ static lks_status run(const lks_view *x, double p, const lks_rng *rng, const lks
         return LKS_OK;
     LKS_LAUNCH(q, dropout<T>, lks_cuda_blocks(n, PER_BLOCK * LKS_CUDA_THREADS),
                LKS_CUDA_THREADS, n, (const T *)x->data, (float)p, (T)(1 / (1 - p)), *rng,
+               (const uint32_t *)(lks_cuda_is_recording(q) ? q->steps : nullptr),
                (T *)y->data);
     lks_cuda_count_work(q, 2 * lks_cuda_bytes(x), (double)n);
     return LKS_OK;

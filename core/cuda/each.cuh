@@ -67,10 +67,12 @@ static __global__ void each_dense(lks_cuda_loops<N> loops, Body body)
         T e[N];
 
         for (int k = 0; k < N; k++)
-            e[k] = packs[k].items[j];
+            if (Body::reads >> k & 1)
+                e[k] = packs[k].items[j];
         body(first + j, e);
         for (int k = 0; k < N; k++)
-            packs[k].items[j] = e[k];
+            if (Body::writes >> k & 1)
+                packs[k].items[j] = e[k];
     }
 #pragma unroll
     for (int k = 0; k < N; k++)

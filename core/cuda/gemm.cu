@@ -2,6 +2,10 @@
  * sum, to which tiles make no difference; so there are several shapes of them. */
 #include "cuda/tile.cuh"
 
+extern "C" {
+#include "cuda/blas.h"
+}
+
 namespace
 {
 enum { BLOCK_CHUNKS = 4, CHUNK = 256 };
@@ -197,6 +201,102 @@ lks_status choose(lks_cuda_queue *q, const products<double> &all)
     return launch<small>(q, all);
 }
 
+/* ---- few sums of many terms: chunks beside each other ---- */
+
+enum { SPLIT_FROM = 1024 /* terms */, SCRATCH_BYTES = 64 << 20 };
+
+/* c from its chunks, [chunk, row, column]. */
+template <class T> __global__ void add_chunks(products<T> all, const T *chunks)
+{
+    const int64_t i = lks_cuda_thread(), n_columns = all.b.n_lines;
+    const int64_t row = i / n_columns, column = i - row * n_columns;
+    const int64_t n_chunks = (all.n_terms + CHUNK - 1) / CHUNK;
+    const int64_t n_sums = all.a.n_lines * n_columns;
+    T *c = (T *)all.batch.data[0] + row * all.c_row_stride + column * all.c_column_stride;
+
+    if (i >= n_sums)
+        return;
+    for (int64_t first = 0; first < n_chunks; first += BLOCK_CHUNKS) {
+        T sum = chunks[first * n_sums + i];
+
+        for (int64_t k = first + 1; k < n_chunks && k < first + BLOCK_CHUNKS; k++)
+            sum += chunks[k * n_sums + i];
+        if (first == 0 && all.bias)
+            sum += all.bias[column * all.bias_stride];
+        *c = first > 0 || all.accumulate ? sum + *c : sum;
+    }
+}
+
+/* The whole chunks as a batch of products, and what is left as one. */
+template <class T>
+lks_status multiply_chunks(lks_cuda_queue *q, const products<T> &all, T *chunks)
+{
+    const int64_t n_sums = all.a.n_lines * all.b.n_lines, n_whole = all.n_terms / CHUNK;
+    products<T> some = all;
+
+    some.bias = nullptr;
+    some.accumulate = false;
+    some.c_row_stride = all.b.n_lines;
+    some.c_column_stride = 1;
+    some.n_terms = CHUNK;
+    some.batch.ndim = 1;
+    some.batch.n = some.batch.sizes[0] = n_whole;
+    some.batch.strides[0][0] = n_sums * (int64_t)sizeof(T);
+    some.batch.strides[0][1] = CHUNK * all.a.term_stride * (int64_t)sizeof(T);
+    some.batch.strides[0][2] = CHUNK * all.b.term_stride * (int64_t)sizeof(T);
+    some.batch.data[0] = (char *)chunks;
+    LKS_TRY(choose(q, some));
+    if (all.n_terms == n_whole * CHUNK)
+        return LKS_OK;
+    for (int k = 0; k < 3; k++)
+        some.batch.data[k] += n_whole * some.batch.strides[0][k];
+    some.a.data = (const T *)some.batch.data[1];
+    some.b.data = (const T *)some.batch.data[2];
+    some.n_terms = all.n_terms - n_whole * CHUNK;
+    some.batch.n = some.batch.sizes[0] = 1;
+    return choose(q, some);
+}
+
+template <class T>
+lks_status launch_adding(lks_cuda_queue *q, const products<T> &all, int64_t n_sums,
+                         const T *chunks)
+{
+    LKS_LAUNCH(q, (add_chunks<T>), lks_cuda_blocks(n_sums, LKS_CUDA_THREADS),
+               LKS_CUDA_THREADS, all, chunks);
+    return LKS_OK;
+}
+
+template <class T>
+lks_status multiply_split(lks_cuda_queue *q, const products<T> &all, size_t n_bytes)
+{
+    const int64_t n_sums = all.a.n_lines * all.b.n_lines;
+    T *chunks = (T *)lks_cuda_scratch(q, n_bytes);
+    lks_status st;
+
+    if (!chunks)
+        return LKS_NOMEM;
+    LKS_GO(multiply_chunks(q, all, chunks));
+    LKS_GO(launch_adding(q, all, n_sums, chunks));
+cleanup:
+    lks_cuda_scratch_free(q, chunks, n_bytes);
+    return st;
+}
+
+template <class T> lks_status multiply_all(lks_cuda_queue *q, const products<T> &all)
+{
+    typedef tile::shape<T, 32, 32, 2, 2, 16> small;
+    const double n_chunks = (double)((all.n_terms + CHUNK - 1) / CHUNK);
+    const double n_bytes =
+        n_chunks * (double)all.a.n_lines * (double)all.b.n_lines * sizeof(T);
+    tile::device d;
+
+    LKS_TRY(tile::device_of(q, &d));
+    if (all.batch.n == 1 && all.n_terms >= SPLIT_FROM && n_bytes <= SCRATCH_BYTES &&
+        2 * tile::count<small>(all.a.n_lines, all.b.n_lines) <= d.n_processors)
+        return multiply_split(q, all, (size_t)n_bytes);
+    return choose(q, all);
+}
+
 /* The leading dimensions. */
 lks_view leading(const lks_view *matrices)
 {
@@ -228,6 +328,37 @@ products<T> products_of(const lks_view *a, const lks_view *b, const lks_view *bi
 }
 } // namespace
 
+/* By cuBLAS, if that is wanted and takes these. */
+static lks_status multiply_fast(lks_cuda_queue *q, const lks_view *a, const lks_view *b,
+                                const lks_view *bias, bool accumulate, const lks_view *c,
+                                bool *done)
+{
+    const lks_shape shape = lks_view_shape(c);
+    lks_view everywhere;
+
+    *done = false;
+    if (!lks_cuda_is_fast(q->index))
+        return LKS_OK;
+    LKS_TRY(lks_cuda_blas_gemm(q, a, b, accumulate, c, done));
+    if (!*done || !bias)
+        return LKS_OK;
+    everywhere = lks_view_expand(bias, &shape);
+    return lks_cuda_binary(LKS_BINARY_add, c, &everywhere, c);
+}
+
+static lks_status multiply(lks_cuda_queue *q, const lks_view *a, const lks_view *b,
+                           const lks_view *bias, bool accumulate, const lks_view *c)
+{
+    bool done;
+
+    LKS_TRY(multiply_fast(q, a, b, bias, accumulate, c, &done));
+    if (done)
+        return LKS_OK;
+    if (c->dtype == LKS_F32)
+        return multiply_all(q, products_of<float>(a, b, bias, accumulate, c));
+    return multiply_all(q, products_of<double>(a, b, bias, accumulate, c));
+}
+
 extern "C" lks_status lks_cuda_gemm(const lks_view *a, const lks_view *b,
                                     const lks_view *bias, bool accumulate,
                                     const lks_view *c)
@@ -240,10 +371,7 @@ extern "C" lks_status lks_cuda_gemm(const lks_view *a, const lks_view *b,
     if (n_sums == 0)
         return LKS_OK;
     LKS_TRY(lks_cuda_queue_for(c, &q));
-    if (c->dtype == LKS_F32)
-        LKS_TRY(choose(q, products_of<float>(a, b, bias, accumulate, c)));
-    else
-        LKS_TRY(choose(q, products_of<double>(a, b, bias, accumulate, c)));
+    LKS_TRY(multiply(q, a, b, bias, accumulate, c));
     lks_cuda_count_work(q, lks_cuda_bytes(a) + lks_cuda_bytes(b) + lks_cuda_bytes(c),
                         2 * n_sums * (double)a->sizes[a->ndim - 1]);
     return LKS_OK;

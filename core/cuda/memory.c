@@ -18,6 +18,7 @@ enum {
     CLASSES_PER_OCTAVE = 4,
     STAGE_BYTES = 4 << 20,
     MAX_ELEMENTS = 1 << 16,
+    FIRST_NOTED = 64,
 };
 
 static struct {
@@ -28,6 +29,11 @@ void lks_cuda_use(int index, lks_device_use *out)
 {
     out->now_bytes = atomic_load(&usage[index].now);
     out->peak_bytes = atomic_load(&usage[index].peak);
+}
+
+void lks_cuda_forget_peak(int index)
+{
+    atomic_store(&usage[index].peak, atomic_load(&usage[index].now));
 }
 
 /* ---- blocks ---- */
@@ -57,12 +63,12 @@ static void count_bytes(int index, int64_t n_bytes)
 
 static void *take_kept(lks_cuda_queue *q, int class)
 {
-    lks_cuda_block *b = q->freed[class];
+    lks_cuda_block *b = q->store->freed[class];
     void *address;
 
     if (!b)
         return NULL;
-    q->freed[class] = b->next;
+    q->store->freed[class] = b->next;
     b->next = q->spare;
     q->spare = b;
     address = b->address;
@@ -71,11 +77,10 @@ static void *take_kept(lks_cuda_queue *q, int class)
     return address;
 }
 
-/* Everything that the queue keeps, back to CUDA. */
-static void give_back(lks_cuda_queue *q)
+void lks_cuda_give_back(lks_cuda_queue *q)
 {
     for (int i = 0; i < LKS_CUDA_N_CLASSES; i++)
-        while (q->freed[i])
+        while (q->store->freed[i])
             cudaFreeAsync(take_kept(q, i), q->compute);
     q->fresh = NULL;
 }
@@ -113,17 +118,19 @@ static lks_status prepare_spare(lks_cuda_queue *q)
 
 static void *take_new(lks_cuda_queue *q, size_t n_bytes)
 {
+    /* a recording's memory is there before it is replayed */
+    const cudaStream_t stream = lks_cuda_is_recording(q) ? q->incoming : q->compute;
     void *address = NULL;
     cudaError_t error;
 
     if (prepare_spare(q) != LKS_OK)
         return NULL;
-    error = cudaMallocAsync(&address, n_bytes, q->compute);
-    if (error == cudaErrorMemoryAllocation) { /* kept blocks may be of other sizes */
-        cudaGetLastError();
-        give_back(q);
+    error = cudaMallocAsync(&address, n_bytes, stream);
+    if (error == cudaErrorMemoryAllocation && !lks_cuda_is_recording(q)) {
+        cudaGetLastError(); /* kept blocks may be of other sizes */
+        lks_cuda_give_back(q);
         cudaStreamSynchronize(q->compute);
-        error = cudaMallocAsync(&address, n_bytes, q->compute);
+        error = cudaMallocAsync(&address, n_bytes, stream);
     }
     if (error == cudaErrorMemoryAllocation)
         fail_out_of_memory(q, n_bytes);
@@ -134,15 +141,46 @@ static void *take_new(lks_cuda_queue *q, size_t n_bytes)
     return error == cudaSuccess ? address : NULL;
 }
 
+/* Remember a block that is handed out while recording. */
+static void *note(lks_cuda_queue *q, void *address)
+{
+    lks_cuda_noted *noted = &q->noted;
+
+    if (!address || !lks_cuda_is_recording(q))
+        return address;
+    if (noted->n == noted->capacity) {
+        const size_t capacity = noted->capacity ? 2 * noted->capacity : FIRST_NOTED;
+        void **more = lks_realloc(noted->blocks, capacity, sizeof *more);
+
+        if (!more)
+            return NULL; /* the block is lost until the queue's end */
+        noted->blocks = more;
+        noted->capacity = capacity;
+    }
+    noted->blocks[noted->n++] = address;
+    return address;
+}
+
+static void unnote(lks_cuda_queue *q, const void *address)
+{
+    lks_cuda_noted *noted = &q->noted;
+
+    for (size_t i = noted->n; i-- > 0;)
+        if (noted->blocks[i] == address) {
+            noted->blocks[i] = noted->blocks[--noted->n];
+            return;
+        }
+}
+
 void *lks_cuda_scratch(lks_cuda_queue *q, size_t n_bytes)
 {
     size_t class_bytes;
     const int class = class_of(n_bytes, &class_bytes);
     void *address = class >= 0 ? take_kept(q, class) : NULL;
 
-    if (address)
-        return address;
-    return take_new(q, class >= 0 ? class_bytes : n_bytes);
+    if (!address)
+        address = take_new(q, class >= 0 ? class_bytes : n_bytes);
+    return note(q, address);
 }
 
 void lks_cuda_scratch_free(lks_cuda_queue *q, void *scratch, size_t n_bytes)
@@ -153,13 +191,15 @@ void lks_cuda_scratch_free(lks_cuda_queue *q, void *scratch, size_t n_bytes)
 
     if (!scratch)
         return;
+    unnote(q, scratch);
     if (class < 0 || !b) { /* without an element: it came from another queue */
-        cudaFreeAsync(scratch, q->compute);
+        if (!lks_cuda_is_recording(q)) /* else it is used again: it stays as it is */
+            cudaFreeAsync(scratch, q->compute);
         return;
     }
     q->spare = b->next;
-    *b = (lks_cuda_block){q->freed[class], scratch, q->n_marks};
-    q->freed[class] = b;
+    *b = (lks_cuda_block){q->store->freed[class], scratch, q->n_marks};
+    q->store->freed[class] = b;
 }
 
 void *lks_cuda_alloc(int index, size_t n_bytes)
@@ -230,13 +270,13 @@ static lks_status send(lks_cuda_queue *q, cudaStream_t stream, char *to, const c
 }
 
 /* Into a block that has just been handed out: behind whatever used it before, which is
- * before the first mark since. */
+ * before the first mark of this stream since. */
 static lks_status send_ahead(lks_cuda_queue *q, void *to, const void *from,
                              size_t n_bytes)
 {
     lks_mark mark = {q, q->fresh_since + 1};
 
-    if (mark.at > q->n_marks)
+    if (mark.at > q->n_marks || mark.at <= q->diverted_mark)
         LKS_TRY(lks_cuda_mark(q->index, &mark));
     LKS_CUDA_TRY(q->index,
                  cudaStreamWaitEvent(q->incoming, q->marks[mark.at % LKS_CUDA_MARKS], 0));
@@ -253,8 +293,9 @@ lks_status lks_cuda_copy_in(int index, void *to, const void *from, size_t n_byte
     if (n_bytes == 0)
         return LKS_OK;
     LKS_TRY(lks_cuda_queue_of(index, &q));
+    LKS_TRY(lks_cuda_check_plain(q, "a copy from the host"));
     q->work.n_bytes += n_bytes;
-    if (to == q->fresh) {
+    if (to == q->fresh && q->compute == q->own) {
         q->fresh = NULL;
         return send_ahead(q, to, from, n_bytes);
     }
@@ -268,6 +309,7 @@ lks_status lks_cuda_copy_out(int index, void *to, const void *from, size_t n_byt
     void *landing;
 
     LKS_TRY(lks_cuda_queue_of(index, &q));
+    LKS_TRY(lks_cuda_check_plain(q, "a copy to the host"));
     if (n_bytes == 0)
         return lks_cuda_finish(index);
     q->fresh = NULL;

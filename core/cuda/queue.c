@@ -133,6 +133,7 @@ static lks_status create(int index, lks_cuda_queue **out)
     if (!q)
         return LKS_NOMEM;
     q->index = index;
+    q->store = &q->stores[0];
     LKS_GO(keep_pool(index));
     LKS_GO(take_pinned(q));
     LKS_GO(take_streams(q));
@@ -164,7 +165,7 @@ static lks_status join(int index)
     }
     if (!(own->of[index] = take_idle(index)))
         LKS_TRY(create(index, &own->of[index]));
-    own->of[index]->work = (lks_cuda_work){0};
+    own->of[index]->work = (lks_device_work){0};
     return LKS_OK;
 }
 
@@ -199,7 +200,7 @@ lks_status lks_cuda_divert(int index, void *stream)
     return LKS_OK;
 }
 
-lks_status lks_cuda_work_done(int index, lks_cuda_work *out)
+lks_status lks_cuda_work_of(int index, lks_device_work *out)
 {
     lks_cuda_queue *q;
 
@@ -215,9 +216,12 @@ lks_status lks_cuda_mark(int index, lks_mark *out)
     lks_cuda_queue *q;
 
     LKS_TRY(lks_cuda_queue_of(index, &q));
+    LKS_TRY(lks_cuda_check_plain(q, "a mark"));
+    LKS_CUDA_TRY(
+        index, cudaEventRecord(q->marks[(q->n_marks + 1) % LKS_CUDA_MARKS], q->compute));
     q->n_marks++;
-    LKS_CUDA_TRY(index,
-                 cudaEventRecord(q->marks[q->n_marks % LKS_CUDA_MARKS], q->compute));
+    if (q->compute != q->own)
+        q->diverted_mark = q->n_marks;
     *out = (lks_mark){q, q->n_marks};
     return LKS_OK;
 }
@@ -231,6 +235,7 @@ lks_status lks_cuda_await(int index, const lks_mark *mark)
     LKS_TRY(lks_cuda_queue_of(index, &q));
     if (!of || of == q)
         return LKS_OK;
+    LKS_TRY(lks_cuda_check_plain(q, "a wait for a mark"));
     q->fresh = NULL;
     LKS_CUDA_TRY(
         index, cudaStreamWaitEvent(q->compute, of->marks[mark->at % LKS_CUDA_MARKS], 0));
@@ -242,6 +247,7 @@ lks_status lks_cuda_finish(int index)
     lks_cuda_queue *q;
 
     LKS_TRY(lks_cuda_queue_of(index, &q));
+    LKS_TRY(lks_cuda_check_plain(q, "a wait"));
     q->work.n_waits++;
     LKS_CUDA_TRY(index, cudaStreamSynchronize(q->compute));
     return lks_cuda_complaints(q);

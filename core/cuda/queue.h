@@ -45,6 +45,19 @@ typedef struct lks_cuda_block {
     uint64_t n_marks; /* of the queue when it was freed */
 } lks_cuda_block;
 
+/* Freed blocks by their size class. What a recording uses comes back to recordings only,
+ * for it is used again whenever that is replayed; they run one after the other. */
+typedef struct lks_cuda_store {
+    lks_cuda_block *freed[LKS_CUDA_N_CLASSES];
+} lks_cuda_store;
+
+/* Blocks that were handed out since a recording began, and are not back. */
+typedef struct lks_cuda_noted {
+    void **blocks;
+    size_t n, capacity;
+    lks_device_work before;
+} lks_cuda_noted;
+
 typedef struct lks_cuda_stage {
     char *bytes; /* pinned; NULL: none yet */
     size_t n_bytes;
@@ -57,17 +70,23 @@ typedef struct lks_cuda_queue {
     cudaStream_t compute; /* where kernels go: its own, or another (lks_cuda_divert) */
     cudaEvent_t marks[LKS_CUDA_MARKS]; /* the n-th is marks[n % LKS_CUDA_MARKS] */
     uint64_t n_marks;
+    uint64_t diverted_mark; /* the latest that was not made in `own` */
     cudaEvent_t arrived;
     lks_cuda_stage stages[LKS_CUDA_STAGES];
     unsigned next_stage;
-    char *landing;                                     /* pinned */
-    lks_cuda_trouble *trouble, *trouble_d;             /* pinned; as the device sees it */
-    lks_cuda_block *freed[LKS_CUDA_N_CLASSES], *spare; /* spare: empty list elements */
-    int n_elements;                                    /* of all these lists */
+    char *landing;                         /* pinned */
+    lks_cuda_trouble *trouble, *trouble_d; /* pinned; as the device sees it */
+    lks_cuda_store stores[2], *store; /* of plain work, of recordings; the one in use */
+    lks_cuda_block *spare;            /* empty list elements */
+    int n_elements;                   /* of all these lists */
+    lks_cuda_noted noted;             /* what is being recorded */
+    uint32_t *steps;                  /* of the device: how far replays are ahead */
+    int64_t steps_now;                /* what stands there; -1: nothing yet */
+    void *blas, *blas_workspace;      /* NULL: not needed yet */
     /* The latest block that was handed out, while nothing has been queued since. */
     void *fresh;
     uint64_t fresh_since; /* marks when it was freed */
-    lks_cuda_work work;
+    lks_device_work work;
     struct lks_cuda_queue *next; /* among those without a thread */
 } lks_cuda_queue;
 
@@ -91,6 +110,22 @@ lks_status lks_cuda_ok(int index, const char *what, cudaError_t error);
  */
 #define LKS_CUDA_TRY(index, call) LKS_TRY(lks_cuda_ok(index, #call, call))
 
+/* Whether the queue notes what it is told. */
+static inline bool lks_cuda_is_recording(const lks_cuda_queue *q)
+{
+    return q->store == &q->stores[1];
+}
+
+/* LKS_STATE for what cannot be noted. */
+lks_status lks_cuda_check_plain(const lks_cuda_queue *q, const char *what);
+
+lks_status lks_cuda_work_of(int index, lks_device_work *out);
+
+lks_status lks_cuda_record(int index);
+lks_status lks_cuda_recorded(int index, lks_recording **out);
+lks_status lks_cuda_replay(int index, const lks_recording *recording, uint32_t steps);
+void lks_cuda_forget(int index, lks_recording *recording);
+
 /* ---- devices ---- */
 
 int lks_cuda_count(void);
@@ -98,6 +133,7 @@ const char *lks_cuda_absence(bool *is_fault);
 uint64_t lks_cuda_identity(int index);
 lks_status lks_cuda_describe(int index, lks_device_facts *out);
 void lks_cuda_use(int index, lks_device_use *out);
+void lks_cuda_forget_peak(int index);
 
 /* ---- memory ---- */
 
@@ -107,6 +143,9 @@ lks_status lks_cuda_copy_in(int index, void *to, const void *from, size_t n_byte
 lks_status lks_cuda_copy_out(int index, void *to, const void *from, size_t n_bytes);
 lks_status lks_cuda_copy_across(int to_index, void *to, int from_index, const void *from,
                                 size_t n_bytes);
+
+/* Freed blocks of the store in use, back to CUDA. */
+void lks_cuda_give_back(lks_cuda_queue *q);
 
 /* Memory for the time of a kernel: NULL where there is none, LKS_NOMEM recorded. */
 void *lks_cuda_scratch(lks_cuda_queue *q, size_t n_bytes);

@@ -1,5 +1,6 @@
 #include "cuda/entries.h"
 
+#include "cuda/blas.h"
 #include "cuda/queue.h"
 
 const lks_kernels *lks_cuda_kernels(void)
@@ -12,6 +13,9 @@ const lks_kernels *lks_cuda_kernels(void)
         .identity = lks_cuda_identity,
         .describe = lks_cuda_describe,
         .use = lks_cuda_use,
+        .forget_peak = lks_cuda_forget_peak,
+        .work = lks_cuda_work_of,
+        .fast = lks_cuda_fast,
         .alloc = lks_cuda_alloc,
         .free = lks_cuda_free,
         .copy_in = lks_cuda_copy_in,
@@ -20,6 +24,10 @@ const lks_kernels *lks_cuda_kernels(void)
         .mark = lks_cuda_mark,
         .await = lks_cuda_await,
         .finish = lks_cuda_finish,
+        .record = lks_cuda_record,
+        .recorded = lks_cuda_recorded,
+        .replay = lks_cuda_replay,
+        .forget = lks_cuda_forget,
 #define KERNEL(name) .name = lks_cuda_##name
         KERNEL(fill),
         KERNEL(copy),

@@ -6,6 +6,8 @@
  *   - A freed block is poisoned when the queue gets there; a kernel that is given one, or
  *     memory of the host, ends the program and says so.
  *   - What fails is told by the next call that waits.
+ *   - What is recorded is done only when it is replayed, and its memory is poisoned after
+ *     each time.
  *
  * Its numbers are the reference's, so a program that keeps the contract gets the bits of
  * every other device. Whoever is linked with it has it as "deferred", "deferred:1" … */
@@ -62,6 +64,22 @@ struct deferred_command {
 /* Queue a copy of *c for the calling thread on that device; some commands may run. */
 lks_status deferred_push(int index, const deferred_command *c);
 
+/* The recording that the calling thread is making there; NULL: none. */
+lks_recording **deferred_noting(int index);
+/* LKS_STATE while it makes one. */
+lks_status deferred_check_plain(int index, const char *what);
+
+/* Put a command, or a block that was handed out, into it; take such a block back: false
+ * if it must be freed by the queue. */
+void deferred_note(lks_recording *r, const deferred_command *c);
+void deferred_note_block(int index, void *block);
+bool deferred_keep_block(int index, void *block);
+
+lks_status deferred_record(int index);
+lks_status deferred_recorded(int index, lks_recording **out);
+lks_status deferred_replay(int index, const lks_recording *recording, uint32_t steps);
+void deferred_forget(int index, lks_recording *recording);
+
 /* Run what the calling thread has queued there, and tell what failed. */
 lks_status deferred_drain(int index);
 
@@ -75,6 +93,9 @@ void deferred_open_block(const char *command, int index, const void *address);
 void deferred_close_block(const void *address);
 /* The queue got to its end: poisoned, and free for others. */
 void deferred_end_block(int index, void *block);
+
+/* Its contents are nothing any more. */
+void deferred_poison_block(void *block);
 
 _Noreturn void deferred_die(const char *format, ...)
     __attribute__((format(printf, 1, 2)));

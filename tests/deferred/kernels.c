@@ -159,6 +159,15 @@ static int count(void)
     return DEFERRED_MAX_DEVICES;
 }
 
+static void *alloc(int index, size_t n_bytes)
+{
+    void *block = deferred_alloc(index, n_bytes);
+
+    if (block)
+        deferred_note_block(index, block);
+    return block;
+}
+
 static lks_status run_free(const deferred_command *c)
 {
     deferred_end_block(c->dim, c->to);
@@ -168,7 +177,7 @@ static lks_status run_free(const deferred_command *c)
 static void queue_free(int index, void *block, size_t n_bytes)
 {
     (void)n_bytes;
-    if (block)
+    if (block && !deferred_keep_block(index, block))
         deferred_push(index, &(deferred_command){.name = "free",
                                                  .run = run_free,
                                                  .always = true,
@@ -192,6 +201,7 @@ static lks_status copy_in(int index, void *to, const void *from, size_t n_bytes)
                           .to = to,
                           .n_bytes = n_bytes};
 
+    LKS_TRY(deferred_check_plain(index, "a copy from the host"));
     if (n_bytes == 0)
         return LKS_OK;
     if (!(c.host = malloc(n_bytes)))
@@ -210,6 +220,7 @@ static lks_status run_copy_out(const deferred_command *c)
 
 static lks_status copy_out(int index, void *to, const void *from, size_t n_bytes)
 {
+    LKS_TRY(deferred_check_plain(index, "a copy to the host"));
     if (n_bytes > 0)
         deferred_push(index, &(deferred_command){.name = "copy_out",
                                                  .run = run_copy_out,
@@ -252,6 +263,7 @@ static lks_status copy_across(int to_index, void *to, int from_index, const void
 
 static lks_status await(int index, const lks_mark *mark)
 {
+    LKS_TRY(deferred_check_plain(index, "waiting for a mark"));
     return deferred_push(index, &(deferred_command){.name = "await", .mark = *mark});
 }
 
@@ -259,7 +271,7 @@ static const lks_kernels table = {
     .name = "deferred",
     .host_reads = false,
     .count = count,
-    .alloc = deferred_alloc,
+    .alloc = alloc,
     .free = queue_free,
     .copy_in = copy_in,
     .copy_out = copy_out,
@@ -267,6 +279,10 @@ static const lks_kernels table = {
     .mark = deferred_mark,
     .await = await,
     .finish = deferred_drain,
+    .record = deferred_record,
+    .recorded = deferred_recorded,
+    .replay = deferred_replay,
+    .forget = deferred_forget,
 #define ENTRY(name) .name = name
     ENTRY(fill),
     ENTRY(copy),

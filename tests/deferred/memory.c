@@ -153,6 +153,15 @@ void deferred_close_block(const void *address)
     protect(find(address), PROT_NONE);
 }
 
+void deferred_poison_block(void *address)
+{
+    const block *b = find(address);
+
+    if (!b || !b->is_live)
+        deferred_die("a recording's memory was freed");
+    poison(b);
+}
+
 void deferred_end_block(int index, void *address)
 {
     block *b = find(address);

@@ -18,6 +18,7 @@ typedef struct queue {
     uint64_t n_pushed, n_run;
     lks_status st; /* of what failed since somebody waited */
     char text[512];
+    lks_recording *noting;
     struct queue *next;
 } queue;
 
@@ -172,12 +173,33 @@ static bool run_any(void)
 
 /* ---- being told ---- */
 
+lks_recording **deferred_noting(int index)
+{
+    lks_recording **noting;
+
+    pthread_mutex_lock(&lock);
+    noting = &queue_of(index)->noting;
+    pthread_mutex_unlock(&lock);
+    return noting;
+}
+
+lks_status deferred_check_plain(int index, const char *what)
+{
+    return *deferred_noting(index)
+               ? lks_fail(LKS_STATE, "deferred: %s cannot be recorded", what)
+               : LKS_OK;
+}
+
 lks_status deferred_push(int index, const deferred_command *c)
 {
-    deferred_command *copy = malloc(sizeof *copy);
+    deferred_command *copy;
     queue *q;
 
-    if (!copy)
+    if (*deferred_noting(index)) {
+        deferred_note(*deferred_noting(index), c);
+        return LKS_OK;
+    }
+    if (!(copy = malloc(sizeof *copy)))
         deferred_die("no memory");
     *copy = *c;
     copy->next = NULL;
@@ -200,6 +222,7 @@ lks_status deferred_drain(int index)
     queue *q;
     lks_status st;
 
+    LKS_TRY(deferred_check_plain(index, "a wait"));
     pthread_mutex_lock(&lock);
     q = queue_of(index);
     while (q->first)
@@ -215,6 +238,7 @@ lks_status deferred_drain(int index)
 
 lks_status deferred_mark(int index, lks_mark *out)
 {
+    LKS_TRY(deferred_check_plain(index, "a mark"));
     pthread_mutex_lock(&lock);
     *out = (lks_mark){queue_of(index), queue_of(index)->n_pushed};
     pthread_mutex_unlock(&lock);
