@@ -128,6 +128,16 @@ static void add_absence(lks_json *json)
         lks_json_null(json, keys[i]);
 }
 
+/* Of a CPU there is nothing to add. */
+static void add_gpu(lks_json *json, const lks_rank *rank)
+{
+    if (!rank->device_model[0])
+        return;
+    lks_json_string(json, "device_model", rank->device_model);
+    lks_json_count(json, "device_memory_bytes", rank->device_memory_bytes);
+    lks_json_count(json, "device_memory_peak_bytes", rank->device_memory_peak_bytes);
+}
+
 static void add_rank(lks_json *json, const lks_rank *rank, double now_s)
 {
     lks_json_open(json, NULL, '{');
@@ -143,6 +153,7 @@ static void add_rank(lks_json *json, const lks_rank *rank, double now_s)
     lks_json_count(json, "step", rank->step);
     lks_json_decimal(json, "samples_per_s", rank->samples_per_s);
     lks_json_count(json, "rss_bytes", rank->rss_bytes);
+    add_gpu(json, rank);
     add_times(json, &rank->times);
     lks_json_close(json, '}');
 }

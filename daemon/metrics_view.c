@@ -116,6 +116,41 @@ static const lks_rank_metric rank_metrics[] = {
      rank_memory},
 };
 
+static double rank_device_memory(const lks_rank *rank, double now_s)
+{
+    (void)now_s;
+    return (double)rank->device_memory_bytes;
+}
+
+static double rank_device_memory_peak(const lks_rank *rank, double now_s)
+{
+    (void)now_s;
+    return (double)rank->device_memory_peak_bytes;
+}
+
+static double one(const lks_rank *rank, double now_s)
+{
+    (void)rank;
+    (void)now_s;
+    return 1;
+}
+
+/* Of ranks on GPUs. */
+static const struct {
+    lks_rank_metric metric;
+    bool names_model;
+} gpu_metrics[] = {
+    {{"lockstep_rank_device_info", "gauge", "1, labelled with the rank's GPU.", one},
+     true},
+    {{"lockstep_rank_device_memory_bytes", "gauge",
+      "Memory of its GPU that the rank has in use.", rank_device_memory},
+     false},
+    {{"lockstep_rank_device_memory_peak_bytes", "gauge",
+      "The most memory of its GPU that the rank has had in use.",
+      rank_device_memory_peak},
+     false},
+};
+
 static const struct {
     const char *name;
     size_t offset;
@@ -151,17 +186,24 @@ static void add_value(lks_text *out, double value, void (*add)(lks_text *, doubl
     lks_text_put(out, "\n");
 }
 
-/* name{job_id="…" with \ and " escaped; control characters have no place in an id. */
-static void add_name(lks_text *out, const char *name, const char *job_id)
+/* "value" with \ and " escaped; control characters were made plain. */
+static void add_label(lks_text *out, const char *value)
 {
-    lks_text_put(out, name);
-    lks_text_put(out, "{job_id=\"");
-    for (const char *c = job_id; *c; c++) {
+    lks_text_put(out, "\"");
+    for (const char *c = value; *c; c++) {
         if (*c == '\\' || *c == '"')
             lks_text_put(out, "\\");
         lks_text_append(out, c, 1);
     }
     lks_text_put(out, "\"");
+}
+
+/* name{job_id="…" */
+static void add_name(lks_text *out, const char *name, const char *job_id)
+{
+    lks_text_put(out, name);
+    lks_text_put(out, "{job_id=");
+    add_label(out, job_id);
 }
 
 static void add_job_metrics(const lks_status_source *source, lks_text *out)
@@ -217,6 +259,56 @@ static void add_rank_metric(const lks_rank_metric *metric, const lks_coordinator
     lks_text_release(&begin);
 }
 
+static bool has_gpu(const lks_rank *rank)
+{
+    return rank->device_model[0] != '\0';
+}
+
+static bool have_gpus(const lks_status_source *source)
+{
+    for (size_t j = 0; j < source->n_jobs; j++) {
+        const lks_rank *ranks = lks_coordinator_ranks(source->jobs[j]);
+
+        for (uint32_t r = 0; r < lks_coordinator_job(source->jobs[j]).world_size; r++)
+            if (has_gpu(&ranks[r]))
+                return true;
+    }
+    return false;
+}
+
+static void add_gpu_metric(const lks_rank_metric *metric, bool names_model,
+                           const lks_coordinator *job, double now_s, lks_text *out)
+{
+    const lks_job_record record = lks_coordinator_job(job);
+    const lks_rank *ranks = lks_coordinator_ranks(job);
+
+    for (uint32_t r = 0; r < record.world_size; r++) {
+        if (!has_gpu(&ranks[r]))
+            continue;
+        add_name(out, metric->name, record.id);
+        lks_text_add(out, ",rank=\"%u\",device=", r);
+        add_label(out, ranks[r].device);
+        if (names_model) {
+            lks_text_put(out, ",model=");
+            add_label(out, ranks[r].device_model);
+        }
+        lks_text_put(out, "}");
+        add_value(out, metric->value(&ranks[r], now_s), lks_text_add_decimal);
+    }
+}
+
+static void add_gpu_metrics(const lks_status_source *source, lks_text *out)
+{
+    for (size_t m = 0; m < sizeof gpu_metrics / sizeof *gpu_metrics; m++) {
+        const lks_rank_metric *metric = &gpu_metrics[m].metric;
+
+        add_header(out, metric->name, metric->type, metric->help);
+        for (size_t j = 0; j < source->n_jobs; j++)
+            add_gpu_metric(metric, gpu_metrics[m].names_model, source->jobs[j],
+                           source->now_s, out);
+    }
+}
+
 static void add_phase_times(const lks_coordinator *job, lks_text *out)
 {
     lks_job_record record = lks_coordinator_job(job);
@@ -254,6 +346,8 @@ lks_status lks_view_metrics(const lks_status_source *source, const lks_coordinat
         for (size_t j = 0; j < source->n_jobs; j++)
             add_rank_metric(&rank_metrics[m], source->jobs[j], source->now_s, out);
     }
+    if (have_gpus(source))
+        add_gpu_metrics(source, out);
     add_header(out, "lockstep_rank_phase_seconds_total", "counter",
                "Time the rank has spent in each phase of its steps.");
     for (size_t j = 0; j < source->n_jobs; j++)

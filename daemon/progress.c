@@ -15,6 +15,7 @@ void lks_rank_take_hello(lks_rank *rank, const Lks__Proto__Hello *hello, double 
 {
     lks_plain_copy(rank->host, sizeof rank->host, hello->host);
     lks_plain_copy(rank->device, sizeof rank->device, hello->device);
+    lks_plain_copy(rank->device_model, sizeof rank->device_model, hello->device_model);
     lks_plain_copy(rank->version, sizeof rank->version, hello->version);
     lks_plain_copy(rank->instruction_set, sizeof rank->instruction_set,
                    hello->instruction_set);
@@ -47,6 +48,8 @@ void lks_rank_take_heartbeat(lks_rank *rank, const Lks__Proto__Heartbeat *heartb
     rank->phase = heartbeat->phase;
     rank->phase_since_s = now_s - sane(heartbeat->phase_s);
     rank->rss_bytes = heartbeat->rss_bytes;
+    rank->device_memory_bytes = heartbeat->device_memory_bytes;
+    rank->device_memory_peak_bytes = heartbeat->device_memory_peak_bytes;
     rank->samples_per_s = sane(heartbeat->samples_per_s);
     rank->times = sane_times(heartbeat->times);
     rank->heard_at_s = now_s;

@@ -29,6 +29,7 @@ typedef struct lks_rank {
     char host[128];
     uint32_t pid;
     char device[32];
+    char device_model[64]; /* of a GPU; "": it is a CPU */
     char version[32];
     char instruction_set[32];
     uint32_t threads;
@@ -40,6 +41,7 @@ typedef struct lks_rank {
     Lks__Proto__Phase phase;
     double phase_since_s; /* when it entered that phase */
     uint64_t rss_bytes;
+    uint64_t device_memory_bytes, device_memory_peak_bytes; /* of a GPU */
     double samples_per_s;
     lks_phase_times times;
 

@@ -22,7 +22,7 @@ enum {
 };
 
 typedef enum lks_job_reduction {
-    LKS_JOB_REDUCTION_AUTO, /* ordered on CPU, fast on GPU */
+    LKS_JOB_REDUCTION_AUTO, /* ordered */
     LKS_JOB_REDUCTION_ORDERED,
     LKS_JOB_REDUCTION_FAST,
 } lks_job_reduction;
@@ -66,12 +66,13 @@ typedef struct lks_job {
         uint64_t epochs, steps; /* exactly one is not 0 */
         uint64_t batch_size;    /* global */
         uint32_t lanes;         /* or LKS_JOB_AUTO */
-        const char *device;     /* "auto" "cpu" "reference" */
+        const char *device;     /* "auto" "cpu" "cuda" "reference" */
         uint32_t replicas;      /* of a rank, or LKS_JOB_ALL */
         uint32_t threads_per_rank;
         const char *numerics; /* "exact" "fast" */
         lks_job_reduction reduction;
-        char *init; /* NULL: PyTorch's default initialisation */
+        const char *collectives; /* "auto" "nccl" "mpi" */
+        char *init;              /* NULL: PyTorch's default initialisation */
     } train;
 
     struct {

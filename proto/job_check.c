@@ -2,7 +2,6 @@
 #include "proto/job_build.h"
 
 #include <inttypes.h>
-#include <string.h>
 
 #include "base/try.h"
 
@@ -73,19 +72,10 @@ static lks_status check_nesterov(const lks_job_build *build)
                                 "nesterov needs a momentum above 0 and a dampening of 0");
 }
 
-static lks_status check_numerics(const lks_job_build *build)
-{
-    if (strcmp(build->job.train.numerics, "fast") != 0)
-        return LKS_OK;
-    return lks_node_fail(lks_job_found(build, "train.numerics"),
-                         "numerics is fast: no device has it yet, leave it exact");
-}
-
 lks_status lks_job_check(const lks_job_build *build)
 {
     LKS_TRY(check_duration(build));
     LKS_TRY(check_lanes(build));
     LKS_TRY(check_normalize(build));
-    LKS_TRY(check_numerics(build));
     return check_nesterov(build);
 }

@@ -19,8 +19,9 @@ lks_status lks_hello_init(const lks_reporter_options *options, lks_hello *out)
     memset(out, 0, sizeof *out);
     out->version = lks_strdup(options->version);
     out->device = lks_strdup(options->device);
+    out->device_model = lks_strdup(options->device_model ? options->device_model : "");
     out->instruction_set = lks_strdup(options->instruction_set);
-    if (!out->version || !out->device || !out->instruction_set)
+    if (!out->version || !out->device || !out->device_model || !out->instruction_set)
         return LKS_NOMEM;
     if (gethostname(out->host, sizeof out->host - 1) != 0)
         snprintf(out->host, sizeof out->host, "unknown");
@@ -33,6 +34,7 @@ lks_status lks_hello_init(const lks_reporter_options *options, lks_hello *out)
     message->host = out->host;
     message->pid = (uint32_t)getpid();
     message->device = out->device;
+    message->device_model = out->device_model;
     message->dataset_fingerprint = options->dataset_fingerprint;
     message->n_samples = options->n_samples;
     message->instruction_set = out->instruction_set;
@@ -48,6 +50,7 @@ void lks_hello_release(lks_hello *hello)
 {
     lks_free(hello->version);
     lks_free(hello->device);
+    lks_free(hello->device_model);
     lks_free(hello->instruction_set);
 }
 

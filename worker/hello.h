@@ -13,7 +13,7 @@ typedef struct lks_hello {
     lks_link_keys keys;
     lks_nonce challenge, nonce; /* of the connection */
     uint8_t mac[LKS_MAC_BYTES];
-    char *version, *device, *instruction_set;
+    char *version, *device, *device_model, *instruction_set;
     char host[256];
 } lks_hello;
 

@@ -199,8 +199,9 @@ static lks_status start_piece(lks_lanes *self, size_t begin, size_t end)
 /* Start the next bucket. Always in this order, so that all ranks agree on it. */
 static lks_status start_bucket(lks_lanes *self)
 {
-    const bucket *b = &self->buckets[self->next_bucket++];
+    const bucket *b = &self->buckets[self->next_bucket];
 
+    self->options.comm->bucket = (int)self->next_bucket++;
     for (size_t begin = b->begin; begin < b->end; begin += PIECE)
         LKS_TRY(
             start_piece(self, begin, begin + PIECE < b->end ? begin + PIECE : b->end));
@@ -230,8 +231,9 @@ static lks_status start_rest(lks_lanes *self)
 
 /* ---- a step ---- */
 
-void lks_lanes_begin(lks_lanes *self)
+void lks_lanes_begin(lks_lanes *self, uint64_t step)
 {
+    self->options.comm->step = step;
     self->lane = 0;
     self->depth = 0;
     self->next_bucket = 0;

@@ -26,7 +26,8 @@ typedef struct lks_lanes lks_lanes;
 lks_status lks_lanes_create(const lks_lanes_options *options, lks_lanes **out);
 void lks_lanes_destroy(lks_lanes *lanes);
 
-void lks_lanes_begin(lks_lanes *lanes);
+/* step: from 1 */
+void lks_lanes_begin(lks_lanes *lanes, uint64_t step);
 
 /* Aim the gradients of the next of this rank's lanes. */
 lks_status lks_lanes_begin_lane(lks_lanes *lanes);

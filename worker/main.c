@@ -11,8 +11,8 @@
 #include "worker/world.h"
 
 static const char usage[] = "usage: lockstep-worker [--run-dir DIR] [--set KEY=VALUE]... "
-                            "[--devices LIST] [--check] "
-                            "JOB\n";
+                            "[--devices LIST] [--check] JOB\n"
+                            "       lockstep-worker --list-devices [--json]\n";
 
 static const char help[] =
     "One rank of a training run; start as many as you like with mpirun, or one with\n"
@@ -29,6 +29,9 @@ static const char help[] =
     "                   cpu:0,cpu:1, or all; else as train.device and train.replicas "
     "say\n"
     "  --check          check the job, its data and its layers, say what it is, and end\n"
+    "  --list-devices   say what this machine can train on, with --json for programs, "
+    "and\n"
+    "                   end\n"
     "  --version        say the version and end\n"
     "  --help           this\n"
     "\n"
@@ -38,7 +41,7 @@ static const char help[] =
 typedef struct arguments {
     lks_worker_options options;
     const char **set;
-    bool check;
+    bool check, lists, is_json, counts;
     int exit_code; /* of an early end, -1: go on */
 } arguments;
 
@@ -62,10 +65,12 @@ static const struct option options[] = {
     {"run-dir", required_argument, NULL, 'd'}, {"set", required_argument, NULL, 's'},
     {"devices", required_argument, NULL, 'D'}, {"check", no_argument, NULL, 'c'},
     {"version", no_argument, NULL, 'v'},       {"help", no_argument, NULL, 'h'},
-    {"claimed", no_argument, NULL, 'k'},       {NULL, 0, NULL, 0},
+    {"list-devices", no_argument, NULL, 'l'},  {"json", no_argument, NULL, 'j'},
+    {"claimed", no_argument, NULL, 'k'},       {"ranks", required_argument, NULL, 'n'},
+    {"count-gpus", no_argument, NULL, 'g'},    {NULL, 0, NULL, 0},
 };
-/* Without --claimed, which is for `lockstep run`, and the end. */
-enum { N_OPTIONS = sizeof options / sizeof *options - 2 };
+/* Without the last three, which are for the `lockstep` command, and the end. */
+enum { N_OPTIONS = sizeof options / sizeof *options - 4 };
 
 /* What getopt could not take: `word`, which lacks its value, or is none of ours. */
 static int wrong_option(const char *word, bool lacks_value)
@@ -101,6 +106,18 @@ static void take_option(arguments *a, int option, const char *word)
     case 'c':
         a->check = true;
         break;
+    case 'l':
+        a->lists = true;
+        break;
+    case 'j':
+        a->is_json = true;
+        break;
+    case 'n':
+        a->options.n_ranks = atoi(optarg);
+        break;
+    case 'g':
+        a->counts = true;
+        break;
     case 'v':
         say(stdout, "lockstep " LKS_VERSION "\n");
         a->exit_code = 0;
@@ -126,6 +143,10 @@ static void read_arguments(int argc, char **argv, arguments *a)
         return;
     if (a->options.is_claimed && !a->options.run_dir)
         a->exit_code = wrong("--claimed is for `lockstep run`, beside --run-dir");
+    else if (a->is_json && !a->lists)
+        a->exit_code = wrong("--json is for --list-devices");
+    else if (a->lists || a->counts)
+        a->exit_code = optind < argc ? wrong("--list-devices takes no job") : -1;
     else if (optind == argc)
         a->exit_code = wrong("no job file is named");
     else if (optind + 1 < argc)
@@ -134,9 +155,18 @@ static void read_arguments(int argc, char **argv, arguments *a)
         a->options.job_path = argv[optind];
 }
 
+static int act(const arguments *a)
+{
+    if (a->lists)
+        return lks_worker_list_devices(a->is_json);
+    if (a->counts)
+        return lks_worker_count_gpus();
+    return a->check ? lks_worker_check(&a->options) : lks_worker_run(&a->options);
+}
+
 int main(int argc, char **argv)
 {
-    arguments a = {.exit_code = -1};
+    arguments a = {.options = {.n_ranks = 1}, .exit_code = -1};
 
     lks_process_begin();
     if (!(a.set = calloc((size_t)argc + 1, sizeof *a.set)))
@@ -144,7 +174,7 @@ int main(int argc, char **argv)
     a.options.set = a.set;
     read_arguments(argc, argv, &a);
     if (a.exit_code < 0)
-        a.exit_code = a.check ? lks_worker_check(&a.options) : lks_worker_run(&a.options);
+        a.exit_code = act(&a);
     free(a.set);
     return a.exit_code;
 }

@@ -13,8 +13,8 @@
 #include "worker/log_file.h"
 #include "worker/signals.h"
 
-/* "cpu (avx2)", "reference", or where there are several replicas a rank "cpu:0 cpu:1
- * (avx2)": cut if they are many. */
+/* "cpu", "reference", or where there are several replicas a rank "cpu:0 cpu:1": cut if
+ * they are many. */
 static void list_devices(const lks_run *run, char *out, size_t size)
 {
     size_t n = 0;
@@ -35,15 +35,15 @@ static const char *instruction_set_of(const lks_run *run)
 
 static lks_status write_job(lks_run *run)
 {
-    const char *isa = instruction_set_of(run);
-    char *job = NULL, *text = NULL, devices[512];
+    char *job = NULL, *text = NULL, devices[512], kind[80];
     lks_status st;
 
+    lks_replica_name_kind(run->replicas, kind, sizeof kind);
     list_devices(run, devices, sizeof devices);
     LKS_GO(lks_job_format(&run->job, &job));
     text = lks_asprintf("# lockstep %s: %d ranks of %u threads, %s%s%s%s\n%s",
                         LKS_VERSION, run->ranks->size, run->job.train.threads_per_rank,
-                        devices, *isa ? " (" : "", isa, *isa ? ")" : "", job);
+                        devices, *kind ? " (" : "", kind, *kind ? ")" : "", job);
     st = text ? lks_run_dir_write(&run->dir, LKS_RUN_JOB, text) : LKS_NOMEM;
 cleanup:
     lks_free(text);
@@ -123,10 +123,12 @@ static lks_status start_reporter(lks_replica *replica, const lks_key_pair *own,
     lks_reporter_options options = {
         .addresses = invited->place.addresses,
         .pulse = &replica->pulse,
+        .place = replica->device,
         .rank = (uint32_t)replica->comm->rank,
         .world_size = (uint32_t)replica->comm->size,
         .version = LKS_VERSION,
         .device = lks_device_text(replica->device, device, sizeof device),
+        .device_model = replica->gpu.model,
         .instruction_set = instruction_set_of(run),
         .dataset_fingerprint = lks_dataset_fingerprint(run->train),
         .n_samples = lks_dataset_n_samples(run->train),

@@ -299,6 +299,22 @@ static lks_status start_spread(lks_reducer *self, range *r)
     return LKS_OK;
 }
 
+/* The whole way of a range, where the communicator has a queue of its own: nobody waits
+ * there but that queue, so all ranks queue everything in one order. */
+static lks_status go_aside(lks_reducer *self, range *r)
+{
+    lks_comm *comm = self->options.comm;
+    lks_status st, back;
+
+    LKS_TRY(comm->ops->aside(comm, r->home.device));
+    st = start_exchange(self, r);
+    for (; st == LKS_OK && r->n_requests > 0; r->n_requests--)
+        st = comm->ops->wait(comm, &r->requests[r->n_requests - 1]);
+    st = st == LKS_OK ? start_spread(self, r) : st;
+    back = comm->ops->back(comm);
+    return st == LKS_OK ? back : st;
+}
+
 static lks_status take_range(lks_reducer *self, range **out)
 {
     if (self->n_ranges == self->capacity) {
@@ -327,7 +343,9 @@ lks_status lks_reducer_start(lks_reducer *self, const lks_view *partials,
     r->spread = NULL;
     for (size_t k = 0; k < lks_reducer_n_partials(self); k++)
         r->own[k] = partials[k];
-    if (self->options.ordered) {
+    if (self->options.ordered && comm->ops->aside) {
+        LKS_TRY(go_aside(self, r));
+    } else if (self->options.ordered) {
         LKS_TRY(start_exchange(self, r));
     } else {
         LKS_TRY(comm->ops->all_reduce(comm, home, &r->spread));

@@ -1,10 +1,14 @@
 /* A replica: the model, and what trains it, on one device. */
 #include "worker/run.h"
 
+#include <string.h>
+
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/try.h"
+#include "device.h"
+#include "kernels.h"
 #include "worker/lifeline.h"
 
 bool lks_replica_is_first(const lks_replica *replica)
@@ -79,12 +83,33 @@ static lks_status make_loader(lks_replica *replica)
     return lks_loader_create(&options, &replica->loader);
 }
 
+/* Between the lanes of several replicas gradients travel, which are not recorded. */
+static lks_status make_tape(lks_replica *replica)
+{
+    if (replica->comm->size > 1)
+        return LKS_OK;
+    return lks_tape_create(replica->device, replica->run->train, replica->lane_plan.mine,
+                           &replica->tape);
+}
+
+static lks_status choose_numerics(const lks_replica *replica)
+{
+    if (strcmp(replica->run->job.train.numerics, "fast") != 0)
+        return LKS_OK;
+    return lks_device_kernels(replica->device)->fast(replica->device.index, true);
+}
+
 static lks_status make_parts(lks_replica *replica)
 {
+    replica->exit_code = LKS_EXIT_FAILED;
+    LKS_TRY(lks_replica_open_gpu(replica));
+    LKS_TRY(choose_numerics(replica));
     LKS_TRY(lks_replica_make_model(replica));
     replica->exit_code = LKS_EXIT_FAILED;
     LKS_TRY(make_lanes(replica));
-    return make_loader(replica);
+    LKS_TRY(lks_replica_note_gpu(replica));
+    LKS_TRY(make_loader(replica));
+    return make_tape(replica);
 }
 
 static lks_status check_same_model(lks_replica *replica)
@@ -122,7 +147,10 @@ lks_status lks_replica_start(lks_replica *replica)
 
     lks_console_init(&replica->console, replica->comm->rank == 0,
                      lks_world_is_launched());
-    LKS_TRY(lks_world_agree(replica->comm, make_parts(replica), &replica->exit_code));
+    LKS_TRY(lks_replica_join(replica));
+    LKS_TRY(lks_world_agree(replica->comm,
+                            lks_replica_explain_gpu(replica, make_parts(replica)),
+                            &replica->exit_code));
     LKS_TRY(check_same_model(replica));
     model_s = lks_clock_s();
     stage(replica, LKS_STAGE_MEET);
@@ -130,17 +158,20 @@ lks_status lks_replica_start(lks_replica *replica)
     stage(replica, LKS_STAGE_IN);
     if (lks_replica_is_first(replica))
         say_started(replica->run, model_s, lks_clock_s());
+    lks_replica_log_gpu_at_start(replica);
     return LKS_OK;
 }
 
 void lks_replica_release(lks_replica *replica)
 {
     lks_metrics_destroy(replica->metrics);
+    lks_tape_destroy(replica->tape);
     lks_loader_destroy(replica->loader);
     lks_losses_destroy(replica->losses);
     lks_lanes_destroy(replica->lanes);
     lks_optim_destroy(replica->optim);
     lks_model_destroy(replica->model);
+    lks_replica_part(replica);
     if (replica->comm != replica->run->ranks)
         lks_comm_destroy(replica->comm);
 }

@@ -546,6 +546,7 @@ lks_status lks_reporter_start(const lks_reporter_options *options, lks_reporter 
     pthread_mutex_init(&self->lock, NULL);
     lks_frame_decoder_init(&self->decoder);
     self->pulse = options->pulse;
+    self->vitals.device = options->place;
     self->give_up_s = options->give_up_s;
     LKS_GO(lks_hello_init(options, &self->hello));
     LKS_GO(lks_addresses_parse(options->addresses, &self->addresses));

@@ -18,6 +18,7 @@
 #ifndef LKS_WORKER_REPORT_H
 #define LKS_WORKER_REPORT_H
 
+#include "layout/view.h"
 #include "lockstep.pb-c.h"
 #include "proto/handshake.h"
 #include "worker/pulse.h"
@@ -26,9 +27,11 @@ typedef struct lks_reporter_options {
     const char *addresses; /* "host:port", or several with commas: tried in turn */
     lks_link_keys link_keys;
     lks_pulse *pulse; /* borrowed until the stop */
+    lks_device place; /* whose memory heartbeats tell of */
     /* Of HELLO; strings are borrowed for the call. */
     uint32_t rank, world_size;
     const char *version, *device, *instruction_set;
+    const char *device_model; /* of a GPU; NULL or "": it is a CPU */
     uint64_t dataset_fingerprint, n_samples;
     uint32_t threads;
     double give_up_s; /* 0: never */

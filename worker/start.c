@@ -47,11 +47,21 @@ lks_status lks_run_read_job(lks_run *run)
     run->exit_code = LKS_EXIT_USAGE;
     LKS_TRY(lks_job_read(options->job_path, options->set, options->n_set, &run->job));
     run->has_job = true;
-    LKS_TRY(lks_devices_choose(&run->job, options->devices, &run->devices));
     if (run->job.checkpoint.every_steps > 0)
         lks_warn("checkpoint.every_steps: this version writes no checkpoints yet, only "
                  "the final weights");
     return anchor_data(&run->job, options->job_path);
+}
+
+lks_status lks_run_choose_devices(lks_run *run)
+{
+    const char *list = run->options->devices, *fault;
+
+    run->exit_code = LKS_EXIT_USAGE;
+    LKS_TRY(lks_devices_choose(&run->job, list, &run->devices));
+    if ((fault = lks_devices_fault(&run->job, list)))
+        lks_warn("the CPU trains: %s", fault);
+    return LKS_OK;
 }
 
 /* All ranks run one job. Its files may stand elsewhere on each host: what they hold is
@@ -76,10 +86,16 @@ static lks_status check_same_job(lks_run *run)
     run->exit_code = LKS_EXIT_FAILED;
     LKS_TRY(lks_world_agree(run->ranks, hash_job(&run->job, &hash), &run->exit_code));
     LKS_TRY(lks_world_check_same(run->ranks, hash, "the job"));
-    LKS_TRY(lks_world_check_same(run->ranks, (uint64_t)run->devices.n,
-                                 "the number of devices"));
     return lks_world_check_same(run->ranks, LKS_PROTOCOL_VERSION,
                                 "the protocol of the lockstep");
+}
+
+static lks_status share_devices(lks_run *run)
+{
+    const lks_status st = lks_devices_share_out(run->ranks, &run->job, &run->devices);
+
+    run->exit_code = st == LKS_DEVICE ? LKS_EXIT_USAGE : LKS_EXIT_FAILED;
+    return st;
 }
 
 static void settle_threads(lks_run *run)
@@ -128,10 +144,10 @@ static lks_status settle_job(lks_run *run)
     run->exit_code = LKS_EXIT_USAGE;
     lks_devices_settle(&run->devices, &run->job);
     if (run->job.train.reduction == LKS_JOB_REDUCTION_AUTO)
-        run->job.train.reduction = LKS_JOB_REDUCTION_ORDERED; /* on CPUs */
+        run->job.train.reduction = LKS_JOB_REDUCTION_ORDERED;
     LKS_TRY(settle_lanes(run));
     settle_threads(run);
-    return LKS_OK;
+    return lks_run_settle_collectives(run);
 }
 
 /* ---- replicas ---- */
@@ -155,6 +171,8 @@ lks_status lks_run_make_replicas(lks_run *run)
 static lks_status join_replicas(lks_run *run)
 {
     LKS_TRY(lks_run_make_replicas(run));
+    if (strcmp(run->job.train.collectives, "nccl") == 0)
+        LKS_TRY(lks_nccl_watch_start(&run->watch));
     return run->n_replicas > 1 ? lks_mail_create(run->n_replicas, &run->mail) : LKS_OK;
 }
 
@@ -225,9 +243,10 @@ lks_status lks_run_start(lks_run *run, const lks_worker_options *options)
     run->options = options;
     run->started_s = lks_clock_s();
     job = lks_run_read_job(run);
-    if (job == LKS_OK) { /* the data come in while MPI starts */
+    if (job == LKS_OK) { /* the data come in while a GPU's driver and MPI start */
         lks_opening_start(&run->opening_train, &run->job, &run->job.data.train);
         lks_opening_start(&run->opening_test, &run->job, &run->job.data.test);
+        job = lks_run_choose_devices(run);
     }
     run->job_s = lks_clock_s();
     lks_lifeline_stage(LKS_STAGE_MPI);
@@ -235,6 +254,7 @@ lks_status lks_run_start(lks_run *run, const lks_worker_options *options)
     lks_log_file_init(run->ranks->rank);
     LKS_GO(lks_world_agree(run->ranks, job, &run->exit_code));
     LKS_GO(check_same_job(run));
+    LKS_GO(share_devices(run));
     LKS_GO(lks_world_placement(run->ranks, &run->placement));
     LKS_GO(settle_job(run));
     LKS_GO(connect_replicas(run));
@@ -251,6 +271,7 @@ void lks_run_release(lks_run *run)
     for (int i = 0; i < run->n_replicas; i++)
         lks_replica_release(&run->replicas[i]);
     lks_free(run->replicas);
+    lks_nccl_watch_stop(run->watch);
     lks_link_destroy(run->link);
     lks_mail_destroy(run->mail);
     lks_opening_cancel(&run->opening_train);

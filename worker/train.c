@@ -20,8 +20,9 @@ typedef struct course {
     double reported_s; /* of trained_s, at the last report */
     double samples_per_s;
     lks_step_result result;
-    double test_loss; /* of the last evaluation */
-    lks_status st;    /* a failure of this rank that the others do not know yet */
+    double test_loss;     /* of the last evaluation */
+    lks_device_work work; /* of the last step */
+    lks_status st;        /* a failure of this rank that the others do not know yet */
 } course;
 
 static double rate(double samples, double seconds)
@@ -39,6 +40,7 @@ static lks_step make_step(lks_replica *replica)
         .dataset = replica->run->train,
         .lanes = replica->lanes,
         .losses = replica->losses,
+        .tape = replica->tape,
         .pulse = &replica->pulse,
         .plan = replica->lane_plan.steps,
         .mine = replica->lane_plan.mine,
@@ -91,6 +93,7 @@ static lks_status write_metrics(lks_replica *replica,
     double grad_norm;
 
     LKS_TRY(lks_grad_norm(lks_model_params(replica->model), &grad_norm));
+    LKS_TRY(lks_comm_check(replica->comm));
     return lks_metrics_step(replica->metrics,
                             &(lks_step_metrics){.step = progress->step,
                                                 .epoch = progress->epoch,
@@ -108,6 +111,7 @@ static lks_status report(lks_replica *replica, course *c)
 
     LKS_TRY(
         lks_param_block_hash(lks_model_params(replica->model), &progress.replica_hash));
+    LKS_TRY(lks_comm_check(replica->comm));
     lks_reporter_progress(replica->reporter, &progress);
     show(replica, c, true);
     c->reported_samples = c->samples;
@@ -184,8 +188,10 @@ static lks_status take_steps(lks_replica *replica, course *c)
 
     while (c->n_done < replica->run->n_steps && c->result.wish == LKS_WISH_GO_ON) {
         const double began_s = lks_clock_s();
+        const lks_device_work before = lks_replica_work(replica);
 
         LKS_TRY(lks_step_run(&step, c->n_done, &c->result));
+        c->work = lks_work_between(before, lks_replica_work(replica));
         LKS_TRY(after_step(replica, c, began_s));
     }
     return LKS_OK;
@@ -261,6 +267,7 @@ static void say_done(lks_replica *replica, const course *c)
         "%.3f, update %.3f",
         lks_device_text(replica->device, device, sizeof device), c->n_done, c->trained_s,
         times.load, times.forward, times.backward, times.reduce, times.update);
+    lks_replica_log_gpu(replica, &c->work);
     lks_console_say(&replica->console,
                     "trained %" PRIu64 " steps in %s, %s samples/s; weights and "
                     "metrics are in %s",
@@ -277,7 +284,7 @@ lks_status lks_train(lks_replica *replica)
     /* All ranks know of a loss that is not finite; of other failures only this one. */
     replica->is_alone = st != LKS_OK && st != LKS_NUMERIC;
     if (replica->is_alone)
-        return st;
+        return lks_replica_explain_gpu(replica, st);
     replica->exit_code = LKS_EXIT_FAILED;
     LKS_TRY(lks_world_agree(replica->comm, st == LKS_OK ? ending(replica, &c) : st,
                             &replica->exit_code));

@@ -4,6 +4,8 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "device.h"
+#include "kernels.h"
 
 static uint64_t resident_bytes(void)
 {
@@ -35,10 +37,26 @@ static double rate(lks_vitals *vitals, uint64_t samples)
     return vitals->samples_per_s;
 }
 
+static lks_device_use use_of(lks_device device)
+{
+    const lks_kernels *kernels = lks_device_kernels(device);
+    lks_device_use use = {0};
+
+    if (kernels->use)
+        kernels->use(device.index, &use);
+    return use;
+}
+
 void lks_vitals_read(lks_vitals *vitals, lks_pulse *pulse,
                      Lks__Proto__Heartbeat *heartbeat, Lks__Proto__PhaseTimes *times)
 {
+    const lks_device_use use = use_of(vitals->device);
+
+    if (use.peak_bytes > vitals->device_peak_bytes)
+        vitals->device_peak_bytes = use.peak_bytes;
     lks_pulse_read(pulse, heartbeat, times);
+    heartbeat->device_memory_bytes = use.now_bytes;
+    heartbeat->device_memory_peak_bytes = vitals->device_peak_bytes;
     heartbeat->rss_bytes = resident_bytes();
     heartbeat->samples_per_s = rate(vitals, atomic_load(&pulse->samples));
 }

@@ -39,10 +39,11 @@ static void discard_start(lks_run *run)
 
 /* ---- a replica's end ---- */
 
-/* Another replica is about to end this process, and has said why. */
+/* Another replica is about to end this process, and has said why; or the watch has. */
 static _Noreturn void follow(lks_replica *replica)
 {
-    lks_reporter_stop(replica->reporter, LKS_OK, "");
+    if (!atomic_load(&replica->is_stuck))
+        lks_reporter_stop(replica->reporter, LKS_OK, "");
     while (true)
         pause();
 }
@@ -73,6 +74,16 @@ static _Noreturn void leave_alone(lks_run *run, lks_replica *replica, lks_status
     discard_start(run);
     fflush(NULL);
     lks_lifeline_exit(run->ranks ? LKS_EXIT_FAILED : run->exit_code);
+}
+
+void lks_replica_is_stuck(void *context, const char *text)
+{
+    lks_replica *replica = context;
+
+    if (atomic_flag_test_and_set(&replica->run->is_left))
+        return;
+    atomic_store(&replica->is_stuck, true);
+    leave_alone(replica->run, replica, LKS_COMM, text);
 }
 
 /* How it ended for this replica: nobody knows it but us, or all do and it is said. */
@@ -109,6 +120,7 @@ static void live(lks_replica *replica)
         st = lks_train(replica);
     }
     take_leave(replica, st);
+    lks_replica_part(replica);
     replica->st = st;
 }
 
@@ -255,12 +267,54 @@ static void print_table(char *text, size_t n_columns)
     }
 }
 
+/* "2 ranks on cuda:0, cuda:1 (NVIDIA H100 80GB HBM3)" into `out`. */
+static void name_places(const lks_run *run, int n_ranks, char *out, size_t size)
+{
+    const lks_devices *devices = &run->devices;
+    const bool are_apart = devices->items[0].type == LKS_CUDA;
+    const int n = are_apart ? devices->n * n_ranks : devices->n;
+    char kind[80] = "", text[LKS_DEVICE_TEXT];
+    size_t at;
+
+    lks_replica_name_kind(run->replicas, kind, sizeof kind);
+    at = (size_t)snprintf(out, size, "%d rank%s", n_ranks, n_ranks == 1 ? "" : "s");
+    if (devices->n > 1)
+        at += (size_t)snprintf(out + at, size - at, " of %d replicas", devices->n);
+    for (int i = 0; i < n && at < size; i++) {
+        lks_device device = devices->items[i % devices->n];
+
+        device.index += i / devices->n * devices->n;
+        at += (size_t)snprintf(out + at, size - at, "%s%s", i ? ", " : " on ",
+                               lks_device_text(device, text, sizeof text));
+    }
+    if (at < size)
+        snprintf(out + at, size - at, "%s%s%s", kind[0] ? " (" : "", kind,
+                 kind[0] ? ")" : "");
+}
+
+/* Are there devices for as many ranks of this host as `lockstep run` would start? */
+static lks_status check_places(lks_run *run)
+{
+    const int n_ranks = run->options->n_ranks;
+    lks_device_seat *seats = lks_calloc((size_t)n_ranks, sizeof *seats);
+    int first;
+    lks_status st;
+
+    if (!seats)
+        return LKS_NOMEM;
+    for (int r = 0; r < n_ranks; r++)
+        seats[r] = lks_device_seat_of(&run->devices);
+    st = lks_device_seats_check(seats, n_ranks, 0, &first);
+    lks_free(seats);
+    return st;
+}
+
 static void describe(const lks_run *run)
 {
     const size_t n_columns = lks_terminal_screen(STDOUT_FILENO).n_columns;
     char *layers = lks_model_describe(run->replicas->model);
     const lks_step_plan *plan = &run->steps;
-    char line[160];
+    char line[2048];
 
     if (layers)
         print_table(layers, n_columns);
@@ -272,6 +326,8 @@ static void describe(const lks_run *run)
     lks_columns_wrap(stdout, line, " ", 0, 0, n_columns);
     if (run->test)
         printf("%" PRIu64 " test samples\n", lks_dataset_n_samples(run->test));
+    name_places(run, run->options->n_ranks, line, sizeof line);
+    lks_columns_wrap(stdout, line, " ", 0, 2, n_columns);
 }
 
 int lks_worker_check(const lks_worker_options *options)
@@ -281,6 +337,10 @@ int lks_worker_check(const lks_worker_options *options)
 
     lks_log_file_init(0);
     st = lks_run_read_job(&run);
+    if (st == LKS_OK)
+        st = lks_run_choose_devices(&run);
+    if (st == LKS_OK)
+        st = check_places(&run);
     if (st == LKS_OK) {
         lks_opening_start(&run.opening_train, &run.job, &run.job.data.train);
         lks_opening_start(&run.opening_test, &run.job, &run.job.data.test);
@@ -288,6 +348,8 @@ int lks_worker_check(const lks_worker_options *options)
     }
     if (st == LKS_OK)
         st = lks_run_make_replicas(&run);
+    if (st == LKS_OK)
+        st = lks_replica_open_gpu(run.replicas);
     if (st == LKS_OK) {
         st = lks_replica_make_model(run.replicas);
         run.exit_code = run.replicas->exit_code;

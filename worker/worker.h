@@ -13,6 +13,7 @@ typedef struct lks_worker_options {
     const char *devices;    /* "cpu:0,cpu:1", "all"; NULL: as the job says */
     const char *const *set; /* [n_set] "key=value" */
     size_t n_set;
+    int n_ranks; /* of this host, for a check: would they find their devices? */
 } lks_worker_options;
 
 enum { LKS_EXIT_FAILED = 1, LKS_EXIT_USAGE = 2, LKS_EXIT_INTERRUPTED = 130 };
@@ -23,5 +24,10 @@ int lks_worker_run(const lks_worker_options *options);
 
 /* Check a job without training and without MPI: file, data, layers; say what it is. */
 int lks_worker_check(const lks_worker_options *options);
+
+/* What jobs can train on here: a table, or JSON. The number of GPUs alone opens none of
+ * them. */
+int lks_worker_list_devices(bool as_json);
+int lks_worker_count_gpus(void);
 
 #endif

@@ -151,20 +151,27 @@ typedef struct seat {
     uint32_t n_cores;
 } seat;
 
-static seat own_seat(void)
+uint64_t lks_world_host(void)
 {
-    seat own = {.host = 0xcbf29ce484222325u, .cores = 0xcbf29ce484222325u, .n_cores = 1};
+    uint64_t host = 0xcbf29ce484222325u;
     char text[256] = "";
-    cpu_set_t allowed;
     FILE *file = fopen("/proc/sys/kernel/random/boot_id", "re");
 
     if (file) {
         if (fgets(text, sizeof text, file))
-            own.host = hash_bytes(own.host, text, strlen(text));
+            host = hash_bytes(host, text, strlen(text));
         fclose(file);
     }
     if (gethostname(text, sizeof text - 1) == 0)
-        own.host = hash_bytes(own.host, text, strlen(text));
+        host = hash_bytes(host, text, strlen(text));
+    return host;
+}
+
+static seat own_seat(void)
+{
+    seat own = {.host = lks_world_host(), .cores = 0xcbf29ce484222325u, .n_cores = 1};
+    cpu_set_t allowed;
+
     own.n_cores = lks_cores_usable();
     if (sched_getaffinity(0, sizeof allowed, &allowed) == 0)
         own.cores = hash_bytes(own.cores, &allowed, sizeof allowed);

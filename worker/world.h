@@ -26,6 +26,9 @@ int lks_world_rank(void);
 int lks_world_told_size(void);
 bool lks_world_is_speaker(void);
 
+/* This host, as it was booted: equal on its processes. */
+uint64_t lks_world_host(void);
+
 /* What follows is done by all ranks together. LKS_COMM: this rank could not take part,
  * for want of memory or because MPI failed; the others know nothing of it, and wait. */
 

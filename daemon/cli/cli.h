@@ -33,6 +33,7 @@ extern const lks_command lks_command_run;
 extern const lks_command lks_command_status;
 extern const lks_command lks_command_watch;
 extern const lks_command lks_command_check;
+extern const lks_command lks_command_devices;
 extern const lks_command lks_command_help;
 extern const lks_command lks_command_completion;
 extern const lks_command lks_command_guard;

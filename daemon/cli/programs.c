@@ -1,7 +1,9 @@
 #include "daemon/cli/programs.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -102,6 +104,24 @@ lks_status lks_programs_worker(char **out)
 cleanup:
     lks_free(found);
     lks_free(self);
+    return st;
+}
+
+lks_status lks_programs_become_worker(const lks_strings *arguments)
+{
+    char *worker = NULL;
+    lks_strings argv = {0};
+    lks_status st;
+
+    LKS_GO(lks_programs_worker(&worker));
+    LKS_GO(lks_strings_add(&argv, worker));
+    LKS_GO(lks_strings_add_all(&argv, (const char *const *)arguments->items));
+    fflush(NULL);
+    execv(worker, argv.items);
+    st = lks_fail(LKS_IO, "%s: %s", worker, strerror(errno));
+cleanup:
+    lks_strings_release(&argv);
+    lks_free(worker);
     return st;
 }
 

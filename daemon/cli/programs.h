@@ -3,6 +3,7 @@
 #define LKS_DAEMON_CLI_PROGRAMS_H
 
 #include "base/status.h"
+#include "daemon/cli/strings.h"
 
 /* This very program. */
 lks_status lks_programs_self(char **out);
@@ -10,6 +11,10 @@ lks_status lks_programs_self(char **out);
 /* lockstep-worker: $LOCKSTEP_WORKER, else beside this program, else in
  * ../libexec/lockstep, else on the PATH. */
 lks_status lks_programs_worker(char **out);
+
+/* Let the worker, with these arguments, take this process's place; returns if it cannot.
+ */
+lks_status lks_programs_become_worker(const lks_strings *arguments);
 
 /* mpirun: $LOCKSTEP_MPIRUN, else on the PATH. */
 lks_status lks_programs_mpirun(char **out);

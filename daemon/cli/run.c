@@ -447,8 +447,8 @@ static int run_job(const lks_args *args)
 
 static const lks_arg options[] = {
     {"--ranks", "-n", "N",
-     "how many processes train (default: one per hardware thread, one with several "
-     "devices)",
+     "how many processes train (default: one per GPU, without GPUs one per hardware "
+     "thread, one with several devices)",
      LKS_ARG_COUNT, offsetof(lks_args, ranks)},
     {"--devices", NULL, "LIST",
      "what each rank trains on, a replica of the model on each: cpu:0,cpu:1, or all "

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/terminal.h"
 #include "base/try.h"
+#include "daemon/cli/ask_worker.h"
 #include "daemon/cli/mpirun.h"
 #include "daemon/cli/programs.h"
 #include "daemon/cli/runs.h"
@@ -31,15 +32,46 @@ static uint64_t min3(uint64_t a, uint64_t b, uint64_t c)
     return least < c ? least : c;
 }
 
-/* As many ranks as the hardware carries, but none without a sample in each step. */
-static uint32_t default_ranks(const lks_job *job)
+/* Only jobs that leave the number of ranks open and may train on GPUs ask for it. */
+static uint32_t count_gpus(const lks_job *job)
 {
-    uint32_t threads = job->train.threads_per_rank ? job->train.threads_per_rank : 1;
-    uint32_t hardware_threads = lks_cores_usable();
-    uint32_t carried = hardware_threads > threads ? hardware_threads / threads : 1;
-    uint32_t lanes = job->train.lanes ? job->train.lanes : carried;
+    const bool may =
+        strcmp(job->train.device, "auto") == 0 || strcmp(job->train.device, "cuda") == 0;
+
+    return may ? lks_ask_n_gpus() : 0;
+}
+
+static uint32_t carried_by_cores(const lks_job *job)
+{
+    const uint32_t threads =
+        job->train.threads_per_rank ? job->train.threads_per_rank : 1;
+    const uint32_t hardware_threads = lks_cores_usable();
+
+    if (strcmp(job->train.device, "cuda") ==
+        0) /* and there is none: a rank will say so */
+        return 1;
+    return hardware_threads > threads ? hardware_threads / threads : 1;
+}
+
+/* As many ranks as the hardware carries, but none without a sample in each step. */
+static uint32_t default_ranks(const lks_job *job, uint32_t n_gpus)
+{
+    const uint32_t carried = n_gpus ? n_gpus : carried_by_cores(job);
+    const uint32_t lanes = job->train.lanes ? job->train.lanes : carried;
 
     return (uint32_t)min3(carried, lanes, job->train.batch_size);
+}
+
+static bool names_devices(const lks_args *args, const lks_job *job)
+{
+    return args->devices || job->train.replicas != 1;
+}
+
+uint32_t lks_run_plan_ranks(const lks_args *args, const lks_job *job)
+{
+    if (args->ranks)
+        return args->ranks;
+    return names_devices(args, job) ? 1 : default_ranks(job, count_gpus(job));
 }
 
 /* Lanes are by default as many as the ranks, and each needs a sample. */
@@ -61,14 +93,16 @@ static lks_status check_ranks(const lks_run_plan *plan)
 static lks_status choose_ranks(lks_run_plan *plan)
 {
     const lks_args *args = plan->args;
-    const bool names_devices = args->devices || plan->job.train.replicas != 1;
+    const bool is_open = args->ranks == 0 && !names_devices(args, &plan->job);
+    uint32_t n_gpus;
 
     plan->is_local = !args->host && !args->hostfile;
+    n_gpus = plan->is_local && is_open ? count_gpus(&plan->job) : 0;
     plan->ranks = args->ranks;
     if (plan->ranks == 0 && plan->is_local)
-        plan->ranks = names_devices ? 1 : default_ranks(&plan->job);
-    plan->is_alone =
-        plan->is_local && plan->ranks == 1 && names_devices && args->rest.n_items == 0;
+        plan->ranks = is_open ? default_ranks(&plan->job, n_gpus) : 1;
+    plan->is_alone = plan->is_local && plan->ranks == 1 && args->rest.n_items == 0 &&
+                     (n_gpus > 0 || names_devices(args, &plan->job));
     return check_ranks(plan);
 }
 

@@ -17,7 +17,7 @@ typedef struct lks_run_plan {
     bool has_job;   /* it could be read */
     uint32_t ranks; /* 0: one on every slot of the hosts */
     bool is_local;  /* all on this host */
-    bool is_alone;  /* one with several devices, here: it needs no mpirun */
+    bool is_alone;  /* one with several devices or a GPU, here: it needs no mpirun */
     bool redraws;   /* our output is a terminal that can be drawn upon */
     lks_run_dir dir;
     lks_private_folder session, memory; /* Open MPI's files; its shared memory */
@@ -33,6 +33,10 @@ typedef struct lks_run_plan {
  * LKS_INVALID: the job or the command line is wrong; so it is whatever the error where
  * there is no job. */
 lks_status lks_run_plan_make(const lks_args *args, lks_run_plan *out);
+
+/* How many ranks a run on this host would have: --ranks, else one a GPU, else as many as
+ * the cores carry. */
+uint32_t lks_run_plan_ranks(const lks_args *args, const lks_job *job);
 
 /* The private folders are removed with all that is in them. The run's directory stays,
  * the caller's to discard (runs.h). */

@@ -41,7 +41,8 @@ struct column {
     void (*write)(const column *c, const json_t *rank, char out[CELL_BYTES]);
     lks_figure (*figure)(double); /* for write_figure */
     bool is_left;
-    int use; /* 0: never left out; else the least goes first */
+    bool is_gpus; /* left out where no rank has it */
+    int use;      /* 0: never left out; else the least goes first */
 };
 
 static void write_text(const column *c, const json_t *rank, char out[CELL_BYTES])
@@ -90,6 +91,18 @@ static const column columns[] = {
      .write = write_figure,
      .figure = lks_figure_bytes,
      .use = 2},
+    {.title = "on GPU",
+     .key = "device_memory_bytes",
+     .write = write_figure,
+     .figure = lks_figure_bytes,
+     .is_gpus = true,
+     .use = 4},
+    {.title = "peak",
+     .key = "device_memory_peak_bytes",
+     .write = write_figure,
+     .figure = lks_figure_bytes,
+     .is_gpus = true,
+     .use = 3},
 };
 enum {
     N_COLUMNS = sizeof columns / sizeof *columns,
@@ -115,12 +128,27 @@ static size_t width_of(const layout *l)
     return width;
 }
 
-/* One for all is not worth a column. */
+static bool has_key(const json_t *ranks, const char *key)
+{
+    const json_t *rank;
+    size_t row;
+
+    json_array_foreach(ranks, row, rank)
+    {
+        if (json_object_get(rank, key))
+            return true;
+    }
+    return false;
+}
+
+/* One for all is not worth a column, unless it is a GPU. */
 static bool have_one_device(const json_t *ranks)
 {
     const json_t *rank;
     size_t row;
 
+    if (has_key(ranks, "device_model"))
+        return false;
     json_array_foreach(ranks, row, rank)
     {
         if (strcmp(text_of(rank, "device"),
@@ -138,6 +166,9 @@ static layout natural_layout(const json_t *ranks)
     size_t row;
 
     for (size_t i = 0; i < N_COLUMNS; i++) {
+        l.width[i] = 0;
+        if (columns[i].is_gpus && !has_key(ranks, columns[i].key))
+            continue;
         l.width[i] = strlen(columns[i].title);
         json_array_foreach(ranks, row, rank)
         {
@@ -251,14 +282,36 @@ static const char *reason_of(const json_t *job)
     return reason ? reason : "";
 }
 
-static size_t print_job(FILE *out, const json_t *job, const char *where, size_t n_columns)
+/* " on NVIDIA H100 80GB HBM3", or nothing where no rank is on a GPU. */
+static void describe_gpus(const json_t *ranks, char *out, size_t size_bytes)
 {
-    char raw[LINE_BYTES], line[LINE_BYTES];
+    const char *model = NULL;
+    const json_t *rank;
+    bool is_mixed = false;
+    size_t i;
+
+    json_array_foreach(ranks, i, rank)
+    {
+        const char *own = json_string_value(json_object_get(rank, "device_model"));
+
+        if (own && !model)
+            model = own;
+        is_mixed = is_mixed || (own && strcmp(own, model) != 0);
+    }
+    snprintf(out, size_bytes, "%s%s%s", model ? " on " : "", model ? model : "",
+             is_mixed ? " and others" : "");
+}
+
+static size_t print_job(FILE *out, const json_t *job, const json_t *ranks,
+                        const char *where, size_t n_columns)
+{
+    char raw[LINE_BYTES], line[LINE_BYTES], gpus[CELL_BYTES];
     size_t n_lines;
 
-    snprintf(raw, sizeof raw, "%s: %s, %lld ranks, %lld lanes, %s", text_of(job, "name"),
-             text_of(job, "state"), count_of(job, "world_size"), count_of(job, "lanes"),
-             where);
+    describe_gpus(ranks, gpus, sizeof gpus);
+    snprintf(raw, sizeof raw, "%s: %s, %lld ranks%s, %lld lanes, %s",
+             text_of(job, "name"), text_of(job, "state"), count_of(job, "world_size"),
+             gpus, count_of(job, "lanes"), where);
     lks_plain_copy(line, sizeof line, raw);
     n_lines = lks_columns_wrap(out, line, " ", 0, 2, n_columns);
     describe_progress(job, line, sizeof line);
@@ -319,7 +372,8 @@ size_t lks_status_table_print(FILE *out, const lks_status_report *report,
 {
     size_t n_ranks = json_array_size(report->ranks), n_visible = n_ranks, i;
     layout l = fit(natural_layout(report->ranks), screen.n_columns);
-    size_t n_lines = print_job(out, report->job, where, screen.n_columns) + 1;
+    size_t n_lines =
+        print_job(out, report->job, report->ranks, where, screen.n_columns) + 1;
     const json_t *rank;
 
     fputc('\n', out);

@@ -196,6 +196,39 @@ START_TEST(a_rank_has_the_fields_users_know)
 }
 END_TEST
 
+/* Rank 0 on a GPU with a strange name, rank 1 on a CPU. */
+static fake_run run_on_a_gpu(void)
+{
+    fake_run run = fake_run_start(2);
+    Lks__Proto__Heartbeat heartbeat = LKS__PROTO__HEARTBEAT__INIT;
+    Lks__Proto__Hello hello = fake_hello(2, 0);
+
+    hello.device = (char *)"cuda:3";
+    hello.device_model = (char *)"A \"GPU\"\x1b";
+    fake_say_hello(&run, &hello);
+    fake_join(&run, 1);
+    heartbeat.device_memory_bytes = (uint64_t)3 << 30;
+    heartbeat.device_memory_peak_bytes = (uint64_t)5 << 30;
+    fake_send(&run, (lks_event){.type = LKS_EVENT_HEARTBEAT, .heartbeat = &heartbeat});
+    return run;
+}
+
+START_TEST(a_rank_on_a_gpu_tells_its_model_and_memory_and_one_on_a_cpu_does_not)
+{
+    fake_run run = run_on_a_gpu();
+    json_t *ranks = get_json(&run, "/v1/jobs/mnist-7/ranks");
+
+    ck_text(ranks, "ranks.0.device", "cuda:3");
+    ck_text(ranks, "ranks.0.device_model", "A \"GPU\"?");
+    ck_number(ranks, "ranks.0.device_memory_bytes", (double)((uint64_t)3 << 30));
+    ck_number(ranks, "ranks.0.device_memory_peak_bytes", (double)((uint64_t)5 << 30));
+    ck_assert_ptr_null(json_object_get(at(ranks, "ranks.1"), "device_model"));
+    ck_assert_ptr_null(json_object_get(at(ranks, "ranks.1"), "device_memory_bytes"));
+    json_decref(ranks);
+    fake_run_end(&run);
+}
+END_TEST
+
 START_TEST(the_time_in_a_phase_ends_with_the_rank)
 {
     fake_run run = fake_run_running(1);
@@ -359,6 +392,25 @@ START_TEST(the_metrics_tell_job_and_ranks)
 }
 END_TEST
 
+START_TEST(the_metrics_of_gpus_are_those_of_ranks_that_have_one)
+{
+    fake_run run = run_on_a_gpu(), other = stopped_run();
+    const char *body = ask(&run, "GET", "/metrics")->body;
+
+    ck_has_line(body, "lockstep_rank_device_info{job_id=\"mnist-7\",rank=\"0\",device="
+                      "\"cuda:3\",model=\"A \\\"GPU\\\"?\"} 1");
+    ck_has_line(body, "lockstep_rank_device_memory_bytes{job_id=\"mnist-7\",rank=\"0\","
+                      "device=\"cuda:3\"} 3221225472");
+    ck_has_line(body, "lockstep_rank_device_memory_peak_bytes{job_id=\"mnist-7\",rank="
+                      "\"0\",device=\"cuda:3\"} 5368709120");
+    ck_assert_ptr_null(strstr(body, "device_info{job_id=\"mnist-7\",rank=\"1\""));
+    ck_assert_ptr_null(
+        strstr(ask(&other, "GET", "/metrics")->body, "lockstep_rank_device"));
+    fake_run_end(&other);
+    fake_run_end(&run);
+}
+END_TEST
+
 START_TEST(metrics_are_left_out_until_they_are_known_and_spell_nan)
 {
     fake_run run = fake_run_running(1);
@@ -452,9 +504,11 @@ END_TEST
 
 LKS_SUITE("status_view", a_job_has_the_fields_users_know, what_is_not_known_yet_is_null,
           a_healthy_job_has_no_reason, all_jobs_are_listed,
-          a_rank_has_the_fields_users_know, the_time_in_a_phase_ends_with_the_rank,
-          the_shards_are_told, the_version_and_health_are_told,
-          numbers_that_json_lacks_are_null_or_cut,
+          a_rank_has_the_fields_users_know,
+          a_rank_on_a_gpu_tells_its_model_and_memory_and_one_on_a_cpu_does_not,
+          the_metrics_of_gpus_are_those_of_ranks_that_have_one,
+          the_time_in_a_phase_ends_with_the_rank, the_shards_are_told,
+          the_version_and_health_are_told, numbers_that_json_lacks_are_null_or_cut,
           what_is_not_there_is_a_problem_with_a_stable_code,
           whoever_wants_to_write_is_told_what_is_allowed, the_metrics_tell_job_and_ranks,
           metrics_are_left_out_until_they_are_known_and_spell_nan,

@@ -28,10 +28,10 @@ refused 2 '3 devices but train.lanes is 2' --devices cpu:0,cpu:1,cpu:2 --set tra
 refused 2 'replicas is' --set train.replicas=0
 refused 2 'replicas is' --set train.replicas=-1
 refused 2 "device is 'gpu'" --set train.device=gpu
-refused 2 'no device has it yet' --set train.numerics=fast
+refused 2 'cpu has one kind of arithmetic' --set train.numerics=fast
 lks run job.yaml --devices
 must_fail 2
 one_line '--devices needs a value'
 lks check job.yaml --set train.numerics=fast
 must_fail 2
-one_line 'no device has it yet'
+one_line 'cpu has one kind of arithmetic'

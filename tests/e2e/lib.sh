@@ -20,6 +20,7 @@ DATA=/usr/share/datasets/fashion-mnist
     exit 77
 }
 unset LOCKSTEP_WORKER LOCKSTEP_MPIRUN COLUMNS 2>/dev/null || true
+export CUDA_VISIBLE_DEVICES= EMULATOR_DEVICES=0 # jobs train on the CPU; gpu.subr brings GPUs back
 
 WORK=$(mktemp -d "${TMPDIR:-/tmp}/lks-e2e.XXXXXX")
 MARK="LOCKSTEP_E2E=$$-$(basename "$WORK")"

@@ -12,7 +12,7 @@ refused() {
     [ ! -e runs ] || fail "a run directory is left after: $*"
 }
 refused "unknown command 'rnu': did you mean run?" rnu
-refused "unknown command 'frobnicate': the commands are run, status, watch, check" frobnicate
+refused "unknown command 'frobnicate': the commands are run, status, watch, check, devices" frobnicate
 refused "unknown command 'adamw'" adamw
 refused "unknown option '--frob': the options are --ranks, --devices, --run-dir, --set" run job.yaml --frob
 refused 'completion needs more' completion
@@ -49,7 +49,7 @@ says "there is no option '--rnu-dir': did you mean --run-dir?" err
 
 # Help fits the screen, breaking between words only.
 for columns in 40 60 80 200; do
-    for words in help 'help run' 'help status' 'help watch' 'help check' 'help completion'; do
+    for words in help 'help run' 'help status' 'help watch' 'help check' 'help devices' 'help completion'; do
         COLUMNS=$columns lks $words
         must_succeed
         longest=$(widest <out)

@@ -84,7 +84,8 @@ static void write_job(void)
           "  - linear: {out_features: 10}\n"
           "loss: cross_entropy\n"
           "optimizer: {sgd: {lr: 0.01, momentum: 0.9}}\n"
-          "train: {steps: 60, batch_size: 64, lanes: 8, threads_per_rank: 1}\n"
+          "train: {steps: 60, batch_size: 64, lanes: 8, threads_per_rank: 1, "
+          "device: cpu}\n"
           "report: {every_steps: 1}\n",
           file);
     fclose(file);

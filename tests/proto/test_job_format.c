@@ -195,7 +195,6 @@ static void random_job(lks_job *job)
         job->train.steps = 0;
     else if (!job->train.steps)
         job->train.steps = 1;
-    job->train.numerics = "exact"; /* no device has the other */
     if (job->train.lanes > job->train.batch_size)
         job->train.lanes = (uint32_t)job->train.batch_size;
     for (size_t i = 0; i < job->optimizer.n_options; i++)
@@ -256,6 +255,7 @@ static void same_jobs(const lks_job *a, const lks_job *b)
     same_text(a->train.numerics, b->train.numerics);
     ck_assert_uint_eq(a->train.threads_per_rank, b->train.threads_per_rank);
     ck_assert_int_eq(a->train.reduction, b->train.reduction);
+    same_text(a->train.collectives, b->train.collectives);
     same_text(a->train.init, b->train.init);
     ck_assert_uint_eq(a->report.every_steps, b->report.every_steps);
     ck_assert_uint_eq(a->report.rank_timeout_s, b->report.rank_timeout_s);
@@ -312,6 +312,7 @@ START_TEST(a_job_is_written_for_people_with_its_defaults)
                                "  threads_per_rank: auto\n"
                                "  numerics: exact\n"
                                "  reduction: auto\n"
+                               "  collectives: auto\n"
                                "report:\n"
                                "  every_steps: 50\n"
                                "  rank_timeout_s: 60\n"

@@ -101,6 +101,7 @@ START_TEST(a_silent_file_gets_the_defaults)
     ck_assert_uint_eq(job.train.threads_per_rank, LKS_JOB_AUTO);
     ck_assert_str_eq(job.train.numerics, "exact");
     ck_assert_int_eq(job.train.reduction, LKS_JOB_REDUCTION_AUTO);
+    ck_assert_str_eq(job.train.collectives, "auto");
     ck_assert_uint_eq(job.report.every_steps, 50);
     ck_assert_uint_eq(job.report.rank_timeout_s, 60);
     ck_assert_uint_eq(job.checkpoint.every_steps, 0);

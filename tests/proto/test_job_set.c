@@ -170,14 +170,15 @@ START_TEST(errors_name_the_setting)
         {"", "--set : write it as KEY=VALUE, such as train.epochs=5"},
         {"train.=5",
          "--set train.=5: unknown key '' in train; known are epochs, steps, batch_size, "
-         "lanes, device, replicas, threads_per_rank, numerics, reduction, init"},
+         "lanes, device, replicas, threads_per_rank, numerics, reduction, "
+         "collectives, init"},
         {".seed=5",
          "--set .seed=5: unknown key '' in the job; known are job, seed, data, "
          "model, loss, optimizer, train, report, checkpoint"},
         {"train={train.steps: 5}",
          "--set train={train.steps: 5}: unknown key 'train.steps' in train; known are "
          "epochs, steps, batch_size, lanes, device, replicas, threads_per_rank, "
-         "numerics, reduction, init"},
+         "numerics, reduction, collectives, init"},
         {"data={normalize.std: 5}", "--set data={normalize.std: 5}: unknown key "
                                     "'normalize.std' in data; std belongs in the map "
                                     "data.normalize"},

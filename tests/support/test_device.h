@@ -10,6 +10,10 @@
 #include "nn/param_block.h"
 #include "tensor/tensor.h"
 
+/* Where each replica has a device of its own: how many behind the first this thread's is.
+ */
+static _Thread_local int test_device_offset;
+
 /* LKS_TEST_DEVICE in the environment, or cpu. */
 static inline lks_device test_device(void)
 {
@@ -18,6 +22,7 @@ static inline lks_device test_device(void)
 
     if (name)
         ck_ok(lks_device_parse(name, &device));
+    device.index += test_device_offset;
     return device;
 }
 

@@ -60,7 +60,7 @@ static lks_status run_step(lks_comm *comm, lks_lanes *lanes, lks_param_block *pa
     const lks_range mine =
         lks_shard_lanes((uint32_t)comm->rank, (uint32_t)comm->size, n_lanes);
 
-    lks_lanes_begin(lanes);
+    lks_lanes_begin(lanes, step + 1);
     for (uint32_t lane = (uint32_t)mine.begin; lane < mine.end; lane++) {
         LKS_TRY(lks_lanes_begin_lane(lanes));
         if (!is_empty(lane))

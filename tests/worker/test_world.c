@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "worker/replicas.h"
+#include "worker/devices.h"
 #include "worker/world.h"
 
 /* Rank r of them fails where r is odd, with exit status r. */
@@ -47,12 +48,15 @@ END_TEST
 START_TEST(a_rank_that_cannot_ask_the_others_is_told_so)
 {
     lks_placement placement;
+    lks_devices devices = {.n = 1};
+    const lks_job job = {.train.collectives = "auto"};
     int exit_code = 2;
 
     for (long n = 0; n < 2; n++) {
         CK_IS_ALONE(n, lks_world_agree(comm, LKS_OK, &exit_code));
         CK_IS_ALONE(n, lks_world_placement(comm, &placement));
         CK_IS_ALONE(n, lks_world_check_same(comm, 7, "the job"));
+        CK_IS_ALONE(n, lks_devices_share_out(comm, &job, &devices));
     }
 }
 END_TEST

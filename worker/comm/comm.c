@@ -8,6 +8,11 @@ void lks_comm_destroy(lks_comm *comm)
         comm->ops->destroy(comm);
 }
 
+lks_status lks_comm_check(lks_comm *comm)
+{
+    return comm->ops->check ? comm->ops->check(comm) : LKS_OK;
+}
+
 /* Wait for what was started, if it was. */
 static lks_status finish(lks_comm *comm, lks_status st, lks_request *request)
 {

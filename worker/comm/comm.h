@@ -26,7 +26,7 @@ typedef struct lks_comm lks_comm;
 typedef struct lks_request lks_request; /* one started operation */
 
 typedef struct lks_comm_ops {
-    const char *name; /* "self" "mpi" "local" */
+    const char *name; /* "self" "mpi" "local" "nccl" */
 
     /* Sum `values` [n] f32 over all ranks, in place, in whatever order the library likes.
      */
@@ -61,6 +61,17 @@ typedef struct lks_comm_ops {
     /* Wait, free, set *request to NULL. A NULL *request is complete. */
     lks_status (*wait)(lks_comm *comm, lks_request **request);
 
+    /* Optional, both or none: a queue of the communicator's own on a device. What this
+     * thread has that device do from `aside` to `back`, kernels and collectives, is done
+     * there: behind what the thread had queued, beside what it queues afterwards. A
+     * `wait` in between makes that queue wait; a later one, as ever, the thread's. */
+    lks_status (*aside)(lks_comm *comm, lks_device device);
+    lks_status (*back)(lks_comm *comm);
+
+    /* Optional. LKS_COMM: some operation has failed since it was waited for, and what
+     * came out of it, or was made of that, is not to be used. */
+    lks_status (*check)(lks_comm *comm);
+
     void (*destroy)(lks_comm *comm);
 } lks_comm_ops;
 
@@ -69,6 +80,9 @@ struct lks_comm {
     const lks_comm_ops *ops;
     int rank;
     int size;
+    /* Of what is started: to name it where it fails. Whoever starts it may set them. */
+    uint64_t step; /* from 1; 0: before any */
+    int bucket;    /* of the gradients, from 0 */
 };
 
 /* One rank: every collective is complete at once. */
@@ -88,6 +102,9 @@ lks_status lks_comm_local_create(struct lks_mail *mail, struct lks_link *link,
                                  int replica, lks_comm **out);
 
 void lks_comm_destroy(lks_comm *comm); /* NULL is fine */
+
+/* Whether what the host has read of a device since the last wait may be used. */
+lks_status lks_comm_check(lks_comm *comm);
 
 /* The blocking forms, for start-up and the end of a run. Whatever fails is LKS_COMM, want
  * of memory too: the other ranks then wait for this one, and do not know of it. */

@@ -1,9 +1,9 @@
 #include "worker/comm/staging.h"
 
-#include "base/alloc.h"
 #include "base/try.h"
 #include "device.h"
 #include "kernels.h"
+#include "worker/comm/host_block.h"
 
 lks_status lks_staging_open(lks_staging *staging, const lks_view *view, bool reads)
 {
@@ -18,14 +18,14 @@ lks_status lks_staging_open(lks_staging *staging, const lks_view *view, bool rea
     };
     if (!staging->is_copy)
         return LKS_OK;
-    if (!(staging->host = lks_malloc_aligned(staging->n_bytes)))
+    if (!(staging->host = lks_host_block_take(view->device, staging->n_bytes)))
         return LKS_NOMEM;
     if (reads)
         LKS_GO(kernels->copy_out(view->device.index, staging->host, view->data,
                                  staging->n_bytes));
 cleanup:
     if (st != LKS_OK)
-        lks_free(staging->host);
+        lks_host_block_give(staging->host);
     return st;
 }
 
@@ -39,6 +39,6 @@ lks_status lks_staging_close(lks_staging *staging, bool writes)
     if (writes)
         st = lks_device_kernels(device)->copy_in(device.index, staging->view.data,
                                                  staging->host, staging->n_bytes);
-    lks_free(staging->host);
+    lks_host_block_give(staging->host);
     return st;
 }

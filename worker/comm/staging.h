@@ -1,5 +1,6 @@
 /* Where a transport that knows only the host's memory finds a view's elements: in place
- * if the host reads the device, else in a copy that lives as long as the operation. */
+ * if the host reads the device, else in a copy, in pinned memory for a GPU, that lives as
+ * long as the operation. */
 #ifndef LKS_WORKER_COMM_STAGING_H
 #define LKS_WORKER_COMM_STAGING_H
 

@@ -153,6 +153,29 @@ START_TEST(devices_are_shown_where_there_are_several)
 }
 END_TEST
 
+START_TEST(gpus_are_shown_with_their_model_and_memory)
+{
+    static const char gpus[] =
+        "[{\"rank\":0,\"device\":\"cuda:0\",\"device_model\":\"NVIDIA H100\","
+        "\"device_memory_bytes\":3221225472,\"device_memory_peak_bytes\":5368709120},"
+        "{\"rank\":1,\"device\":\"cuda:0\",\"device_model\":\"NVIDIA H100\","
+        "\"device_memory_bytes\":0,\"device_memory_peak_bytes\":0}]";
+    static const char mixed[] = "[{\"device_model\":\"A\"},{\"device_model\":\"B\"}]";
+    static const char cpus[] = "[{\"rank\":0,\"device\":\"cpu:0\"}]";
+    const char *text = table(job_text, gpus);
+
+    ck_assert_ptr_nonnull(strstr(text, " ranks on NVIDIA H100, "));
+    ck_assert_ptr_nonnull(strstr(text, "on GPU"));
+    ck_assert_ptr_nonnull(strstr(text, "cuda:0"));
+    ck_assert_ptr_nonnull(strstr(text, "3.0 GiB"));
+    ck_assert_ptr_nonnull(strstr(text, "5.0 GiB"));
+    ck_assert_ptr_nonnull(strstr(table(job_text, mixed), " ranks on A and others, "));
+    text = table(job_text, cpus);
+    ck_assert_ptr_null(strstr(text, "GPU"));
+    ck_assert_ptr_null(strstr(text, "peak"));
+}
+END_TEST
+
 static const char long_hosts[] =
     "[{\"rank\":0,\"host\":\"gpu-cluster-rack-17-node-0012.eu-west-1.compute.internal\","
     "\"pid\":1234567,\"state\":\"stalled\",\"step\":1234567,\"phase\":\"backward\","
@@ -269,6 +292,7 @@ LKS_SUITE("status_table", the_table_says_how_it_goes_and_who_is_waited_for,
           every_rank_has_a_row, ranks_in_trouble_come_first_where_room_is_short,
           what_is_not_known_yet_is_left_out, documents_of_other_shapes_do_no_harm,
           devices_are_shown_where_there_are_several,
+          gpus_are_shown_with_their_model_and_memory,
           columns_of_least_use_give_way_to_the_screen,
           no_screen_is_too_narrow_or_too_wide, host_names_are_whole_where_there_is_room,
           rows_stand_below_their_titles_whatever_the_names_are,
