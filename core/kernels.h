@@ -262,4 +262,20 @@ typedef struct lks_kernels {
                        const lks_view *param, const lks_view *m, const lks_view *v);
 } lks_kernels;
 
+/* The kernels among them, for whoever fills a table: X(fill) X(copy) … */
+/* clang-format off */
+#define LKS_KERNEL_LIST(X)                                                               \
+    X(fill) X(copy)                                                                      \
+    X(unary) X(unary_backward) X(binary) X(binary_backward)                              \
+    X(reduce) X(argmax)                                                                  \
+    X(index_select) X(index_add)                                                         \
+    X(gemm) X(conv2d) X(conv2d_backward_data) X(conv2d_backward_weight)                  \
+    X(max_pool2d) X(max_pool2d_backward)                                                 \
+    X(softmax) X(softmax_backward) X(cross_entropy) X(cross_entropy_backward)            \
+    X(dropout) X(sgd) X(adam)
+/* clang-format on */
+
+/* The type of a kernel's function: LKS_KERNEL_TYPE(fill) lks_cpu_fill; declares one. */
+#define LKS_KERNEL_TYPE(name) __typeof__(*((lks_kernels *)0)->name)
+
 #endif

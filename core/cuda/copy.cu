@@ -4,6 +4,8 @@
 
 #include <cstring>
 
+#include "reference/copy_of.h"
+
 /* ---- the same bits ---- */
 
 template <class T> struct fill_body {
@@ -34,28 +36,11 @@ template <class T> static lks_status fill_with(const lks_view *out, const void *
     return lks_cuda_each<T>(views, body);
 }
 
-/* The bits of a value as an element. */
-static void element_of(double value, lks_dtype dtype, void *bits)
-{
-    switch (dtype) {
-#define VALUE(name, stored, computed, load, store)                                       \
-    case LKS_##name: {                                                                   \
-        const stored x = (stored)LKS_TO_##name(value);                                   \
-                                                                                         \
-        memcpy(bits, &x, sizeof x);                                                      \
-        break;                                                                           \
-    }
-        LKS_ELEMENTS(VALUE)
-    default:
-        break;
-    }
-}
-
 lks_status lks_cuda_fill(const lks_view *out, double value)
 {
     uint64_t bits = 0;
 
-    element_of(value, out->dtype, &bits);
+    store_number(out->dtype, {true, value, 0}, (char *)&bits);
     switch (lks_dtype_size_bytes(out->dtype)) {
     case 1:
         return fill_with<uint8_t>(out, &bits);
@@ -86,50 +71,6 @@ static lks_status move(const lks_view *x, const lks_view *out)
 
 /* ---- casts ---- */
 
-/* What any dtype but f64 and i64 fits into without rounding. */
-struct number {
-    bool is_float;
-    double f;
-    int64_t i;
-};
-
-static __device__ number load(lks_dtype dtype, const char *at)
-{
-    number x = {false, 0, 0};
-
-    switch (dtype) {
-#define LOAD_FLOAT(name, stored, computed, load, store)                                  \
-    case LKS_##name:                                                                     \
-        x.is_float = true;                                                               \
-        x.f = (double)load(*(const stored *)at);                                         \
-        break;
-#define LOAD_INT(name, stored, computed, load, store)                                    \
-    case LKS_##name:                                                                     \
-        x.i = (int64_t)load(*(const stored *)at);                                        \
-        break;
-        LKS_FLOAT_ELEMENTS(LOAD_FLOAT)
-        LKS_INT_ELEMENTS(LOAD_INT)
-        LKS_BOOL_ELEMENTS(LOAD_INT)
-    default:
-        break;
-    }
-    return x;
-}
-
-static __device__ void store(lks_dtype dtype, const number &x, char *at)
-{
-    switch (dtype) {
-#define STORE(name, stored, computed, load, store)                                       \
-    case LKS_##name:                                                                     \
-        *(stored *)at =                                                                  \
-            x.is_float ? element::name::from(x.f) : element::name::from(x.i);            \
-        break;
-        LKS_ELEMENTS(STORE)
-    default:
-        break;
-    }
-}
-
 static __global__ void cast(lks_cuda_loops<2> loops, lks_dtype to, lks_dtype from)
 {
     const int64_t i = lks_cuda_thread();
@@ -138,7 +79,7 @@ static __global__ void cast(lks_cuda_loops<2> loops, lks_dtype to, lks_dtype fro
     if (i >= loops.n)
         return;
     loops.at(i, at);
-    store(to, load(from, at[1]), at[0]);
+    store_number(to, load_number(from, at[1]), at[0]);
 }
 
 lks_status lks_cuda_copy(const lks_view *x, const lks_view *out)

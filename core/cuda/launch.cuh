@@ -69,8 +69,8 @@ static inline void lks_cuda_count_work(lks_cuda_queue *q, size_t n_bytes, double
     q->work.n_flops += (uint64_t)n_flops;
 }
 
-/* Elements by dtype: element::F32 … with the types `stored` and `computed`, load, store,
- * and `from`, which casts. */
+/* Elements by dtype: element::F32 … with the types `stored` and `computed`, load and
+ * store. */
 namespace element
 {
 #define LKS_CUDA_ELEMENT(name, stored_, computed_, load_, store_)                        \
@@ -85,10 +85,6 @@ namespace element
         static __device__ stored store(computed x)                                       \
         {                                                                                \
             return (stored)store_(x);                                                    \
-        }                                                                                \
-        template <class T> static __device__ stored from(T x)                            \
-        {                                                                                \
-            return (stored)LKS_TO_##name(x);                                             \
         }                                                                                \
     };
 LKS_ELEMENTS(LKS_CUDA_ELEMENT)

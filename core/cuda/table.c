@@ -5,6 +5,7 @@
 
 const lks_kernels *lks_cuda_kernels(void)
 {
+    /* clang-format off */
     static const lks_kernels table = {
         .name = "cuda",
         .host_reads = false,
@@ -28,31 +29,10 @@ const lks_kernels *lks_cuda_kernels(void)
         .recorded = lks_cuda_recorded,
         .replay = lks_cuda_replay,
         .forget = lks_cuda_forget,
-#define KERNEL(name) .name = lks_cuda_##name
-        KERNEL(fill),
-        KERNEL(copy),
-        KERNEL(unary),
-        KERNEL(unary_backward),
-        KERNEL(binary),
-        KERNEL(binary_backward),
-        KERNEL(reduce),
-        KERNEL(argmax),
-        KERNEL(index_select),
-        KERNEL(index_add),
-        KERNEL(gemm),
-        KERNEL(conv2d),
-        KERNEL(conv2d_backward_data),
-        KERNEL(conv2d_backward_weight),
-        KERNEL(max_pool2d),
-        KERNEL(max_pool2d_backward),
-        KERNEL(softmax),
-        KERNEL(softmax_backward),
-        KERNEL(cross_entropy),
-        KERNEL(cross_entropy_backward),
-        KERNEL(dropout),
-        KERNEL(sgd),
-        KERNEL(adam),
+#define KERNEL(name) .name = lks_cuda_##name,
+        LKS_KERNEL_LIST(KERNEL)
     };
+    /* clang-format on */
 
     return &table;
 }

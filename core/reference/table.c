@@ -19,37 +19,17 @@ char *lks_reference_at(const lks_view *x, int64_t i)
 
 const lks_kernels *lks_reference_kernels(void)
 {
+    /* clang-format off */
     static const lks_kernels table = {
         .name = "reference",
         .count = lks_reference_count,
         .alloc = lks_reference_alloc,
         .free = lks_reference_free,
         LKS_HOST_QUEUE,
-#define KERNEL(name) .name = lks_reference_##name
-        KERNEL(fill),
-        KERNEL(copy),
-        KERNEL(unary),
-        KERNEL(unary_backward),
-        KERNEL(binary),
-        KERNEL(binary_backward),
-        KERNEL(reduce),
-        KERNEL(argmax),
-        KERNEL(index_select),
-        KERNEL(index_add),
-        KERNEL(gemm),
-        KERNEL(conv2d),
-        KERNEL(conv2d_backward_data),
-        KERNEL(conv2d_backward_weight),
-        KERNEL(max_pool2d),
-        KERNEL(max_pool2d_backward),
-        KERNEL(softmax),
-        KERNEL(softmax_backward),
-        KERNEL(cross_entropy),
-        KERNEL(cross_entropy_backward),
-        KERNEL(dropout),
-        KERNEL(sgd),
-        KERNEL(adam),
+#define KERNEL(name) .name = lks_reference_##name,
+        LKS_KERNEL_LIST(KERNEL)
     };
+    /* clang-format on */
 
     return &table;
 }

@@ -267,6 +267,7 @@ static lks_status await(int index, const lks_mark *mark)
     return deferred_push(index, &(deferred_command){.name = "await", .mark = *mark});
 }
 
+/* clang-format off */
 static const lks_kernels table = {
     .name = "deferred",
     .host_reads = false,
@@ -283,31 +284,10 @@ static const lks_kernels table = {
     .recorded = deferred_recorded,
     .replay = deferred_replay,
     .forget = deferred_forget,
-#define ENTRY(name) .name = name
-    ENTRY(fill),
-    ENTRY(copy),
-    ENTRY(unary),
-    ENTRY(unary_backward),
-    ENTRY(binary),
-    ENTRY(binary_backward),
-    ENTRY(reduce),
-    ENTRY(argmax),
-    ENTRY(index_select),
-    ENTRY(index_add),
-    ENTRY(gemm),
-    ENTRY(conv2d),
-    ENTRY(conv2d_backward_data),
-    ENTRY(conv2d_backward_weight),
-    ENTRY(max_pool2d),
-    ENTRY(max_pool2d_backward),
-    ENTRY(softmax),
-    ENTRY(softmax_backward),
-    ENTRY(cross_entropy),
-    ENTRY(cross_entropy_backward),
-    ENTRY(dropout),
-    ENTRY(sgd),
-    ENTRY(adam),
+#define ENTRY(name) .name = name,
+    LKS_KERNEL_LIST(ENTRY)
 };
+/* clang-format on */
 
 const lks_kernels *lks_other_kernels(void)
 {

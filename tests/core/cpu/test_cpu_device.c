@@ -55,8 +55,12 @@ START_TEST(cuda_is_asked_for_but_absent)
 {
     lks_device device;
 
-    ck_fails(lks_device_parse("cuda:0", &device), LKS_DEVICE, "not built with CUDA");
-    ck_fails(lks_device_parse("cuda", &device), LKS_DEVICE, "\"cuda\"");
+    if (lks_device_count(LKS_CUDA) == 0) {
+        const char *why = lks_device_absence(LKS_CUDA, NULL);
+
+        ck_fails(lks_device_parse("cuda:0", &device), LKS_DEVICE, why);
+        ck_fails(lks_device_parse("cuda", &device), LKS_DEVICE, "\"cuda\"");
+    }
     ck_fails(lks_device_parse("cuda:q", &device), LKS_INVALID, "cuda:q");
 }
 END_TEST
@@ -81,6 +85,7 @@ END_TEST
 START_TEST(every_kernel_of_every_table_is_filled)
 {
     static const char *const sets[] = {"avx512f", "avx2", "neon", "reference"};
+    const size_t first = offsetof(lks_kernels, fill) / sizeof(void *);
     int n_found = 0;
 
     for (size_t i = 0; i < sizeof sets / sizeof *sets; i++) {
@@ -91,8 +96,8 @@ START_TEST(every_kernel_of_every_table_is_filled)
             continue;
         n_found++;
         memcpy(slots, k, sizeof *k);
-        for (size_t j = 0; j < sizeof slots / sizeof *slots; j++)
-            ck_assert_msg(slots[j], "%s lacks kernel %zu", sets[i], j);
+        for (size_t j = first; j < sizeof slots / sizeof *slots; j++)
+            ck_assert_msg(slots[j], "%s lacks kernel %zu", sets[i], j - first);
     }
     ck_assert_int_ge(n_found, 1);
 }
