@@ -1,15 +1,61 @@
 # How core/cuda is built: sets LKS_CUDA_LANGUAGE (empty: not at all) and the target lks_cuda_runtime, which has
 # CUDA's headers and runtime.
-#   AUTO      nvcc where it is found, else not at all
-#   ON        nvcc, or an error
+#   AUTO      nvcc where it is found, else not at all. Machine code for the GPUs of this machine; where it has none, code that any
+#             GPU's driver compiles at its first use, which is the fastest to build
+#   ON        nvcc, or an error. Machine code for all GPUs that CUDA 13 knows, and for later ones what their driver compiles
 #   EMULATED  the same files by the C++ compiler, for tests/emulator, which runs them on the CPU; needs CUDA's headers
+# CMAKE_CUDA_ARCHITECTURES says otherwise than AUTO and ON.
 set(LKS_CUDA_LANGUAGE)
 if(LKS_CUDA STREQUAL AUTO AND (LKS_SANITIZE OR LKS_LIBRARY_ONLY))
   return() # neither knows what to do with a GPU
 endif()
 
+# What deploy/install_packages --cuda takes from PyPI.
+set(LKS_CUDA_WHEELS ${PROJECT_SOURCE_DIR}/build/cuda-toolkit/nvidia)
+
+# lks_find_nvcc(): CMAKE_CUDA_COMPILER, where there is an nvcc that works. A build that had none looks again.
+macro(lks_find_nvcc)
+  include(CheckLanguage)
+  if(NOT CMAKE_CUDA_COMPILER)
+    unset(CMAKE_CUDA_COMPILER CACHE)
+    unset(LKS_NVCC CACHE)
+    find_program(LKS_NVCC nvcc HINTS ENV CUDA_HOME PATHS /usr/local/cuda ${LKS_CUDA_WHEELS}/cu13 PATH_SUFFIXES bin)
+    if(LKS_NVCC AND NOT DEFINED ENV{CUDACXX})
+      set(ENV{CUDACXX} ${LKS_NVCC})
+    endif()
+    check_language(CUDA)
+  endif()
+endmacro()
+
+# lks_cuda_architectures(OUT): what to build for; see above. An nvcc of CUDA 12 may not know the latest.
+function(lks_cuda_architectures out)
+  execute_process(COMMAND ${CMAKE_CUDA_COMPILER} --list-gpu-code OUTPUT_VARIABLE known)
+  set(wanted 75 80 86 89 90 100 120)
+  if(LKS_CUDA STREQUAL AUTO)
+    execute_process(COMMAND nvidia-smi --query-gpu=compute_cap --format=csv,noheader
+                    OUTPUT_VARIABLE wanted ERROR_QUIET RESULT_VARIABLE failed)
+    string(REGEX REPLACE "[. ]" "" wanted "${wanted}")
+    string(REGEX MATCHALL "[0-9]+" wanted "${wanted}")
+    list(REMOVE_DUPLICATES wanted)
+  endif()
+  set(found)
+  foreach(architecture ${wanted})
+    if(known MATCHES "sm_${architecture}\n")
+      set(last ${architecture})
+      list(APPEND found ${architecture}-real)
+    endif()
+  endforeach()
+  if(LKS_CUDA STREQUAL ON)
+    list(POP_BACK found)
+    list(APPEND found ${last})
+  elseif(failed OR NOT found)
+    set(found 75-virtual)
+  endif()
+  set(${out} ${found} PARENT_SCOPE)
+endfunction()
+
 if(LKS_CUDA STREQUAL EMULATED)
-  find_path(LKS_CUDA_INCLUDE cuda_runtime.h PATHS /usr/local/cuda/include ENV CUDA_HOME PATH_SUFFIXES include)
+  find_path(LKS_CUDA_INCLUDE cuda_runtime.h PATHS /usr/local/cuda/include ENV CUDA_HOME ${LKS_CUDA_WHEELS}/cu13 PATH_SUFFIXES include)
   if(NOT LKS_CUDA_INCLUDE)
     message(FATAL_ERROR "LKS_CUDA=EMULATED needs the headers of the CUDA Toolkit: set LKS_CUDA_INCLUDE to their folder")
   endif()
@@ -19,19 +65,30 @@ if(LKS_CUDA STREQUAL EMULATED)
   add_subdirectory(tests/emulator)
   target_link_libraries(lks_cuda_runtime INTERFACE lks_cuda_emulated lks_emulator)
 elseif(LKS_CUDA MATCHES "^(AUTO|ON)$")
-  include(CheckLanguage)
-  check_language(CUDA)
+  lks_find_nvcc()
   if(NOT CMAKE_CUDA_COMPILER)
     if(LKS_CUDA STREQUAL ON)
       message(FATAL_ERROR "LKS_CUDA=ON, but nvcc is not found: deploy/install_packages --cuda installs it, or set CMAKE_CUDA_COMPILER")
     endif()
     return()
   endif()
-  if(NOT DEFINED CMAKE_CUDA_ARCHITECTURES) # machine code for what CUDA 13 knows, and what comes compiles the last
-    set(CMAKE_CUDA_ARCHITECTURES 75-real 80-real 86-real 89-real 90-real 100-real 120)
+  if(NOT DEFINED CMAKE_CUDA_ARCHITECTURES)
+    lks_cuda_architectures(CMAKE_CUDA_ARCHITECTURES)
   endif()
+  message(STATUS "CUDA by ${CMAKE_CUDA_COMPILER}, for ${CMAKE_CUDA_ARCHITECTURES}")
+  list(APPEND CMAKE_PREFIX_PATH ${LKS_CUDA_WHEELS}/nccl)
   enable_language(CUDA)
+  if(CMAKE_CUDA_COMPILER_VERSION VERSION_LESS 12)
+    if(LKS_CUDA STREQUAL ON)
+      message(FATAL_ERROR "LKS_CUDA=ON, but ${CMAKE_CUDA_COMPILER} is of CUDA ${CMAKE_CUDA_COMPILER_VERSION}: 12 is the oldest that will do")
+    endif()
+    message(STATUS "CUDA ${CMAKE_CUDA_COMPILER_VERSION} is too old, 12 is the oldest that will do: built without")
+    return()
+  endif()
   find_package(CUDAToolkit REQUIRED)
+  # Where cuBLAS and NCCL are opened from, if not from the system's folders.
+  list(APPEND CMAKE_BUILD_RPATH ${CUDAToolkit_LIBRARY_DIR})
+  list(APPEND CMAKE_INSTALL_RPATH ${CUDAToolkit_LIBRARY_DIR})
   set(LKS_CUDA_LANGUAGE CUDA)
   add_library(lks_cuda_runtime INTERFACE)
   target_link_libraries(lks_cuda_runtime INTERFACE CUDA::cudart_static)

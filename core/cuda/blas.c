@@ -90,10 +90,11 @@ static lks_status create_handle(lks_cuda_queue *q)
 {
     cublasHandle_t handle;
 
+    if (!q->blas_workspace)
+        LKS_CUDA_TRY(q->index, cudaMalloc(&q->blas_workspace, WORKSPACE_BYTES));
     LKS_TRY(check(q, "cublasCreate", blas.cublasCreate_v2(&handle)));
     q->blas = handle;
-    return lks_cuda_ok(q->index, "cudaMalloc",
-                       cudaMalloc(&q->blas_workspace, WORKSPACE_BYTES));
+    return LKS_OK;
 }
 
 /* The stream comes first: setting it takes the workspace away. */

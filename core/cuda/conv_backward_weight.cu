@@ -49,8 +49,17 @@ template <class I> struct position {
     }
 };
 
+/* Of a tile, the same for all threads: so it stands in shared memory and takes no
+ * registers from the sums. */
+template <class T> struct weight_place {
+    const T *dy;       /* the tile's first row, of the first image */
+    T *out;            /* its first sum */
+    int64_t n_columns; /* that are there, from its first one on */
+};
+
 template <class S, class I> struct weight_tile {
     typedef typename S::T T;
+    typedef weight_place<T> tile_place;
     typedef conv::place<I> place;
 
     const call<T> &all;
@@ -60,17 +69,16 @@ template <class S, class I> struct weight_tile {
     tile::reader<S, S::ROWS> a;
     conv::gatherer<S, I> b;
     position<I> next_slice; /* the one under way, until it is loaded */
-    const T *dy;            /* the tile's first row, of the first image */
-    int n;                  /* terms in the slice */
+    const tile_place &mine;
+    int n; /* terms in the slice */
     bool ends, begun;
 
     __device__ weight_tile(const call<T> &all_, tile::slices<S> &shared_,
-                           place (*pixels_)[S::DEPTH], const tile::index<S> &index,
-                           int64_t group, int64_t part)
+                           place (*pixels_)[S::DEPTH], const tile_place &mine_,
+                           const tile::index<S> &index, int64_t group, int64_t part)
         : all(all_), shared(shared_), pixels(pixels_),
           a({nullptr, all_.g.og, all_.plane, 1}, index.row), b(all_.g, all_.x),
-          dy(all_.dy + (group * all_.g.og + index.row) * all_.plane), n(0), ends(false),
-          begun(false)
+          mine(mine_), n(0), ends(false), begun(false)
     {
         const geometry &g = all.g;
         const int64_t first = all.of.first_block(g, part);
@@ -122,7 +130,7 @@ template <class S, class I> struct weight_tile {
 
     __device__ void load(int half)
     {
-        a.seek(dy + next_slice.image * all.dy_image + next_slice.at);
+        a.seek(mine.dy + next_slice.image * all.dy_image + next_slice.at);
         a.load(n);
         b.load(pixels[half], next_slice.image * all.x_image);
         if (next_slice.n_left > 0)
@@ -147,17 +155,14 @@ template <class S, class I> struct weight_tile {
         chains.clear();
     }
 
-    __device__ void write(const tile::index<S> &index, int64_t group, int64_t part)
+    __device__ void write()
     {
         typedef tile::chains<S> place_of;
-        const int64_t o = group * all.g.og + index.row;
-        T *to = all.out + (part * all.g.o + o) * n_columns() + index.column;
 
 #pragma unroll
         for (int i = 0; i < S::N_ROWS; i++)
             if (place_of::row(i) < a.n_lines)
-                write_row(i, to + place_of::row(i) * n_columns(),
-                          n_columns() - index.column);
+                write_row(i, mine.out + place_of::row(i) * n_columns(), mine.n_columns);
     }
 
     __device__ void write_row(int i, T *to, int64_t room)
@@ -172,23 +177,39 @@ template <class S, class I> struct weight_tile {
     }
 };
 
+template <class S, class T>
+__device__ weight_place<T> place_of(const call<T> &all, const tile::index<S> &at,
+                                    int64_t group, int64_t part)
+{
+    const int64_t o = group * all.g.og + at.row;
+    const int64_t n_columns = all.g.cg * all.g.kh * all.g.kw;
+
+    return {all.dy + o * all.plane,
+            all.out + (part * all.g.o + o) * n_columns + at.column,
+            n_columns - at.column};
+}
+
 template <class S, class I>
 __global__ void __launch_bounds__(S::THREADS, S::BLOCKS)
     backward_weight(call<typename S::T> all)
 {
     __shared__ tile::slices<S> shared;
     __shared__ conv::place<I> pixels[2][S::DEPTH];
+    __shared__ weight_place<typename S::T> place;
     const tile::index<S> at(all.g.og, all.g.cg * all.g.kh * all.g.kw);
     const int64_t n_groups = all.g.params.groups;
     const int64_t part = at.other / n_groups, group = at.other % n_groups;
-    weight_tile<S, I> work(all, shared, pixels, at, group, part);
     tile::chains<S> chains;
 
+    if (threadIdx.x == 0)
+        place = place_of(all, at, group, part);
+    __syncthreads();
+    weight_tile<S, I> work(all, shared, pixels, place, at, group, part);
     chains.clear();
     work.sums.set(chains);
     __syncthreads();
     tile::run(work, chains);
-    work.write(at, group, part);
+    work.write();
 }
 
 /* ---- on the host ---- */

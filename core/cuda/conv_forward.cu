@@ -143,7 +143,7 @@ template <class S, class I> struct forward_tile {
 #pragma unroll
             for (int e = 0; e < PACK; e++)
                 if (e < n_left)
-                    to[(pixel + e) / plane * (g.o - 1) * plane + e] = sums[e];
+                    to[(I)(pixel + e) / (I)plane * (g.o - 1) * plane + e] = sums[e];
         }
     }
 };

@@ -99,7 +99,11 @@ static lks_status lks_cuda_each(const lks_view *const (&views)[N], const Body &b
         LKS_LAUNCH(q, (each_strided<T, N, Body>),
                    lks_cuda_blocks(loops.n, LKS_CUDA_THREADS), LKS_CUDA_THREADS, loops,
                    body);
-    lks_cuda_count_work(q, (size_t)loops.n * sizeof(T) * N, (double)loops.n);
+    lks_cuda_count_work(
+        q,
+        (size_t)loops.n * sizeof(T) *
+            (size_t)(__builtin_popcount(Body::reads) + __builtin_popcount(Body::writes)),
+        (double)loops.n);
     return LKS_OK;
 }
 

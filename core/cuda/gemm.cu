@@ -21,6 +21,13 @@ template <class T> struct products {
     bool accumulate;
 };
 
+/* Where a tile's sums go: the same for all threads, so it stands in shared memory and
+ * takes no registers from the sums. */
+template <class T> struct product_place {
+    T *c;
+    const T *bias; /* its first column's */
+};
+
 /* One tile of one product. */
 template <class S> struct product_tile {
     typedef typename S::T T;
@@ -30,8 +37,7 @@ template <class S> struct product_tile {
     tile::sums<S> sums;
     tile::reader<S, S::ROWS> a;
     tile::reader<S, S::COLUMNS> b;
-    T *c;
-    const T *bias;
+    const product_place<T> &place;
     int64_t n_done;
     int n; /* terms in the slice */
     bool ends;
@@ -39,13 +45,17 @@ template <class S> struct product_tile {
     bool is_first;
 
     __device__ product_tile(const products<T> &all_, tile::slices<S> &shared_,
-                            char *const (&data)[3], int64_t row, int64_t column)
+                            product_place<T> &place_, char *const (&data)[3], int64_t row,
+                            int64_t column)
         : all(all_), shared(shared_), a(all_.a.at((const T *)data[1]), row),
-          b(all_.b.at((const T *)data[2]), column),
-          c((T *)data[0] + row * all_.c_row_stride + column * all_.c_column_stride),
-          bias(all_.bias ? all_.bias + column * all_.bias_stride : nullptr), n_done(0),
-          n(0), ends(false), chunk(0), is_first(true)
+          b(all_.b.at((const T *)data[2]), column), place(place_), n_done(0), n(0),
+          ends(false), chunk(0), is_first(true)
     {
+        if (threadIdx.x == 0) { /* read behind the first slice's barrier */
+            place_.c =
+                (T *)data[0] + row * all.c_row_stride + column * all.c_column_stride;
+            place_.bias = all.bias ? all.bias + column * all.bias_stride : nullptr;
+        }
     }
 
     __device__ bool next()
@@ -107,7 +117,8 @@ template <class S> struct product_tile {
     __device__ void write_pack(int i, int j)
     {
         typedef tile::chains<S> at;
-        T *to = c + at::row(i) * all.c_row_stride + at::column(j) * all.c_column_stride;
+        T *to =
+            place.c + at::row(i) * all.c_row_stride + at::column(j) * all.c_column_stride;
         const int room = b.n_lines - at::column(j);
         T stood[at::COLUMN_PACK], sum[at::COLUMN_PACK];
         const bool adds = all.accumulate || !is_first;
@@ -117,8 +128,8 @@ template <class S> struct product_tile {
 #pragma unroll
         for (int e = 0; e < at::COLUMN_PACK; e++) {
             sum[e] = sums.at(i, j + e);
-            if (is_first && bias && e < room)
-                sum[e] += bias[(at::column(j) + e) * all.bias_stride];
+            if (is_first && place.bias && e < room)
+                sum[e] += place.bias[(at::column(j) + e) * all.bias_stride];
             if (adds)
                 sum[e] += stood[e];
         }
@@ -131,12 +142,13 @@ __global__ void __launch_bounds__(S::THREADS, S::BLOCKS)
     multiply(products<typename S::T> all)
 {
     __shared__ tile::slices<S> shared;
+    __shared__ product_place<typename S::T> place;
     const tile::index<S> at(all.a.n_lines, all.b.n_lines);
     tile::chains<S> chains;
     char *data[3];
 
     all.batch.at(at.other, data);
-    product_tile<S> work(all, shared, data, at.row, at.column);
+    product_tile<S> work(all, shared, place, data, at.row, at.column);
     chains.clear();
     tile::run(work, chains);
 }

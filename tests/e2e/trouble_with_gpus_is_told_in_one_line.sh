@@ -50,3 +50,16 @@ done
 export EMULATOR_MEMORY=1048576
 refused 1 1 'rank 0: cuda:0 is out of memory' --set model.1.linear.out_features=512
 one_line 'the model itself, its gradients and what the optimizer keeps do not fit'
+
+# On one rank alone.
+unset EMULATOR_MEMORY
+cat >worker <<EOF
+#!/bin/sh
+[ "\$OMPI_COMM_WORLD_RANK" != 1 ] || export EMULATOR_MEMORY=6291456
+exec "$(dirname "$LOCKSTEP")/lockstep-worker" "\$@"
+EOF
+chmod +x worker
+for collectives in nccl mpi; do
+    LOCKSTEP_WORKER=$PWD/worker refused 1 2 'gave up at step 0: cuda:1 is out of memory' --set train.batch_size=4000 \
+        --set train.lanes=2 --set train.steps=1 --set train.collectives=$collectives
+done

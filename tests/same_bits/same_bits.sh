@@ -59,6 +59,15 @@ deferred)
         same seed-$seed env LKS_TEST_SEED=$seed "$bits" deferred 1
     done
     ;;
+cuda) # at once, and as late as is legal in several orders
+    same at-once "$bits" cuda 1
+    for seed in 1 2 3; do
+        same late-$seed env EMULATOR_LATE=1 EMULATOR_SEED=$seed "$bits" cuda 1
+    done
+    ;;
+checked) # every access of every kernel
+    same checked "$bits" cuda 1
+    ;;
 valgrind) # has no AVX-512, whatever the machine has
     needs valgrind
     same valgrind valgrind -q --error-exitcode=1 "$bits" cpu 1

@@ -1,24 +1,28 @@
-/* How fast each kernel of the CPU is at the shapes of the benchmark models, beside the
+/* How fast each kernel of a device is at the shapes of the benchmark models, beside the
  * floor: the FMA peak for sums, the speed of copying for passes over memory.
  *
- *     bench_kernels [--threads N] [--batch N] [--isa NAME] [PART-OF-A-NAME]
+ *     bench_kernels [--device NAME] [--threads N] [--batch N] [--isa NAME] [--flat N]
+ *                   [--product N] [--calls N] [PART-OF-A-NAME]
  *
- * One line a kernel: the median microseconds of many calls, what that is in GF/s or
- * GB/s, and in percent of the floor. */
+ * One line a kernel: the microseconds of a call (timing.h), what that is in GF/s or GB/s,
+ * and in percent of the floor. Of a device with a queue also those of a call that is
+ * recorded, from which the rates are then taken, and how many launches it is. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "cpu/cpu.h"
 #include "device.h"
+#include "timing.h"
 
-enum { MAX_ARGS = 5, MIN_REPEATS = 15, MAX_REPEATS = 2000 };
+enum { MAX_ARGS = 5 };
 
 typedef struct bench {
+    lks_device device;
     const lks_kernels *k;
-    const char *instruction_set; /* of k */
-    int64_t batch;
+    const char *instruction_set; /* of a CPU */
+    int64_t batch, flat, product;
+    int n_calls;
     const char *only;
     double peak, copy; /* GF/s, GB/s */
     double total_us;
@@ -32,36 +36,55 @@ typedef struct call {
     int op;
 } call;
 
-typedef lks_status (*call_fn)(const lks_kernels *k, const call *c);
-
-static lks_view view_of(lks_dtype dtype, int ndim, const int64_t *sizes)
+static void leave(void)
 {
-    lks_view view = {.dtype = dtype, .ndim = ndim};
+    fprintf(stderr, "bench_kernels: %s\n", lks_error_text());
+    exit(EXIT_FAILURE);
+}
+
+static void fill_host(void *data, lks_dtype dtype, int64_t n)
+{
+    memset(data, 0, (size_t)n * lks_dtype_size_bytes(dtype));
+    for (int64_t i = 0; i < n; i++)
+        if (dtype == LKS_F32)
+            ((float *)data)[i] = (float)(i * 7919 % 1000) / 500 - 1;
+        else if (dtype == LKS_I64)
+            ((int64_t *)data)[i] = i % 10;
+}
+
+/* Of the device, until the program ends. */
+static lks_view view_of(const bench *b, lks_dtype dtype, int ndim, const int64_t *sizes)
+{
+    lks_view view = {.dtype = dtype, .ndim = ndim, .device = b->device};
     int64_t n = 1;
+    size_t n_bytes;
 
     for (int d = ndim - 1; d >= 0; d--) {
         view.sizes[d] = sizes[d];
         view.strides[d] = n;
         n *= sizes[d];
     }
-    view.data =
-        aligned_alloc(64, ((size_t)n * lks_dtype_size_bytes(dtype) / 64 + 1) * 64);
+    n_bytes = (size_t)n * lks_dtype_size_bytes(dtype);
+    view.data = aligned_alloc(64, (n_bytes / 64 + 1) * 64);
     if (!view.data)
         exit(EXIT_FAILURE);
-    memset(view.data, 0, (size_t)n * lks_dtype_size_bytes(dtype));
-    for (int64_t i = 0; i < n; i++)
-        if (dtype == LKS_F32)
-            ((float *)view.data)[i] = (float)(i * 7919 % 1000) / 500 - 1;
-        else if (dtype == LKS_I64)
-            ((int64_t *)view.data)[i] = i % 10;
+    fill_host(view.data, dtype, n);
+    if (!b->k->host_reads) {
+        void *host = view.data;
+
+        view.data = b->k->alloc(b->device.index, n_bytes);
+        if (!view.data || b->k->copy_in(b->device.index, view.data, host, n_bytes))
+            leave();
+        free(host);
+    }
     return view;
 }
 
-#define F32(...)                                                                         \
-    view_of(LKS_F32, sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t),                 \
+#define F32(b, ...)                                                                      \
+    view_of(b, LKS_F32, sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t),              \
             (const int64_t[]){__VA_ARGS__})
-#define INT(dtype, ...)                                                                  \
-    view_of(dtype, sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t),                   \
+#define INT(b, dtype, ...)                                                               \
+    view_of(b, dtype, sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t),                \
             (const int64_t[]){__VA_ARGS__})
 
 static int64_t numel(const lks_view *view)
@@ -84,58 +107,52 @@ static lks_view transposed(lks_view x)
     return x;
 }
 
-/* On one thread the processor time counts, which others on the machine disturb less. */
-static double now_s(void)
+static timing timed(const bench *b, call_fn fn, const call *c)
 {
-    struct timespec t;
+    timing t;
 
-    clock_gettime(
-        lks_num_threads(lks_cpu) == 1 ? CLOCK_THREAD_CPUTIME_ID : CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
-
-static int by_size(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-
-    return (x > y) - (x < y);
-}
-
-/* The median of many calls. */
-static double seconds_of(const bench *b, call_fn fn, const call *c)
-{
-    static double samples[MAX_REPEATS];
-    double spent = 0;
-    int n = 0;
-
-    while (n < MAX_REPEATS && (n < MIN_REPEATS || spent < 0.1)) {
-        double start = now_s();
-
-        if (fn(b->k, c) != LKS_OK) {
-            fprintf(stderr, "%s\n", lks_error_text());
-            exit(EXIT_FAILURE);
-        }
-        samples[n] = now_s() - start;
-        spent += samples[n++];
-    }
-    qsort(samples, (size_t)n, sizeof *samples, by_size);
-    return samples[n / 2];
+    if (timing_of(b->k, b->device, fn, c, b->n_calls, &t) != LKS_OK)
+        leave();
+    return t;
 }
 
 /* `flop` or, if that is 0, `bytes` of traffic say how long the call takes at least. */
 static void measure(bench *b, const char *name, call_fn fn, call c, double flop,
                     double bytes)
 {
-    double seconds, rate, floor;
+    timing t;
+    double seconds, rate;
 
     if (b->only && !strstr(name, b->only))
         return;
-    seconds = seconds_of(b, fn, &c);
+    t = timed(b, fn, &c);
+    seconds = t.recorded > 0 ? t.recorded : t.seconds;
     rate = (flop > 0 ? flop : bytes) / seconds * 1e-9;
-    floor = flop > 0 ? b->peak : b->copy;
     b->total_us += seconds * 1e6;
-    printf("%-34s %9.1f us %8.1f %s %5.0f %%\n", name, seconds * 1e6, rate,
-           flop > 0 ? "GF/s" : "GB/s", 100 * rate / floor);
+    printf("%-34s %9.1f us ", name, t.seconds * 1e6);
+    if (!b->k->host_reads)
+        printf("%9.1f us recorded, %2d launches ", t.recorded * 1e6,
+               (int)t.work.n_launches);
+    printf("%8.1f %s %5.0f %%\n", rate, flop > 0 ? "GF/s" : "GB/s",
+           100 * rate / (flop > 0 ? b->peak : b->copy));
+    fflush(stdout);
+}
+
+/* The same by the device's own library, where it has one that works. */
+static void measure_fast(bench *b, const char *name, call_fn fn, call c, double flop)
+{
+    const int index = b->device.index;
+    char line[80];
+
+    if (!b->k->fast)
+        return;
+    snprintf(line, sizeof line, "%s, fast", name);
+    if (b->k->fast(index, true) == LKS_OK && fn(b->k, &c) == LKS_OK &&
+        b->k->finish(index) == LKS_OK)
+        measure(b, line, fn, c, flop, 0);
+    else
+        printf("%-34s %s\n", line, lks_error_text());
+    b->k->fast(index, false);
 }
 
 static lks_status gemm(const lks_kernels *k, const call *c)
@@ -253,10 +270,7 @@ static lks_status add_flat(const lks_kernels *k, const call *c)
 
 static lks_status sum_squares_flat(const lks_kernels *k, const call *c)
 {
-    double sum;
-    const lks_view total = lks_view_flat(lks_cpu, &sum, LKS_F64, 1);
-
-    return k->reduce(LKS_REDUCE_SUM_SQUARES, &c->views[0], &total);
+    return k->reduce(LKS_REDUCE_SUM_SQUARES, &c->views[0], &c->views[1]);
 }
 
 static void bench_conv(bench *b, const char *name, int64_t n, int64_t c, int64_t side,
@@ -264,8 +278,8 @@ static void bench_conv(bench *b, const char *name, int64_t n, int64_t c, int64_t
 {
     int64_t out = side + 2 * padding - kernel + 1;
     double flop = 2.0 * (double)(n * o * out * out * c * kernel * kernel);
-    call a = {.views = {F32(n, c, side, side), F32(o, c, kernel, kernel), F32(o),
-                        F32(n, o, out, out)},
+    call a = {.views = {F32(b, n, c, side, side), F32(b, o, c, kernel, kernel), F32(b, o),
+                        F32(b, n, o, out, out)},
               .conv = {{1, 1}, {padding, padding}, {1, 1}, 1}};
     char line[64];
 
@@ -283,12 +297,14 @@ static void bench_conv(bench *b, const char *name, int64_t n, int64_t c, int64_t
 static void bench_linear(bench *b, int64_t m, int64_t in, int64_t out)
 {
     double flop = 2.0 * (double)(m * in * out);
-    lks_view x = F32(m, in), w = F32(out, in), bias = F32(out), y = F32(m, out);
+    lks_view x = F32(b, m, in), w = F32(b, out, in), bias = F32(b, out),
+             y = F32(b, m, out);
     char line[64];
 
     snprintf(line, sizeof line, "linear %lld %lld %lld forward", (long long)m,
              (long long)in, (long long)out);
     measure(b, line, gemm, (call){.views = {x, transposed(w), y, bias}}, flop, 0);
+    measure_fast(b, line, gemm, (call){.views = {x, transposed(w), y, bias}}, flop);
     snprintf(line, sizeof line, "linear %lld %lld %lld data", (long long)m, (long long)in,
              (long long)out);
     measure(b, line, gemm, (call){.views = {y, w, x}}, flop, 0);
@@ -300,8 +316,9 @@ static void bench_linear(bench *b, int64_t m, int64_t in, int64_t out)
 static void bench_memory(bench *b, const char *name, lks_view x, lks_view small)
 {
     double bytes = 4.0 * (double)numel(&x), bytes_small = 4.0 * (double)numel(&small);
-    lks_view y = view_of(LKS_F32, x.ndim, x.sizes), z = view_of(LKS_F32, x.ndim, x.sizes);
-    lks_view index = view_of(LKS_I32, small.ndim, small.sizes);
+    lks_view y = view_of(b, LKS_F32, x.ndim, x.sizes),
+             z = view_of(b, LKS_F32, x.ndim, x.sizes);
+    lks_view index = view_of(b, LKS_I32, small.ndim, small.sizes);
     call pooling = {.views = {x, small, index}, .pool = {{2, 2}, {2, 2}, {0, 0}, {1, 1}}};
     char line[64];
 
@@ -321,9 +338,9 @@ static void bench_lenet(bench *b)
     int64_t n = b->batch;
 
     bench_conv(b, "conv 1>6 5x5 28", n, 1, 28, 6, 5, 0);
-    bench_memory(b, "6x24x24", F32(n, 6, 24, 24), F32(n, 6, 12, 12));
+    bench_memory(b, "6x24x24", F32(b, n, 6, 24, 24), F32(b, n, 6, 12, 12));
     bench_conv(b, "conv 6>16 5x5 12", n, 6, 12, 16, 5, 0);
-    bench_memory(b, "16x8x8", F32(n, 16, 8, 8), F32(n, 16, 4, 4));
+    bench_memory(b, "16x8x8", F32(b, n, 16, 8, 8), F32(b, n, 16, 4, 4));
     bench_linear(b, n, 256, 120);
     bench_linear(b, n, 120, 84);
     bench_linear(b, n, 84, 10);
@@ -332,17 +349,17 @@ static void bench_lenet(bench *b)
 static void bench_passes(bench *b)
 {
     int64_t n = b->batch;
-    lks_view x = F32(n, 512), y = F32(n, 512), row = F32(1, 512), flat = F32(1 << 19),
-             flat2 = F32(1 << 19), m = F32(1 << 19), v = F32(1 << 19);
+    lks_view x = F32(b, n, 512), y = F32(b, n, 512), row = F32(b, 1, 512),
+             flat = F32(b, b->flat), flat2 = F32(b, b->flat), m = F32(b, b->flat),
+             v = F32(b, b->flat);
     double bytes = 4.0 * (double)numel(&x), flat_bytes = 4.0 * (double)numel(&flat);
-    lks_view logits = F32(n, 10), target = INT(LKS_I64, n), log_p = F32(n, 10),
-             loss = F32(n), wide = F32(n, 10000), wide2 = F32(n, 10000);
+    lks_view logits = F32(b, n, 10), target = INT(b, LKS_I64, n), log_p = F32(b, n, 10),
+             loss = F32(b, n), wide = F32(b, n, 10000), wide2 = F32(b, n, 10000);
     lks_view expanded = row;
 
     expanded.sizes[0] = n;
     expanded.strides[0] = 0;
-    for (int64_t i = 0; i < numel(&v); i++)
-        ((float *)v.data)[i] = 1;
+    b->k->fill(&v, 1);
     measure(b, "add", binary, (call){.views = {x, y, y}, .op = LKS_BINARY_add}, 0,
             3 * bytes);
     measure(b, "add a row", binary,
@@ -354,11 +371,12 @@ static void bench_passes(bench *b)
     measure(b, "sigmoid", unary, (call){.views = {x, y}, .op = LKS_UNARY_sigmoid}, 0,
             2 * bytes);
     measure(b, "sum of columns", reduce, (call){.views = {x, row}}, 0, bytes);
-    measure(b, "sum of rows", reduce, (call){.views = {x, F32(n, 1)}}, 0, bytes);
-    measure(b, "sum of all", reduce, (call){.views = {flat, F32(1)}}, 0, flat_bytes);
-    measure(b, "transpose", copy, (call){.views = {transposed(x), F32(512, n)}}, 0,
+    measure(b, "sum of rows", reduce, (call){.views = {x, F32(b, n, 1)}}, 0, bytes);
+    measure(b, "sum of all", reduce, (call){.views = {flat, F32(b, 1)}}, 0, flat_bytes);
+    measure(b, "transpose", copy, (call){.views = {transposed(x), F32(b, 512, n)}}, 0,
             2 * bytes);
-    measure(b, "u8 to f32", copy, (call){.views = {INT(LKS_U8, n, 784), F32(n, 784)}}, 0,
+    measure(b, "u8 to f32", copy,
+            (call){.views = {INT(b, LKS_U8, n, 784), F32(b, n, 784)}}, 0,
             5.0 * (double)n * 784);
     measure(b, "fill", fill, (call){.views = {flat}}, 0, flat_bytes);
     measure(b, "softmax 10", softmax, (call){.views = {logits, log_p}}, 0,
@@ -376,24 +394,57 @@ static void bench_passes(bench *b)
             5 * flat_bytes);
     measure(b, "adam", adam, (call){.views = {flat, flat2, m, v}}, 0, 7 * flat_bytes);
     measure(b, "add_flat", add_flat, (call){.views = {flat, flat2}}, 0, 3 * flat_bytes);
-    measure(b, "sum_squares_flat", sum_squares_flat, (call){.views = {flat}}, 0,
+    measure(b, "sum_squares_flat", sum_squares_flat,
+            (call){.views = {flat, view_of(b, LKS_F64, 1, (const int64_t[]){1})}}, 0,
             flat_bytes);
 }
 
-/* The floors, from kernels that do little else: a product of matrices that fit the
- * second cache, and a copy of 2 MiB. */
+static lks_status copy_across(const lks_kernels *k, const call *c)
+{
+    const int index = c->views[0].device.index;
+
+    return k->copy_across(index, c->views[1].data, index, c->views[0].data,
+                          (size_t)numel(&c->views[0]) * sizeof(float));
+}
+
+static double best(timing t)
+{
+    return t.recorded > 0 ? t.recorded : t.seconds;
+}
+
+/* The floors, from kernels that do little else: a product of matrices, on a CPU of ones
+ * that fit the second cache, and a copy. */
 static void find_floors(bench *b)
 {
-    call product = {.views = {F32(384, 384), F32(384, 384), F32(384, 384)}};
-    call copying = {.views = {F32(1 << 19), F32(1 << 19)}};
+    const int64_t n = b->product;
+    call product = {.views = {F32(b, n, n), F32(b, n, n), F32(b, n, n)}};
+    call copying = {.views = {F32(b, b->flat), F32(b, b->flat)}};
+    const double flop = 2.0 * (double)n * (double)n * (double)n;
+    const double bytes = 8.0 * (double)b->flat;
 
-    b->peak = 2.0 * 384 * 384 * 384 / seconds_of(b, gemm, &product) * 1e-9;
-    b->copy = 8.0 * (1 << 19) / seconds_of(b, copy, &copying) * 1e-9;
-    printf(
-        "%s, %d thread(s), batch %lld: a 384x384x384 product at %.0f GF/s, a copy of 2 "
-        "MiB at %.0f GB/s\n",
-        b->instruction_set, lks_num_threads(lks_cpu), (long long)b->batch, b->peak,
-        b->copy);
+    b->peak = flop / best(timed(b, gemm, &product)) * 1e-9;
+    b->copy = bytes / best(timed(b, copy, &copying)) * 1e-9;
+    printf("a product of %lld x %lld by %lld at %.0f GF/s, a copy of %.0f MiB at %.0f "
+           "GB/s\n",
+           (long long)n, (long long)n, (long long)n, b->peak, bytes / 2 / (1 << 20),
+           b->copy);
+    if (b->k->host_reads)
+        return;
+    measure_fast(b, "that product", gemm, product, flop);
+    measure(b, "that copy, by the driver", copy_across, copying, 0, bytes);
+}
+
+static void introduce(const bench *b)
+{
+    lks_device_facts facts = {.model = ""};
+    char text[LKS_DEVICE_TEXT];
+
+    if (b->k->describe && b->k->describe(b->device.index, &facts) != LKS_OK)
+        leave();
+    printf("%s, %s, batch %lld\n", lks_device_text(b->device, text, sizeof text),
+           facts.model[0] ? facts.model : b->instruction_set, (long long)b->batch);
+    if (b->k->host_reads)
+        printf("%d thread(s)\n", lks_num_threads(b->device));
 }
 
 static void heading(bench *b, const char *text)
@@ -404,37 +455,77 @@ static void heading(bench *b, const char *text)
     printf("\n%s\n", text);
 }
 
+/* Models of the benchmarks, and what larger ones consist of. */
+static void bench_all(bench *b)
+{
+    find_floors(b);
+    heading(b, "LeNet");
+    bench_lenet(b);
+    heading(b, "MLP 784-512-256-10");
+    bench_linear(b, 2 * b->batch, 784, 512);
+    bench_linear(b, 2 * b->batch, 512, 256);
+    bench_linear(b, 2 * b->batch, 256, 10);
+    heading(b, "passes over memory");
+    bench_passes(b);
+    heading(b, "VGG");
+    bench_conv(b, "conv 3>32 3x3 32", b->batch / 4 + 1, 3, 32, 32, 3, 1);
+    bench_conv(b, "conv 32>32 3x3 32", b->batch / 4 + 1, 32, 32, 32, 3, 1);
+    bench_conv(b, "conv 64>64 3x3 16", b->batch / 4 + 1, 64, 16, 64, 3, 1);
+    bench_conv(b, "conv 128>128 3x3 8", b->batch / 4 + 1, 128, 8, 128, 3, 1);
+    heading(b, "LSTM");
+    bench_linear(b, b->batch, 650, 2600);
+}
+
+static const char usage[] =
+    "bench_kernels [--device NAME] [--threads N] [--batch N] [--isa NAME] [--flat N] "
+    "[--product N] [--calls N] [PART-OF-A-NAME]";
+
+/* One option with its value; false: there is none of this name. */
+static bool take(bench *b, const char *name, const char *value)
+{
+    const long n = atol(value) > 0 ? atol(value) : 1;
+
+    if (strcmp(name, "--threads") == 0)
+        lks_set_num_threads(lks_cpu, (int)n);
+    else if (strcmp(name, "--batch") == 0)
+        b->batch = n;
+    else if (strcmp(name, "--flat") == 0)
+        b->flat = n;
+    else if (strcmp(name, "--product") == 0)
+        b->product = n;
+    else if (strcmp(name, "--calls") == 0)
+        b->n_calls = (int)n;
+    else if (strcmp(name, "--isa") == 0)
+        b->instruction_set = value;
+    else if (strcmp(name, "--device") == 0)
+        return lks_device_parse(value, &b->device) == LKS_OK || (leave(), false);
+    else
+        return false;
+    return true;
+}
+
 int main(int argc, char **argv)
 {
-    bench b = {.instruction_set = lks_cpu_instruction_set(), .batch = 64};
+    bench b = {.instruction_set = lks_cpu_instruction_set(), .batch = 64, .n_calls = 256};
+    bool is_cpu;
 
     for (int i = 1; i < argc; i++)
-        if (strcmp(argv[i], "--threads") == 0 && i + 1 < argc)
-            lks_set_num_threads(lks_cpu, atoi(argv[++i]));
-        else if (strcmp(argv[i], "--batch") == 0 && i + 1 < argc)
-            b.batch = atoi(argv[++i]) > 0 ? atoi(argv[i]) : 1;
-        else if (strcmp(argv[i], "--isa") == 0 && i + 1 < argc)
-            b.instruction_set = argv[++i];
-        else
+        if (strncmp(argv[i], "--", 2) != 0)
             b.only = argv[i];
-    b.k = lks_cpu_kernels_for(b.instruction_set);
+        else if (i + 1 == argc || !take(&b, argv[i], argv[i + 1])) {
+            fprintf(stderr, "usage: %s\n", usage);
+            return 2;
+        } else
+            i++;
+    is_cpu = b.device.type == LKS_CPU;
+    b.k = is_cpu ? lks_cpu_kernels_for(b.instruction_set) : lks_device_kernels(b.device);
     if (!b.k) {
         fprintf(stderr, "bench_kernels: this machine lacks that instruction set\n");
         return 2;
     }
-    find_floors(&b);
-    heading(&b, "LeNet");
-    bench_lenet(&b);
-    heading(&b, "MLP 784-512-256-10");
-    bench_linear(&b, 2 * b.batch, 784, 512);
-    bench_linear(&b, 2 * b.batch, 512, 256);
-    bench_linear(&b, 2 * b.batch, 256, 10);
-    heading(&b, "passes over memory");
-    bench_passes(&b);
-    heading(&b, "VGG");
-    bench_conv(&b, "conv 3>32 3x3 32", 16, 3, 32, 32, 3, 1);
-    bench_conv(&b, "conv 32>32 3x3 32", 16, 32, 32, 32, 3, 1);
-    bench_conv(&b, "conv 64>64 3x3 16", 16, 64, 16, 64, 3, 1);
-    bench_conv(&b, "conv 128>128 3x3 8", 16, 128, 8, 128, 3, 1);
+    b.product = b.product ? b.product : b.k->host_reads ? 384 : 4096;
+    b.flat = b.flat ? b.flat : b.k->host_reads ? 1 << 19 : 1 << 26;
+    introduce(&b);
+    bench_all(&b);
     return EXIT_SUCCESS;
 }
