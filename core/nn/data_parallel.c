@@ -343,7 +343,7 @@ static lks_status run_backward(void *context, lks_tensor *const *inputs, int n,
 {
     call *c = context;
     const bool was = lks_set_grad_enabled(false);
-    lks_status st;
+    lks_status st, gone;
 
     (void)inputs, (void)output;
     c->batch = lks_contiguous(cotangent);
@@ -355,7 +355,8 @@ static lks_status run_backward(void *context, lks_tensor *const *inputs, int n,
 cleanup:
     c->batch = NULL;
     lks_set_grad_enabled(was);
-    return st == LKS_OK ? let_go(c) : st;
+    gone = let_go(c); /* after a failure, too, the first device reads what was made */
+    return st != LKS_OK ? st : gone;
 }
 
 static void release(void *context)

@@ -6,7 +6,7 @@
         every executable line of each FILE, relative to SOURCE_DIR, was executed, but those of LIST
 
 LIST has a line for each that was not: "file | the line's text | the reason". One that was executed after all, or is not
-there any more, has to go.
+there any more, has to go; but where threads decide, the reason begins with "sometimes" and it may have been.
 """
 import json
 import pathlib
@@ -64,7 +64,7 @@ def check(source, list_path, gcov, folders, files):
             key = next((entry for entry in allowed if entry[:2] == (file, text[number - 1].strip())), None)
             if count == 0 and not key:
                 wrong.append(f"{file}:{number}: not executed: {text[number - 1].strip()}")
-            elif count == 0:
+            elif key and (count == 0 or key[2].startswith("sometimes")):
                 used.add(key)
     wrong += [f"{pathlib.Path(list_path).name}: was executed, or is gone: {file} | {text}"
               for file, text, reason in allowed if (file, text, reason) not in used]
