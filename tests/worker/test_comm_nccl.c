@@ -133,6 +133,87 @@ START_TEST(what_the_thread_queues_next_does_not_wait)
 }
 END_TEST
 
+/* ---- asked, not waited for ---- */
+
+/* Until `test` says so; NULL, or what was wrong. */
+static const char *ask(lks_comm *comm, lks_request **request)
+{
+    for (int done = 0; !done;)
+        if (comm->ops->test(comm, request, &done) != LKS_OK)
+            return lks_error_text();
+    return *request ? "done, but the request is there" : NULL;
+}
+
+/* A message around the ring on the GPUs, then everyone's number in the host's memory. */
+static const char *check_asked(lks_comm *comm, void *context)
+{
+    const lks_view out = flat_new(test_device(), LKS_F32, 1);
+    lks_view in = flat_new(test_device(), LKS_F32, 1);
+    const int next = (comm->rank + 1) % comm->size;
+    const int before = (comm->rank + comm->size - 1) % comm->size;
+    const float mine = (float)comm->rank;
+    double ranks[COMM_CASES_MOST] = {[0 ... COMM_CASES_MOST - 1] = -1};
+    const lks_view all = lks_view_flat(lks_cpu, ranks, LKS_F64, (size_t)comm->size);
+    size_t layout[2 * COMM_CASES_MOST];
+    lks_request *requests[2] = {NULL}, *gather = NULL;
+    const char *text = NULL;
+    float got = -1;
+
+    (void)context;
+    for (int r = 0; r < comm->size; r++) {
+        layout[r] = (size_t)r;
+        layout[comm->size + r] = 1;
+    }
+    ranks[comm->rank] = comm->rank;
+    flat_put(&out, &mine);
+    if (comm->ops->send(comm, next, 1, &out, &requests[0]) != LKS_OK ||
+        comm->ops->receive(comm, before, 1, &in, &requests[1]) != LKS_OK ||
+        comm->ops->all_gather(comm, &all, layout, layout + comm->size, &gather) != LKS_OK)
+        return lks_error_text();
+    text = ask(comm, &requests[1]);
+    text = text ? text : ask(comm, &requests[0]);
+    text = text ? text : ask(comm, &gather);
+    flat_get(&in, &got);
+    flat_free(&out);
+    flat_free(&in);
+    for (int r = 0; r < comm->size && !text; r++)
+        text = ranks[r] == r ? NULL : "another rank's number";
+    return text || got == (float)before ? text : "another message";
+}
+
+START_TEST(who_asks_gets_there_as_who_waits)
+{
+    for (int size = 2; size <= 4; size++)
+        run_replicas_over(size, &patient, check_asked, NULL);
+}
+END_TEST
+
+static const char *check_elsewhere(lks_comm *comm, void *context)
+{
+    const lks_device here = test_device();
+    const lks_device there = {LKS_CUDA, here.index == 0 ? 1 : 0};
+    const lks_view values = flat_new(there, LKS_F32, 1);
+    lks_request *request = NULL;
+    const char *text = NULL;
+
+    (void)context;
+    if (comm->ops->all_reduce(comm, &values, &request) != LKS_COMM)
+        text = "values of another GPU are reduced";
+    else if (!strstr(lks_error_text(), "but the replica is on"))
+        text = "another text";
+    else if (comm->ops->send(comm, 0, 1, &values, &request) != LKS_COMM)
+        text = "values of another GPU are sent";
+    lks_error_text();
+    flat_free(&values);
+    return text;
+}
+
+START_TEST(values_of_another_gpu_are_refused)
+{
+    run_replicas_over(2, &patient, check_elsewhere, NULL);
+}
+END_TEST
+
 /* ---- failure ---- */
 
 typedef struct trouble {
@@ -335,7 +416,8 @@ LKS_SUITE("comm_nccl", an_all_gather_brings_everyones_part,
           an_all_reduce_adds_up_in_place, a_broadcast_reaches_everyone_from_anyone,
           collectives_of_the_hosts_memory_are_another_communicators,
           messages_between_two_arrive_in_order, equal_parts_take_ncclAllGather,
-          what_the_thread_queues_next_does_not_wait, counts_that_differ_are_told_by_all,
+          what_the_thread_queues_next_does_not_wait, who_asks_gets_there_as_who_waits,
+          values_of_another_gpu_are_refused, counts_that_differ_are_told_by_all,
           a_reduction_that_never_ends_is_named_and_ended, a_broken_link_is_named,
           what_an_abort_leaves_is_not_to_be_used, who_does_not_notice_is_told_of,
           a_start_that_hangs_ends, a_start_that_fails_says_why, an_old_library_is_refused)
