@@ -8,7 +8,17 @@
 #include "device.h"
 #include "kernels.h"
 #include "nn/param_block.h"
+#include "support/needs_device.h"
 #include "tensor/tensor.h"
+
+/* A suite of GPUs, LKS_TEST_GPUS of them or one, is skipped where these are not. */
+__attribute__((constructor)) static inline void skip_without_test_device(void)
+{
+    const char *n = getenv("LKS_TEST_GPUS");
+
+    if (is_test_of_gpus())
+        skip_without_gpus(n ? atoi(n) : 1);
+}
 
 /* Where each replica has a device of its own: how many behind the first this thread's is.
  */

@@ -56,17 +56,9 @@ static inline const lks_kernels *cuda(void)
     return lks_device_kernels(gpu);
 }
 
-/* In a child, for whoever asked CUDA cannot fork. */
 __attribute__((constructor)) static inline void skip_without_a_device(void)
 {
-    const pid_t child = fork();
-    int status = 0;
-
-    if (child == 0)
-        _exit(lks_device_count(LKS_CUDA) > 0 ? 0 : 77);
-    waitpid(child, &status, 0);
-    if (status != 0)
-        _exit(77);
+    skip_without_gpus(1);
 }
 
 /* Work runs as late as is legal, in the seed's order. */

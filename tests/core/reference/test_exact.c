@@ -10,6 +10,7 @@
 #include "cpu/cpu.h"
 #include "device.h"
 #include "element.h"
+#include "support/needs_device.h"
 #include "reference/reference.h"
 
 #define KERNEL(name, n)                                                                  \
@@ -171,6 +172,8 @@ int main(void)
     SRunner *runner;
     int failed;
 
+    if (getenv("LKS_EXACT_TABLE") && strcmp(getenv("LKS_EXACT_TABLE"), "cuda") == 0)
+        skip_without_gpus(1);
     tcase_set_timeout(tcase, 120);
     tcase_add_test(tcase, every_kernel_has_a_case);
     tcase_add_loop_test(tcase, every_table_has_the_references_bits, 0, N_CASES);
