@@ -79,13 +79,16 @@ static _Noreturn void leave(int exit_status)
 }
 
 /* First in order, as if asked to; then at once, since a main thread in a collective hears
- * nothing. */
+ * nothing. Rank 0 goes first, with the socket: an mpirun that somebody else wakes kills
+ * it. */
 static void look_for_parents(void)
 {
+    const int leave_s = LEAVE_S + (self.sign.rank == 0 ? 0 : PERIOD_S);
+
     self.orphaned_s = is_orphan() ? self.orphaned_s + PERIOD_S : 0;
     if (self.orphaned_s == ORPHANED_S)
         kill(getpid(), SIGTERM);
-    if (self.orphaned_s < ORPHANED_S + LEAVE_S)
+    if (self.orphaned_s < ORPHANED_S + leave_s)
         return;
     if (has_room(STDERR_FILENO))
         lks_error("rank %u: mpirun and lockstep run stand still: it leaves",
