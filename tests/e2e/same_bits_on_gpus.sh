@@ -1,7 +1,8 @@
 #!/bin/sh
 . "${E2E_LIB:-$(dirname "$0")/lib.sh}"
 # Runs on one GPU, recorded and plain, and on ranks and replicas with one each; the emulated one's streams at once, and late in
-# any legal order: the weights and losses of one CPU. LeNet with dropout and momentum, and an MLP with Adam, 8 lanes.
+# any legal order: the weights and losses of one CPU, and one wait of the host a step, but
+# where messages go through its memory. LeNet with dropout and momentum, and an MLP with Adam, 8 lanes.
 . "$E2E/gpu.subr"
 export EMULATOR_DEVICES=4
 
@@ -19,6 +20,9 @@ same() {
         cmp weights want-weights || fail "other weights: $name"
         cmp losses want-losses || fail "other losses: $name"
         head -n 1 run/job.yaml | grep -q cuda || fail "$name did not run on a GPU"
+        grep -h 'the last step took' run/logs/* >steps || fail "$name does not tell of its steps"
+        case $name in *mpi) : >steps ;; esac # whose messages go by way of the host
+        ! grep -v ' 1 wait,' steps || fail "$name waits for the GPU more than once a step"
     else
         mv weights want-weights
         mv losses want-losses
