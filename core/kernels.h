@@ -110,12 +110,13 @@ typedef struct lks_kernels {
     int (*count)(void); /* devices: cpu:0 … */
 
     /* What is known of devices; each of these may be NULL: nothing.
-     *   absence   why count() is 0, for a person: "there is no NVIDIA driver …";
-     * *is_fault where something is here that ought to work identity  a number of the
-     * device's own, the same in every process that sees it; opens nothing describe  opens
-     * the device if nobody has yet use       only reads two numbers: from any thread, at
-     * any time forget_peak  what is in use now is the most from here on; for who has
-     * `use` */
+     *   absence      why count() is 0, for a person: "there is no NVIDIA driver …";
+     *                *is_fault where something is here that ought to work
+     *   identity     a number of the device's own, the same in every process that sees
+     *                it; opens nothing
+     *   describe     opens the device if nobody has yet
+     *   use          only reads two numbers: from any thread, at any time
+     *   forget_peak  what is in use now is the most from here on; for who has `use` */
     const char *(*absence)(bool *is_fault);
     uint64_t (*identity)(int index);
     lks_status (*describe)(int index, lks_device_facts *out);

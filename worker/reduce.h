@@ -10,11 +10,12 @@
  *           So the bits depend on the lanes alone: not on the ranks, not on the cuts.
  *           Between replicas of one process nothing is sent: the owner adds up its slice
  *           where the partial sums stand, in the others' memory. Between GPUs all of it
- * is queued at once, beside what the thread queues next (lks_comm_ops.aside). cost: R
- * ranks, p partial sums a rank (1 where R and the lanes are powers of two, at most 2
- * log2(lanes)), n floats: two rounds of messages, (p + 1) (R-1)/R * n * 4 bytes sent a
- * rank, and scratch for what the other ranks send of one slice. fast      The library's
- * all-reduce, in place: 2 (R-1)/R * n * 4 bytes, whatever bits.
+ *           is queued at once, beside what the thread queues next (lks_comm_ops.aside).
+ *           cost: R ranks, p partial sums a rank (1 where R and the lanes are powers of
+ *           two, at most 2 log2(lanes)), n floats: two rounds of messages,
+ *           (p + 1) (R-1)/R * n * 4 bytes sent a rank, and scratch for what the other
+ *           ranks send of one slice.
+ * fast      The library's all-reduce, in place: 2 (R-1)/R * n * 4 bytes, whatever bits.
  *
  * One thread, the one that owns the communicator. Every rank starts the same ranges in
  * the same order. */

@@ -106,8 +106,7 @@ lks_status lks_cuda_complaints(lks_cuda_queue *q);
  * CUDA says so. */
 lks_status lks_cuda_ok(int index, const char *what, cudaError_t error);
 
-/* The same in a row: LKS_CUDA(index, cudaEventRecord(event, stream)) leaves on failure.
- */
+/* The same in a row; leaves on failure: LKS_CUDA_TRY(index, cudaEventRecord(e, s)). */
 #define LKS_CUDA_TRY(index, call) LKS_TRY(lks_cuda_ok(index, #call, call))
 
 /* Whether the queue notes what it is told. */
