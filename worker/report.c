@@ -55,6 +55,7 @@ struct lks_reporter {
     /* Set before the thread starts. */
     pthread_t thread;
     lks_pulse *pulse;
+    const _Atomic bool *is_leaving; /* NULL: never */
     lks_hello hello;
     lks_addresses addresses;
     double give_up_s;
@@ -360,6 +361,11 @@ static void on_link_closed(uv_handle_t *handle)
     uv_timer_start(&self->retry, try_to_connect, retry_ms(self), 0);
 }
 
+static bool is_leaving(const lks_reporter *self)
+{
+    return self->is_leaving && atomic_load(self->is_leaving);
+}
+
 static void drop_link(lks_reporter *self, const char *why)
 {
     if (self->state == CLOSING || self->state == WAITING)
@@ -368,7 +374,7 @@ static void drop_link(lks_reporter *self, const char *why)
         end_loop(self);
         return;
     }
-    if (self->state == TALKING && self->tries == 0)
+    if (self->state == TALKING && self->tries == 0 && !is_leaving(self))
         lks_warn("lost the coordinator: %s; trying again", why);
     if (self->alone_since_ns == 0)
         self->alone_since_ns = lks_clock_ns();
@@ -546,6 +552,7 @@ lks_status lks_reporter_start(const lks_reporter_options *options, lks_reporter 
     pthread_mutex_init(&self->lock, NULL);
     lks_frame_decoder_init(&self->decoder);
     self->pulse = options->pulse;
+    self->is_leaving = options->is_leaving;
     self->vitals.device = options->place;
     self->give_up_s = options->give_up_s;
     LKS_GO(lks_hello_init(options, &self->hello));

@@ -18,6 +18,8 @@
 #ifndef LKS_WORKER_REPORT_H
 #define LKS_WORKER_REPORT_H
 
+#include <stdatomic.h>
+
 #include "layout/view.h"
 #include "lockstep.pb-c.h"
 #include "proto/handshake.h"
@@ -27,6 +29,9 @@ typedef struct lks_reporter_options {
     const char *addresses; /* "host:port", or several with commas: tried in turn */
     lks_link_keys link_keys;
     lks_pulse *pulse; /* borrowed until the stop */
+    /* Whether the process has said why it ends, which the coordinator's end is part of;
+     * borrowed until the stop. NULL: never. */
+    const _Atomic bool *is_leaving;
     lks_device place; /* whose memory heartbeats tell of */
     /* Of HELLO; strings are borrowed for the call. */
     uint32_t rank, world_size;

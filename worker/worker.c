@@ -80,7 +80,7 @@ void lks_replica_is_stuck(void *context, const char *text)
 {
     lks_replica *replica = context;
 
-    if (atomic_flag_test_and_set(&replica->run->is_left))
+    if (atomic_exchange(&replica->run->is_left, true))
         return;
     atomic_store(&replica->is_stuck, true);
     leave_alone(replica->run, replica, LKS_COMM, text);
@@ -95,7 +95,7 @@ static void take_leave(lks_replica *replica, lks_status st)
     if (st != LKS_OK) {
         snprintf(text, sizeof text, "%s", lks_error_text());
         if (replica->comm->size > 1 && (replica->is_alone || st == LKS_COMM)) {
-            if (atomic_flag_test_and_set(&run->is_left))
+            if (atomic_exchange(&run->is_left, true))
                 follow(replica);
             leave_alone(run, replica, st, text);
         }
@@ -244,7 +244,7 @@ static int start_and_live(lks_run *run, const lks_worker_options *options)
 
 int lks_worker_run(const lks_worker_options *options)
 {
-    lks_run run = {.is_left = ATOMIC_FLAG_INIT};
+    lks_run run = {0};
     int exit_code;
 
     lks_log_file_init(lks_world_rank());
@@ -332,7 +332,7 @@ static void describe(const lks_run *run)
 
 int lks_worker_check(const lks_worker_options *options)
 {
-    lks_run run = {.options = options, .is_left = ATOMIC_FLAG_INIT};
+    lks_run run = {.options = options};
     lks_status st;
 
     lks_log_file_init(0);

@@ -45,6 +45,7 @@ static void listen_on(uint16_t port)
 }
 
 static double give_up_s; /* of the next start */
+static _Atomic bool is_leaving;
 
 static lks_reporter *start(const char *addresses)
 {
@@ -57,6 +58,7 @@ static lks_reporter *start(const char *addresses)
     ck_ok(lks_reporter_start(&(lks_reporter_options){.addresses = addresses,
                                                      .link_keys = keys,
                                                      .pulse = &pulse,
+                                                     .is_leaving = &is_leaving,
                                                      .give_up_s = give_up_s,
                                                      .rank = 3,
                                                      .world_size = 4,
@@ -521,6 +523,34 @@ START_TEST(a_dropped_connection_is_made_again)
 }
 END_TEST
 
+/* Once it was welcomed it is left, and comes again. */
+static void lose_the_coordinator(void)
+{
+    listen_on(0);
+    lks_reporter *reporter = start(address);
+    peer p;
+
+    warned[0] = '\0';
+    lks_log_set_sink(keep_warning, NULL);
+    p = greet(20);
+    skip(&p, LKS__PROTO__MESSAGE__BODY_HEARTBEAT);
+    hang_up(&p);
+    p = greet(20);
+    lks_reporter_stop(reporter, LKS_OK, "");
+    hang_up(&p);
+    close(listener);
+}
+
+START_TEST(a_lost_coordinator_is_told_unless_the_process_leaves_anyway)
+{
+    lose_the_coordinator();
+    ck_assert_msg(strstr(warned, "lost the coordinator") != NULL, "\"%s\"", warned);
+    atomic_store(&is_leaving, true);
+    lose_the_coordinator();
+    ck_assert_str_eq(warned, "");
+}
+END_TEST
+
 START_TEST(addresses_are_tried_in_turn)
 {
     char both[160], gone[64];
@@ -645,7 +675,9 @@ LKS_SUITE("report", a_hello_answers_the_challenge_and_says_who_we_are,
           heartbeats_come_while_the_main_thread_stands_still,
           a_heartbeat_comes_at_once_and_with_a_report,
           progress_arrives_in_order_and_goodbye_last, a_cancel_becomes_a_wish,
-          a_dropped_connection_is_made_again, addresses_are_tried_in_turn,
+          a_dropped_connection_is_made_again,
+          a_lost_coordinator_is_told_unless_the_process_leaves_anyway,
+          addresses_are_tried_in_turn,
           without_a_coordinator_the_end_is_not_delayed_for_long,
           a_rank_left_without_a_coordinator_leaves,
           a_rank_whose_coordinator_is_dead_leaves_soon,
