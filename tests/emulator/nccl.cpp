@@ -330,6 +330,8 @@ ncclResult_t ncclCommGetAsyncError(ncclComm_t handle, ncclResult_t *out)
 {
     emu::guard held;
 
+    if (const int error = emu::count_call("ncclCommGetAsyncError"))
+        return static_cast<ncclResult_t>(error);
     *out = go_on(*handle->of);
     return ncclSuccess;
 }

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "emulator/control.h"
 #include "worker/comm_cases.h"
 #include "worker/replicas.h"
 
@@ -292,6 +293,50 @@ START_TEST(a_broken_link_is_named)
 }
 END_TEST
 
+/* One reduction for which CUDA refuses a call, and one that goes well. */
+static const char *reduce_refused(lks_comm *comm, void *context)
+{
+    static const struct {
+        const char *function;
+        long n;
+        int error; /* cudaErrorInvalidValue, cudaErrorMemoryAllocation */
+        lks_status st;
+    } all[] = {
+        {"cudaEventCreateWithFlags", 0, 2, LKS_NOMEM},
+        {"cudaEventCreateWithFlags", 1, 1, LKS_DEVICE},
+        {"cudaEventRecord", 0, 1, LKS_DEVICE}, /* behind the thread's queue */
+        {"cudaEventRecord", 1, 1, LKS_DEVICE}, /* before the operation */
+        {"cudaEventRecord", 2, 1, LKS_DEVICE}, /* and behind it */
+        {"cudaStreamWaitEvent", 0, 1, LKS_DEVICE},
+    };
+    const lks_view sum = flat_new(test_device(), LKS_F32, 8);
+    static _Thread_local char text[512];
+    lks_request *request = NULL;
+
+    (void)context;
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        lks_status st;
+
+        emulator_fail(all[i].function, all[i].n, all[i].error);
+        st = comm->ops->all_reduce(comm, &sum, &request);
+        snprintf(text, sizeof text, "%s %ld: status %d, %s", all[i].function, all[i].n,
+                 (int)st, lks_error_text());
+        if (st != all[i].st || !strstr(text, all[i].function))
+            return text;
+        lks_error_clear();
+    }
+    if (comm->ops->all_reduce(comm, &sum, &request) != LKS_OK ||
+        comm->ops->wait(comm, &request) != LKS_OK)
+        return lks_error_text();
+    return NULL;
+}
+
+START_TEST(what_cuda_refuses_an_operation_is_told)
+{
+    run_replicas_over(1, &patient, reduce_refused, NULL);
+}
+END_TEST
+
 /* What is left behind has been written to, and the host is not told that it may use it.
  */
 static const char *check_pieces(lks_comm *comm, void *context)
@@ -401,6 +446,28 @@ START_TEST(a_start_that_fails_says_why)
 }
 END_TEST
 
+START_TEST(what_nccl_refuses_at_the_start_is_told)
+{
+    static const struct {
+        const char *function, *text;
+    } all[] = {
+        {"ncclGetUniqueId", "unhandled system error"},
+        {"ncclCommInitRankConfig", "unhandled system error"},
+        {"ncclCommGetAsyncError", "internal error"},
+    };
+    enum { SYSTEM_ERROR = 2 }; /* ncclSystemError */
+    char text[256];
+
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        emulator_fail(all[i].function, 0, SYSTEM_ERROR);
+        fail_to_start(30, text, sizeof text);
+        ck_assert_msg(strstr(text, "NCCL on cuda:0 does not start: ") == text &&
+                          strstr(text, all[i].text),
+                      "%s: %s", all[i].function, text);
+    }
+}
+END_TEST
+
 START_TEST(an_old_library_is_refused)
 {
     char text[256];
@@ -419,5 +486,7 @@ LKS_SUITE("comm_nccl", an_all_gather_brings_everyones_part,
           what_the_thread_queues_next_does_not_wait, who_asks_gets_there_as_who_waits,
           values_of_another_gpu_are_refused, counts_that_differ_are_told_by_all,
           a_reduction_that_never_ends_is_named_and_ended, a_broken_link_is_named,
-          what_an_abort_leaves_is_not_to_be_used, who_does_not_notice_is_told_of,
-          a_start_that_hangs_ends, a_start_that_fails_says_why, an_old_library_is_refused)
+          what_cuda_refuses_an_operation_is_told, what_an_abort_leaves_is_not_to_be_used,
+          who_does_not_notice_is_told_of, a_start_that_hangs_ends,
+          a_start_that_fails_says_why, what_nccl_refuses_at_the_start_is_told,
+          an_old_library_is_refused)

@@ -165,6 +165,7 @@ cleanup:
 lks_status lks_nccl_flight_begin(lks_nccl_flight *self, lks_nccl_op **out)
 {
     lks_nccl_op *op;
+    lks_status st;
 
     pthread_mutex_lock(&self->lock);
     take_off_what_is_over(self);
@@ -176,8 +177,11 @@ lks_status lks_nccl_flight_begin(lks_nccl_flight *self, lks_nccl_op **out)
     op->next = NULL;
     op->since_s = 0;
     *out = op;
-    return lks_nccl_cuda(self->device, "cudaEventRecord",
-                         cudaEventRecord(op->started, self->stream));
+    st = lks_nccl_cuda(self->device, "cudaEventRecord",
+                       cudaEventRecord(op->started, self->stream));
+    if (st != LKS_OK)
+        free_all(op);
+    return st;
 }
 
 lks_status lks_nccl_flight_end(lks_nccl_flight *self, lks_nccl_op *op)
