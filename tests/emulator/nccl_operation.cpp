@@ -222,10 +222,14 @@ static bool try_send(operation &o)
     comm &c = *o.comm;
     box &b = c.shared->of_pair[c.rank][o.peer];
 
-    while (o.at < o.what.n_bytes || b.n_read[0] < b.n_published) {
+    for (;;) {
         const size_t n = std::min<uint64_t>(CHUNK, o.what.n_bytes - o.at);
 
-        if (b.n_read[0] < b.n_published || is_under_way(o))
+        if (b.n_read[0] < b.n_published) /* another process raises it at any time */
+            return false;
+        if (n == 0)
+            return finish(o);
+        if (is_under_way(o))
             return false;
         b.what = o.what;
         memcpy(b.chunk, o.in + o.at, n);
@@ -233,7 +237,6 @@ static bool try_send(operation &o)
         o.at += n;
         o.not_before_us = 0;
     }
-    return finish(o);
 }
 
 static bool try_receive(operation &o)
