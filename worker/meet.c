@@ -123,7 +123,7 @@ static lks_status start_reporter(lks_replica *replica, const lks_key_pair *own,
     lks_reporter_options options = {
         .addresses = invited->place.addresses,
         .pulse = &replica->pulse,
-        .is_leaving = &run->is_left,
+        .is_leaving = &run->is_leaving,
         .place = replica->device,
         .rank = (uint32_t)replica->comm->rank,
         .world_size = (uint32_t)replica->comm->size,

@@ -88,7 +88,7 @@ struct lks_run {
     lks_nccl_watch *watch; /* where they are on GPUs that meet over NCCL */
     lks_replica *replicas; /* [n_replicas], NULL before the world is open */
     int n_replicas;
-    _Atomic bool is_left; /* a replica leaves alone, and takes the others along */
+    _Atomic bool is_leaving; /* a replica leaves alone, and takes the others along */
 };
 
 /* From the options to a rank whose replicas can live: the job, the world, the data.

@@ -80,7 +80,7 @@ void lks_replica_is_stuck(void *context, const char *text)
 {
     lks_replica *replica = context;
 
-    if (atomic_exchange(&replica->run->is_left, true))
+    if (atomic_exchange(&replica->run->is_leaving, true))
         return;
     atomic_store(&replica->is_stuck, true);
     leave_alone(replica->run, replica, LKS_COMM, text);
@@ -95,7 +95,7 @@ static void take_leave(lks_replica *replica, lks_status st)
     if (st != LKS_OK) {
         snprintf(text, sizeof text, "%s", lks_error_text());
         if (replica->comm->size > 1 && (replica->is_alone || st == LKS_COMM)) {
-            if (atomic_exchange(&run->is_left, true))
+            if (atomic_exchange(&run->is_leaving, true))
                 follow(replica);
             leave_alone(run, replica, st, text);
         }

@@ -1,10 +1,11 @@
 /* The NCCL double, opened as a program opens the real one: two ranks, on a device each,
- * of one thread. */
+ * of one thread, or of two processes. */
 #include <nccl.h>
 
 #include <dlfcn.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "cuda_suite.h"
@@ -210,6 +211,56 @@ START_TEST(a_rank_that_comes_twice_is_refused)
 }
 END_TEST
 
+/* Without a pause: most of what two processes do to each other takes nanoseconds. */
+static bool is_over_at_once(int rank)
+{
+    cudaError_t error = cudaErrorNotReady;
+
+    for (long i = 0; i < 20000000 && error == cudaErrorNotReady; i++)
+        error = cudaStreamQuery(streams[rank]);
+    return error == cudaSuccess;
+}
+
+/* As one of two processes: messages both ways, each of its own number. How
+ * many came right. */
+static int write_to_each_other(int rank, ncclUniqueId id, int n_rounds)
+{
+    float *out, *in;
+
+    ck_assert_int_eq(begin(rank, rank, id), ncclInProgress);
+    ck_assert_int_eq(settled(rank), ncclSuccess);
+    out = number_on(rank, 0);
+    in = number_on(rank, 0);
+    for (int i = 1; i <= n_rounds; i++) {
+        const float value = (float)i;
+
+        ck_cuda(cudaMemcpy(out, &value, sizeof value, cudaMemcpyHostToDevice));
+        exchange(rank, out, in, true);
+        if (!is_over_at_once(rank) || read_back(in) != value)
+            return i - 1;
+    }
+    return n_rounds;
+}
+
+START_TEST(messages_between_processes_come_once_each)
+{
+    enum { N_ROUNDS = 10000 };
+    ncclUniqueId id;
+    pid_t child;
+    int status;
+
+    open_library();
+    ck_assert_int_eq(p_ncclGetUniqueId(&id), ncclSuccess);
+    child = fork(); /* before either has a device */
+    ck_assert_int_ge(child, 0);
+    if (child == 0)
+        _exit(write_to_each_other(1, id, N_ROUNDS) == N_ROUNDS ? 0 : 1);
+    ck_assert_int_eq(write_to_each_other(0, id, N_ROUNDS), N_ROUNDS);
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert_int_eq(status, 0);
+}
+END_TEST
+
 START_TEST(it_ends_when_its_streams_are_empty)
 {
     meet();
@@ -227,4 +278,4 @@ LKS_SUITE("emulator_nccl", sums_and_extremes_of_several_types,
           two_that_send_to_each_other_need_a_group,
           an_operation_is_queued_once_its_caller_asks,
           two_ranks_on_one_device_are_refused, a_rank_that_comes_twice_is_refused,
-          it_ends_when_its_streams_are_empty)
+          messages_between_processes_come_once_each, it_ends_when_its_streams_are_empty)
