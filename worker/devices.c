@@ -68,6 +68,11 @@ static lks_status parse_list(const char *list, lks_devices *out)
         lks_device device;
 
         snprintf(name, sizeof name, "%.*s", (int)n, list);
+        if (n == 0 || strcmp(name, "all") == 0)
+            return lks_fail(LKS_INVALID,
+                            "--devices: %s; it is \"all\", \"cuda\", or names with "
+                            "commas between them, like \"cuda:0,cuda:1\"",
+                            n == 0 ? "a name is missing" : "\"all\" stands alone");
         LKS_TRY(lks_device_parse(name, &device));
         LKS_TRY(check_next(out, device));
         out->items[out->n++] = device;
@@ -77,13 +82,20 @@ static lks_status parse_list(const char *list, lks_devices *out)
     }
 }
 
-/* The first n of a type; n 0: all. */
+/* The first n of a type, a replica each; n 0: all. */
 static lks_status take_first(const char *type, int n, lks_devices *out)
 {
     lks_device device;
+    int n_here;
 
     LKS_TRY(lks_device_parse(type, &device));
     out->is_relative = device.type == LKS_CUDA;
+    n_here = lks_device_count(device.type);
+    if (n > n_here)
+        return lks_fail(LKS_DEVICE,
+                        "train.replicas is %d, but of the devices %s:0 … the last one "
+                        "here is %s:%d",
+                        n, type, type, n_here - 1);
     n = n ? n : count_all(device);
     for (int i = 0; i < n && i < LKS_DEVICES_MAX; i++) {
         char name[LKS_DEVICE_TEXT];
@@ -204,6 +216,20 @@ lks_device_seat lks_device_seat_of(const lks_devices *devices)
     return own;
 }
 
+/* Of ranks with n devices each. */
+static lks_status fail_same_gpu(size_t one, size_t other, size_t n)
+{
+    char instead[80] = "leave its number out";
+
+    if (n > 1)
+        snprintf(instead, sizeof instead,
+                 "set train.replicas to %zu and leave --devices out", n);
+    return lks_fail(LKS_DEVICE,
+                    "ranks %zu and %zu are on the same GPU of one host: %s, and each "
+                    "takes its own",
+                    one, other, instead);
+}
+
 static lks_status check_once(const lks_device_seat *seats, const uint64_t *ids,
                              int n_ranks, const lks_devices *own)
 {
@@ -212,10 +238,7 @@ static lks_status check_once(const lks_device_seat *seats, const uint64_t *ids,
     for (size_t i = 0; i < n_all; i++)
         for (size_t j = 0; j < i; j++)
             if (ids[i] && ids[i] == ids[j] && seats[i / n].host == seats[j / n].host)
-                return lks_fail(LKS_DEVICE,
-                                "ranks %zu and %zu are on the same GPU of one host: "
-                                "leave its number out, and each takes its own",
-                                j / n, i / n);
+                return fail_same_gpu(j / n, i / n, n);
     return LKS_OK;
 }
 

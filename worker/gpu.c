@@ -232,9 +232,13 @@ static void advise(lks_replica *replica, char *out, size_t size)
 {
     switch (phase_of(replica)) {
     case LKS__PROTO__PHASE__START:
-        snprintf(out, size,
-                 "; no batch is there yet: the model itself, its gradients and what the "
-                 "optimizer keeps do not fit");
+        snprintf(
+            out, size,
+            "; no batch is there yet: the model itself, its gradients%s and what the "
+            "optimizer keeps do not fit",
+            strcmp(replica->run->job.train.numerics, "fast") == 0
+                ? ", cuBLAS's workspace for numerics: fast"
+                : "");
         break;
     case LKS__PROTO__PHASE__LOAD:
     case LKS__PROTO__PHASE__FORWARD:

@@ -98,6 +98,20 @@ static lks_status share_devices(lks_run *run)
     return st;
 }
 
+/* A GPU's replica has a thread that mostly waits for it. */
+static void warn_of_too_many_threads(const lks_run *run)
+{
+    const uint32_t n = run->job.train.threads_per_rank, cores = run->placement.cores;
+
+    if (n <= cores || run->devices.items[0].type == LKS_CUDA)
+        return;
+    lks_warn("rank %d may use %u cores but has %u threads: %s, raise its CPU quota, or "
+             "set train.threads_per_rank",
+             run->ranks->rank, cores, n,
+             run->ranks->size > 1 ? "start mpirun with --bind-to none"
+                                  : "give fewer devices");
+}
+
 static void settle_threads(lks_run *run)
 {
     lks_job *job = &run->job;
@@ -110,11 +124,7 @@ static void settle_threads(lks_run *run)
     for (uint32_t i = 0; i < n_replicas; i++)
         lks_set_num_threads(run->devices.items[i],
                             (int)(job->train.threads_per_rank / n_replicas));
-    if (job->train.threads_per_rank > run->placement.cores)
-        lks_warn(
-            "rank %d may use %u cores but has %u threads: start mpirun with --bind-to "
-            "none, raise its CPU quota, or set train.threads_per_rank",
-            run->ranks->rank, run->placement.cores, job->train.threads_per_rank);
+    warn_of_too_many_threads(run);
 }
 
 static lks_status settle_lanes(lks_run *run)

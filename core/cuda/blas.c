@@ -59,28 +59,12 @@ static lks_status open_once(void)
     return st;
 }
 
-lks_status lks_cuda_fast(int index, bool fast)
-{
-    lks_cuda_queue *q;
-
-    LKS_TRY(lks_cuda_queue_of(index, &q));
-    if (fast)
-        LKS_TRY(open_once());
-    atomic_store(&is_fast[index], fast);
-    return LKS_OK;
-}
-
-bool lks_cuda_is_fast(int index)
-{
-    return atomic_load(&is_fast[index]);
-}
-
 static lks_status check(const lks_cuda_queue *q, const char *what, cublasStatus_t status)
 {
     return status == CUBLAS_STATUS_SUCCESS
                ? LKS_OK
-               : lks_fail(LKS_DEVICE, "cuda:%d: %s: %s", q->index, what,
-                          blas.cublasGetStatusString(status));
+               : lks_fail(LKS_DEVICE, "cuda:%d: %s: %s; numerics: exact needs no cuBLAS",
+                          q->index, what, blas.cublasGetStatusString(status));
 }
 
 /* ---- a handle a queue ---- */
@@ -91,7 +75,9 @@ static lks_status create_handle(lks_cuda_queue *q)
     cublasHandle_t handle;
 
     if (!q->blas_workspace)
-        LKS_CUDA_TRY(q->index, cudaMalloc(&q->blas_workspace, WORKSPACE_BYTES));
+        q->blas_workspace = lks_cuda_alloc(q->index, WORKSPACE_BYTES);
+    if (!q->blas_workspace)
+        return LKS_NOMEM;
     LKS_TRY(check(q, "cublasCreate", blas.cublasCreate_v2(&handle)));
     q->blas = handle;
     return LKS_OK;
@@ -105,6 +91,26 @@ static lks_status prepare(lks_cuda_queue *q)
     LKS_TRY(check(q, "cublasSetStream", blas.cublasSetStream_v2(q->blas, q->compute)));
     return check(q, "cublasSetWorkspace",
                  blas.cublasSetWorkspace_v2(q->blas, q->blas_workspace, WORKSPACE_BYTES));
+}
+
+/* What the thread's products need stands before the first of them: a run is told at its
+ * start what does not fit, and nothing is made while work is recorded. */
+lks_status lks_cuda_fast(int index, bool fast)
+{
+    lks_cuda_queue *q;
+
+    LKS_TRY(lks_cuda_queue_of(index, &q));
+    if (fast) {
+        LKS_TRY(open_once());
+        LKS_TRY(prepare(q));
+    }
+    atomic_store(&is_fast[index], fast);
+    return LKS_OK;
+}
+
+bool lks_cuda_is_fast(int index)
+{
+    return atomic_load(&is_fast[index]);
 }
 
 /* ---- products ---- */

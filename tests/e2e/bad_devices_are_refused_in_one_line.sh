@@ -18,10 +18,12 @@ lenet_job
 last=$(nproc)
 [ "$last" -gt 8 ] || last=8
 refused 2 "device \"cpu:$last\": the last one here is cpu:$((last - 1))" --devices "cpu:$last"
-refused 2 "the last one here is cpu:$((last - 1))" --set train.replicas=$((last + 1)) --set train.lanes=64
+refused 2 "train.replicas is $((last + 1)), but of the devices cpu:0 … the last one here is cpu:$((last - 1))" --set train.replicas=$((last + 1)) --set train.lanes=64
 refused 2 'cpu:0 stands there twice' --devices cpu:0,cpu:1,cpu
 refused 2 'no device is called "gpu"' --devices cpu:0,gpu
-refused 2 'no device is called ""' --devices cpu:0,
+refused 2 '--devices: a name is missing; it is "all", "cuda", or names with commas' --devices cpu:0,
+refused 2 '--devices: a name is missing' --devices ''
+refused 2 '--devices: "all" stands alone' --devices all,cpu:0
 refused 2 'device "cuda:0"' --devices cuda:0
 refused 2 'are of two types' --devices cpu:0,reference
 refused 2 '3 devices but train.lanes is 2' --devices cpu:0,cpu:1,cpu:2 --set train.lanes=2

@@ -26,6 +26,14 @@ cmp run/model.safetensors again/model.safetensors || fail 'other weights from it
     must_succeed
     grep -qx "  replicas: $(nproc)" all/job.yaml || fail "all is not one a core"
 }
+# More of them than cores: what helps where there is no mpirun.
+n=$(($(nproc) + 1))
+[ "$n" -gt 8 ] || {
+    lks run job.yaml --devices "cpu:0$(seq -s '' -f ',cpu:%g' 1 $((n - 1)))" --run-dir more --set train.steps=3
+    must_succeed
+    grep -q "may use $((n - 1)) cores but has $n threads: give fewer devices, raise its CPU quota, or set" err ||
+        fail "it does not warn: $(cat err)"
+}
 # Of its own or a job's, one rank without devices is mpirun's, as are arguments for it.
 LOCKSTEP_MPIRUN=/nonexistent lks run job.yaml --devices cpu:0,cpu:1 --run-dir with -- --mca a b
 [ "$status" -ne 0 ] || fail 'it ran without mpirun, for which there are arguments'

@@ -48,5 +48,5 @@ ends 12 NCCL_EMULATOR_HANG=3:8 $ranks --set train.replicas=2 -- 'rank ' 'all-gat
 ends 12 NCCL_EMULATOR_HANG=0:3 $ranks --set train.reduction=fast -- 'rank ' 'all-reduce of bucket 0, step 3 does not come to its end'
 ends 12 NCCL_EMULATOR_FAIL=1:7 $ranks -- 'rank 1' 'exchange of bucket 0, step 4: NCCL: unhandled system error' 'link is broken'
 ends 12 NCCL_EMULATOR_FAIL=0:7 $replicas -- 'rank 0' 'exchange of bucket 0, step 4: NCCL: unhandled system error' 'link is broken'
-ends 12 NCCL_EMULATOR_HANG=0:0 $ranks -- 'NCCL on cuda:0 does not find the other replicas within 4 s'
+ends 12 NCCL_EMULATOR_HANG=0:0 $ranks -- 'NCCL on cuda:0 does not find the other replicas within 4 s; train.collectives: mpi goes without it'
 ends 12 NCCL_EMULATOR_FAIL=1:0 $ranks -- 'rank 1: NCCL on cuda:' 'does not start: unhandled system error'

@@ -19,11 +19,14 @@ EMULATOR_DRIVER=none refused 2 1 'device "cuda:0": there is no NVIDIA driver; us
 EMULATOR_DEVICES=0 refused 2 2 'device "cuda": there is no NVIDIA GPU that this process may use; use "cpu"' \
     --set train.device=cuda
 refused 2 2 'device "cuda:9": the last one here is cuda:1' --devices cuda:9
-refused 2 1 'device "cuda:2": the last one here is cuda:1' --set train.replicas=3
+refused 2 1 'train.replicas is 3, but of the devices cuda:0 … the last one here is cuda:1' --set train.replicas=3
 refused 2 1 'cpu:0 and cuda:0 are of two types' --devices cpu:0,cuda:0
 refused 2 3 '3 ranks are on a host with 2 GPUs: start 2 there (--ranks), or set train.device to cpu'
 refused 2 2 '2 ranks of 2 replicas want 4 GPUs and are on a host with 2 GPUs: start 1 there' --set train.replicas=2
-refused 2 2 'ranks 0 and 1 are on the same GPU of one host' --devices cuda:1 --set train.collectives=auto
+refused 2 2 'ranks 0 and 1 are on the same GPU of one host: leave its number out, and each' --devices cuda:1 \
+    --set train.collectives=auto
+refused 2 2 'on the same GPU of one host: set train.replicas to 2 and leave --devices out' --devices cuda:0,cuda:1 \
+    --set train.collectives=auto
 lks check job.yaml --ranks 3
 must_fail 2
 one_line 'start 2 there (--ranks)'
@@ -50,9 +53,20 @@ done
 export EMULATOR_MEMORY=1048576
 refused 1 1 'rank 0: cuda:0 is out of memory' --set model.1.linear.out_features=512
 one_line 'the model itself, its gradients and what the optimizer keeps do not fit'
+refused 1 1 'rank 0: cuda:0 is out of memory: 32 MiB asked for' --set train.numerics=fast
+one_line "its gradients, cuBLAS's workspace for numerics: fast and what the optimizer keeps do not fit"
+
+# More GPUs than cores are nothing to warn of.
+unset EMULATOR_MEMORY
+n=$(($(nproc) + 1))
+[ "$n" -gt 8 ] || {
+    EMULATOR_DEVICES=$n lks run job.yaml --devices all --run-dir run --set train.lanes="$n" --set train.steps=1
+    must_succeed
+    ! grep -q warn err || fail "it warns: $(cat err)"
+    rm -rf run
+}
 
 # On one rank alone.
-unset EMULATOR_MEMORY
 cat >worker <<EOF
 #!/bin/sh
 [ "\$OMPI_COMM_WORLD_RANK" != 1 ] || export EMULATOR_MEMORY=6291456

@@ -430,7 +430,8 @@ START_TEST(a_start_that_hangs_ends)
 
     setenv("NCCL_EMULATOR_HANG", "0", 1);
     fail_to_start(0.2, text, sizeof text);
-    ck_assert_str_eq(text, "NCCL on cuda:0 does not find the other replicas within 0 s");
+    ck_assert_str_eq(text, "NCCL on cuda:0 does not find the other replicas within 0 s; "
+                           "train.collectives: mpi goes without it");
 }
 END_TEST
 
@@ -442,7 +443,7 @@ START_TEST(a_start_that_fails_says_why)
     fail_to_start(30, text, sizeof text);
     ck_assert_str_eq(text, "NCCL on cuda:0 does not start: unhandled system error (run "
                            "with NCCL_DEBUG=INFO for details): the emulated link is "
-                           "broken");
+                           "broken; train.collectives: mpi goes without it");
 }
 END_TEST
 

@@ -83,10 +83,12 @@ START_TEST(bad_lists_are_refused_in_words)
     } cases[] = {
         {"cpu:0,cpu:1,cpu:0", LKS_INVALID, "--devices: cpu:0 stands there twice"},
         {"cpu,cpu:0", LKS_INVALID, "--devices: cpu:0 stands there twice"},
-        {"", LKS_INVALID, "no device is called \"\""},
-        {"cpu:0,", LKS_INVALID, "no device is called \"\""},
+        {"", LKS_INVALID, "--devices: a name is missing; it is \"all\", \"cuda\", or"},
+        {"cpu:0,", LKS_INVALID, "--devices: a name is missing"},
+        {",cpu:0", LKS_INVALID, "--devices: a name is missing"},
         {"cpu:0;cpu:1", LKS_INVALID, "no device is called \"cpu:0;cpu:1\""},
-        {"all,cpu:0", LKS_INVALID, "no device is called \"all\""},
+        {"all,cpu:0", LKS_INVALID, "--devices: \"all\" stands alone; it is "},
+        {"cpu:0,all", LKS_INVALID, "--devices: \"all\" stands alone; it is "},
         {"cpu:0,reference", LKS_INVALID, "are of two types"},
         {"cpu:0,cuda:999", LKS_DEVICE, "device \"cuda:999\""},
         {"cpu:9999", LKS_DEVICE, "the last one here is cpu:"},
@@ -100,8 +102,10 @@ START_TEST(bad_lists_are_refused_in_words)
                  cases[i].says);
     job.train.replicas = 1024;
     if (lks_cores_usable() < 1024)
-        ck_fails(lks_devices_choose(&job, NULL, &devices), LKS_DEVICE,
-                 "the last one here is cpu:");
+        ck_fails(
+            lks_devices_choose(&job, NULL, &devices), LKS_DEVICE,
+            "train.replicas is 1024, but of the devices cpu:0 … the last one here is "
+            "cpu:");
 }
 END_TEST
 

@@ -336,9 +336,12 @@ static lks_status fail_to_start(const lks_comm_nccl *self, ncclResult_t result)
 
     if (result == ncclInProgress)
         return lks_fail(LKS_DEVICE,
-                        "NCCL on cuda:%d does not find the other replicas within %.0f s",
+                        "NCCL on cuda:%d does not find the other replicas within %.0f s; "
+                        "train.collectives: mpi goes without it",
                         self->flight.device, self->flight.timeout_s);
-    return lks_fail(LKS_DEVICE, "NCCL on cuda:%d does not start: %s%s%s",
+    return lks_fail(LKS_DEVICE,
+                    "NCCL on cuda:%d does not start: %s%s%s; train.collectives: mpi goes "
+                    "without it",
                     self->flight.device, self->nccl->GetErrorString(result),
                     has_last ? ": " : "", has_last ? last : "");
 }

@@ -161,39 +161,55 @@ END_TEST
 
 static lks_status multiply_once(const product *p)
 {
-    lks_status st;
+    lks_status st = cuda()->fast(0, true);
 
-    ck_ok(cuda()->fast(0, true));
-    st = cuda()->gemm(&p->a, &p->b, NULL, false, &p->c);
+    if (st == LKS_OK)
+        st = cuda()->gemm(&p->a, &p->b, NULL, false, &p->c);
     ck_ok(cuda()->fast(0, false));
     return st;
 }
 
-/* cuBLAS's failure 13 is CUBLAS_STATUS_EXECUTION_FAILED, CUDA's 2 no memory. */
+/* cuBLAS's failure 13 is CUBLAS_STATUS_EXECUTION_FAILED. */
 START_TEST(what_cublas_refuses_is_one_error_and_the_next_product_works)
 {
     static const struct {
-        const char *function;
-        int error;
-        lks_status status;
+        const char *function, *text;
     } failures[] = {
-        {"cudaMalloc", 2, LKS_NOMEM},
-        {"cublasCreate", 13, LKS_DEVICE},
-        {"cublasSetStream", 13, LKS_DEVICE},
-        {"cublasSetWorkspace", 13, LKS_DEVICE},
-        {"cublasGemmStridedBatchedEx", 13, LKS_DEVICE},
+        {"cublasCreate", "cuda:0: cublasCreate: "},
+        {"cublasSetStream", "cuda:0: cublasSetStream: "},
+        {"cublasSetWorkspace", "cuda:0: cublasSetWorkspace: "},
+        {"cublasGemmStridedBatchedEx", "; numerics: exact needs no cuBLAS"},
     };
     product p;
 
     p = (product){.a = make(2, 1, M, K, 1), .b = make(2, 1, K, N, 2)};
     p.c = make(2, 1, M, N, 4);
     for (size_t i = 0; EMULATED && i < sizeof failures / sizeof *failures; i++) {
-        emulator_fail(failures[i].function, 0, failures[i].error);
-        ck_fails(multiply_once(&p), failures[i].status, failures[i].function);
+        emulator_fail(failures[i].function, 0, 13);
+        ck_fails(multiply_once(&p), LKS_DEVICE, failures[i].text);
     }
     ck_ok(multiply_once(&p));
     expect_near(&p);
     drop(&p.a), drop(&p.b), drop(&p.c);
+}
+END_TEST
+
+START_TEST(the_workspace_is_memory_like_any_other)
+{
+    lks_device_use use;
+    void *block;
+
+    if (!EMULATED)
+        return;
+    setenv("EMULATOR_MEMORY", "67108864", 1);
+    ck_assert_ptr_nonnull(block = cuda()->alloc(0, 40 << 20));
+    ck_fails(cuda()->fast(0, true), LKS_NOMEM,
+             "cuda:0 is out of memory: 32 MiB asked for, 24 MiB of 64 MiB free");
+    cuda()->free(0, block, 40 << 20); /* kept, until somebody wants it */
+    ck_ok(cuda()->fast(0, true));
+    cuda()->use(0, &use);
+    ck_assert_uint_eq(use.now_bytes, 32 << 20);
+    ck_ok(cuda()->fast(0, false));
 }
 END_TEST
 
@@ -228,4 +244,4 @@ LKS_SUITE("cuda_fast", products_of_any_layout_are_near_the_exact_ones,
           a_batch_is_one_call, what_cublas_does_not_take_is_exact,
           a_recording_has_the_products_of_its_time,
           what_cublas_refuses_is_one_error_and_the_next_product_works,
-          without_cublas_fast_says_what_to_do)
+          the_workspace_is_memory_like_any_other, without_cublas_fast_says_what_to_do)
