@@ -108,6 +108,21 @@ LKS_INLINE uint16_t lks_store_bf16(float value)
 
 #define LKS_ELEMENTS(X) LKS_FLOAT_ELEMENTS(X) LKS_INT_ELEMENTS(X) LKS_BOOL_ELEMENTS(X)
 
+/* The same as types and functions, for pages that know a dtype by its name:
+ * lks_stored_F16, lks_computed_F16, lks_load_element_F16, lks_store_element_F16 … */
+#define LKS_NAMED_ELEMENT(dtype, stored, computed, load, store)                          \
+    typedef stored lks_stored_##dtype;                                                   \
+    typedef computed lks_computed_##dtype;                                               \
+    LKS_INLINE computed lks_load_element_##dtype(stored x)                               \
+    {                                                                                    \
+        return load(x);                                                                  \
+    }                                                                                    \
+    LKS_INLINE stored lks_store_element_##dtype(computed x)                              \
+    {                                                                                    \
+        return store(x);                                                                 \
+    }
+LKS_ELEMENTS(LKS_NAMED_ELEMENT)
+
 /* Casts, LKS_TO_<dtype>(x) of a number x of any type that elements compute in. A float
  * that an integer type cannot hold becomes the nearest it can, NaN zero. */
 #define LKS_SATURATE(dtype, type, low, high)                                             \

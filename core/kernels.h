@@ -49,10 +49,12 @@ typedef enum lks_binary {
 } lks_binary;
 
 typedef enum lks_reduce {
-    LKS_REDUCE_SUM,
-    LKS_REDUCE_MAX,
-    LKS_REDUCE_SUM_SQUARES,
+#define LKS_REDUCE(name, start, term, meet) LKS_REDUCE_##name,
+#include "reduce.def"
+    LKS_N_REDUCE
 } lks_reduce;
+
+enum { LKS_UNARY_NUMBERS = 2 };
 
 typedef struct lks_conv2d_params {
     int64_t stride[2], padding[2], dilation[2], groups; /* [0] height, [1] width */
@@ -173,10 +175,13 @@ typedef struct lks_kernels {
 
     /* Same sizes throughout (inputs broadcast by strides of 0) and one dtype throughout.
      * neg, abs, square, relu and all of binary take every dtype but bool; the rest the
-     * float ones. f16 and bf16 compute in f32. Backward takes f32 and f64. */
-    lks_status (*unary)(lks_unary op, const lks_view *x, const lks_view *out);
-    lks_status (*unary_backward)(lks_unary op, const lks_view *x, const lks_view *y,
-                                 const lks_view *dy, const lks_view *dx);
+     * float ones. f16 and bf16 compute in f32. Backward takes f32 and f64.
+     *   numbers  the p and q of a formula that names them, or NULL */
+    lks_status (*unary)(lks_unary op, const double *numbers, const lks_view *x,
+                        const lks_view *out);
+    lks_status (*unary_backward)(lks_unary op, const double *numbers, const lks_view *x,
+                                 const lks_view *y, const lks_view *dy,
+                                 const lks_view *dx);
     lks_status (*binary)(lks_binary op, const lks_view *a, const lks_view *b,
                          const lks_view *out);
     /* da and db from the formulas in pointwise.def; one of the two may be NULL: not

@@ -2,7 +2,7 @@
  * the same for all its threads and costs nothing beside the memory. */
 #include "cuda/each.cuh"
 
-#include "pointwise_maths.h"
+#include "formulas.h"
 
 #define IS_FLOAT 1
 #define T        float
@@ -20,32 +20,6 @@
 #include "reference/pointwise_of.h"
 #undef T
 
-/* The pages' functions under one name each. */
-#define FORWARD(T)                                                                       \
-    LKS_INLINE bool unary_of(lks_unary op, T x, T *out)                                  \
-    {                                                                                    \
-        return unary_##T(op, x, out);                                                    \
-    }                                                                                    \
-    LKS_INLINE T binary_of(lks_binary op, T a, T b)                                      \
-    {                                                                                    \
-        return binary_##T(op, a, b);                                                     \
-    }
-#define BACKWARD(T)                                                                      \
-    LKS_INLINE T derivative_of(lks_unary op, T x, T y, T dy)                             \
-    {                                                                                    \
-        return unary_backward_##T(op, x, y, dy);                                         \
-    }                                                                                    \
-    LKS_INLINE T derivative_of(lks_binary op, bool for_b, T a, T b, T y, T dy)           \
-    {                                                                                    \
-        return binary_backward_##T(op, for_b, a, b, y, dy);                              \
-    }
-FORWARD(float)
-FORWARD(double)
-FORWARD(int32_t)
-FORWARD(int64_t)
-BACKWARD(float)
-BACKWARD(double)
-
 static const char *const unary_names[] = {
 #define LKS_UNARY(name, y, dx) #name,
 #include "pointwise.def"
@@ -61,12 +35,13 @@ static const char *const binary_names[] = {
 template <class E> struct unary_body {
     static const unsigned reads = 2, writes = 1;
     lks_unary op;
+    typename E::computed p, q;
 
     __device__ void operator()(int64_t, typename E::stored (&e)[2]) const
     {
         typename E::computed y = 0;
 
-        unary_of(op, E::load(e[1]), &y);
+        unary(op, p, q, E::load(e[1]), &y);
         e[0] = E::store(y);
     }
 };
@@ -77,17 +52,18 @@ template <class E> struct binary_body {
 
     __device__ void operator()(int64_t, typename E::stored (&e)[3]) const
     {
-        e[0] = E::store(binary_of(op, E::load(e[1]), E::load(e[2])));
+        e[0] = E::store(binary(op, E::load(e[1]), E::load(e[2])));
     }
 };
 
 template <class T> struct unary_backward_body {
     static const unsigned reads = 14, writes = 1;
     lks_unary op;
+    T p, q;
 
     __device__ void operator()(int64_t, T (&e)[4]) const
     {
-        e[0] = derivative_of(op, e[1], e[2], e[3]);
+        e[0] = unary_backward(op, p, q, e[1], e[2], e[3]);
     }
 };
 
@@ -98,7 +74,7 @@ template <class T> struct binary_backward_body {
 
     __device__ void operator()(int64_t, T (&e)[5]) const
     {
-        e[0] = derivative_of(op, for_b, e[1], e[2], e[3], e[4]);
+        e[0] = binary_backward(op, for_b, e[1], e[2], e[3], e[4]);
     }
 };
 
@@ -106,21 +82,30 @@ template <class T> struct binary_backward_body {
 
 template <class E> static bool has_unary(lks_unary op)
 {
-    typename E::computed y;
+    typename E::computed y = 0;
 
-    return unary_of(op, (typename E::computed)0, &y);
+    return unary(op, y, y, y, &y);
 }
 
-lks_status lks_cuda_unary(lks_unary op, const lks_view *x, const lks_view *out)
+/* A call's p or q. */
+static double number(const double *numbers, int i)
+{
+    return numbers ? numbers[i] : 0;
+}
+
+lks_status lks_cuda_unary(lks_unary op, const double *numbers, const lks_view *x,
+                          const lks_view *out)
 {
     const lks_view *const views[] = {out, x};
+    const double p = number(numbers, 0), q = number(numbers, 1);
 
     switch (x->dtype) {
 #define UNARY(name, stored, computed, load, store)                                       \
     case LKS_##name:                                                                     \
         if (!has_unary<element::name>(op))                                               \
             break;                                                                       \
-        return lks_cuda_each<stored>(views, unary_body<element::name>{op});
+        return lks_cuda_each<stored>(                                                    \
+            views, unary_body<element::name>{op, (computed)p, (computed)q});
         LKS_FLOAT_ELEMENTS(UNARY)
         LKS_INT_ELEMENTS(UNARY)
     default:
@@ -145,15 +130,18 @@ lks_status lks_cuda_binary(lks_binary op, const lks_view *a, const lks_view *b,
     }
 }
 
-lks_status lks_cuda_unary_backward(lks_unary op, const lks_view *x, const lks_view *y,
-                                   const lks_view *dy, const lks_view *dx)
+lks_status lks_cuda_unary_backward(lks_unary op, const double *numbers, const lks_view *x,
+                                   const lks_view *y, const lks_view *dy,
+                                   const lks_view *dx)
 {
     const lks_view *const views[] = {dx, x, y, dy};
+    const double p = number(numbers, 0), q = number(numbers, 1);
 
     if (x->dtype == LKS_F32)
-        return lks_cuda_each<float>(views, unary_backward_body<float>{op});
+        return lks_cuda_each<float>(views,
+                                    unary_backward_body<float>{op, (float)p, (float)q});
     if (x->dtype == LKS_F64)
-        return lks_cuda_each<double>(views, unary_backward_body<double>{op});
+        return lks_cuda_each<double>(views, unary_backward_body<double>{op, p, q});
     return lks_cuda_no_dtype(unary_names[op], x->dtype);
 }
 

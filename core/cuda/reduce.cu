@@ -7,58 +7,19 @@
  * in a second kernel. */
 #include "cuda/launch.cuh"
 
+#include "formulas.h"
+
+#define T double
+#include "reference/reduce_of.h"
+#undef T
+#define T int64_t
+#include "reference/reduce_of.h"
+#undef T
+
 enum {
     LANES = LKS_SUM_LANES,
     SUMS = LKS_CUDA_THREADS / LANES, /* of a block */
 };
-
-/* Which numbers an op adds, and how. */
-template <class Sum> struct lowest;
-template <> struct lowest<double> {
-    static __device__ double value()
-    {
-        return -(double)INFINITY;
-    }
-};
-template <> struct lowest<int64_t> {
-    static __device__ int64_t value()
-    {
-        return INT64_MIN;
-    }
-};
-
-/* NaN wins; of equals the first. */
-static __device__ double larger(double a, double b)
-{
-    return a != a ? a : b != b || b > a ? b : a;
-}
-
-static __device__ int64_t larger(int64_t a, int64_t b)
-{
-    return b > a ? b : a;
-}
-
-static __device__ double add_square(double lane, double v)
-{
-    return LKS_FMA(v, v, lane);
-}
-
-static __device__ int64_t add_square(int64_t lane, int64_t v)
-{
-    return lane + v * v;
-}
-
-template <class Sum> static __device__ Sum with_term(lks_reduce op, Sum lane, Sum v)
-{
-    return op == LKS_REDUCE_MAX   ? larger(lane, v)
-           : op == LKS_REDUCE_SUM ? lane + v
-                                  : add_square(lane, v);
-}
-
-template <class Sum> static __device__ Sum meet(lks_reduce op, Sum a, Sum b)
-{
-    return op == LKS_REDUCE_MAX ? larger(a, b) : a + b;
-}
 
 /* What is reduced, and where it goes. */
 typedef struct reduction {
@@ -101,13 +62,13 @@ static __device__ Sum sum_lane(const reduction &r, const char *first, int64_t ch
 {
     const int64_t begin = chunk * LKS_SUM_CHUNK, end = begin + LKS_SUM_CHUNK;
     const int64_t last = end < r.reduced.n ? end : r.reduced.n;
-    Sum sum = r.op == LKS_REDUCE_MAX ? lowest<Sum>::value() : (Sum)0;
+    Sum sum = reduce_start(r.op, (Sum)0);
 
     for (int64_t i = begin + lane; i < last; i += LANES) {
         char *at[1];
 
         r.reduced.at(i, at);
-        sum = with_term(
+        sum = reduce_term(
             r.op, sum,
             (Sum)E::load(*(const typename E::stored *)(first + (intptr_t)at[0])));
     }
@@ -132,7 +93,8 @@ template <class E, class Sum> static __global__ void reduce(reduction r)
     __syncthreads();
     for (int step = LANES / 2; step > 0; step /= 2) {
         if (lane < step && output < r.kept.n)
-            lanes[mine][lane] = meet(r.op, lanes[mine][lane], lanes[mine][lane + step]);
+            lanes[mine][lane] =
+                reduce_meet(r.op, lanes[mine][lane], lanes[mine][lane + step]);
         __syncthreads();
     }
     if (lane != 0 || output >= r.kept.n)
@@ -153,7 +115,7 @@ template <class E, class Sum> static __global__ void add_chunks(reduction r)
         return;
     total = *chunk;
     for (int64_t i = 1; i < r.n_chunks; i++)
-        total = meet(r.op, total, chunk[i * r.kept.n]);
+        total = reduce_meet(r.op, total, chunk[i * r.kept.n]);
     put<E>(r, output, total);
 }
 

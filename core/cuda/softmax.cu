@@ -3,7 +3,14 @@
  * shuffles, which leave the same bits with all of them. */
 #include "cuda/launch.cuh"
 
-#include "pointwise_maths.h"
+#include "formulas.h"
+
+#define T float
+#include "reference/softmax_of.h"
+#undef T
+#define T double
+#include "reference/softmax_of.h"
+#undef T
 
 enum {
     LANES = LKS_SUM_LANES,
@@ -44,17 +51,16 @@ template <class T> static __device__ T meet_sum(T lane)
     return lane;
 }
 
-/* NaN may be passed over: it makes the sum NaN. */
 template <class T> static __device__ T row_max(const T *x, int64_t n)
 {
     T max = -(T)INFINITY;
 
     FOR_LANE(i, n)
-    max = x[i] > max ? x[i] : max;
+    max = softmax_max(max, x[i]);
     for (int step = LANES / 2; step > 0; step /= 2) {
         const T other = __shfl_xor_sync(~0u, max, step, LANES);
 
-        max = other > max ? other : max;
+        max = softmax_max(max, other);
     }
     return max;
 }
@@ -82,7 +88,7 @@ static __device__ void softmax_row(const T *x, int64_t n, bool log, T *y)
     const T log_sum = log ? M(log)(sum) : 0;
 
     FOR_LANE(i, n)
-    y[i] = log ? x[i] - max - log_sum : M(exp)(x[i] - max) / sum;
+    y[i] = log ? log_softmax_y(x[i], max, log_sum) : M(exp)(x[i] - max) / sum;
 }
 
 template <class T> static __global__ void softmax(rows r, const T *x, bool log, T *y)
@@ -92,7 +98,6 @@ template <class T> static __global__ void softmax(rows r, const T *x, bool log, 
     softmax_row(x + row * r.n_columns, columns_of(r, row), log, y + row * r.n_columns);
 }
 
-/* dx = y (dy - sum(y dy)), or, of the logarithm, dy - e^y sum(dy) */
 template <class T>
 static __global__ void softmax_backward(rows r, const T *y, const T *dy, bool log, T *dx)
 {
@@ -100,11 +105,11 @@ static __global__ void softmax_backward(rows r, const T *y, const T *dy, bool lo
     T lane = 0, sum;
 
     FOR_LANE(i, n)
-    lane = log ? lane + dy[first + i] : LKS_FMA(y[first + i], dy[first + i], lane);
+    lane = log ? lane + dy[first + i] : softmax_term(lane, y[first + i], dy[first + i]);
     sum = meet_sum(lane);
     FOR_LANE(i, n)
-    dx[first + i] = log ? LKS_FMA(-M(exp)(y[first + i]), sum, dy[first + i])
-                        : y[first + i] * (dy[first + i] - sum);
+    dx[first + i] = log ? log_softmax_dx(y[first + i], dy[first + i], sum)
+                        : softmax_dx(y[first + i], dy[first + i], sum);
 }
 
 /* ---- cross-entropy ---- */
@@ -182,9 +187,10 @@ static __global__ void cross_entropy_backward(rows r, const T *log_p, targets t,
         return;
     target = target_at(t, row);
     scale = *(const T *)(scales + row * scale_stride);
-    dx[i] = target == t.ignored               ? 0
-            : target == i - row * r.n_columns ? scale * (M(exp)(log_p[i]) - 1)
-                                              : scale * M(exp)(log_p[i]);
+    dx[i] =
+        target == t.ignored
+            ? 0
+            : cross_entropy_dx(M(exp)(log_p[i]), target == i - row * r.n_columns, scale);
 }
 
 /* ---- the table's ---- */

@@ -9,21 +9,22 @@
 
 static lks_status unary_forward(lks_call *call)
 {
-    return call->kernels->unary((lks_unary)call->op->code, &call->in[0]->view,
-                                &call->out->view);
+    return call->kernels->unary((lks_unary)call->op->code, call->params,
+                                &call->in[0]->view, &call->out->view);
 }
 
 static lks_status unary_backward(lks_backprop *bp)
 {
     const lks_view *x = lks_saved_view(bp, LKS_IN(0)), *y = lks_saved_view(bp, LKS_OUT);
     const lks_view *dy = &bp->dy->view;
+    const double *numbers = bp->node->op->params_size ? bp->params : NULL;
     lks_landing dx;
 
     LKS_TRY(lks_land_open(bp, 0, false, &dx));
     /* What the formula does not name was not saved: anything readable stands in. */
     return lks_land_close(bp, &dx,
                           bp->kernels->unary_backward((lks_unary)bp->node->op->code,
-                                                      x ? x : dy, y ? y : dy, dy,
+                                                      numbers, x ? x : dy, y ? y : dy, dy,
                                                       &dx.view));
 }
 
@@ -35,7 +36,8 @@ static lks_dtype unary_dtype(const lks_op *op, bool floats_only, lks_dtype dtype
     return dtype == LKS_BOOL && op->code == LKS_UNARY_square ? LKS_I64 : dtype;
 }
 
-static lks_tensor *unary(const lks_op *op, bool floats_only, lks_tensor *x)
+static lks_tensor *unary(const lks_op *op, bool floats_only, lks_tensor *x,
+                         const double *numbers)
 {
     lks_tensor *y;
     lks_dtype dtype;
@@ -44,27 +46,46 @@ static lks_tensor *unary(const lks_op *op, bool floats_only, lks_tensor *x)
         return NULL;
     dtype = unary_dtype(op, floats_only, x->view.dtype);
     if (dtype == x->view.dtype)
-        return lks_op_apply(op, &x, 1, NULL);
+        return lks_op_apply(op, &x, 1, numbers);
     if (lks_scope_open() != LKS_OK)
         return NULL;
     x = lks_to(x, dtype);
-    y = lks_scope_return(lks_op_apply(op, &x, 1, NULL));
+    y = lks_scope_return(lks_op_apply(op, &x, 1, numbers));
     lks_scope_close();
     return y;
 }
 
-#define LKS_UNARY(op_name, fy, fdx)                                                      \
+#define UNARY_OP(op_name, n_numbers)                                                     \
     const lks_op lks_op_##op_name = {                                                    \
         .name = #op_name,                                                                \
         .code = LKS_UNARY_##op_name,                                                     \
+        .params_size = (n_numbers) ? LKS_UNARY_NUMBERS * sizeof(double) : 0,             \
         .needs = {op_name##_needs},                                                      \
         .infer = lks_infer_same,                                                         \
         .forward = unary_forward,                                                        \
         .backward = unary_backward,                                                      \
-    };                                                                                   \
+    };
+#define LKS_UNARY(op_name, fy, fdx)                                                      \
+    UNARY_OP(op_name, 0)                                                                 \
     lks_tensor *lks_##op_name(lks_tensor *x)                                             \
     {                                                                                    \
-        return unary(&lks_op_##op_name, op_name##_floats_only, x);                       \
+        return unary(&lks_op_##op_name, op_name##_floats_only, x, NULL);                 \
+    }
+#define LKS_UNARY_P(op_name, fy, fdx)                                                    \
+    UNARY_OP(op_name, 1)                                                                 \
+    lks_tensor *lks_##op_name(lks_tensor *x, double p)                                   \
+    {                                                                                    \
+        const double numbers[LKS_UNARY_NUMBERS] = {p};                                   \
+                                                                                         \
+        return unary(&lks_op_##op_name, op_name##_floats_only, x, numbers);              \
+    }
+#define LKS_UNARY_PQ(op_name, fy, fdx)                                                   \
+    UNARY_OP(op_name, 2)                                                                 \
+    lks_tensor *lks_##op_name(lks_tensor *x, double p, double q)                         \
+    {                                                                                    \
+        const double numbers[LKS_UNARY_NUMBERS] = {p, q};                                \
+                                                                                         \
+        return unary(&lks_op_##op_name, op_name##_floats_only, x, numbers);              \
     }
 #include "pointwise.def"
 

@@ -2,7 +2,7 @@
 #include "reference/reference.h"
 
 #include "base/try.h"
-#include "pointwise_maths.h"
+#include "formulas.h"
 
 #define IS_FLOAT 1
 #define T        float
@@ -33,17 +33,25 @@ static const char *const binary_names[LKS_N_BINARY] = {
 /* Element i of a view. */
 #define AT(type, view, i) (*(type *)lks_reference_at(view, i))
 
-lks_status lks_reference_unary(lks_unary op, const lks_view *x, const lks_view *out)
+/* A call's p or q. */
+static double number(const double *numbers, int i)
 {
+    return numbers ? numbers[i] : 0;
+}
+
+lks_status lks_reference_unary(lks_unary op, const double *numbers, const lks_view *x,
+                               const lks_view *out)
+{
+    const double p = number(numbers, 0), q = number(numbers, 1);
     bool has = x->dtype != LKS_BOOL;
 
 #define UNARY(dtype_, stored, computed, load, store)                                     \
     if (x->dtype == LKS_##dtype_) {                                                      \
         computed y = 0;                                                                  \
                                                                                          \
-        has = unary_##computed(op, 0, &y);                                               \
+        has = unary_##computed(op, 0, 0, 0, &y);                                         \
         for (int64_t i = 0; has && i < lks_view_count(out); i++) {                       \
-            unary_##computed(op, load(AT(stored, x, i)), &y);                            \
+            unary_##computed(op, (computed)p, (computed)q, load(AT(stored, x, i)), &y);  \
             AT(stored, out, i) = store(y);                                               \
         }                                                                                \
     }
@@ -67,19 +75,22 @@ lks_status lks_reference_binary(lks_binary op, const lks_view *a, const lks_view
     return LKS_OK;
 }
 
-lks_status lks_reference_unary_backward(lks_unary op, const lks_view *x,
-                                        const lks_view *y, const lks_view *dy,
-                                        const lks_view *dx)
+lks_status lks_reference_unary_backward(lks_unary op, const double *numbers,
+                                        const lks_view *x, const lks_view *y,
+                                        const lks_view *dy, const lks_view *dx)
 {
+    const double p = number(numbers, 0), q = number(numbers, 1);
+
     if (x->dtype != LKS_F32 && x->dtype != LKS_F64)
         return lks_reference_no_dtype(unary_names[op], x->dtype);
     for (int64_t i = 0; i < lks_view_count(dx); i++)
         if (x->dtype == LKS_F32)
-            AT(float, dx, i) = unary_backward_float(op, AT(float, x, i), AT(float, y, i),
-                                                    AT(float, dy, i));
+            AT(float, dx, i) =
+                unary_backward_float(op, (float)p, (float)q, AT(float, x, i),
+                                     AT(float, y, i), AT(float, dy, i));
         else
             AT(double, dx, i) = unary_backward_double(
-                op, AT(double, x, i), AT(double, y, i), AT(double, dy, i));
+                op, p, q, AT(double, x, i), AT(double, y, i), AT(double, dy, i));
     return LKS_OK;
 }
 

@@ -9,8 +9,9 @@
 #define FLOAT_ONLY(line)
 #endif
 
-LKS_INLINE bool OF(unary)(lks_unary op, T x, T *out)
+LKS_INLINE bool OF(unary)(lks_unary op, T p, T q, T x, T *out)
 {
+    (void)p, (void)q;
     switch (op) {
 #define LKS_UNARY(name, y, dx)                                                           \
     case LKS_UNARY_##name:                                                               \
@@ -36,9 +37,9 @@ LKS_INLINE T OF(binary)(lks_binary op, T a, T b)
 }
 
 #if IS_FLOAT
-LKS_INLINE T OF(unary_backward)(lks_unary op, T x, T y, T dy)
+LKS_INLINE T OF(unary_backward)(lks_unary op, T p, T q, T x, T y, T dy)
 {
-    (void)x, (void)y;
+    (void)p, (void)q, (void)x, (void)y;
     switch (op) {
 #define LKS_UNARY(name, y, dx)                                                           \
     case LKS_UNARY_##name:                                                               \

@@ -2,55 +2,36 @@
 #include "reference/reference.h"
 
 #include "element.h"
-#include "numerics.h"
+#include "formulas.h"
 
-/* NaN wins; of equals the first. */
-static double max_double(double a, double b)
-{
-    return a != a ? a : b != b || b > a ? b : a;
-}
-
-static int64_t max_int64_t(int64_t a, int64_t b)
-{
-    return b > a ? b : a;
-}
+#define T double
+#include "reference/reduce_of.h"
+#undef T
+#define T int64_t
+#include "reference/reduce_of.h"
+#undef T
 
 /* Floats are added up in f64, integers in i64. The elements that go into one output,
  * counted row-major over the reduced dimensions, fall into chunks of 4096. In a chunk the
  * r-th goes to lane r % 16 (squares are fused); then the lanes meet (numerics.h).
- * The chunks are added in turn. Maxima the same way, from the lowest number there is. */
-static double term_double(lks_reduce op, double lane, double v)
-{
-    return op == LKS_REDUCE_MAX   ? max_double(lane, v)
-           : op == LKS_REDUCE_SUM ? lane + v
-                                  : LKS_FMA(v, v, lane);
-}
-
-static int64_t term_int64_t(lks_reduce op, int64_t lane, int64_t v)
-{
-    return op == LKS_REDUCE_MAX   ? max_int64_t(lane, v)
-           : op == LKS_REDUCE_SUM ? lane + v
-                                  : lane + v * v;
-}
-
-#define REDUCE(dtype, stored, load, sum, lowest)                                         \
+ * The chunks are added in turn. reduce.def has the formulas. */
+#define REDUCE(dtype, stored, load, sum)                                                 \
     static sum chunk_##dtype(lks_reduce op, const lks_view *x, int64_t first,            \
                              int64_t last)                                               \
     {                                                                                    \
         sum lanes[LKS_SUM_LANES];                                                        \
                                                                                          \
         for (int j = 0; j < LKS_SUM_LANES; j++)                                          \
-            lanes[j] = op == LKS_REDUCE_MAX ? (lowest) : 0;                              \
+            lanes[j] = reduce_start_##sum(op, 0);                                        \
         for (int64_t r = first; r < last; r++) {                                         \
             sum *lane = &lanes[r % LKS_SUM_LANES];                                       \
                                                                                          \
-            *lane = term_##sum(op, *lane,                                                \
-                               (sum)load(*(const stored *)lks_reference_at(x, r)));      \
+            *lane = reduce_term_##sum(                                                   \
+                op, *lane, (sum)load(*(const stored *)lks_reference_at(x, r)));          \
         }                                                                                \
         for (int step = LKS_SUM_LANES / 2; step > 0; step /= 2)                          \
             for (int j = 0; j < step; j++)                                               \
-                lanes[j] = op == LKS_REDUCE_MAX ? max_##sum(lanes[j], lanes[j + step])   \
-                                                : lanes[j] + lanes[j + step];            \
+                lanes[j] = reduce_meet_##sum(op, lanes[j], lanes[j + step]);             \
         return lanes[0];                                                                 \
     }                                                                                    \
                                                                                          \
@@ -62,14 +43,14 @@ static int64_t term_int64_t(lks_reduce op, int64_t lane, int64_t v)
         for (int64_t r = chunk; r < n; r += chunk) {                                     \
             sum more = chunk_##dtype(op, x, r, n - r < chunk ? n : r + chunk);           \
                                                                                          \
-            total = op == LKS_REDUCE_MAX ? max_##sum(total, more) : total + more;        \
+            total = reduce_meet_##sum(op, total, more);                                  \
         }                                                                                \
         return total;                                                                    \
     }
 #define REDUCE_FLOAT(dtype, stored, computed, load, store)                               \
-    REDUCE(dtype, stored, load, double, -(double)INFINITY)
+    REDUCE(dtype, stored, load, double)
 #define REDUCE_INT(dtype, stored, computed, load, store)                                 \
-    REDUCE(dtype, stored, load, int64_t, INT64_MIN)
+    REDUCE(dtype, stored, load, int64_t)
 LKS_FLOAT_ELEMENTS(REDUCE_FLOAT)
 LKS_INT_ELEMENTS(REDUCE_INT)
 

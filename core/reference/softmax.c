@@ -3,16 +3,13 @@
 
 #include "base/try.h"
 #include "layout/index.h"
-#include "numerics.h"
-
-#define EXP(x) _Generic((x), float : lks_exp_f32, double : lks_exp_f64)(x)
-#define LOG(x) _Generic((x), float : lks_log_f32, double : lks_log_f64)(x)
+#include "formulas.h"
 
 #define T float
-#include "reference/softmax_of.h"
+#include "reference/softmax_rows_of.h"
 #undef T
 #define T double
-#include "reference/softmax_of.h"
+#include "reference/softmax_rows_of.h"
 #undef T
 
 static bool has_dtype(const lks_view *x)

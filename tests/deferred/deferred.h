@@ -42,7 +42,7 @@ struct deferred_command {
     unsigned has; /* bit i: views[i] was given */
     int op, dim;
     bool flag;
-    double number;
+    double number, numbers[LKS_UNARY_NUMBERS];
     int64_t ignored;
     union {
         lks_conv2d_params conv;

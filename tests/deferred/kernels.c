@@ -71,13 +71,20 @@ KERNEL(fill, (const lks_view *out, double value), LIST(out), LIST(.number = valu
        (V(0), c->number))
 KERNEL(copy, (const lks_view *x, const lks_view *out), LIST(x, out), .op = 0,
        (V(0), V(1)))
-KERNEL(unary, (lks_unary op, const lks_view *x, const lks_view *out), LIST(x, out),
-       LIST(.op = (int)op), ((lks_unary)c->op, V(0), V(1)))
+/* A unary's p and q. */
+#define NUMBERS                                                                          \
+    {                                                                                    \
+        numbers ? numbers[0] : 0, numbers ? numbers[1] : 0                               \
+    }
+KERNEL(unary,
+       (lks_unary op, const double *numbers, const lks_view *x, const lks_view *out),
+       LIST(x, out), LIST(.op = (int)op, .numbers = NUMBERS),
+       ((lks_unary)c->op, c->numbers, V(0), V(1)))
 KERNEL(unary_backward,
-       (lks_unary op, const lks_view *x, const lks_view *y, const lks_view *dy,
-        const lks_view *dx),
-       LIST(x, y, dy, dx), LIST(.op = (int)op),
-       ((lks_unary)c->op, V(0), V(1), V(2), V(3)))
+       (lks_unary op, const double *numbers, const lks_view *x, const lks_view *y,
+        const lks_view *dy, const lks_view *dx),
+       LIST(x, y, dy, dx), LIST(.op = (int)op, .numbers = NUMBERS),
+       ((lks_unary)c->op, c->numbers, V(0), V(1), V(2), V(3)))
 KERNEL(binary, (lks_binary op, const lks_view *a, const lks_view *b, const lks_view *out),
        LIST(a, b, out), LIST(.op = (int)op), ((lks_binary)c->op, V(0), V(1), V(2)))
 KERNEL(binary_backward,

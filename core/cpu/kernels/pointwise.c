@@ -2,7 +2,7 @@
 
 #include "base/try.h"
 #include "cpu/kernels/simd.h"
-#include "pointwise_maths.h"
+#include "formulas.h"
 #include "cpu/loops.h"
 
 static bool are_dense(int n_operands, const int64_t *strides, int64_t size)
@@ -13,6 +13,11 @@ static bool are_dense(int n_operands, const int64_t *strides, int64_t size)
     return true;
 }
 
+/* The p and q of a formula that may name them, as T: a call's context is its numbers. */
+#define NUMBERS                                                                          \
+    const double *numbers = context;                                                     \
+    const T p = numbers ? (T)numbers[0] : 0, q = numbers ? (T)numbers[1] : 0
+
 /* Rows. data[0] is the output. Where all operands are dense, or scalars that repeat, the
  * loop says so with constants, so that it vectorises. */
 
@@ -22,8 +27,9 @@ static bool are_dense(int n_operands, const int64_t *strides, int64_t size)
     {                                                                                    \
         typedef computed T;                                                              \
         const int64_t size = sizeof(stored);                                             \
+        NUMBERS;                                                                         \
                                                                                          \
-        (void)context;                                                                   \
+        (void)p, (void)q;                                                                \
         if (strides[0] == size && strides[1] == size) {                                  \
             stored *out = (stored *)data[0];                                             \
             const stored *in = (const stored *)data[1];                                  \
@@ -89,8 +95,9 @@ static bool are_dense(int n_operands, const int64_t *strides, int64_t size)
                          const void *context)                                            \
     {                                                                                    \
         typedef T_ T;                                                                    \
+        NUMBERS;                                                                         \
                                                                                          \
-        (void)context;                                                                   \
+        (void)p, (void)q;                                                                \
         if (are_dense(n_operands, strides, sizeof(T))) {                                 \
             T *out = (T *)data[0];                                                       \
                                                                                          \
@@ -174,31 +181,33 @@ static const struct {
 #include "pointwise.def"
 };
 
-static lks_status run_rows(const char *kernel, lks_row_fn row, int n_operands,
-                           const lks_view *const *views)
+static lks_status run_rows(const char *kernel, lks_row_fn row, const double *numbers,
+                           int n_operands, const lks_view *const *views)
 {
     lks_nest nest;
 
     if (!row)
         return lks_cpu_no_dtype(kernel, views[0]->dtype);
     lks_nest_init(&nest, n_operands, views);
-    lks_nest_run(&nest, row, NULL);
+    lks_nest_run(&nest, row, numbers);
     return LKS_OK;
 }
 
-lks_status LKS_CPU(unary)(lks_unary op, const lks_view *x, const lks_view *out)
+lks_status LKS_CPU(unary)(lks_unary op, const double *numbers, const lks_view *x,
+                          const lks_view *out)
 {
     const lks_view *const views[] = {out, x};
 
-    return run_rows(unaries[op].name, unaries[op].y[x->dtype], 2, views);
+    return run_rows(unaries[op].name, unaries[op].y[x->dtype], numbers, 2, views);
 }
 
-lks_status LKS_CPU(unary_backward)(lks_unary op, const lks_view *x, const lks_view *y,
-                                   const lks_view *dy, const lks_view *dx)
+lks_status LKS_CPU(unary_backward)(lks_unary op, const double *numbers, const lks_view *x,
+                                   const lks_view *y, const lks_view *dy,
+                                   const lks_view *dx)
 {
     const lks_view *const views[] = {dx, x, y, dy};
 
-    return run_rows(unaries[op].name, unaries[op].dx[x->dtype], 4, views);
+    return run_rows(unaries[op].name, unaries[op].dx[x->dtype], numbers, 4, views);
 }
 
 lks_status LKS_CPU(binary)(lks_binary op, const lks_view *a, const lks_view *b,
@@ -206,7 +215,7 @@ lks_status LKS_CPU(binary)(lks_binary op, const lks_view *a, const lks_view *b,
 {
     const lks_view *const views[] = {out, a, b};
 
-    return run_rows(binaries[op].name, binaries[op].y[a->dtype], 3, views);
+    return run_rows(binaries[op].name, binaries[op].y[a->dtype], NULL, 3, views);
 }
 
 lks_status LKS_CPU(binary_backward)(lks_binary op, const lks_view *a, const lks_view *b,
@@ -217,8 +226,8 @@ lks_status LKS_CPU(binary_backward)(lks_binary op, const lks_view *a, const lks_
     const lks_view *const views_b[] = {db, a, b, y, dy};
 
     if (da)
-        LKS_TRY(run_rows(binaries[op].name, binaries[op].da[a->dtype], 5, views_a));
+        LKS_TRY(run_rows(binaries[op].name, binaries[op].da[a->dtype], NULL, 5, views_a));
     if (db)
-        LKS_TRY(run_rows(binaries[op].name, binaries[op].db[a->dtype], 5, views_b));
+        LKS_TRY(run_rows(binaries[op].name, binaries[op].db[a->dtype], NULL, 5, views_b));
     return LKS_OK;
 }

@@ -6,7 +6,7 @@
 #include "cpu/kernels/simd.h"
 #include "cpu/loops.h"
 #include "layout/view.h"
-#include "numerics.h"
+#include "formulas.h"
 
 /* Two nests: over the elements of the output, and for each of them over the elements of x
  * that go into it, in logical order: the r-th of a chunk is for lane r % 16
@@ -31,276 +31,32 @@ typedef struct totals {
     } sum;
 } totals;
 
-LKS_INLINE double max_f(double a, double b)
-{
-    return a != a ? a : b != b || b > a ? b : a;
-}
-
-LKS_INLINE int64_t max_i(int64_t a, int64_t b)
-{
-    return b > a ? b : a;
-}
-
-LKS_INLINE double square_f(double lane, double v)
-{
-    return LKS_FMA(v, v, lane);
-}
-
-LKS_INLINE int64_t square_i(int64_t lane, int64_t v)
-{
-    return lane + v * v;
-}
-
-/* Add n rows of values to the totals, or n values to the only one. Of the rows for one
- * lane four are added at a time, for the lanes of many columns are in memory; the first
- * finds nothing there yet. */
-#define REDUCE_ROWS(dtype, stored, load, acc, field, lowest)                             \
-    LKS_INLINE acc take_##dtype(acc lane, const char *at, lks_reduce op)                 \
-    {                                                                                    \
-        acc v = (acc)load(*(const stored *)at);                                          \
-                                                                                         \
-        return op == LKS_REDUCE_MAX   ? max_##field(lane, v)                             \
-               : op == LKS_REDUCE_SUM ? lane + v                                         \
-                                      : square_##field(lane, v);                         \
-    }                                                                                    \
-                                                                                         \
-    LKS_INLINE acc meet_##dtype(acc a, acc b, lks_reduce op)                             \
-    {                                                                                    \
-        return op == LKS_REDUCE_MAX ? max_##field(a, b) : a + b;                         \
-    }                                                                                    \
-                                                                                         \
-    LKS_INLINE void lanes_##dtype(int n_rows, bool first, const char *row,               \
-                                  int64_t stride, int64_t column_stride, lks_reduce op,  \
-                                  int64_t n_columns, acc *lanes)                         \
-    {                                                                                    \
-        LKS_SIMD_FOR(j, n_columns)                                                       \
-        {                                                                                \
-            acc lane = !first ? lanes[j] : op == LKS_REDUCE_MAX ? (lowest) : 0;          \
-                                                                                         \
-            for (int i = 0; i < n_rows; i++)                                             \
-                lane = take_##dtype(lane, row + j * column_stride + i * LANES * stride,  \
-                                    op);                                                 \
-            lanes[j] = lane;                                                             \
-        }                                                                                \
-    }                                                                                    \
-                                                                                         \
-    LKS_INLINE void columns_##dtype(int64_t n, const char *data, int64_t stride,         \
-                                    int64_t column_stride, lks_reduce op,                \
-                                    int64_t n_columns, totals *to)                       \
-    {                                                                                    \
-        const int64_t group = 4 * LANES;                                                 \
-                                                                                         \
-        for (int64_t i = 0; i < n; i += i % group == LANES - 1 && i / group < n / group  \
-                                            ? group - LANES + 1                          \
-                                            : 1) {                                       \
-            const char *row = data + i * stride;                                         \
-            const bool four = i / group < n / group, first = to->r + i < LANES;          \
-            acc *lanes = to->of.field[(to->r + i) % LANES];                              \
-                                                                                         \
-            if (four && first)                                                           \
-                lanes_##dtype(4, true, row, stride, column_stride, op, n_columns,        \
-                              lanes);                                                    \
-            else if (four)                                                               \
-                lanes_##dtype(4, false, row, stride, column_stride, op, n_columns,       \
-                              lanes);                                                    \
-            else                                                                         \
-                lanes_##dtype(1, first, row, stride, column_stride, op, n_columns,       \
-                              lanes);                                                    \
-        }                                                                                \
-    }                                                                                    \
-                                                                                         \
-    LKS_INLINE void row_##dtype(int64_t n, const char *data, int64_t stride,             \
-                                lks_reduce op, int64_t r, acc *row)                      \
-    {                                                                                    \
-        acc lanes[LANES];                                                                \
-        int64_t i = 0;                                                                   \
-                                                                                         \
-        for (; i < n && (r + i) % LANES != 0; i++)                                       \
-            row[(r + i) % LANES] =                                                       \
-                take_##dtype(row[(r + i) % LANES], data + i * stride, op);               \
-        for (int j = 0; j < LANES; j++)                                                  \
-            lanes[j] = row[j];                                                           \
-        for (; i + LANES <= n; i += LANES)                                               \
-            LKS_SIMD_FOR(j, LANES)                                                       \
-        lanes[j] = take_##dtype(lanes[j], data + (i + j) * stride, op);                  \
-        for (int j = 0; j < LANES; j++)                                                  \
-            row[j] = lanes[j];                                                           \
-        for (int64_t j = 0; i + j < n; j++)                                              \
-            row[j] = take_##dtype(row[j], data + (i + j) * stride, op);                  \
-    }                                                                                    \
-                                                                                         \
-    /* No more than the chunk has room for. */                                           \
-    LKS_INLINE void piece_##dtype(int64_t n, const char *data, int64_t stride,           \
-                                  lks_reduce op, totals *to)                             \
-    {                                                                                    \
-        const int64_t size = sizeof(stored);                                             \
-                                                                                         \
-        if (to->by_columns && to->column_stride == size && to->n_columns == MAX_COLUMNS) \
-            columns_##dtype(n, data, stride, size, op, MAX_COLUMNS, to);                 \
-        else if (to->by_columns && to->column_stride == size)                            \
-            columns_##dtype(n, data, stride, size, op, to->n_columns, to);               \
-        else if (to->by_columns)                                                         \
-            columns_##dtype(n, data, stride, to->column_stride, op, to->n_columns, to);  \
-        else if (stride == size)                                                         \
-            row_##dtype(n, data, size, op, to->r, to->of.field[0]);                      \
-        else                                                                             \
-            row_##dtype(n, data, stride, op, to->r, to->of.field[0]);                    \
-        to->r += n;                                                                      \
-    }
-
-/* What stands in the lanes before all, where the rows do not see to it; and the lanes'
- * tree, without those that took no element. */
-#define BEGIN_AND_END(dtype, stored, computed, acc, store, field, lowest)                \
-    static void begin_##dtype(totals *to)                                                \
-    {                                                                                    \
-        const int64_t n = to->by_columns ? to->n_columns : LANES;                        \
-        const acc none = to->op == LKS_REDUCE_MAX ? (lowest) : 0;                        \
-                                                                                         \
-        for (int64_t j = 0; j < n; j++)                                                  \
-            to->of.field[0][j] = none;                                                   \
-    }                                                                                    \
-                                                                                         \
-    /* Written out, so that it stays in registers. */                                    \
-    LKS_INLINE acc four_##dtype(const acc *lanes, int64_t stride, lks_reduce op)         \
-    {                                                                                    \
-        acc a = meet_##dtype(lanes[0], lanes[8 * stride], op);                           \
-        acc b = meet_##dtype(lanes[4 * stride], lanes[12 * stride], op);                 \
-                                                                                         \
-        return meet_##dtype(a, b, op);                                                   \
-    }                                                                                    \
-                                                                                         \
-    LKS_INLINE acc tree_##dtype(const acc *lanes, int64_t stride, lks_reduce op)         \
-    {                                                                                    \
-        acc a = four_##dtype(lanes, stride, op);                                         \
-        acc b = four_##dtype(lanes + stride, stride, op);                                \
-        acc c = four_##dtype(lanes + 2 * stride, stride, op);                            \
-        acc d = four_##dtype(lanes + 3 * stride, stride, op);                            \
-                                                                                         \
-        return meet_##dtype(meet_##dtype(a, c, op), meet_##dtype(b, d, op), op);         \
-    }                                                                                    \
-                                                                                         \
-    LKS_INLINE void add_##dtype(totals *to, int64_t j, acc chunk, lks_reduce op)         \
-    {                                                                                    \
-        to->sum.field[j] =                                                               \
-            to->has_sum ? meet_##dtype(to->sum.field[j], chunk, op) : chunk;             \
-    }                                                                                    \
-                                                                                         \
-    LKS_INLINE void meet_op_##dtype(totals *to, lks_reduce op)                           \
-    {                                                                                    \
-        acc *first = to->of.field[0];                                                    \
-                                                                                         \
-        if (!to->by_columns)                                                             \
-            first[0] = tree_##dtype(first, 1, op);                                       \
-        if (to->by_columns && to->r >= LANES && to->n_columns == MAX_COLUMNS) {          \
-            LKS_SIMD_FOR(j, MAX_COLUMNS)                                                 \
-            first[j] = tree_##dtype(first + j, MAX_COLUMNS, op);                         \
-            return;                                                                      \
-        }                                                                                \
-        if (to->by_columns && to->r >= LANES) {                                          \
-            LKS_SIMD_FOR(j, to->n_columns)                                               \
-            first[j] = tree_##dtype(first + j, MAX_COLUMNS, op);                         \
-            return;                                                                      \
-        }                                                                                \
-        for (int step = LANES / 2; step > 0 && to->by_columns; step /= 2)                \
-            for (int i = 0; i < step && i + step < to->r; i++)                           \
-                for (int64_t j = 0; j < to->n_columns; j++)                              \
-                    to->of.field[i][j] =                                                 \
-                        meet_##dtype(to->of.field[i][j], to->of.field[i + step][j], op); \
-    }                                                                                    \
-                                                                                         \
-    LKS_INLINE void close_op_##dtype(totals *to, lks_reduce op)                          \
-    {                                                                                    \
-        meet_op_##dtype(to, op);                                                         \
-        for (int64_t j = 0; j < to->n_columns; j++)                                      \
-            add_##dtype(to, j, to->of.field[0][j], op);                                  \
-        to->has_sum = true;                                                              \
-        to->r = 0;                                                                       \
-        begin_##dtype(to);                                                               \
-    }                                                                                    \
-                                                                                         \
-    /* The last chunk, and the only one of nothing. */                                   \
-    static void close_##dtype(totals *to)                                                \
-    {                                                                                    \
-        if (to->r == 0 && to->has_sum)                                                   \
-            return;                                                                      \
-        if (to->op == LKS_REDUCE_MAX)                                                    \
-            close_op_##dtype(to, LKS_REDUCE_MAX);                                        \
-        else                                                                             \
-            close_op_##dtype(to, LKS_REDUCE_SUM);                                        \
-    }                                                                                    \
-                                                                                         \
-    static void end_##dtype(const totals *to, char *out, int64_t stride)                 \
-    {                                                                                    \
-        for (int64_t j = 0; j < to->n_columns; j++)                                      \
-            *(stored *)(out + j * stride) = store((computed)to->sum.field[j]);           \
-    }
-
-/* Chunk after chunk; of a row's squares, which are one instruction each, two at a time: a
- * chain of them waits for itself. */
-#define RUN(dtype, stored, acc, field, lowest)                                           \
-    LKS_INLINE void pair_##dtype(const char *data, lks_reduce op, totals *to)            \
-    {                                                                                    \
-        const int64_t size = sizeof(stored);                                             \
-        acc a[LANES], b[LANES];                                                          \
-                                                                                         \
-        for (int j = 0; j < LANES; j++)                                                  \
-            a[j] = b[j] = op == LKS_REDUCE_MAX ? (lowest) : 0;                           \
-        for (int64_t i = 0; i < CHUNK; i += LANES) {                                     \
-            LKS_SIMD_FOR(j, LANES)                                                       \
-            a[j] = take_##dtype(a[j], data + (i + j) * size, op);                        \
-            LKS_SIMD_FOR(k, LANES)                                                       \
-            b[k] = take_##dtype(b[k], data + (CHUNK + i + k) * size, op);                \
-        }                                                                                \
-        add_##dtype(to, 0, tree_##dtype(a, 1, op), op);                                  \
-        to->has_sum = true;                                                              \
-        add_##dtype(to, 0, tree_##dtype(b, 1, op), op);                                  \
-    }                                                                                    \
-                                                                                         \
-    LKS_INLINE void reduce_op_##dtype(int64_t n, const char *data, int64_t stride,       \
-                                      lks_reduce op, totals *to)                         \
-    {                                                                                    \
-        const bool in_pairs =                                                            \
-            op == LKS_REDUCE_SUM_SQUARES && !to->by_columns && stride == sizeof(stored); \
-                                                                                         \
-        while (n > 0) {                                                                  \
-            const int64_t room = CHUNK - to->r;                                          \
-            const bool pair = in_pairs && to->r == 0 && n >= 2 * CHUNK;                  \
-            const int64_t step = pair ? 2 * CHUNK : n < room ? n : room;                 \
-                                                                                         \
-            if (pair)                                                                    \
-                pair_##dtype(data, op, to);                                              \
-            else                                                                         \
-                piece_##dtype(step, data, stride, op, to);                               \
-            if (to->r == CHUNK)                                                          \
-                close_op_##dtype(to, op);                                                \
-            data += step * stride;                                                       \
-            n -= step;                                                                   \
-        }                                                                                \
-    }                                                                                    \
-                                                                                         \
-    static void reduce_##dtype(int64_t n, char *const *data, const int64_t *strides,     \
-                               const void *context)                                      \
-    {                                                                                    \
-        totals *to = (totals *)(uintptr_t)context;                                       \
-                                                                                         \
-        if (to->op == LKS_REDUCE_MAX)                                                    \
-            reduce_op_##dtype(n, data[0], strides[0], LKS_REDUCE_MAX, to);               \
-        else if (to->op == LKS_REDUCE_SUM)                                               \
-            reduce_op_##dtype(n, data[0], strides[0], LKS_REDUCE_SUM, to);               \
-        else                                                                             \
-            reduce_op_##dtype(n, data[0], strides[0], LKS_REDUCE_SUM_SQUARES, to);       \
-    }
-
-#define FLOAT_REDUCER(dtype, stored, computed, load, store)                              \
-    REDUCE_ROWS(dtype, stored, load, double, f, -(double)INFINITY)                       \
-    BEGIN_AND_END(dtype, stored, computed, double, store, f, -(double)INFINITY)          \
-    RUN(dtype, stored, double, f, -(double)INFINITY)
-#define INT_REDUCER(dtype, stored, computed, load, store)                                \
-    REDUCE_ROWS(dtype, stored, load, int64_t, i, INT64_MIN)                              \
-    BEGIN_AND_END(dtype, stored, computed, int64_t, store, i, INT64_MIN)                 \
-    RUN(dtype, stored, int64_t, i, INT64_MIN)
-LKS_FLOAT_ELEMENTS(FLOAT_REDUCER)
-LKS_INT_ELEMENTS(INT_REDUCER)
+#define T     double
+#define FIELD f
+#include "reference/reduce_of.h"
+#define DTYPE F32
+#include "cpu/kernels/reduce_of.h"
+#define DTYPE F64
+#include "cpu/kernels/reduce_of.h"
+#define DTYPE F16
+#include "cpu/kernels/reduce_of.h"
+#define DTYPE BF16
+#include "cpu/kernels/reduce_of.h"
+#undef T
+#undef FIELD
+#define T     int64_t
+#define FIELD i
+#include "reference/reduce_of.h"
+#define DTYPE I64
+#include "cpu/kernels/reduce_of.h"
+#define DTYPE I32
+#include "cpu/kernels/reduce_of.h"
+#define DTYPE I16
+#include "cpu/kernels/reduce_of.h"
+#define DTYPE U8
+#include "cpu/kernels/reduce_of.h"
+#undef T
+#undef FIELD
 
 typedef struct reducer {
     void (*begin)(totals *to);

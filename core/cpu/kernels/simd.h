@@ -10,4 +10,8 @@
  * is either apart from the inputs or element for element in the place of one. */
 #define LKS_SIMD_FOR(i, n) _Pragma("omp simd") for (int64_t i = 0; i < (n); i++)
 
+/* The same where the body takes the largest: `max` is of no particular order. */
+#define LKS_SIMD_MAX_FOR(i, first, n, max)                                               \
+    _Pragma("omp simd reduction(max : max)") for (int64_t i = (first); i < (n); i++)
+
 #endif

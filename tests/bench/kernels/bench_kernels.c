@@ -180,13 +180,13 @@ static lks_status conv_weight(const lks_kernels *k, const call *c)
 
 static lks_status unary(const lks_kernels *k, const call *c)
 {
-    return k->unary((lks_unary)c->op, &c->views[0], &c->views[1]);
+    return k->unary((lks_unary)c->op, NULL, &c->views[0], &c->views[1]);
 }
 
 static lks_status unary_backward(const lks_kernels *k, const call *c)
 {
-    return k->unary_backward((lks_unary)c->op, &c->views[0], &c->views[1], &c->views[2],
-                             &c->views[3]);
+    return k->unary_backward((lks_unary)c->op, NULL, &c->views[0], &c->views[1],
+                             &c->views[2], &c->views[3]);
 }
 
 static lks_status binary(const lks_kernels *k, const call *c)

@@ -28,7 +28,7 @@ START_TEST(nothing_is_done_to_the_elements_of_nothing)
 
             ck_ok(k->fill(x, 1));
             ck_ok(k->copy(x, x));
-            ck_ok(k->unary(LKS_UNARY_exp, x, x));
+            ck_ok(k->unary(LKS_UNARY_exp, NULL, x, x));
             ck_ok(k->reduce(LKS_REDUCE_SUM, x, x));
             ck_ok(k->softmax(x, false, x));
             ck_ok(k->softmax_backward(x, x, true, x));

@@ -80,7 +80,7 @@ START_TEST(f32_functions_are_within_two_ulp_everywhere)
     put_at(&x.view, 7, 88.72284698486328);
     FOR_EACH_TABLE(k, isa)
     for (int f = 0; f < N_UNARIES; f++) {
-        ck_ok(k->unary(unaries[f].op, &x.view, &y.view));
+        ck_ok(k->unary(unaries[f].op, NULL, &x.view, &y.view));
         for (int i = 0; i < N; i++) {
             float at = (float)get(&x, i), got = (float)get(&y, i);
             double want = unaries[f].f((double)at), off = ulps(got, want);
@@ -106,9 +106,9 @@ static void check_unary(const lks_kernels *k, const char *isa, int f, lks_dtype 
 
     for (int64_t i = 0; i < n; i++)
         put_at(&want.view, i, unaries[f].f(get(&x, i)));
-    ck_ok(k->unary(unaries[f].op, &x.view, &y.view));
+    ck_ok(k->unary(unaries[f].op, NULL, &x.view, &y.view));
     assert_close(unaries[f].name, &y, &want, tolerance);
-    ck_ok(k->unary(unaries[f].op, &x.view, &x.view)); /* in place */
+    ck_ok(k->unary(unaries[f].op, NULL, &x.view, &x.view)); /* in place */
     assert_same_bits(isa, &x, &y);
     array_free(&x);
     array_free(&y);
@@ -219,7 +219,7 @@ START_TEST(outputs_may_be_strided_too)
         array y = array_new(LKS_F32, SIZES(5, 19), 0);
         lks_view vy = laid_out(&y, layouts[layout]);
 
-        ck_ok(k->unary(LKS_UNARY_neg, &x.view, &vy));
+        ck_ok(k->unary(LKS_UNARY_neg, NULL, &x.view, &vy));
         ck_ok(k->binary(LKS_BINARY_add, &vy, &vy, &vy));
         for (int64_t i = 0; i < 5 * 19; i++)
             ck_assert_msg(get_at(&vy, offset_of(&vy, i)) == -2 * get(&x, i), "%s", isa);
@@ -271,7 +271,7 @@ START_TEST(integers_wrap_around_and_division_by_zero_gives_zero)
         pa[1] = 7, pb[1] = 0;
         ck_ok(k->binary(LKS_BINARY_div, &a.view, &b.view, &a.view));
         ck_assert(pa[0] == INT64_MIN && pa[1] == 0);
-        ck_ok(k->unary(LKS_UNARY_neg, &a.view, &a.view));
+        ck_ok(k->unary(LKS_UNARY_neg, NULL, &a.view, &a.view));
         ck_assert(pa[0] == INT64_MIN);
         pa[0] = INT64_MAX;
         ck_ok(k->binary(LKS_BINARY_add, &a.view, &a.view, &a.view));
@@ -297,8 +297,9 @@ START_TEST(derivatives_are_the_slopes)
 
             for (int64_t i = 0; i < 21 && unaries[f].is_float_only; i++)
                 put_at(&x.view, i, fabs(get(&x, i)) + 0.1);
-            ck_ok(k->unary(unaries[f].op, &x.view, &y.view));
-            ck_ok(k->unary_backward(unaries[f].op, &x.view, &y.view, &vdy, &dx.view));
+            ck_ok(k->unary(unaries[f].op, NULL, &x.view, &y.view));
+            ck_ok(
+                k->unary_backward(unaries[f].op, NULL, &x.view, &y.view, &vdy, &dx.view));
             for (int64_t i = 0; i < 21; i++) {
                 double at = get(&x, i), h = 1e-6;
                 double slope = (unaries[f].f(at + h) - unaries[f].f(at - h)) / (2 * h);
@@ -368,9 +369,9 @@ START_TEST(large_arrays_are_the_same_on_any_number_of_threads)
     FOR_EACH_TABLE(k, isa)
     {
         lks_set_num_threads(lks_cpu, 1);
-        ck_ok(k->unary(LKS_UNARY_tanh, &x.view, &one.view));
+        ck_ok(k->unary(LKS_UNARY_tanh, NULL, &x.view, &one.view));
         lks_set_num_threads(lks_cpu, 3);
-        ck_ok(k->unary(LKS_UNARY_tanh, &x.view, &three.view));
+        ck_ok(k->unary(LKS_UNARY_tanh, NULL, &x.view, &three.view));
         assert_same_bits(isa, &three, &one);
     }
     lks_set_num_threads(lks_cpu, 1);
@@ -388,11 +389,11 @@ START_TEST(dtypes_that_have_no_such_function_are_refused_by_name)
 
     ck_fails(k->binary(LKS_BINARY_add, &flags.view, &flags.view, &flags.view), LKS_DTYPE,
              "add does not take bool");
-    ck_fails(k->unary(LKS_UNARY_exp, &ints.view, &ints.view), LKS_DTYPE,
+    ck_fails(k->unary(LKS_UNARY_exp, NULL, &ints.view, &ints.view), LKS_DTYPE,
              "exp does not take int32");
-    ck_fails(
-        k->unary_backward(LKS_UNARY_neg, &ints.view, &ints.view, &ints.view, &ints.view),
-        LKS_DTYPE, "neg does not take int32");
+    ck_fails(k->unary_backward(LKS_UNARY_neg, NULL, &ints.view, &ints.view, &ints.view,
+                               &ints.view),
+             LKS_DTYPE, "neg does not take int32");
     array_free(&flags);
     array_free(&ints);
 }

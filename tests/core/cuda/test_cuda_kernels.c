@@ -185,9 +185,9 @@ START_TEST(a_dtype_that_a_kernel_does_not_take_is_named)
     const lks_rng rng = {0};
     const lks_kernels *k = cuda();
 
-    REFUSES("exp", "int64", k->unary(LKS_UNARY_exp, &i, &i));
-    REFUSES("neg", "bool", k->unary(LKS_UNARY_neg, &b, &b));
-    REFUSES("exp", "float16", k->unary_backward(LKS_UNARY_exp, &h, &h, &h, &h));
+    REFUSES("exp", "int64", k->unary(LKS_UNARY_exp, NULL, &i, &i));
+    REFUSES("neg", "bool", k->unary(LKS_UNARY_neg, NULL, &b, &b));
+    REFUSES("exp", "float16", k->unary_backward(LKS_UNARY_exp, NULL, &h, &h, &h, &h));
     REFUSES("add", "bool", k->binary(LKS_BINARY_add, &b, &b, &b));
     REFUSES("add", "float16", k->binary_backward(LKS_BINARY_add, &h, &h, &h, &h, &h, &h));
     REFUSES("reduce", "bool", k->reduce(LKS_REDUCE_SUM, &b, &b));

@@ -33,6 +33,14 @@ void copy_case(trial *t)
     ck_ok(ready(t)->copy(&x, &out));
 }
 
+/* A formula's p and q. */
+static const double *draw_numbers(trial *t, double *numbers)
+{
+    for (int i = 0; i < LKS_UNARY_NUMBERS; i++)
+        numbers[i] = draw_double(t, -3, 3);
+    return numbers;
+}
+
 void unary_case(trial *t)
 {
     const lks_unary op = (lks_unary)draw(t, 0, LKS_N_UNARY - 1);
@@ -42,8 +50,10 @@ void unary_case(trial *t)
     const int ndim = draw_shape(t, sizes);
     lks_view x = draw_input(t, dtype, ndim, sizes);
     const lks_view out = draw_output(t, dtype, ndim, sizes);
+    double numbers[LKS_UNARY_NUMBERS];
 
-    ck_ok(ready(t)->unary(op, &x, chance(t, 8) && !lks_view_repeats(&x) ? &x : &out));
+    ck_ok(ready(t)->unary(op, draw_numbers(t, numbers), &x,
+                          chance(t, 8) && !lks_view_repeats(&x) ? &x : &out));
 }
 
 void unary_backward_case(trial *t)
@@ -55,9 +65,10 @@ void unary_backward_case(trial *t)
     const lks_view y = draw_input(t, dtype, ndim, sizes);
     const lks_view dy = draw_input(t, dtype, ndim, sizes);
     const lks_view dx = draw_output(t, dtype, ndim, sizes);
+    const lks_unary op = (lks_unary)draw(t, 0, LKS_N_UNARY - 1);
+    double numbers[LKS_UNARY_NUMBERS];
 
-    ck_ok(ready(t)->unary_backward((lks_unary)draw(t, 0, LKS_N_UNARY - 1), &x, &y, &dy,
-                                   &dx));
+    ck_ok(ready(t)->unary_backward(op, draw_numbers(t, numbers), &x, &y, &dy, &dx));
 }
 
 void binary_case(trial *t)
