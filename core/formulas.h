@@ -4,6 +4,7 @@
  *   ABS(x)                     |x|
  *   DIV(a, b)                  a / b, of integers 0 where that has no value
  *   FUSED(a, b, c)             a b + c, of floats rounded once
+ *   IS_NAN(x)                  false for integers
  *   LARGER(a, b) SMALLER(a, b) a NaN wins, of equals a
  *   LOWEST HIGHEST             what no number is below, or above */
 #ifndef LKS_FORMULAS_H
@@ -50,6 +51,10 @@ LKS_INLINE int64_t lks_div_int(int64_t a, int64_t b)
     LKS_INLINE type LKS_TYPED(lks_fused_of, suffix)(type a, type b, type c)              \
     {                                                                                    \
         return a_b_and_c;                                                                \
+    }                                                                                    \
+    LKS_INLINE bool LKS_TYPED(lks_is_nan_of, suffix)(type x)                             \
+    {                                                                                    \
+        return (void)x, is_nan(x);                                                       \
     }                                                                                    \
     LKS_INLINE type LKS_TYPED(lks_larger_of, suffix)(type a, type b)                     \
     {                                                                                    \
@@ -111,6 +116,7 @@ LKS_MATHS(LKS_MATHS_OF)
 #define ABS(x)         LKS_T(lks_abs_of)(x)
 #define DIV(a, b)      LKS_T(lks_div_of)(a, b)
 #define FUSED(a, b, c) LKS_T(lks_fused_of)(a, b, c)
+#define IS_NAN(x)      LKS_T(lks_is_nan_of)(x)
 #define LARGER(a, b)   LKS_T(lks_larger_of)(a, b)
 #define SMALLER(a, b)  LKS_T(lks_smaller_of)(a, b)
 #define LOWEST         LKS_T(lks_lowest_of)((T)0)

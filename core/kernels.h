@@ -198,6 +198,14 @@ typedef struct lks_kernels {
     /* out [sizes without dim] i64: the first index of the largest (NaN is largest). */
     lks_status (*argmax)(const lks_view *x, int dim, const lks_view *out);
 
+    /* out[.., i, ..] = x[.., 0, ..] to x[.., i, ..] along dim, reduced. Shapes and dtypes
+     * are alike; every dtype but bool, added up as by `reduce`. */
+    lks_status (*scan)(lks_reduce op, const lks_view *x, int dim, const lks_view *out);
+    /* Each line along dim in order, NaN being largest, equals as they stood: values as x,
+     * index i64, where in its line each was; both of x's shape. All dtypes. */
+    lks_status (*sort)(const lks_view *x, int dim, bool descending,
+                       const lks_view *values, const lks_view *index);
+
     /* out[.., i, ..] = x[.., index[i], ..] along dim; index [n] i64. All dtypes.
      * LKS_INVALID: an index out of range. */
     lks_status (*index_select)(const lks_view *x, int dim, const lks_view *index,
@@ -273,7 +281,7 @@ typedef struct lks_kernels {
 #define LKS_KERNEL_LIST(X)                                                               \
     X(fill) X(copy)                                                                      \
     X(unary) X(unary_backward) X(binary) X(binary_backward)                              \
-    X(reduce) X(argmax)                                                                  \
+    X(reduce) X(argmax) X(scan) X(sort)                                                  \
     X(index_select) X(index_add)                                                         \
     X(gemm) X(conv2d) X(conv2d_backward_data) X(conv2d_backward_weight)                  \
     X(max_pool2d) X(max_pool2d_backward)                                                 \

@@ -226,6 +226,9 @@ LKS_INLINE double lks_power_f64(double base, uint64_t n)
  * after each chunk, so that many threads can share a long one. */
 enum { LKS_SUM_LANES = 16, LKS_SUM_CHUNK = 4096 };
 
+/* Running sums begin anew after each of these, to what stood there before being added. */
+enum { LKS_SCAN_CHUNK = 64 };
+
 /* The sum of lanes that stand `stride` apart; written out, so that it stays in registers.
  */
 #define LKS_MEET_LANES(T)                                                                \

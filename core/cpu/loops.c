@@ -73,3 +73,45 @@ void lks_nest_walk(const lks_nest *nest, lks_row_fn row, const void *context)
     if (inner_numel(nest) > 0)
         run_outer_range(0, nest->sizes[0], &run);
 }
+
+/* ---- lines ---- */
+
+typedef struct lines {
+    lks_row_fn line;
+    const void *context;
+    int n_views;
+    int64_t n, strides[LKS_NEST_MAX_OPERANDS]; /* of a line: elements, bytes */
+} lines;
+
+/* A row of lines. */
+static void run_lines(int64_t n, char *const *data, const int64_t *strides,
+                      const void *context)
+{
+    const lines *run = context;
+    char *at[LKS_NEST_MAX_OPERANDS];
+
+    for (int64_t i = 0; i < n; i++) {
+        for (int k = 0; k < run->n_views; k++)
+            at[k] = data[k] + i * strides[k];
+        run->line(run->n, at, run->strides, run->context);
+    }
+}
+
+void lks_nest_run_lines(int n_views, const lks_view *const *views, int dim,
+                        lks_row_fn line, const void *context)
+{
+    lines run = {line, context, n_views, views[0]->sizes[dim], {0}};
+    const lks_view *outer[LKS_NEST_MAX_OPERANDS];
+    lks_view firsts[LKS_NEST_MAX_OPERANDS];
+    lks_nest nest;
+
+    for (int k = 0; k < n_views; k++) {
+        firsts[k] = lks_view_without(views[k], dim);
+        outer[k] = &firsts[k];
+        run.strides[k] =
+            views[k]->strides[dim] * (int64_t)lks_dtype_size_bytes(views[k]->dtype);
+    }
+    lks_nest_init(&nest, n_views, outer);
+    nest.n_each = run.n;
+    lks_nest_run(&nest, run_lines, &run);
+}

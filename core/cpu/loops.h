@@ -14,7 +14,11 @@ typedef void (*lks_row_fn)(int64_t n, char *const *data, const int64_t *strides,
  * independent of each other. */
 void lks_nest_run(const lks_nest *nest, lks_row_fn row, const void *context);
 
-/* The same on the calling thread, row after row in order. */
+/* Call `line` for each line along `dim` of views of one shape, over the threads. */
+void lks_nest_run_lines(int n_views, const lks_view *const *views, int dim,
+                        lks_row_fn line, const void *context);
+
+/* The same as lks_nest_run on the calling thread, row after row in order. */
 void lks_nest_walk(const lks_nest *nest, lks_row_fn row, const void *context);
 
 #endif

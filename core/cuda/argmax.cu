@@ -66,14 +66,9 @@ static lks_status run(const lks_view *x, int dim, const lks_cuda_loops<2> &rows)
 
 lks_status lks_cuda_argmax(const lks_view *x, int dim, const lks_view *out)
 {
-    lks_view firsts = *x;
+    const lks_view firsts = lks_view_without(x, dim);
     const lks_view *const views[] = {out, &firsts};
 
-    firsts.ndim--;
-    for (int d = dim; d < firsts.ndim; d++) {
-        firsts.sizes[d] = x->sizes[d + 1];
-        firsts.strides[d] = x->strides[d + 1];
-    }
     switch (x->dtype) {
 #define ARGMAX(name, stored, computed, load, store)                                      \
     case LKS_##name:                                                                     \

@@ -141,6 +141,18 @@ static int collapse(const lks_view *view, int64_t *sizes, int64_t *strides)
     return n;
 }
 
+lks_view lks_view_without(const lks_view *view, int dim)
+{
+    lks_view out = *view;
+
+    out.ndim--;
+    for (int d = dim; d < out.ndim; d++) {
+        out.sizes[d] = view->sizes[d + 1];
+        out.strides[d] = view->strides[d + 1];
+    }
+    return out;
+}
+
 bool lks_view_reshape(const lks_view *view, const lks_shape *shape, lks_view *out)
 {
     int64_t sizes[LKS_MAX_DIMS], strides[LKS_MAX_DIMS], left = 1, stride = 1;

@@ -76,6 +76,9 @@ lks_view lks_view_transpose(const lks_view *view, int dim0, int dim1);
 lks_view lks_view_slice(const lks_view *view, int dim, int64_t start, int64_t step,
                         int64_t length);
 
+/* Dimension `dim` left out: the first element of each line along it. */
+lks_view lks_view_without(const lks_view *view, int dim);
+
 /* The same elements in the same order under another shape of as many. False if that takes
  * a copy. */
 bool lks_view_reshape(const lks_view *view, const lks_shape *shape, lks_view *out);

@@ -29,6 +29,7 @@ lks_tensor *lks_sqrt(lks_tensor *x);
 lks_tensor *lks_exp(lks_tensor *x);
 lks_tensor *lks_log(lks_tensor *x);
 lks_tensor *lks_relu(lks_tensor *x);
+lks_tensor *lks_leaky_relu(lks_tensor *x, double negative_slope);
 lks_tensor *lks_tanh(lks_tensor *x);
 lks_tensor *lks_sigmoid(lks_tensor *x);
 

@@ -1,6 +1,7 @@
 /* What each derivative in pointwise.def reads, found in its text by the compiler: with
  * `x` standing for something longer, a formula that names x grows. So only that is kept
- * for backward, and a new formula needs no second list. */
+ * for backward, and a new formula needs no second list. Each macro of pointwise.def is
+ * defined here itself: what one hands on to another is replaced by then. */
 #ifndef LKS_OPS_POINTWISE_NEEDS_H
 #define LKS_OPS_POINTWISE_NEEDS_H
 
@@ -18,6 +19,10 @@ enum {
     name##_dx_reads_x = LKS_IF_NAMED(LKS_TEXT_OF(fdx), #fdx, LKS_IN(0)),
 #define LKS_UNARY_FLOAT(name, fy, fdx) \
     name##_dx_reads_x = LKS_IF_NAMED(LKS_TEXT_OF(fdx), #fdx, LKS_IN(0)),
+#define LKS_UNARY_P(name, fy, fdx) \
+    name##_dx_reads_x = LKS_IF_NAMED(LKS_TEXT_OF(fdx), #fdx, LKS_IN(0)),
+#define LKS_UNARY_PQ(name, fy, fdx) \
+    name##_dx_reads_x = LKS_IF_NAMED(LKS_TEXT_OF(fdx), #fdx, LKS_IN(0)),
 #include "pointwise.def"
 #undef x
 
@@ -25,6 +30,10 @@ enum {
 #define LKS_UNARY(name, fy, fdx) \
     name##_dx_reads_y = LKS_IF_NAMED(LKS_TEXT_OF(fdx), #fdx, LKS_OUT),
 #define LKS_UNARY_FLOAT(name, fy, fdx) \
+    name##_dx_reads_y = LKS_IF_NAMED(LKS_TEXT_OF(fdx), #fdx, LKS_OUT),
+#define LKS_UNARY_P(name, fy, fdx) \
+    name##_dx_reads_y = LKS_IF_NAMED(LKS_TEXT_OF(fdx), #fdx, LKS_OUT),
+#define LKS_UNARY_PQ(name, fy, fdx) \
     name##_dx_reads_y = LKS_IF_NAMED(LKS_TEXT_OF(fdx), #fdx, LKS_OUT),
 #define LKS_BINARY(name, fy, fda, fdb) \
     name##_da_reads_y = LKS_IF_NAMED(LKS_TEXT_OF(fda), #fda, LKS_OUT), \

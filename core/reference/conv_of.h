@@ -4,7 +4,7 @@
 
 /* A nest of loops is one line. */
 /* clang-format off */
-#define FOR(i, n) for (int64_t i = 0; i < (n); i++)
+#define LOOP(i, n) for (int64_t i = 0; i < (n); i++)
 /* clang-format on */
 
 /* x at a place of an image that may lie in the padding, which is 0. */
@@ -17,15 +17,15 @@ static T OF(pixel)(const geometry *g, const T *image, int64_t h, int64_t w)
  * included. */
 static void OF(conv2d)(const geometry *g, const T *x, const T *w, const T *bias, T *y)
 {
-    FOR(n, g->n)
-    FOR(o, g->o) FOR(oh, g->oh) FOR(ow, g->ow)
+    LOOP(n, g->n)
+    LOOP(o, g->o) LOOP(oh, g->oh) LOOP(ow, g->ow)
     {
         const int64_t first_c = n * g->c + o / g->og * g->cg;
         const T *weight = w + o * g->cg * g->kh * g->kw;
         T sum = bias ? bias[o] : 0;
 
-        FOR(c, g->cg)
-        FOR(kh, g->kh) FOR(kw, g->kw)
+        LOOP(c, g->cg)
+        LOOP(kh, g->kh) LOOP(kw, g->kw)
         {
             const T *image = x + (first_c + c) * g->h * g->w;
 
@@ -41,24 +41,24 @@ static void OF(conv2d)(const geometry *g, const T *x, const T *w, const T *bias,
  * products from +0 over kh ascending, if there is an output row, and o ascending. */
 static void OF(conv2d_backward_data)(const geometry *g, const T *dy, const T *w, T *dx)
 {
-    FOR(n, g->n)
-    FOR(channel, g->c) FOR(h, g->h) FOR(column, g->w)
+    LOOP(n, g->n)
+    LOOP(channel, g->c) LOOP(h, g->h) LOOP(column, g->w)
     {
         const int64_t first_o = channel / g->cg * g->og, c = channel % g->cg;
         T sum = 0;
         int64_t oh, ow;
 
-        FOR(kw, g->kw)
+        LOOP(kw, g->kw)
         {
             T chain = 0;
 
             if (!output_at(g, 1, column, kw, g->ow, &ow))
                 continue;
-            FOR(kh, g->kh)
+            LOOP(kh, g->kh)
             {
                 if (!output_at(g, 0, h, kh, g->oh, &oh))
                     continue;
-                FOR(o, g->og)
+                LOOP(o, g->og)
                 {
                     int64_t at_o = first_o + o;
 
@@ -83,7 +83,7 @@ static T OF(weight_block)(const geometry *g, const T *image, const T *dy, int64_
     T sum = 0;
 
     for (int64_t oh = begin; oh < end; oh++)
-        FOR(ow, g->ow)
+        LOOP(ow, g->ow)
     sum = LKS_FMA(dy[oh * g->ow + ow],
                   OF(pixel)(g, image, row_of(g, oh, kh), column_of(g, ow, kw)), sum);
     return sum;
@@ -115,7 +115,7 @@ static T OF(bias_chunk)(const geometry *g, const T *dy, int64_t o, int64_t first
             const T *block = dy + (n * g->o + o) * plane + begin;
             T lanes[LKS_SUM_LANES] = {0};
 
-            FOR(p, plane - begin < step ? plane - begin : step)
+            LOOP(p, plane - begin < step ? plane - begin : step)
             lanes[p % LKS_SUM_LANES] += block[p];
             sum += OF(lks_meet_lanes)(lanes, 1);
         }
@@ -127,25 +127,25 @@ static void OF(conv2d_backward_weight)(const geometry *g, const T *x, const T *d
 {
     const int64_t n_chunks = n_image_chunks(g);
 
-    FOR(o, g->o)
-    FOR(c, g->cg) FOR(kh, g->kh) FOR(kw, g->kw)
+    LOOP(o, g->o)
+    LOOP(c, g->cg) LOOP(kh, g->kh) LOOP(kw, g->kw)
     {
         T sum = 0;
 
-        FOR(chunk, n_chunks)
+        LOOP(chunk, n_chunks)
         sum += OF(weight_chunk)(g, x, dy, o, c, kh, kw, first_image(g, chunk),
                                 first_image(g, chunk + 1));
         *dw = accumulate ? *dw + sum : sum;
         dw++;
     }
-    FOR(o, dbias ? g->o : 0)
+    LOOP(o, dbias ? g->o : 0)
     {
         T sum = 0;
 
-        FOR(chunk, n_chunks)
+        LOOP(chunk, n_chunks)
         sum += OF(bias_chunk)(g, dy, o, first_image(g, chunk), first_image(g, chunk + 1));
         dbias[o] = accumulate ? dbias[o] + sum : sum;
     }
 }
 
-#undef FOR
+#undef LOOP

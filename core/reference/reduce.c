@@ -126,13 +126,8 @@ lks_status lks_reference_argmax(const lks_view *x, int dim, const lks_view *out)
     static int64_t (*const searches[LKS_N_DTYPES])(const lks_view *row) = {
 #define ARGMAX_ENTRY(dtype, stored, computed, load, store) [LKS_##dtype] = argmax_##dtype,
         LKS_ELEMENTS(ARGMAX_ENTRY)};
-    lks_view firsts = *x;
+    const lks_view firsts = lks_view_without(x, dim);
 
-    firsts.ndim--;
-    for (int d = dim; d < firsts.ndim; d++) {
-        firsts.sizes[d] = x->sizes[d + 1];
-        firsts.strides[d] = x->strides[d + 1];
-    }
     for (int64_t i = 0; i < lks_view_count(out); i++) {
         const lks_view row = {.data = lks_reference_at(&firsts, i),
                               .dtype = x->dtype,

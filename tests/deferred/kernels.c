@@ -96,6 +96,14 @@ KERNEL(reduce, (lks_reduce op, const lks_view *x, const lks_view *out), LIST(x, 
        LIST(.op = (int)op), ((lks_reduce)c->op, V(0), V(1)))
 KERNEL(argmax, (const lks_view *x, int dim, const lks_view *out), LIST(x, out),
        LIST(.dim = dim), (V(0), c->dim, V(1)))
+KERNEL(scan, (lks_reduce op, const lks_view *x, int dim, const lks_view *out),
+       LIST(x, out), LIST(.op = (int)op, .dim = dim),
+       ((lks_reduce)c->op, V(0), c->dim, V(1)))
+KERNEL(sort,
+       (const lks_view *x, int dim, bool descending, const lks_view *values,
+        const lks_view *index),
+       LIST(x, values, index), LIST(.dim = dim, .flag = descending),
+       (V(0), c->dim, c->flag, V(1), V(2)))
 KERNEL(index_select,
        (const lks_view *x, int dim, const lks_view *index, const lks_view *out),
        LIST(x, index, out), LIST(.dim = dim), (V(0), c->dim, V(1), V(2)))

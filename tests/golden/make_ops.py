@@ -116,6 +116,7 @@ def pointwise():
     unary("exp", torch.exp, -3, 3)
     unary("log", torch.log, 0.1, 4)
     unary("relu", torch.relu)
+    unary("leaky_relu", lambda x: F.leaky_relu(x, 0.2))
     unary("tanh", torch.tanh, -3, 3)
     unary("sigmoid", torch.sigmoid, -5, 5)
     binary("add", torch.add)

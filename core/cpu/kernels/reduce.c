@@ -21,42 +21,18 @@ typedef struct totals {
     int64_t n_columns, column_stride; /* bytes of x */
     int64_t r;                        /* elements of each output's chunk so far */
     union { /* 8 KiB, a quarter of a first cache; a row's lanes are [0][lane] */
-        double f[LANES][MAX_COLUMNS];
-        int64_t i[LANES][MAX_COLUMNS];
-    } of;
+        double lanes_double[LANES][MAX_COLUMNS];
+        int64_t lanes_int64_t[LANES][MAX_COLUMNS];
+    };
     bool has_sum; /* of a chunk or more, of each output */
     union {
-        double f[MAX_COLUMNS];
-        int64_t i[MAX_COLUMNS];
-    } sum;
+        double sum_double[MAX_COLUMNS];
+        int64_t sum_int64_t[MAX_COLUMNS];
+    };
 } totals;
 
-#define T     double
-#define FIELD f
-#include "reference/reduce_of.h"
-#define DTYPE F32
-#include "cpu/kernels/reduce_of.h"
-#define DTYPE F64
-#include "cpu/kernels/reduce_of.h"
-#define DTYPE F16
-#include "cpu/kernels/reduce_of.h"
-#define DTYPE BF16
-#include "cpu/kernels/reduce_of.h"
-#undef T
-#undef FIELD
-#define T     int64_t
-#define FIELD i
-#include "reference/reduce_of.h"
-#define DTYPE I64
-#include "cpu/kernels/reduce_of.h"
-#define DTYPE I32
-#include "cpu/kernels/reduce_of.h"
-#define DTYPE I16
-#include "cpu/kernels/reduce_of.h"
-#define DTYPE U8
-#include "cpu/kernels/reduce_of.h"
-#undef T
-#undef FIELD
+#define PAGE "cpu/kernels/reduce_of.h"
+#include "reference/for_sums.h"
 
 typedef struct reducer {
     void (*begin)(totals *to);
@@ -165,15 +141,10 @@ lks_status LKS_CPU(argmax)(const lks_view *x, int dim, const lks_view *out)
 {
     const int64_t size = (int64_t)lks_dtype_size_bytes(x->dtype);
     const search along = {x->sizes[dim], x->strides[dim] * size};
-    lks_view rows = *x;
+    const lks_view rows = lks_view_without(x, dim);
     const lks_view *const views[] = {out, &rows};
     lks_nest nest;
 
-    rows.ndim--;
-    for (int d = dim; d < rows.ndim; d++) {
-        rows.sizes[d] = x->sizes[d + 1];
-        rows.strides[d] = x->strides[d + 1];
-    }
     lks_nest_init(&nest, 2, views);
     nest.n_each = along.n;
     lks_nest_run(&nest, argmax_rows[x->dtype], &along);

@@ -1,8 +1,4 @@
-/* Reductions of elements of type DTYPE to sums of type T, which stand in a total's FIELD;
- * all three the includer's. */
-#define FOR__(name, dtype) name##_##dtype
-#define FOR_(name, dtype)  FOR__(name, dtype)
-#define FOR(name)          FOR_(name, DTYPE)
+/* Reductions of elements of type DTYPE to sums of type T (reference/for_sums.h). */
 
 /* Add n rows of values to the totals, or n values to the only one. Of the rows for one
  * lane four are added at a time, for the lanes of many columns are in memory; the first
@@ -37,7 +33,7 @@ LKS_INLINE void FOR(columns)(int64_t n, const char *data, int64_t stride,
          i += i % group == LANES - 1 && i / group < n / group ? group - LANES + 1 : 1) {
         const char *row = data + i * stride;
         const bool four = i / group < n / group, first = to->r + i < LANES;
-        T *lanes = to->of.FIELD[(to->r + i) % LANES];
+        T *lanes = to->OF(lanes)[(to->r + i) % LANES];
 
         if (four && first)
             FOR(lanes)(4, true, row, stride, column_stride, op, n_columns, lanes);
@@ -82,9 +78,9 @@ LKS_INLINE void FOR(piece)(int64_t n, const char *data, int64_t stride, lks_redu
     else if (to->by_columns)
         FOR(columns)(n, data, stride, to->column_stride, op, to->n_columns, to);
     else if (stride == size)
-        FOR(row)(n, data, size, op, to->r, to->of.FIELD[0]);
+        FOR(row)(n, data, size, op, to->r, to->OF(lanes)[0]);
     else
-        FOR(row)(n, data, stride, op, to->r, to->of.FIELD[0]);
+        FOR(row)(n, data, stride, op, to->r, to->OF(lanes)[0]);
     to->r += n;
 }
 
@@ -96,7 +92,7 @@ static void FOR(begin)(totals *to)
     const T none = OF(reduce_start)(to->op, 0);
 
     for (int64_t j = 0; j < n; j++)
-        to->of.FIELD[0][j] = none;
+        to->OF(lanes)[0][j] = none;
 }
 
 /* Written out, so that it stays in registers. */
@@ -120,12 +116,12 @@ LKS_INLINE T FOR(tree)(const T *lanes, int64_t stride, lks_reduce op)
 
 LKS_INLINE void FOR(add)(totals *to, int64_t j, T chunk, lks_reduce op)
 {
-    to->sum.FIELD[j] = to->has_sum ? OF(reduce_meet)(op, to->sum.FIELD[j], chunk) : chunk;
+    to->OF(sum)[j] = to->has_sum ? OF(reduce_meet)(op, to->OF(sum)[j], chunk) : chunk;
 }
 
 LKS_INLINE void FOR(meet_op)(totals *to, lks_reduce op)
 {
-    T *first = to->of.FIELD[0];
+    T *first = to->OF(lanes)[0];
 
     if (!to->by_columns)
         first[0] = FOR(tree)(first, 1, op);
@@ -146,15 +142,15 @@ LKS_INLINE void FOR(meet_op)(totals *to, lks_reduce op)
     for (int step = LANES / 2; step > 0 && to->by_columns; step /= 2)
         for (int i = 0; i < step && i + step < to->r; i++)
             for (int64_t j = 0; j < to->n_columns; j++)
-                to->of.FIELD[i][j] =
-                    OF(reduce_meet)(op, to->of.FIELD[i][j], to->of.FIELD[i + step][j]);
+                to->OF(lanes)[i][j] =
+                    OF(reduce_meet)(op, to->OF(lanes)[i][j], to->OF(lanes)[i + step][j]);
 }
 
 LKS_INLINE void FOR(close_op)(totals *to, lks_reduce op)
 {
     FOR(meet_op)(to, op);
     for (int64_t j = 0; j < to->n_columns; j++)
-        FOR(add)(to, j, to->of.FIELD[0][j], op);
+        FOR(add)(to, j, to->OF(lanes)[0][j], op);
     to->has_sum = true;
     to->r = 0;
     FOR(begin)(to);
@@ -180,7 +176,7 @@ static void FOR(end)(const totals *to, char *out, int64_t stride)
 {
     for (int64_t j = 0; j < to->n_columns; j++)
         *(FOR(lks_stored) *)(out + j * stride) =
-            FOR(lks_store_element)((FOR(lks_computed))to->sum.FIELD[j]);
+            FOR(lks_store_element)((FOR(lks_computed))to->OF(sum)[j]);
 }
 
 /* Chunk after chunk; of a row's squares, which are one instruction each, two at a time: a
@@ -244,8 +240,3 @@ static void FOR(reduce)(int64_t n, char *const *data, const int64_t *strides,
         break;
     }
 }
-
-#undef FOR
-#undef FOR_
-#undef FOR__
-#undef DTYPE

@@ -33,6 +33,8 @@ static const struct {
     KERNEL(binary_backward, 600),
     KERNEL(reduce, 3000),
     KERNEL(argmax, 500),
+    KERNEL(scan, 600),
+    KERNEL(sort, 600),
     KERNEL(index_select, 300),
     KERNEL(index_add, 300),
     KERNEL(gemm, 1500),

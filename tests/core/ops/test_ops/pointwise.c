@@ -1,7 +1,8 @@
 #include "cases.h"
 
-#define UNARY_CASES(op, ...)                                                             \
-    F(run_##op, lks_##op(x[0]))                                                          \
+#define UNARY_CASES(op, ...) UNARY_CASES_OF(op, lks_##op(x[0]), __VA_ARGS__)
+#define UNARY_CASES_OF(op, expression, ...)                                              \
+    F(run_##op, expression)                                                              \
     const lks_op_cases lks_op_cases_##op = {                                             \
         .cases = CASES({"matrix", run_##op, {__VA_ARGS__}},                              \
                        {"scalar", run_##op, {X_LIKE(__VA_ARGS__)}},                      \
@@ -17,6 +18,7 @@ UNARY_CASES(sqrt, X_IN(0.1, 2, 3, 5))
 UNARY_CASES(exp, X_IN(-3, 3, 3, 5))
 UNARY_CASES(log, X_IN(0.1, 4, 3, 5))
 UNARY_CASES(relu, X(3, 5))
+UNARY_CASES_OF(leaky_relu, lks_leaky_relu(x[0], 0.2), X(3, 5))
 UNARY_CASES(tanh, X_IN(-3, 3, 3, 5))
 UNARY_CASES(sigmoid, X_IN(-5, 5, 3, 5))
 

@@ -27,7 +27,7 @@ void reduce_case(trial *t)
                       : is_narrow && chance(t, 2) ? LKS_F32
                                                   : dtype,
                       ndim, kept);
-    ck_ok(ready(t)->reduce((lks_reduce)draw(t, 0, 2), &x, &out));
+    ck_ok(ready(t)->reduce((lks_reduce)draw(t, 0, LKS_N_REDUCE - 1), &x, &out));
 }
 
 void argmax_case(trial *t)
@@ -41,6 +41,40 @@ void argmax_case(trial *t)
         kept[d] = sizes[d < dim ? d : d + 1];
     out = draw_output(t, LKS_I64, ndim - 1, kept);
     ck_ok(ready(t)->argmax(&x, dim, &out));
+}
+
+/* Lines of some chunks, now and then. */
+static int draw_lines(trial *t, int64_t *sizes, int *dim)
+{
+    const int ndim = draw_sizes(t, 4, 1000, sizes);
+
+    *dim = (int)draw(t, 0, ndim - 1);
+    if (chance(t, 4))
+        sizes[*dim] = draw(t, 1, 300);
+    return ndim;
+}
+
+void scan_case(trial *t)
+{
+    const lks_dtype dtype = dtypes[draw(t, 0, 9)];
+    int64_t sizes[LKS_MAX_DIMS];
+    int dim, ndim = draw_lines(t, sizes, &dim);
+    const lks_view x = draw_input(t, dtype, ndim, sizes);
+    const lks_view out = draw_output(t, dtype, ndim, sizes);
+
+    ck_ok(ready(t)->scan((lks_reduce)draw(t, 0, LKS_N_REDUCE - 1), &x, dim, &out));
+}
+
+void sort_case(trial *t)
+{
+    const lks_dtype dtype = chance(t, 11) ? LKS_BOOL : dtypes[draw(t, 0, 9)];
+    int64_t sizes[LKS_MAX_DIMS];
+    int dim, ndim = draw_lines(t, sizes, &dim);
+    const lks_view x = draw_input(t, dtype, ndim, sizes);
+    const lks_view values = draw_output(t, dtype, ndim, sizes);
+    const lks_view index = draw_output(t, LKS_I64, ndim, sizes);
+
+    ck_ok(ready(t)->sort(&x, dim, chance(t, 2), &values, &index));
 }
 
 /* n indices below `limit`. */
