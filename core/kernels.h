@@ -9,22 +9,22 @@
  *   - Kernels, copies and frees return once they are queued. They have read their
  *     parameters then (views, lks_rng, … ), but not memory.
  *   - What goes wrong in the queue is told by the next call that waits for it: copy_out
- * or finish. Until then the queue does nothing more.
+ *     or finish. Until then the queue does nothing more.
  *   - Only kernels touch a device's memory, unless it says host_reads: then its kernels
  *     are finished when they return, and host code may read and write what they work on.
  *
  * Rules for all kernels
  *   - `out` is allocated by the caller, of the right shape and dtype, and does not
- * overlap an input unless it is the same view as it (then pointwise kernels work in
- * place).
+ *     overlap an input unless it is the same view as it (then pointwise kernels work in
+ *     place).
  *   - Views may have any strides, 0 (broadcast) and negative ones too, and any size may
- * be 0, unless a kernel says "dense": row-major without gaps.
+ *     be 0, unless a kernel says "dense": row-major without gaps.
  *   - Shapes and dtypes were checked by the operation; a kernel that lacks a dtype
- * returns LKS_DTYPE naming itself and the dtype. Other errors: LKS_NOMEM, LKS_DEVICE.
- *   - The same inputs give the same bits, whatever ran before, on any number of
- * threads, on every device: those of the kernel's page in core/reference, which says in
- * which order is added and what is fused. Only of a NaN neither sign nor payload is
- * promised: every NaN counts as equal to every other. */
+ *     returns LKS_DTYPE naming itself and the dtype. Other errors: LKS_NOMEM, LKS_DEVICE.
+ *   - The same inputs give the same bits, whatever ran before, on any number of threads,
+ *     on every device: those of the kernel's page in core/reference, which says in which
+ *     order is added and what is fused. Only of a NaN neither sign nor payload is
+ *     promised: every NaN counts as equal to every other. */
 #ifndef LKS_KERNELS_H
 #define LKS_KERNELS_H
 
@@ -225,7 +225,7 @@ typedef struct lks_kernels {
     /* Convolution, f32 f64, all dense.
      *   x (N, C, H, W), w (O, C/groups, KH, KW), bias (O) or NULL, y (N, O, OH, OW)
      *   backward_weight writes dw, and dbias unless NULL; accumulate adds to what stands
-     * there */
+     *   there */
     lks_status (*conv2d)(const lks_view *x, const lks_view *w, const lks_view *bias,
                          const lks_conv2d_params *params, const lks_view *y);
     lks_status (*conv2d_backward_data)(const lks_view *dy, const lks_view *w,
@@ -244,8 +244,8 @@ typedef struct lks_kernels {
                                       const lks_pool2d_params *params,
                                       const lks_view *dx);
 
-    /* Over the last dimension, dense, f32 f64: y = softmax(x), or log_softmax(x) if log.
-     */
+    /* Over the last dimension, dense, f32 f64: y = softmax(x), or log_softmax(x) if
+     * log. */
     lks_status (*softmax)(const lks_view *x, bool log, const lks_view *y);
     lks_status (*softmax_backward)(const lks_view *y, const lks_view *dy, bool log,
                                    const lks_view *dx);

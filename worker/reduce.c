@@ -149,8 +149,7 @@ static lks_range slice_of(const lks_reducer *self, int rank, size_t n)
 
 /* The sum of a node of the tree, over our slice. Adds in place into either half's memory,
  * which may be another rank's (f32 addition commutes), into `home` where it is one of the
- * two. `at` counts the nodes
- * met so far. */
+ * two. `at` counts the nodes met so far. */
 static lks_status finish_node(lks_reducer *self, const range *r, lks_range node,
                               const lks_view *home, size_t *at, const lks_view **out)
 {

@@ -1,7 +1,7 @@
 /* One idx file from a reader: what the format's table and the fuzz target share. Private.
  *
- *     2 zero bytes | element type (0x08: u8) | number of dims | each dim u32 be |
- * elements
+ *     2 zero bytes | element type (0x08: u8) | number of dims | each dim u32 be
+ *     elements
  */
 #ifndef LKS_DATA_IDX_H
 #define LKS_DATA_IDX_H

@@ -31,8 +31,7 @@ struct lks_loader {
     char error[1024];
 };
 
-/* ---- the thread ---------------------------------------------------------------------
- */
+/* ---- the thread ------------------------------------------------------------------ */
 
 static lks_status check_slice(const lks_loader *self, const lks_batch_slice *slice)
 {
@@ -130,8 +129,7 @@ static lks_status start(lks_loader *self)
     return LKS_OK;
 }
 
-/* ---- the consumer -------------------------------------------------------------------
- */
+/* ---- the consumer ---------------------------------------------------------------- */
 
 static lks_status check_options(const lks_loader_options *options)
 {

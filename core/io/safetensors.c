@@ -39,8 +39,7 @@ bool lks_safetensors_size_bytes(const lks_safetensors_entry *entry, size_t *out)
     return true;
 }
 
-/* ---- one entry ----------------------------------------------------------------------
- */
+/* ---- one entry ------------------------------------------------------------------- */
 
 static lks_status read_dtype(const json_t *value, const char *file, const char *name,
                              lks_dtype *out)
@@ -126,8 +125,7 @@ static lks_status read_item(const char *name, const json_t *value, const char *f
     return LKS_OK;
 }
 
-/* ---- the header ---------------------------------------------------------------------
- */
+/* ---- the header ------------------------------------------------------------------ */
 
 /* Metadata are not used, but a file of another kind must not pass. null is none: the Rust
  * library reads it so. */
@@ -141,11 +139,11 @@ static lks_status check_metadata(const json_t *metadata, const char *file)
     if (!json_is_object(metadata))
         return lks_fail(LKS_FORMAT, "%s: " LKS_SAFETENSORS_METADATA " is not an object",
                         file);
-    json_object_foreach((json_t *)metadata, key, value) if (
-        !json_is_string(value)) return lks_fail(LKS_FORMAT,
-                                                "%s: '%s' of " LKS_SAFETENSORS_METADATA
-                                                " is not a text",
-                                                file, key);
+    json_object_foreach((json_t *)metadata, key, value)
+        if (!json_is_string(value))
+            return lks_fail(LKS_FORMAT,
+                            "%s: '%s' of " LKS_SAFETENSORS_METADATA " is not a text",
+                            file, key);
     return LKS_OK;
 }
 
@@ -210,8 +208,7 @@ static lks_status parse_header(lks_safetensors *self, const char *text, size_t n
     self->items = lks_calloc(json_object_size(self->header), sizeof *self->items);
     if (!self->items)
         return LKS_NOMEM;
-    json_object_foreach(self->header, name, value)
-    {
+    json_object_foreach(self->header, name, value) {
         if (strcmp(name, LKS_SAFETENSORS_METADATA) == 0)
             LKS_TRY(check_metadata(value, file));
         else
@@ -221,8 +218,7 @@ static lks_status parse_header(lks_safetensors *self, const char *text, size_t n
     return check_places(self, file, n_data);
 }
 
-/* ---- the file -----------------------------------------------------------------------
- */
+/* ---- the file -------------------------------------------------------------------- */
 
 static lks_status read_header(lks_safetensors *self, lks_reader *reader, uint64_t *n_data)
 {

@@ -23,7 +23,8 @@ typedef struct lks_model lks_model;
  *   sample   one input without the batch dimension: (1, 28, 28)
  *   seed     of the initial weights: the same on every rank
  *   errors   LKS_INVALID: unknown layer type or an option out of range; LKS_SHAPE: a
- * layer that cannot follow the one before (the text names both and the shapes) */
+ *            layer that cannot follow the one before (the text names both and the
+ *            shapes) */
 lks_status lks_model_create(const lks_layer_spec *layers, size_t n_layers,
                             lks_shape sample, uint64_t seed, lks_device device,
                             lks_model **out);

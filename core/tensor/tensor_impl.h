@@ -12,9 +12,10 @@
 struct lks_node;
 
 /*     tensor --> storage --> memory          node: the operation that made it, or the
- *        |          ^                        leaf's place for its gradient (autograd/
- *        v          |                        node.h). Nodes hold storages and nodes,
- * never node --> saved views                 tensors: so there are no cycles. */
+ *        |          ^                        leaf's place for its gradient
+ *        v          |                        (autograd/node.h). Nodes hold storages and
+ *      node --> saved views                  nodes, never tensors: so there are no
+ *                                            cycles. */
 struct lks_tensor {
     atomic_int n_refs;
     lks_view view; /* view.data is the first element */

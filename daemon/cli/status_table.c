@@ -133,8 +133,7 @@ static bool has_key(const json_t *ranks, const char *key)
     const json_t *rank;
     size_t row;
 
-    json_array_foreach(ranks, row, rank)
-    {
+    json_array_foreach(ranks, row, rank) {
         if (json_object_get(rank, key))
             return true;
     }
@@ -149,8 +148,7 @@ static bool have_one_device(const json_t *ranks)
 
     if (has_key(ranks, "device_model"))
         return false;
-    json_array_foreach(ranks, row, rank)
-    {
+    json_array_foreach(ranks, row, rank) {
         if (strcmp(text_of(rank, "device"),
                    text_of(json_array_get(ranks, 0), "device")) != 0)
             return false;
@@ -170,8 +168,7 @@ static layout natural_layout(const json_t *ranks)
         if (columns[i].is_gpus && !has_key(ranks, columns[i].key))
             continue;
         l.width[i] = strlen(columns[i].title);
-        json_array_foreach(ranks, row, rank)
-        {
+        json_array_foreach(ranks, row, rank) {
             size_t width;
 
             columns[i].write(&columns[i], rank, text);
@@ -290,8 +287,7 @@ static void describe_gpus(const json_t *ranks, char *out, size_t size_bytes)
     bool is_mixed = false;
     size_t i;
 
-    json_array_foreach(ranks, i, rank)
-    {
+    json_array_foreach(ranks, i, rank) {
         const char *own = json_string_value(json_object_get(rank, "device_model"));
 
         if (own && !model)
@@ -348,8 +344,7 @@ static size_t print_some(FILE *out, const layout *l, const json_t *ranks, bool w
     const json_t *rank;
     size_t i;
 
-    json_array_foreach(ranks, i, rank)
-    {
+    json_array_foreach(ranks, i, rank) {
         if (left == 0)
             break;
         if (is_well(rank) != well)
@@ -386,8 +381,7 @@ size_t lks_status_table_print(FILE *out, const lks_status_report *report,
         fprintf(out, "and %zu more\n", n_ranks - n_visible);
         return n_lines + n_visible + 2;
     }
-    json_array_foreach(report->ranks, i, rank)
-    {
+    json_array_foreach(report->ranks, i, rank) {
         print_row(out, &l, rank);
     }
     return n_lines + n_ranks + 1;

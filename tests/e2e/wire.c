@@ -3,7 +3,8 @@
  *     wire listen INTERFACE FILE   keep what TCP carries over it, until SIGTERM
  *
  *     wire judge FILE PID          no byte string of the keys that the rank in process
- * PID and its coordinator share is in it; prints the coordinator's address and port
+ *                                  PID and its coordinator share is in it; prints the
+ *                                  coordinator's address and port
  *
  *     wire replay FILE HOST PORT   say all of it again there, stream by stream: each must
  *                                  be closed on

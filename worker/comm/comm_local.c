@@ -218,8 +218,7 @@ static lks_status local_barrier(lks_comm *comm, lks_request **out)
     return st;
 }
 
-/* ---- all_reduce: the slices to their owners, who add them up and spread the sums ----
- */
+/* ---- all_reduce: the slices to their owners, who add them up and spread them ---- */
 
 /* Room for what the others send of our slice, where their own memory is out of reach. */
 static lks_status make_room(lks_comm_local *self, lks_request *request, size_t n)

@@ -4,8 +4,8 @@
  * copied KW times, each copy shifted, padded and thinned so that it has the output's
  * width:
  *
- *     shifted[c][kw][row][ow] = x[c][row - padding][ow * stride - padding + kw *
- * dilation]
+ *     shifted[c][kw][row][ow] =
+ *         x[c][row - padding][ow * stride - padding + kw * dilation]
  *
  * Then y[o][oh][ow] = sum over c, kh, kw of w[o][c][kh][kw] * shifted[c][kw][oh +
  * kh][ow], and for each (c, kh, kw) the elements of all rows follow one another as those

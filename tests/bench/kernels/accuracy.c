@@ -3,7 +3,7 @@
  * result say nothing.
  *
  *     accuracy [TABLE]       avx512f, avx2, neon, reference; the machine's best one
- * unless named */
+ *                            unless named */
 #include <float.h>
 #include <math.h>
 #include <stdio.h>

@@ -12,8 +12,7 @@
 #include "support/temp_dir.h"
 #include "golden/normalise.inc"
 
-/* ---- files to read ------------------------------------------------------------------
- */
+/* ---- files to read --------------------------------------------------------------- */
 
 static size_t idx_bytes(unsigned char *out, uint32_t magic, int n_dims,
                         const uint32_t *dims, size_t n_data)
@@ -82,8 +81,7 @@ static lks_status open_npy(lks_dataset **out)
     return lks_dataset_open(&source, out);
 }
 
-/* ---- idx ----------------------------------------------------------------------------
- */
+/* ---- idx ------------------------------------------------------------------------- */
 
 START_TEST(idx_images_and_labels_are_gathered_in_the_order_asked_for)
 {
@@ -198,8 +196,7 @@ START_TEST(truncated_and_overlong_idx_files_are_refused)
 }
 END_TEST
 
-/* ---- gzip ---------------------------------------------------------------------------
- */
+/* ---- gzip ------------------------------------------------------------------------ */
 
 START_TEST(plain_and_gz_files_give_the_same_fingerprint)
 {
@@ -319,8 +316,7 @@ START_TEST(a_file_of_several_gzip_members_is_one)
 }
 END_TEST
 
-/* ---- cifar10 ------------------------------------------------------------------------
- */
+/* ---- cifar10 --------------------------------------------------------------------- */
 
 enum { RECORD = 3073 };
 
@@ -397,8 +393,7 @@ START_TEST(cifar10_files_of_another_kind_are_refused)
 }
 END_TEST
 
-/* ---- npy ----------------------------------------------------------------------------
- */
+/* ---- npy ------------------------------------------------------------------------- */
 
 START_TEST(npy_arrays_of_any_dtype_become_f32_inputs_and_class_targets)
 {
@@ -608,8 +603,7 @@ START_TEST(npy_arrays_that_do_not_go_together_are_refused)
 }
 END_TEST
 
-/* ---- normalisation ------------------------------------------------------------------
- */
+/* ---- normalisation --------------------------------------------------------------- */
 
 /* x of [3, …] in one sample, normalised by `source`, to the bit what PyTorch gave. */
 static void check_normalised(lks_dataset_source source, const uint32_t *want, size_t n)
@@ -691,8 +685,7 @@ START_TEST(a_normalisation_that_does_not_fit_is_refused)
 }
 END_TEST
 
-/* ---- the rest -----------------------------------------------------------------------
- */
+/* ---- the rest -------------------------------------------------------------------- */
 
 START_TEST(a_label_outside_the_classes_is_named_with_its_file)
 {
