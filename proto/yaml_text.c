@@ -65,17 +65,6 @@ __attribute__((format(printf, 4, 5))) static lks_status fail_at(const lks_source
 
 /* ---- bytes that are no UTF-8 ---- */
 
-static bool is_utf8(const char *bytes, size_t n)
-{
-    size_t step;
-    uint32_t code;
-
-    for (; n > 0; bytes += step, n -= step)
-        if ((step = lks_utf8_next(bytes, n, &code)) == 0)
-            return false;
-    return true;
-}
-
 /* Whole characters stay, but for those that stand for raw bytes. */
 static lks_status bend_raw_bytes(lks_tree *tree, lks_yaml_text *text)
 {
@@ -295,7 +284,7 @@ lks_status lks_yaml_text_bend(lks_tree *tree, const lks_source *source, const ch
                               size_t n_bytes, lks_yaml_text *out)
 {
     *out = (lks_yaml_text){.bytes = bytes, .n_bytes = n_bytes};
-    if (!source->is_file && !is_utf8(bytes, n_bytes))
+    if (!source->is_file && !lks_utf8_is_valid_of(bytes, n_bytes))
         LKS_TRY(bend_raw_bytes(tree, out));
     LKS_TRY(bend_tabs(tree, out));
     return bend_pairs(tree, source, out);

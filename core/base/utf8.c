@@ -27,15 +27,20 @@ size_t lks_utf8_next(const char *text, size_t n, uint32_t *code)
     return length;
 }
 
-bool lks_utf8_is_valid(const char *text)
+bool lks_utf8_is_valid_of(const char *bytes, size_t n)
 {
-    size_t n = strlen(text), step;
+    size_t step;
     uint32_t code;
 
-    for (; n > 0; text += step, n -= step)
-        if ((step = lks_utf8_next(text, n, &code)) == 0)
+    for (; n > 0; bytes += step, n -= step)
+        if ((step = lks_utf8_next(bytes, n, &code)) == 0)
             return false;
     return true;
+}
+
+bool lks_utf8_is_valid(const char *text)
+{
+    return lks_utf8_is_valid_of(text, strlen(text));
 }
 
 /* Bytes that a sequence with this lead byte has; 0 if none begins so. */

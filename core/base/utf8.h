@@ -11,6 +11,7 @@
 size_t lks_utf8_next(const char *text, size_t n, uint32_t *code);
 
 bool lks_utf8_is_valid(const char *text);
+bool lks_utf8_is_valid_of(const char *bytes, size_t n); /* zeros are characters too */
 
 /* After a print into text[0..size_bytes) that may have filled it: take off the beginning
  * of a character whose rest did not fit. */

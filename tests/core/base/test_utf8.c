@@ -29,6 +29,16 @@ START_TEST(utf8_is_read_strictly)
 }
 END_TEST
 
+START_TEST(bytes_are_utf8_up_to_their_number)
+{
+    ck_assert(lks_utf8_is_valid_of("\xff", 0));
+    ck_assert(lks_utf8_is_valid_of("a\0b\xc3\xa9", 5));
+    ck_assert(!lks_utf8_is_valid_of("a\0b\xc3\xa9", 4)); /* cut short */
+    ck_assert(!lks_utf8_is_valid_of("a\0\xff", 3));
+    ck_assert(lks_utf8_is_valid("a\0\xff"));
+}
+END_TEST
+
 START_TEST(what_did_not_fit_of_a_character_is_taken_off)
 {
     static const struct {
@@ -50,4 +60,5 @@ START_TEST(what_did_not_fit_of_a_character_is_taken_off)
 }
 END_TEST
 
-LKS_SUITE("utf8", utf8_is_read_strictly, what_did_not_fit_of_a_character_is_taken_off)
+LKS_SUITE("utf8", utf8_is_read_strictly, bytes_are_utf8_up_to_their_number,
+          what_did_not_fit_of_a_character_is_taken_off)
