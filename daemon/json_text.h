@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "daemon/text.h"
+#include "base/text.h"
 
 typedef struct lks_json {
     lks_text *out;

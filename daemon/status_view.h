@@ -11,8 +11,8 @@
 #include <stddef.h>
 
 #include "base/status.h"
+#include "base/text.h"
 #include "daemon/coordinator.h"
-#include "daemon/text.h"
 
 /* What there is to tell; all borrowed. */
 typedef struct lks_status_source {

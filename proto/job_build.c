@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/text.h"
 #include "base/try.h"
 #include "proto/nearest.h"
-#include "proto/draft.h"
 
 const lks_node *lks_job_found(const lks_job_build *build, const char *path)
 {

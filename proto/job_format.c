@@ -1,160 +1,160 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "base/try.h"
 #include "proto/job_schema.h"
 #include "proto/job_yaml.h"
-#include "proto/draft.h"
 #include "proto/path_text.h"
 #include "proto/yaml_write.h"
 
-static lks_status write_whole64(lks_draft *out, const lks_job *job, const void *member)
+static lks_status write_whole64(lks_text *out, const lks_job *job, const void *member)
 {
     (void)job;
-    lks_draft_add(out, "%" PRIu64, *(const uint64_t *)member);
+    lks_text_add(out, "%" PRIu64, *(const uint64_t *)member);
     return LKS_OK;
 }
 
-static lks_status write_whole32(lks_draft *out, const lks_job *job, const void *member)
+static lks_status write_whole32(lks_text *out, const lks_job *job, const void *member)
 {
     (void)job;
-    lks_draft_add(out, "%" PRIu32, *(const uint32_t *)member);
+    lks_text_add(out, "%" PRIu32, *(const uint32_t *)member);
     return LKS_OK;
 }
 
-static lks_status write_auto32(lks_draft *out, const lks_job *job, const void *member)
+static lks_status write_auto32(lks_text *out, const lks_job *job, const void *member)
 {
     if (*(const uint32_t *)member != LKS_JOB_AUTO)
         return write_whole32(out, job, member);
-    lks_draft_add(out, "auto");
+    lks_text_add(out, "auto");
     return LKS_OK;
 }
 
-static lks_status write_all32(lks_draft *out, const lks_job *job, const void *member)
+static lks_status write_all32(lks_text *out, const lks_job *job, const void *member)
 {
     if (*(const uint32_t *)member != LKS_JOB_ALL)
         return write_whole32(out, job, member);
-    lks_draft_add(out, "all");
+    lks_text_add(out, "all");
     return LKS_OK;
 }
 
-static lks_status write_flag(lks_draft *out, const lks_job *job, const void *member)
+static lks_status write_flag(lks_text *out, const lks_job *job, const void *member)
 {
     (void)job;
-    lks_draft_add(out, "%s", *(const bool *)member ? "true" : "false");
+    lks_text_add(out, "%s", *(const bool *)member ? "true" : "false");
     return LKS_OK;
 }
 
-static lks_status write_text(lks_draft *out, const lks_job *job, const void *member)
+static lks_status write_text(lks_text *out, const lks_job *job, const void *member)
 {
     (void)job;
     lks_yaml_add_text(out, *(const char *const *)member);
     return LKS_OK;
 }
 
-static lks_status write_path(lks_draft *out, const lks_job *job, const void *member)
+static lks_status write_path(lks_text *out, const lks_job *job, const void *member)
 {
     (void)job;
     lks_path_write(out, *(const char *const *)member);
     return LKS_OK;
 }
 
-static lks_status write_reduction(lks_draft *out, const lks_job *job, const void *member)
+static lks_status write_reduction(lks_text *out, const lks_job *job, const void *member)
 {
     const lks_job_key *key = &lks_job_keys[lks_job_key_find("train.reduction")];
 
     (void)job;
-    lks_draft_add(out, "%s", key->words[*(const lks_job_reduction *)member]);
+    lks_text_add(out, "%s", key->words[*(const lks_job_reduction *)member]);
     return LKS_OK;
 }
 
-static lks_status write_numbers(lks_draft *out, const lks_job *job, const void *member)
+static lks_status write_numbers(lks_text *out, const lks_job *job, const void *member)
 {
     for (size_t i = 0; i < job->data.n_channels; i++) {
-        lks_draft_add(out, i ? ", " : "[");
+        lks_text_add(out, i ? ", " : "[");
         lks_yaml_add_real(out, ((const double *)member)[i]);
     }
-    lks_draft_add(out, "]");
+    lks_text_add(out, "]");
     return LKS_OK;
 }
 
-static lks_status write_files(lks_draft *out, const lks_job *job, const void *member)
+static lks_status write_files(lks_text *out, const lks_job *job, const void *member)
 {
     const lks_job_split *split = member;
     const lks_job_format_type *format = lks_job_format_find(job->data.format);
     bool has_parts = format && format->n_parts == split->n_files;
 
-    lks_draft_add(out, has_parts ? "{" : "[");
+    lks_text_add(out, has_parts ? "{" : "[");
     for (size_t i = 0; i < split->n_files; i++) {
-        lks_draft_add(out, "%s", i ? ", " : "");
+        lks_text_add(out, "%s", i ? ", " : "");
         if (has_parts)
-            lks_draft_add(out, "%s: ", format->parts[i]);
+            lks_text_add(out, "%s: ", format->parts[i]);
         lks_path_write(out, split->files[i]);
     }
-    lks_draft_add(out, has_parts ? "}" : "]");
+    lks_text_add(out, has_parts ? "}" : "]");
     return LKS_OK;
 }
 
-static void add_option(lks_draft *out, const lks_job_option *option,
+static void add_option(lks_text *out, const lks_job_option *option,
                        const lks_option *value)
 {
-    lks_draft_add(out, "%s: %s", value->key, value->n_values > 1 ? "[" : "");
+    lks_text_add(out, "%s: %s", value->key, value->n_values > 1 ? "[" : "");
     for (int v = 0; v < value->n_values; v++) {
-        lks_draft_add(out, "%s", v ? ", " : "");
+        lks_text_add(out, "%s", v ? ", " : "");
         if (option->kind == LKS_JOB_OPTION_TOGGLE)
-            lks_draft_add(out, "%s", value->values[v] != 0 ? "true" : "false");
+            lks_text_add(out, "%s", value->values[v] != 0 ? "true" : "false");
         else if (option->kind == LKS_JOB_OPTION_WHOLE)
-            lks_draft_add(out, "%.0f", value->values[v]);
+            lks_text_add(out, "%.0f", value->values[v]);
         else
             lks_yaml_add_real(out, value->values[v]);
     }
-    lks_draft_add(out, "%s", value->n_values > 1 ? "]" : "");
+    lks_text_add(out, "%s", value->n_values > 1 ? "]" : "");
 }
 
 /* "relu" or "conv2d: {out_channels: 6, …}" */
-static lks_status add_item(lks_draft *out, const lks_job_type *types,
+static lks_status add_item(lks_text *out, const lks_job_type *types,
                            const lks_job_item *item)
 {
     const lks_job_type *type = lks_job_type_find(types, item->type);
 
     if (!type)
         return lks_fail(LKS_INVALID, "a job file knows no '%s'", item->type);
-    lks_draft_add(out, item->n_options ? "%s: {" : "%s", item->type);
+    lks_text_add(out, item->n_options ? "%s: {" : "%s", item->type);
     for (size_t i = 0; i < item->n_options; i++) {
         const lks_option *value = &item->options[i];
         const lks_job_option *option = lks_job_option_find(type, value->key);
 
         if (!option)
             return lks_fail(LKS_INVALID, "%s has no option '%s'", item->type, value->key);
-        lks_draft_add(out, "%s", i ? ", " : "");
+        lks_text_add(out, "%s", i ? ", " : "");
         add_option(out, option, value);
     }
-    lks_draft_add(out, "%s", item->n_options ? "}" : "");
+    lks_text_add(out, "%s", item->n_options ? "}" : "");
     return LKS_OK;
 }
 
-static lks_status write_layers(lks_draft *out, const lks_job *job, const void *member)
+static lks_status write_layers(lks_text *out, const lks_job *job, const void *member)
 {
     (void)member;
     for (size_t i = 0; i < job->n_layers; i++) {
-        lks_draft_add(out, "\n  - ");
+        lks_text_add(out, "\n  - ");
         LKS_TRY(add_item(out, lks_job_layer_types, &job->layers[i]));
     }
     return LKS_OK;
 }
 
-static lks_status write_optimizer(lks_draft *out, const lks_job *job, const void *member)
+static lks_status write_optimizer(lks_text *out, const lks_job *job, const void *member)
 {
     const lks_job_item *item = member;
 
     (void)job;
-    lks_draft_add(out, item->n_options ? "{" : "");
+    lks_text_add(out, item->n_options ? "{" : "");
     LKS_TRY(add_item(out, lks_job_optimizer_types, item));
-    lks_draft_add(out, item->n_options ? "}" : "");
+    lks_text_add(out, item->n_options ? "}" : "");
     return LKS_OK;
 }
 
-static lks_status (*const writers[])(lks_draft *, const lks_job *, const void *) = {
+static lks_status (*const writers[])(lks_text *, const lks_job *, const void *) = {
     [LKS_JOB_WHOLE64] = write_whole64,     [LKS_JOB_WHOLE32] = write_whole32,
     [LKS_JOB_AUTO32] = write_auto32,       [LKS_JOB_ALL32] = write_all32,
     [LKS_JOB_FLAG] = write_flag,           [LKS_JOB_NAME] = write_text,
@@ -185,7 +185,7 @@ static bool is_absent(const lks_job *job, const lks_job_key *key, const void *me
 
 /* The headings of the sections that path is in and the key written before it was not,
  * then the key's name, indented: "train:\n  batch_size:". */
-static void write_name(lks_draft *out, const char *path, const char *before)
+static void write_name(lks_text *out, const char *path, const char *before)
 {
     int depth = 0;
     bool is_shared = true;
@@ -194,15 +194,15 @@ static void write_name(lks_draft *out, const char *path, const char *before)
     for (const char *part = path; (dot = strchr(part, '.')) != NULL; part = dot + 1) {
         is_shared = is_shared && strncmp(path, before, (size_t)(dot - path) + 1) == 0;
         if (!is_shared)
-            lks_draft_add(out, "%*s%.*s:\n", depth, "", (int)(dot - part), part);
+            lks_text_add(out, "%*s%.*s:\n", depth, "", (int)(dot - part), part);
         depth += 2;
     }
-    lks_draft_add(out, "%*s%s:", depth, "", lks_job_leaf(path));
+    lks_text_add(out, "%*s%s:", depth, "", lks_job_leaf(path));
 }
 
 lks_status lks_job_format(const lks_job *job, char **out)
 {
-    lks_draft text = {0};
+    lks_text text = {0};
     const char *before = "";
     lks_status st;
 
@@ -213,13 +213,13 @@ lks_status lks_job_format(const lks_job *job, char **out)
         if (is_absent(job, key, member))
             continue;
         write_name(&text, key->path, before);
-        lks_draft_add(&text, "%s", key->kind == LKS_JOB_LAYERS ? "" : " ");
+        lks_text_add(&text, "%s", key->kind == LKS_JOB_LAYERS ? "" : " ");
         LKS_GO(writers[key->kind](&text, job, member));
-        lks_draft_add(&text, "\n");
+        lks_text_add(&text, "\n");
         before = key->path;
     }
-    LKS_GO(lks_draft_take(&text, out));
+    LKS_GO(lks_text_take(&text, out));
 cleanup:
-    lks_draft_release(&text);
+    lks_text_release(&text);
     return st;
 }

@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "base/try.h"
 #include "proto/scalar.h"
-#include "proto/draft.h"
 
 /* What an option's value must be, in words. */
 static void describe(const lks_job_option *option, bool is_too_large, char *out,

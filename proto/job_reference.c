@@ -3,25 +3,25 @@
 #include <inttypes.h>
 #include <math.h>
 
+#include "base/text.h"
 #include "base/try.h"
-#include "proto/draft.h"
 
-static void add_words(lks_draft *out, const char *const *words)
+static void add_words(lks_text *out, const char *const *words)
 {
     for (size_t i = 0; words[i]; i++)
-        lks_draft_add(out, "%s`%s`", i ? ", " : "", words[i]);
+        lks_text_add(out, "%s`%s`", i ? ", " : "", words[i]);
 }
 
-static void add_whole(lks_draft *out, const lks_job_key *key)
+static void add_whole(lks_text *out, const lks_job_key *key)
 {
-    lks_draft_add(out, "%swhole number, %" PRIu64 " to %" PRIu64,
-                  key->kind == LKS_JOB_AUTO32  ? "`auto` or "
-                  : key->kind == LKS_JOB_ALL32 ? "`all` or "
-                                               : "",
-                  key->min, key->max);
+    lks_text_add(out, "%swhole number, %" PRIu64 " to %" PRIu64,
+                 key->kind == LKS_JOB_AUTO32  ? "`auto` or "
+                 : key->kind == LKS_JOB_ALL32 ? "`all` or "
+                                              : "",
+                 key->min, key->max);
 }
 
-static void add_value(lks_draft *out, const lks_job_key *key)
+static void add_value(lks_text *out, const lks_job_key *key)
 {
     static const char *const words[] = {
         [LKS_JOB_FLAG] = "`true` or `false`",
@@ -38,77 +38,77 @@ static void add_value(lks_draft *out, const lks_job_key *key)
     else if (key->max > 0)
         add_whole(out, key);
     else
-        lks_draft_add(out, "%s", words[key->kind]);
+        lks_text_add(out, "%s", words[key->kind]);
 }
 
-static void add_keys(lks_draft *out)
+static void add_keys(lks_text *out)
 {
-    lks_draft_add(out, "| key | value | if left out | |\n| --- | --- | --- | --- |\n");
+    lks_text_add(out, "| key | value | if left out | |\n| --- | --- | --- | --- |\n");
     for (size_t i = 0; i < LKS_JOB_N_KEYS; i++) {
         const lks_job_key *key = &lks_job_keys[i];
 
-        lks_draft_add(out, "| `%s` | ", key->path);
+        lks_text_add(out, "| `%s` | ", key->path);
         add_value(out, key);
         if (key->fallback)
-            lks_draft_add(out, " | `%s`", key->fallback);
+            lks_text_add(out, " | `%s`", key->fallback);
         else
-            lks_draft_add(out, " | %s", key->is_required ? "an error" : "");
-        lks_draft_add(out, " | %s |\n", key->doc);
+            lks_text_add(out, " | %s", key->is_required ? "an error" : "");
+        lks_text_add(out, " | %s |\n", key->doc);
     }
 }
 
-static void add_formats(lks_draft *out)
+static void add_formats(lks_text *out)
 {
-    lks_draft_add(out, "\n| format | files |\n| --- | --- |\n");
+    lks_text_add(out, "\n| format | files |\n| --- | --- |\n");
     for (const lks_job_format_type *format = lks_job_formats; format->name; format++) {
-        lks_draft_add(out, "| `%s` | ", format->name);
+        lks_text_add(out, "| `%s` | ", format->name);
         for (size_t i = 0; i < format->n_parts; i++)
-            lks_draft_add(out, "%s%s: FILE", i ? ", " : "`{", format->parts[i]);
-        lks_draft_add(out, format->n_parts ? "}` |\n" : "`[FILE, …]` |\n");
+            lks_text_add(out, "%s%s: FILE", i ? ", " : "`{", format->parts[i]);
+        lks_text_add(out, format->n_parts ? "}` |\n" : "`[FILE, …]` |\n");
     }
 }
 
-static void add_option(lks_draft *out, const lks_job_option *option)
+static void add_option(lks_text *out, const lks_job_option *option)
 {
     bool is_toggle = option->kind == LKS_JOB_OPTION_TOGGLE;
     const char *kind = is_toggle                              ? "true or false"
                        : option->kind == LKS_JOB_OPTION_WHOLE ? "whole number"
                                                               : "number";
 
-    lks_draft_add(out, "`%s` %s", option->key, kind);
+    lks_text_add(out, "`%s` %s", option->key, kind);
     if (!is_toggle && isfinite(option->min))
-        lks_draft_add(out, " ≥ %g", option->min);
+        lks_text_add(out, " ≥ %g", option->min);
     if (option->kind == LKS_JOB_OPTION_REAL && isfinite(option->below))
-        lks_draft_add(out, " and < %g", option->below);
+        lks_text_add(out, " and < %g", option->below);
     if (option->max_values > 1)
-        lks_draft_add(out, ", %s list of %d", option->min_values > 1 ? "in a" : "or a",
-                      option->max_values);
+        lks_text_add(out, ", %s list of %d", option->min_values > 1 ? "in a" : "or a",
+                     option->max_values);
     if (option->is_required)
-        lks_draft_add(out, ", required");
+        lks_text_add(out, ", required");
     if (option->fallback)
-        lks_draft_add(out, ", else %s", option->fallback);
+        lks_text_add(out, ", else %s", option->fallback);
 }
 
-static void add_types(lks_draft *out, const char *heading, const lks_job_type *types)
+static void add_types(lks_text *out, const char *heading, const lks_job_type *types)
 {
-    lks_draft_add(out, "\n| %s | options |\n| --- | --- |\n", heading);
+    lks_text_add(out, "\n| %s | options |\n| --- | --- |\n", heading);
     for (const lks_job_type *type = types; type->name; type++) {
-        lks_draft_add(out, "| `%s` | ", type->name);
+        lks_text_add(out, "| `%s` | ", type->name);
         for (const lks_job_option *option = type->options; option->key; option++) {
-            lks_draft_add(out, "%s", option == type->options ? "" : "; ");
+            lks_text_add(out, "%s", option == type->options ? "" : "; ");
             add_option(out, option);
         }
-        lks_draft_add(out, " |\n");
+        lks_text_add(out, " |\n");
     }
 }
 
 lks_status lks_job_reference(char **out)
 {
-    lks_draft text = {0};
+    lks_text text = {0};
 
     add_keys(&text);
     add_formats(&text);
     add_types(&text, "layer", lks_job_layer_types);
     add_types(&text, "optimizer", lks_job_optimizer_types);
-    return lks_draft_take(&text, out);
+    return lks_text_take(&text, out);
 }

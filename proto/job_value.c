@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/text.h"
 #include "base/try.h"
 #include "proto/scalar.h"
-#include "proto/draft.h"
 #include "proto/nearest.h"
 #include "proto/path_text.h"
 

@@ -17,21 +17,21 @@ static bool is_uri(const char *text)
     return strncmp(text, scheme, N_SCHEME) == 0;
 }
 
-static void write_uri(lks_draft *out, const char *path)
+static void write_uri(lks_text *out, const char *path)
 {
-    lks_draft_add(out, "\"%s%s", scheme, path[0] == '/' ? "//" : "");
+    lks_text_add(out, "\"%s%s", scheme, path[0] == '/' ? "//" : "");
     for (; *path; path++) {
         const unsigned char byte = (unsigned char)*path;
 
         if (byte < 0x80 && (isalnum(byte) || strchr("-._~/", byte)))
-            lks_draft_add(out, "%c", byte);
+            lks_text_add(out, "%c", byte);
         else
-            lks_draft_add(out, "%%%02X", byte);
+            lks_text_add(out, "%%%02X", byte);
     }
-    lks_draft_add(out, "\"");
+    lks_text_add(out, "\"");
 }
 
-void lks_path_write(lks_draft *out, const char *path)
+void lks_path_write(lks_text *out, const char *path)
 {
     if (is_uri(path) || !lks_utf8_is_valid(path))
         write_uri(out, path);

@@ -8,12 +8,12 @@
 #ifndef LKS_PROTO_PATH_TEXT_H
 #define LKS_PROTO_PATH_TEXT_H
 
-#include "proto/draft.h"
+#include "base/text.h"
 #include "proto/yaml_tree.h"
 
 /* The path as a YAML scalar: itself, or a URI where it is not UTF-8 or begins like one.
  */
-void lks_path_write(lks_draft *out, const char *path);
+void lks_path_write(lks_text *out, const char *path);
 
 /* The path that a node's text says; *out is the caller's to lks_free. LKS_INVALID, named
  * by `name`: a URI of another host, a broken escape, nothing. */

@@ -39,29 +39,29 @@ static bool needs_escape(uint32_t code)
            code == 0x2029 || code == 0xfeff || code == 0xfffe || code == 0xffff;
 }
 
-void lks_yaml_add_text(lks_draft *out, const char *text)
+void lks_yaml_add_text(lks_text *out, const char *text)
 {
     size_t n = strlen(text), step;
     uint32_t code;
 
     if (is_plain(text)) {
-        lks_draft_add(out, "%s", text);
+        lks_text_add(out, "%s", text);
         return;
     }
-    lks_draft_add(out, "\"");
+    lks_text_add(out, "\"");
     for (; n > 0 && (step = lks_utf8_next(text, n, &code)) > 0; text += step, n -= step) {
         if (needs_escape(code))
-            lks_draft_add(out, "\\u%04" PRIx32, code);
+            lks_text_add(out, "\\u%04" PRIx32, code);
         else
-            lks_draft_add(out, "%s%.*s", code == '"' || code == '\\' ? "\\" : "",
-                          (int)step, text);
+            lks_text_add(out, "%s%.*s", code == '"' || code == '\\' ? "\\" : "",
+                         (int)step, text);
     }
-    lks_draft_add(out, "\"");
+    lks_text_add(out, "\"");
 }
 
 /* 1.1 knows 1.0e-05 for a float but takes 1e-05 for a text.
  * source: yaml.org/type/float.html */
-void lks_yaml_add_real(lks_draft *out, double value)
+void lks_yaml_add_real(lks_text *out, double value)
 {
     char text[LKS_REAL_TEXT];
     const char *exponent;
@@ -70,6 +70,6 @@ void lks_yaml_add_real(lks_draft *out, double value)
     lks_real_text(value, text);
     n_before = (int)strcspn(text, "e");
     exponent = text + n_before;
-    lks_draft_add(out, "%.*s%s%s", n_before, text, strchr(text, '.') ? "" : ".0",
-                  exponent);
+    lks_text_add(out, "%.*s%s%s", n_before, text, strchr(text, '.') ? "" : ".0",
+                 exponent);
 }

@@ -3,12 +3,12 @@
 #ifndef LKS_PROTO_YAML_WRITE_H
 #define LKS_PROTO_YAML_WRITE_H
 
-#include "proto/draft.h"
+#include "base/text.h"
 
 /* A text in UTF-8, in quotes wherever one of them would take it for something else. */
-void lks_yaml_add_text(lks_draft *out, const char *text);
+void lks_yaml_add_text(lks_text *out, const char *text);
 
 /* A finite number: a float to all of them, which reads back as the same double. */
-void lks_yaml_add_real(lks_draft *out, double value);
+void lks_yaml_add_real(lks_text *out, double value);
 
 #endif

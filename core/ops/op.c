@@ -7,7 +7,7 @@ const lks_op *const lks_ops[LKS_N_OPS] = {
 #include "ops.def"
 };
 
-const char *lks_view_text(const lks_view *view, lks_text *text)
+const char *lks_view_text(const lks_view *view, lks_sizes_text *text)
 {
     const lks_shape shape = lks_view_shape(view);
     return lks_shape_text(&shape, text->text, sizeof text->text);

@@ -82,11 +82,11 @@ extern const lks_op *const lks_ops[LKS_N_OPS];
 /* Helpers among operations. Results are the scope's. */
 
 /* The text of t's shape, for error lines. */
-typedef struct lks_text {
+typedef struct lks_sizes_text {
     char text[LKS_SHAPE_TEXT];
-} lks_text;
-#define LKS_TEXT(t) (lks_view_text(&(t)->view, &(lks_text){{0}}))
-const char *lks_view_text(const lks_view *view, lks_text *text);
+} lks_sizes_text;
+#define LKS_TEXT(t) (lks_view_text(&(t)->view, &(lks_sizes_text){{0}}))
+const char *lks_view_text(const lks_view *view, lks_sizes_text *text);
 
 /* Sum t over what broadcasting `shape` to t's shape repeated. t itself if nothing. */
 lks_tensor *lks_sum_to(lks_tensor *t, const lks_shape *shape);

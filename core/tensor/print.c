@@ -228,7 +228,7 @@ static void put_suffixes(printer *p)
 {
     const lks_tensor *t = p->t;
     lks_dtype dtype = t->view.dtype;
-    lks_text shape;
+    lks_sizes_text shape;
     bool is_default =
         dtype == LKS_F32 || (t->numel > 0 && (dtype == LKS_I64 || dtype == LKS_BOOL));
 

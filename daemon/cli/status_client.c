@@ -12,8 +12,8 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "base/text.h"
 #include "base/try.h"
-#include "daemon/text.h"
 
 enum { MAX_BODY_MIB = 64, MAX_BODY_BYTES = MAX_BODY_MIB * 1024 * 1024, RETRY_US = 5000 };
 

@@ -15,7 +15,7 @@
 #include <stddef.h>
 #include <uv.h>
 
-#include "daemon/text.h"
+#include "base/text.h"
 
 typedef struct lks_outlet {
     uv_poll_t poll;

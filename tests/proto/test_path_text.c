@@ -25,13 +25,13 @@ START_TEST(a_path_of_any_bytes_is_written_and_reads_back)
     static const lks_source source = {.name = "t", .is_file = true};
 
     for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
-        lks_draft draft = {0};
+        lks_text draft = {0};
         lks_tree tree = {0};
         lks_node *node = NULL;
         char *text = NULL, *back = NULL;
 
         lks_path_write(&draft, paths[i].path);
-        ck_ok(lks_draft_take(&draft, &text));
+        ck_ok(lks_text_take(&draft, &text));
         ck_assert_str_eq(text, paths[i].text);
         ck_ok(lks_tree_parse(&tree, text, strlen(text), &source, &node));
         ck_ok(lks_path_read(node, "root", &back));

@@ -3,7 +3,6 @@
 #include <math.h>
 
 #include "proto/scalar.h"
-#include "proto/draft.h"
 
 START_TEST(whole_numbers_are_plain_digits_only)
 {
@@ -81,17 +80,5 @@ START_TEST(flags_are_true_and_false_alone)
 }
 END_TEST
 
-START_TEST(appending_stops_at_the_end_of_the_room)
-{
-    char room[8] = "";
-
-    lks_append(room, sizeof room, "%s", "abcd");
-    lks_append(room, sizeof room, "%s", "efgh");
-    lks_append(room, sizeof room, "%s", "ijkl");
-    ck_assert_str_eq(room, "abcdefg");
-}
-END_TEST
-
 LKS_SUITE("scalar", whole_numbers_are_plain_digits_only, numbers_are_finite_decimals,
-          doubles_are_written_in_their_shortest_form, flags_are_true_and_false_alone,
-          appending_stops_at_the_end_of_the_room)
+          doubles_are_written_in_their_shortest_form, flags_are_true_and_false_alone)

@@ -12,21 +12,21 @@
 
 static char *written_text(const char *text)
 {
-    lks_draft draft = {0};
+    lks_text draft = {0};
     char *out = NULL;
 
     lks_yaml_add_text(&draft, text);
-    ck_ok(lks_draft_take(&draft, &out));
+    ck_ok(lks_text_take(&draft, &out));
     return out;
 }
 
 static char *written_real(double value)
 {
-    lks_draft draft = {0};
+    lks_text draft = {0};
     char *out = NULL;
 
     lks_yaml_add_real(&draft, value);
-    ck_ok(lks_draft_take(&draft, &out));
+    ck_ok(lks_text_take(&draft, &out));
     return out;
 }
 

@@ -1,4 +1,4 @@
-#include "daemon/text.h"
+#include "base/text.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -39,6 +39,18 @@ void lks_text_append(lks_text *text, const char *bytes, size_t n_bytes)
         return;
     memcpy(text->bytes + text->n_bytes, bytes, n_bytes);
     text->n_bytes += n_bytes;
+}
+
+lks_status lks_text_take(lks_text *text, char **out)
+{
+    lks_text_append(text, "", 1);
+    if (text->failed) {
+        lks_text_release(text);
+        return LKS_NOMEM;
+    }
+    *out = text->bytes;
+    *text = (lks_text){0};
+    return LKS_OK;
 }
 
 void lks_text_put(lks_text *text, const char *string)
@@ -109,4 +121,14 @@ void lks_text_add(lks_text *text, const char *format, ...)
     vsnprintf(text->bytes + text->n_bytes, (size_t)n + 1, format, args);
     va_end(args);
     text->n_bytes += (size_t)n;
+}
+
+void lks_append(char *out, size_t size, const char *format, ...)
+{
+    size_t n = strlen(out);
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(out + n, size - n, format, args);
+    va_end(args);
 }

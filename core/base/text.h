@@ -1,11 +1,13 @@
 /* Text that grows as it is written. A failed allocation sticks, so that a long text is
- * written without checks and asked once at the end. */
-#ifndef LKS_DAEMON_TEXT_H
-#define LKS_DAEMON_TEXT_H
+ * written without checks and asked once at the end: its `failed`, or lks_text_take. */
+#ifndef LKS_BASE_TEXT_H
+#define LKS_BASE_TEXT_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "base/status.h"
 
 typedef struct lks_text {
     char *bytes; /* the owner's to lks_free; not ended by a zero; NULL while empty */
@@ -14,6 +16,10 @@ typedef struct lks_text {
 } lks_text;
 
 void lks_text_release(lks_text *text);
+
+/* The whole as a string; *out is the caller's to lks_free. Leaves the text empty either
+ * way. */
+lks_status lks_text_take(lks_text *text, char **out);
 
 void lks_text_append(lks_text *text, const char *bytes, size_t n_bytes);
 
@@ -31,5 +37,9 @@ void lks_text_add_decimal(lks_text *text, double value);
 
 void lks_text_add(lks_text *text, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* printf behind the string in out[0..size), cut to what fits. */
+void lks_append(char *out, size_t size, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 
 #endif

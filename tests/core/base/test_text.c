@@ -1,30 +1,13 @@
-/* Bounded lines, growing text and the JSON written into it. */
+/* Growing text, and what is appended to a room of fixed size. */
 #include "support/suite.h"
 
 #include <float.h>
-#include <jansson.h>
 #include <math.h>
 #include <stdio.h>
 
 #include "base/alloc.h"
 #include "base/rng.h"
-#include "daemon/json_text.h"
-#include "daemon/line.h"
-#include "daemon/text.h"
-
-START_TEST(a_line_is_cut_where_its_buffer_ends)
-{
-    char buffer[8];
-    lks_line line = lks_line_init(buffer, sizeof buffer);
-
-    lks_line_add(&line, "%s", "abc");
-    lks_line_add(&line, "%d", 123456);
-    ck_assert_str_eq(buffer, "abc1234");
-    lks_line_add(&line, "more");
-    ck_assert_str_eq(buffer, "abc1234");
-    ck_assert_uint_eq(line.n_bytes, 7);
-}
-END_TEST
+#include "base/text.h"
 
 START_TEST(text_grows_as_it_is_written)
 {
@@ -62,6 +45,44 @@ START_TEST(a_failed_allocation_sticks_to_the_text)
     ck_assert_uint_eq(text.n_bytes, 512); /* what fitted before */
     lks_text_release(&text);
     ck_assert_ptr_null(text.bytes);
+}
+END_TEST
+
+START_TEST(a_text_that_is_taken_is_a_string)
+{
+    lks_text text = {0};
+    char *whole = NULL;
+
+    ck_ok(lks_text_take(&text, &whole));
+    ck_assert_str_eq(whole, "");
+    lks_free(whole);
+    lks_text_add(&text, "%d of ", 3);
+    lks_text_put(&text, "four");
+    ck_ok(lks_text_take(&text, &whole));
+    ck_assert_str_eq(whole, "3 of four");
+    ck_assert_ptr_null(text.bytes);
+    lks_free(whole);
+}
+END_TEST
+
+/* Each allocation fails in turn, the last one for the zero at the end. */
+START_TEST(of_a_text_that_lacked_memory_nothing_is_taken)
+{
+    for (long n = 0; n < 3; n++) {
+        lks_text text = {0};
+        char *whole = NULL;
+
+        lks_error_clear();
+        lks_alloc_fail_after(n);
+        for (int i = 0; i < 1024; i++)
+            lks_text_put(&text, "x");
+        ck_assert_int_eq(lks_text_take(&text, &whole), LKS_NOMEM);
+        lks_alloc_fail_after(-1);
+        ck_assert_int_eq(lks_error_status(), LKS_NOMEM);
+        ck_assert_ptr_null(whole);
+        ck_assert_ptr_null(text.bytes);
+        ck_assert(!text.failed);
+    }
 }
 END_TEST
 
@@ -147,41 +168,19 @@ START_TEST(counts_are_whole)
 }
 END_TEST
 
-START_TEST(json_of_every_kind_is_read_back)
+START_TEST(appending_stops_at_the_end_of_the_room)
 {
-    static const char every_byte[] =
-        "\"\\/\b\f\n\r\t\x01\x1f\x7f \xc3\xa4\xf0\x9f\x98\x80";
-    lks_text text = {0};
-    lks_json json = {.out = &text};
-    json_t *read;
+    char room[8] = "";
 
-    lks_json_open(&json, NULL, '{');
-    lks_json_open(&json, "empty", '[');
-    lks_json_close(&json, ']');
-    lks_json_open(&json, "list", '[');
-    lks_json_count(&json, NULL, 1);
-    lks_json_real(&json, NULL, NAN);
-    lks_json_decimal(&json, NULL, INFINITY);
-    lks_json_decimal(&json, NULL, 0.5);
-    lks_json_close(&json, ']');
-    lks_json_string(&json, "text", every_byte);
-    lks_json_string_or_null(&json, "none", "");
-    lks_json_null(&json, "null");
-    lks_json_count(&json, "large", UINT64_MAX);
-    lks_json_close(&json, '}');
-    read = json_loadb(text.bytes, text.n_bytes, JSON_REJECT_DUPLICATES, NULL);
-    ck_assert_ptr_nonnull(read);
-    ck_assert_uint_eq(json_array_size(json_object_get(read, "empty")), 0);
-    ck_assert_uint_eq(json_array_size(json_object_get(read, "list")), 4);
-    ck_assert_str_eq(json_string_value(json_object_get(read, "text")), every_byte);
-    ck_assert(json_is_null(json_object_get(read, "none")));
-    ck_assert(json_integer_value(json_object_get(read, "large")) == INT64_MAX);
-    json_decref(read);
-    lks_text_release(&text);
+    lks_append(room, sizeof room, "%s", "abcd");
+    lks_append(room, sizeof room, "%s", "efgh");
+    lks_append(room, sizeof room, "%s", "ijkl");
+    ck_assert_str_eq(room, "abcdefg");
 }
 END_TEST
 
-LKS_SUITE("text", a_line_is_cut_where_its_buffer_ends, text_grows_as_it_is_written,
-          a_failed_allocation_sticks_to_the_text, decimals_are_short_and_rounded,
+LKS_SUITE("text", text_grows_as_it_is_written, a_failed_allocation_sticks_to_the_text,
+          a_text_that_is_taken_is_a_string, of_a_text_that_lacked_memory_nothing_is_taken,
+          decimals_are_short_and_rounded,
           decimals_read_back_within_half_of_the_last_place, reals_bring_a_float32_back,
-          counts_are_whole, json_of_every_kind_is_read_back)
+          counts_are_whole, appending_stops_at_the_end_of_the_room)
