@@ -13,6 +13,7 @@
 #include "base/alloc.h"
 #include "base/log.h"
 #include "base/process.h"
+#include "base/thread.h"
 #include "worker/worker.h"
 
 enum {
@@ -137,18 +138,12 @@ static void *live(void *unused)
 static bool start_thread(void)
 {
     pthread_condattr_t clock;
-    sigset_t all, before;
-    bool has_started;
 
     pthread_condattr_init(&clock);
     pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
     pthread_cond_init(&self.changed, &clock);
     pthread_condattr_destroy(&clock);
-    sigfillset(&all); /* signals are the main thread's */
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    has_started = pthread_create(&self.thread, NULL, live, NULL) == 0;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return has_started;
+    return lks_thread_try(&self.thread, live, NULL) == 0;
 }
 
 void lks_lifeline_start(uint32_t rank, uint32_t size)

@@ -1,9 +1,9 @@
 #include "worker/opening.h"
 
-#include <signal.h>
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "base/thread.h"
 
 static void *open_split(void *opening)
 {
@@ -19,15 +19,10 @@ static void *open_split(void *opening)
 
 void lks_opening_start(lks_opening *self, const lks_job *job, const lks_job_split *split)
 {
-    sigset_t all, before;
-
     *self = (lks_opening){.job = job, .split = split, .st = LKS_OK};
     if (split->n_files == 0)
         return;
-    sigfillset(&all); /* signals are the main thread's */
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    self->is_running = pthread_create(&self->thread, NULL, open_split, self) == 0;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    self->is_running = lks_thread_try(&self->thread, open_split, self) == 0;
     if (!self->is_running)
         open_split(self);
 }

@@ -3,7 +3,6 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -13,6 +12,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/rng.h"
+#include "base/thread.h"
 #include "base/try.h"
 #include "proto/frame.h"
 #include "worker/hello.h"
@@ -512,19 +512,6 @@ static void *run(void *reporter)
     return NULL;
 }
 
-/* Signals are the main thread's. */
-static int start_thread(lks_reporter *self)
-{
-    sigset_t all, before;
-    int error;
-
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    error = pthread_create(&self->thread, NULL, run, self);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return error;
-}
-
 static void release(lks_reporter *self)
 {
     pthread_mutex_destroy(&self->lock);
@@ -560,11 +547,12 @@ lks_status lks_reporter_start(const lks_reporter_options *options, lks_reporter 
     if (uv_loop_init(&self->loop) != 0)
         LKS_FAIL(LKS_NOMEM, "cannot make an event loop for the reporter");
     init_handles(self);
-    if (start_thread(self) != 0) {
+    st = lks_thread_start(&self->thread, run, self, "the reporter");
+    if (st != LKS_OK) {
         end_loop(self);
         uv_run(&self->loop, UV_RUN_DEFAULT);
         uv_loop_close(&self->loop);
-        LKS_FAIL(LKS_NOMEM, "cannot start the reporter's thread");
+        goto cleanup;
     }
     *out = self;
     self = NULL;

@@ -11,6 +11,8 @@
 #include "base/columns.h"
 #include "base/log.h"
 #include "base/terminal.h"
+#include "base/thread.h"
+#include "base/try.h"
 #include "worker/lifeline.h"
 #include "worker/log_file.h"
 #include "worker/place.h"
@@ -157,31 +159,25 @@ static void *live_in_a_thread(void *replica)
     return NULL;
 }
 
-/* Threads for all but the first; gives how many there are. Signals are the main thread's.
- */
-static int start_threads(lks_run *run)
+/* Threads for all replicas from the n-th on; *n counts those that have one. */
+static lks_status start_threads(lks_run *run, int *n)
 {
-    sigset_t all, before;
-    int n = 1;
+    for (; *n < run->n_replicas; ++*n) {
+        lks_replica *replica = &run->replicas[*n];
+        char name[32];
 
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    while (n < run->n_replicas &&
-           pthread_create(&run->replicas[n].thread, NULL, live_in_a_thread,
-                          &run->replicas[n]) == 0)
-        n++;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return n;
+        snprintf(name, sizeof name, "replica %d", *n);
+        LKS_TRY(lks_thread_start(&replica->thread, live_in_a_thread, replica, name));
+    }
+    return LKS_OK;
 }
 
 /* The lives of all replicas; theirs end alike. */
 static lks_status live_together(lks_run *run)
 {
     lks_replica *first = run->replicas;
-    const int n = start_threads(run);
-    lks_status st = n == run->n_replicas
-                        ? LKS_OK
-                        : lks_fail(LKS_NOMEM, "cannot start a thread for replica %d", n);
+    int n = 1; /* the first lives here */
+    lks_status st = start_threads(run, &n);
 
     if (run->n_replicas > 1)
         st = lks_world_agree(run->ranks, st, &run->exit_code);

@@ -13,7 +13,6 @@
 
 #include <linux/futex.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -24,6 +23,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/thread.h"
 #include "device.h"
 
 enum {
@@ -168,15 +168,14 @@ static void *help(void *own_slot)
     return NULL;
 }
 
-static bool hire_one(team *t, const pthread_attr_t *detached)
+static bool hire_one(team *t)
 {
     helper *h = aligned_alloc(LINE_BYTES, sizeof *h);
-    pthread_t thread;
 
     if (!h)
         return false;
     memset(h, 0, sizeof *h);
-    if (pthread_create(&thread, detached, help, h) != 0) {
+    if (lks_thread_try(NULL, help, h) != 0) {
         free(h);
         return false;
     }
@@ -184,23 +183,11 @@ static bool hire_one(team *t, const pthread_attr_t *detached)
     return true;
 }
 
-/* As many helpers as `n`, or as can be had: the caller does what nobody takes. Signals
- * are for the threads that make us. */
+/* As many helpers as `n`, or as can be had: the caller does what nobody takes. */
 static void hire(team *t, int n)
 {
-    pthread_attr_t detached;
-    sigset_t all, before;
-
-    if (t->n_helpers >= n)
-        return;
-    sigfillset(&all);
-    pthread_attr_init(&detached);
-    pthread_attr_setdetachstate(&detached, PTHREAD_CREATE_DETACHED);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    while (t->n_helpers < n && hire_one(t, &detached))
+    while (t->n_helpers < n && hire_one(t))
         ;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    pthread_attr_destroy(&detached);
 }
 
 /* ---- the caller ---- */

@@ -1,10 +1,10 @@
 #include "data/loader.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/thread.h"
 #include "base/try.h"
 
 /* The ring: slot i % n_slots holds batch i. The thread fills, the consumer takes.
@@ -112,19 +112,9 @@ static void *run(void *context)
     return NULL;
 }
 
-/* Signals are for the program's own threads. */
 static lks_status start(lks_loader *self)
 {
-    sigset_t all, before;
-    int failed;
-
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    failed = pthread_create(&self->thread, NULL, run, self);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (failed)
-        return lks_fail(LKS_NOMEM, "cannot start the loader's thread: %s",
-                        strerror(failed));
+    LKS_TRY(lks_thread_start(&self->thread, run, self, "the loader"));
     self->started = true;
     return LKS_OK;
 }

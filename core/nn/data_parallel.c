@@ -1,12 +1,12 @@
 #include "nn/data_parallel.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 
 #include "autograd/backward.h"
 #include "autograd/function.h"
 #include "base/alloc.h"
+#include "base/thread.h"
 #include "base/try.h"
 #include "kernels.h"
 #include "nn/model_internal.h"
@@ -80,15 +80,10 @@ static void *thread_main(void *context)
     return NULL;
 }
 
-/* With no thread to be had the part is done here. Signals are for whoever made us. */
+/* With no thread to be had the part is done here. */
 static void start_part(job *j)
 {
-    sigset_t all, before;
-
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    j->p->has_thread = pthread_create(&j->p->thread, NULL, thread_main, j) == 0;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    j->p->has_thread = lks_thread_try(&j->p->thread, thread_main, j) == 0;
     if (!j->p->has_thread)
         do_part(j->p, j->work);
 }

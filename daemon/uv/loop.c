@@ -1,7 +1,9 @@
 #include "daemon/uv/loop.h"
 
 #include <assert.h>
-#include <signal.h>
+
+#include "base/thread.h"
+#include "base/try.h"
 
 lks_status lks_uv_fail(int uv_code, const char *what)
 {
@@ -34,25 +36,17 @@ lks_status lks_loop_init(lks_loop *loop, void (*on_wake)(void *context), void *c
     return LKS_OK;
 }
 
-static void run(void *argument)
+static void *run(void *argument)
 {
     lks_loop *loop = argument;
 
     uv_run(&loop->uv, UV_RUN_DEFAULT);
+    return NULL;
 }
 
 lks_status lks_loop_start(lks_loop *loop)
 {
-    sigset_t all, before;
-    int code;
-
-    /* a thread inherits its creator's mask */
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    code = uv_thread_create(&loop->thread, run, loop);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (code != 0)
-        return lks_uv_fail(code, "cannot start a thread");
+    LKS_TRY(lks_thread_start(&loop->thread, run, loop, "an event loop"));
     loop->is_running = true;
     return LKS_OK;
 }
@@ -72,7 +66,7 @@ void lks_loop_join(lks_loop *loop)
     int code;
 
     if (loop->is_running)
-        uv_thread_join(&loop->thread);
+        pthread_join(loop->thread, NULL);
     else
         uv_run(&loop->uv, UV_RUN_DEFAULT);
     code = uv_loop_close(&loop->uv);

@@ -6,6 +6,7 @@
 #ifndef LKS_DAEMON_UV_LOOP_H
 #define LKS_DAEMON_UV_LOOP_H
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <uv.h>
 
@@ -14,7 +15,7 @@
 typedef struct lks_loop {
     uv_loop_t uv;
     uv_async_t wake;
-    uv_thread_t thread;
+    pthread_t thread;
     bool is_running;
     void (*on_wake)(void *context);
     void *context;

@@ -1,10 +1,10 @@
 #include "worker/comm/nccl_watch.h"
 
-#include <signal.h>
 #include <time.h>
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "base/thread.h"
 #include "worker/comm/nccl_flight.h"
 
 enum { LOOK_MS = 50 };
@@ -34,8 +34,7 @@ static void follow(lks_nccl_flight *flight, double now_s)
 {
     if (!flight->is_aborted) {
         flight->failed_s = now_s;
-        flight->is_aborted =
-            pthread_create(&flight->aborter, NULL, abort_comm, flight) == 0;
+        flight->is_aborted = lks_thread_try(&flight->aborter, abort_comm, flight) == 0;
     }
     if (!flight->is_told && !atomic_load(&flight->is_noticed) &&
         now_s - flight->failed_s >= notice_s) {
@@ -81,23 +80,11 @@ static void *watch_main(void *context)
     return NULL;
 }
 
-/* Signals are the main thread's. */
-static int start_thread(lks_nccl_watch *self)
-{
-    sigset_t all, before;
-    int error;
-
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    error = pthread_create(&self->thread, NULL, watch_main, self);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return error;
-}
-
 lks_status lks_nccl_watch_start(lks_nccl_watch **out)
 {
     lks_nccl_watch *self = lks_calloc(1, sizeof *self);
     pthread_condattr_t monotonic;
+    lks_status st;
 
     if (!self)
         return LKS_NOMEM;
@@ -106,12 +93,12 @@ lks_status lks_nccl_watch_start(lks_nccl_watch **out)
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_cond_init(&self->stopped, &monotonic);
     pthread_condattr_destroy(&monotonic);
-    if (start_thread(self) != 0) {
+    st = lks_thread_start(&self->thread, watch_main, self, "NCCL's watch");
+    if (st == LKS_OK)
+        *out = self;
+    else
         lks_free(self);
-        return lks_fail(LKS_NOMEM, "cannot start the thread that watches NCCL");
-    }
-    *out = self;
-    return LKS_OK;
+    return st;
 }
 
 void lks_nccl_watch_stop(lks_nccl_watch *self)
