@@ -1,7 +1,6 @@
 #include "autograd/backprop.h"
 
 #include "base/try.h"
-#include "ops/op.h"
 
 bool lks_wants(const lks_backprop *bp, int i)
 {

@@ -5,7 +5,6 @@
 #include "autograd/backprop.h"
 #include "base/alloc.h"
 #include "base/try.h"
-#include "ops/op.h"
 
 /* The nodes one sweep visits. Every edge leads to a lower sequence number, so highest
  * first is an order in which a node comes after all that add to its cotangent: reverse

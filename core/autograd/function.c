@@ -3,7 +3,6 @@
 #include "autograd/backprop.h"
 #include "base/alloc.h"
 #include "base/try.h"
-#include "ops/op.h"
 
 enum { MAX_INPUTS = 8 }; /* LKS_IN(7) is the last bit below LKS_OUT */
 
@@ -79,7 +78,7 @@ static lks_status custom_backward(lks_backprop *bp)
     return st;
 }
 
-static const lks_op custom_op = {
+static const lks_operation custom_op = {
     .name = "custom function",
     .params_size = sizeof(custom),
     .backward = custom_backward,

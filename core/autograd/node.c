@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "base/alloc.h"
-#include "ops/op.h"
 
 /* Counts what this thread records. Jumps ahead when it meets a graph from another thread,
  * so that along an edge the number always falls (a Lamport clock). */
@@ -15,7 +14,7 @@ static size_t aligned(size_t n_bytes)
 }
 
 /* One block:  node | edges | saved | params */
-lks_node *lks_node_create(const lks_op *op, const lks_storage *like, int n_edges,
+lks_node *lks_node_create(const lks_operation *op, const lks_storage *like, int n_edges,
                           int n_saved)
 {
     size_t edges_at = aligned(sizeof(lks_node));

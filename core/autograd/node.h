@@ -9,10 +9,10 @@
 #define LKS_AUTOGRAD_NODE_H
 
 #include "autograd/backward.h"
+#include "autograd/operation.h"
 #include "tensor/tensor_impl.h"
 
 typedef struct lks_node lks_node;
-struct lks_op;
 
 /* `to` is NULL where no gradient is wanted. Shape and dtype are the input's. */
 typedef struct lks_edge {
@@ -35,7 +35,7 @@ struct lks_node {
     unsigned saved_what;     /* which of LKS_IN(i), LKS_OUT, LKS_AUX stand in saved[] */
     bool released;           /* swept: edges and saved are gone */
     bool has_grad;           /* a contribution stands in grad */
-    const struct lks_op *op; /* NULL: a leaf */
+    const lks_operation *op; /* NULL: a leaf */
     lks_device device;
     const lks_kernels *kernels;
     struct lks_sweep *sweep; /* that visits it now */
@@ -58,7 +58,7 @@ typedef struct lks_leaf {
 
 /* A node with room for edges, saved views and params, all empty; one reference, the
  * caller's. Its sequence number is above all of this thread's. */
-lks_node *lks_node_create(const struct lks_op *op, const lks_storage *like, int n_edges,
+lks_node *lks_node_create(const lks_operation *op, const lks_storage *like, int n_edges,
                           int n_saved);
 
 /* Let the i-th input's gradient go to where t came from; t tells shape and dtype. */

@@ -7,12 +7,6 @@ const lks_op *const lks_ops[LKS_N_OPS] = {
 #include "ops.def"
 };
 
-const char *lks_view_text(const lks_view *view, lks_sizes_text *text)
-{
-    const lks_shape shape = lks_view_shape(view);
-    return lks_shape_text(&shape, text->text, sizeof text->text);
-}
-
 lks_status lks_infer_same(const lks_call *call, lks_shape *shape, lks_dtype *dtype)
 {
     *shape = lks_sizes(call->in[0]);
@@ -92,7 +86,7 @@ static const lks_tensor *saved_source(const lks_call *call, unsigned bit)
 /* The call's node, with edges but nothing saved yet. */
 static lks_node *create_node(const lks_call *call, unsigned what)
 {
-    lks_node *node = lks_node_create(call->op, call->in[0]->storage, call->n,
+    lks_node *node = lks_node_create(&call->op->graph, call->in[0]->storage, call->n,
                                      __builtin_popcount(what));
 
     if (!node)

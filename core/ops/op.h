@@ -7,7 +7,7 @@
  *         record    a node with edges to x's node and what backward needs (if wanted)
  *     the sweep, later -> backward(bp): kernels or operations on what was saved
  *
- * Private to core/ops and core/autograd. */
+ * Private to core/ops. What the graph knows of it is autograd/operation.h's. */
 #ifndef LKS_OPS_OP_H
 #define LKS_OPS_OP_H
 
@@ -18,11 +18,6 @@
 typedef struct lks_op lks_op;
 
 enum { LKS_OP_MAX_NEEDS = 3 };
-
-/* What a backward may ask for: an input, the output, what forward left in call->aux. */
-#define LKS_IN(i) (1u << (i))
-#define LKS_OUT   (1u << 8)
-#define LKS_AUX   (1u << 9)
 
 /* One application on its way. Inputs that may be absent are NULL then. */
 typedef struct lks_call {
@@ -38,12 +33,15 @@ typedef struct lks_call {
 } lks_call;
 
 struct lks_op {
-    const char *name;
-    int code;           /* which formula of a family: lks_unary, lks_binary */
-    unsigned optional;  /* LKS_IN(i) of inputs that may be NULL */
-    size_t params_size; /* params are copied into the node */
-    /* needs[i]: what the gradient of input i is computed from. Only what the wanted
-     * gradients need is kept. */
+    union { /* the same twice: for the node, and by their names */
+        lks_operation graph;
+        struct {
+            LKS_OPERATION_MEMBERS
+        };
+    };
+    unsigned optional; /* LKS_IN(i) of inputs that may be NULL */
+    /* needs[i]: what the gradient of input i is computed from (LKS_AUX: call->aux). Only
+     * what the wanted gradients need is kept. */
     unsigned needs[LKS_OP_MAX_NEEDS];
 
     /* Either a computation: */
@@ -51,9 +49,6 @@ struct lks_op {
     lks_status (*forward)(lks_call *call);
     /* or a view of its first input: */
     lks_status (*view)(const lks_call *call, lks_view *out);
-
-    lks_status (*backward)(lks_backprop *bp); /* NULL: not differentiable */
-    void (*release)(void *params);            /* may be NULL */
 };
 
 /* The result, owned by the innermost scope, or NULL with the failure recorded. */
@@ -80,13 +75,6 @@ extern const lks_op *const lks_ops[LKS_N_OPS];
 #include "ops.def"
 
 /* Helpers among operations. Results are the scope's. */
-
-/* The text of t's shape, for error lines. */
-typedef struct lks_sizes_text {
-    char text[LKS_SHAPE_TEXT];
-} lks_sizes_text;
-#define LKS_TEXT(t) (lks_view_text(&(t)->view, &(lks_sizes_text){{0}}))
-const char *lks_view_text(const lks_view *view, lks_sizes_text *text);
 
 /* Sum t over what broadcasting `shape` to t's shape repeated. t itself if nothing. */
 lks_tensor *lks_sum_to(lks_tensor *t, const lks_shape *shape);

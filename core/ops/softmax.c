@@ -17,10 +17,10 @@ static lks_status softmax_backward(lks_backprop *bp)
     if (!dy)
         return LKS_NOMEM;
     LKS_TRY(lks_land_open(bp, 0, false, &dx));
-    return lks_land_close(
-        bp, &dx,
-        bp->kernels->softmax_backward(lks_saved_view(bp, LKS_OUT), &dy->view,
-                                      bp->node->op == &lks_op_log_softmax, &dx.view));
+    return lks_land_close(bp, &dx,
+                          bp->kernels->softmax_backward(
+                              lks_saved_view(bp, LKS_OUT), &dy->view,
+                              bp->node->op == &lks_op_log_softmax.graph, &dx.view));
 }
 
 const lks_op lks_op_softmax = {

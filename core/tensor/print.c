@@ -8,7 +8,6 @@
 
 #include "autograd/node.h"
 #include "base/alloc.h"
-#include "ops/op.h"
 
 enum { EDGE_ITEMS = 3, SUMMARY_ABOVE = 1000, LINE_WIDTH = 80, INDENT = 7 };
 

@@ -148,6 +148,12 @@ lks_status lks_dim_wrap(const char *op, int ndim, int dim, int *out)
     return LKS_OK;
 }
 
+const char *lks_view_text(const lks_view *view, lks_sizes_text *text)
+{
+    const lks_shape shape = lks_view_shape(view);
+    return lks_shape_text(&shape, text->text, sizeof text->text);
+}
+
 lks_status lks_same_device(const lks_tensor *a, const lks_tensor *b, const char *what)
 {
     const lks_storage *on = a->storage, *other = b->storage;

@@ -47,6 +47,13 @@ lks_status lks_dim_wrap(const char *op, int ndim, int dim, int *out);
 /* An element that was copied to the host, as a double. */
 double lks_number_of(const void *element, lks_dtype dtype);
 
+/* The text of t's shape, for error lines. */
+typedef struct lks_sizes_text {
+    char text[LKS_SHAPE_TEXT];
+} lks_sizes_text;
+#define LKS_TEXT(t) (lks_view_text(&(t)->view, &(lks_sizes_text){{0}}))
+const char *lks_view_text(const lks_view *view, lks_sizes_text *text);
+
 /* Both are on one device, or LKS_DEVICE naming `what`. */
 lks_status lks_same_device(const lks_tensor *a, const lks_tensor *b, const char *what);
 
