@@ -4,31 +4,10 @@
 #include <string.h>
 
 #include "base/alloc.h"
-#include "base/text.h"
 #include "base/try.h"
-#include "proto/nearest.h"
-
-const lks_node *lks_job_found(const lks_job_build *build, const char *path)
-{
-    return build->found[lks_job_key_find(path)];
-}
-
-const char *lks_job_hint(const char *word, const char *const *known, size_t n,
-                         const char *lead, char *out, size_t size)
-{
-    const char *nearest = lks_nearest(word, known, n);
-
-    if (nearest) {
-        snprintf(out, size, "; did you mean '%s'?", nearest);
-        return out;
-    }
-    if (n == 0)
-        return "; it takes none";
-    snprintf(out, size, "; %s ", lead);
-    for (size_t i = 0; i < n; i++)
-        lks_append(out, size, "%s%s", i ? ", " : "", known[i]);
-    return out;
-}
+#include "proto/job_check.h"
+#include "proto/job_node.h"
+#include "proto/job_value.h"
 
 /* The bytes of `prefix` and its dot if `path` lies in it: 6 for "train" and
  * "train.steps". The root, "", holds all. */

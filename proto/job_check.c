@@ -1,14 +1,20 @@
 /* What several keys of a job must agree on, as far as it can be told without data. */
-#include "proto/job_build.h"
+#include "proto/job_check.h"
 
 #include <inttypes.h>
 
 #include "base/try.h"
 
+/* The node of the key of this path, NULL if the file is silent. */
+static const lks_node *found(const lks_job_build *build, const char *path)
+{
+    return build->found[lks_job_key_find(path)];
+}
+
 static lks_status check_duration(const lks_job_build *build)
 {
-    const lks_node *epochs = lks_job_found(build, "train.epochs");
-    const lks_node *steps = lks_job_found(build, "train.steps");
+    const lks_node *epochs = found(build, "train.epochs");
+    const lks_node *steps = found(build, "train.steps");
     const lks_node *train = lks_node_find(build->root, "train");
 
     if (epochs && steps)
@@ -27,7 +33,7 @@ static lks_status check_lanes(const lks_job_build *build)
 
     if (lanes == LKS_JOB_AUTO || batch_size >= lanes)
         return LKS_OK;
-    return lks_node_fail(lks_job_found(build, "train.batch_size"),
+    return lks_node_fail(found(build, "train.batch_size"),
                          "batch_size %" PRIu64 " is smaller than lanes %" PRIu32
                          ": each lane needs a sample of a batch",
                          batch_size, lanes);
@@ -35,8 +41,8 @@ static lks_status check_lanes(const lks_job_build *build)
 
 static lks_status check_normalize(const lks_job_build *build)
 {
-    const lks_node *mean = lks_job_found(build, "data.normalize.mean");
-    const lks_node *std = lks_job_found(build, "data.normalize.std");
+    const lks_node *mean = found(build, "data.normalize.mean");
+    const lks_node *std = found(build, "data.normalize.std");
     size_t n_mean, n_std;
 
     if (!mean && !std)
@@ -68,7 +74,7 @@ static lks_status check_nesterov(const lks_job_build *build)
     if (lks_option_get(options, "momentum", 0) > 0 &&
         lks_option_get(options, "dampening", 0) == 0)
         return LKS_OK;
-    return lks_node_fail_at_key(lks_job_found(build, "optimizer"),
+    return lks_node_fail_at_key(found(build, "optimizer"),
                                 "nesterov needs a momentum above 0 and a dampening of 0");
 }
 

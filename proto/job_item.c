@@ -1,4 +1,4 @@
-#include "proto/job_build.h"
+#include "proto/job_item.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "base/try.h"
+#include "proto/job_node.h"
 #include "proto/scalar.h"
 
 /* What an option's value must be, in words. */
@@ -33,7 +34,7 @@ static bool read_number(const lks_job_option *option, const lks_node *node, doub
 {
     lks_whole whole;
 
-    if (node->kind != LKS_NODE_SCALAR || node->quoted)
+    if (!lks_node_is_plain(node))
         return false;
     if (option->kind == LKS_JOB_OPTION_REAL)
         return lks_scalar_real(node->text, out);
@@ -118,7 +119,7 @@ static lks_status refuse_type(const lks_job_type *types, const char *what,
 }
 
 /* The options that the file sets or that have a default, in the schema's order. */
-static lks_status read_options(lks_job_build *build, const lks_job_type *type,
+static lks_status read_options(lks_tree *tree, const lks_job_type *type,
                                const lks_node *name, const lks_node *map,
                                lks_job_item *out)
 {
@@ -136,8 +137,8 @@ static lks_status read_options(lks_job_build *build, const lks_job_type *type,
             return lks_node_fail_at_key(name, "%s needs the option '%s'", type->name,
                                         option->key);
         if (!value && option->fallback)
-            LKS_TRY(lks_tree_parse(build->tree, option->fallback,
-                                   strlen(option->fallback), &schema, &value));
+            LKS_TRY(lks_tree_parse(tree, option->fallback, strlen(option->fallback),
+                                   &schema, &value));
         if (value)
             LKS_TRY(read_option(option, value, &out->options[out->n_options++]));
     }
@@ -166,8 +167,8 @@ static lks_status find_name(const lks_node *node, const char *what, const lks_no
     return LKS_OK;
 }
 
-lks_status lks_job_item_build(lks_job_build *build, const lks_job_type *types,
-                              const char *what, const lks_node *node, lks_job_item *out)
+lks_status lks_job_item_build(lks_tree *tree, const lks_job_type *types, const char *what,
+                              const lks_node *node, lks_job_item *out)
 {
     const lks_node *name = NULL, *options = NULL;
     const lks_job_type *type;
@@ -185,5 +186,5 @@ lks_status lks_job_item_build(lks_job_build *build, const lks_job_type *types,
     out->type = type->name;
     out->line = name == node ? node->line : name->key_line;
     out->column = name == node ? node->column : name->key_column;
-    return read_options(build, type, name, options, out);
+    return read_options(tree, type, name, options, out);
 }

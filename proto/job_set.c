@@ -1,4 +1,4 @@
-#include "proto/job_build.h"
+#include "proto/job_set.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -125,25 +125,25 @@ static void drop_rival(lks_node *root, const char *path)
         lks_node_remove(train, rival);
 }
 
-lks_status lks_job_set(lks_job_build *build, const char *override)
+lks_status lks_job_set(lks_tree *tree, lks_node *root, const char *override)
 {
-    lks_node *node = build->root;
+    lks_node *node = root;
     setting *set = NULL;
 
-    LKS_TRY(read_setting(build->tree, override, &set));
+    LKS_TRY(read_setting(tree, override, &set));
     for (const char *at = set->path;;) {
         size_t n = strcspn(at, ".");
-        const char *word = lks_tree_text(build->tree, at, n);
+        const char *word = lks_tree_text(tree, at, n);
 
         if (!word)
             return LKS_NOMEM;
-        LKS_TRY(descend(build->tree, set, node, word, &node));
+        LKS_TRY(descend(tree, set, node, word, &node));
         if (at[n] == '\0')
             break;
         at += n + 1;
     }
     overwrite(node, set->value);
     if (!lks_node_is_null(node))
-        drop_rival(build->root, set->path);
+        drop_rival(root, set->path);
     return LKS_OK;
 }

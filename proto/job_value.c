@@ -1,4 +1,4 @@
-#include "proto/job_build.h"
+#include "proto/job_value.h"
 
 #include <ctype.h>
 #include <inttypes.h>
@@ -8,61 +8,11 @@
 #include "base/alloc.h"
 #include "base/text.h"
 #include "base/try.h"
-#include "proto/scalar.h"
+#include "proto/job_item.h"
+#include "proto/job_node.h"
 #include "proto/nearest.h"
 #include "proto/path_text.h"
-
-static bool is_plain_scalar(const lks_node *node)
-{
-    return node->kind == LKS_NODE_SCALAR && !node->quoted;
-}
-
-lks_status lks_node_expected(const lks_node *node, const char *name, const char *expected)
-{
-    char shown[LKS_SHOWN_TEXT];
-    double number;
-    bool flag;
-    bool needs_no_quotes =
-        node->kind == LKS_NODE_SCALAR && node->quoted &&
-        (lks_scalar_real(node->text, &number) || lks_scalar_flag(node->text, &flag));
-
-    return lks_node_fail(node, "%s is %s, it must be %s%s", name,
-                         lks_node_shown(node, shown), expected,
-                         needs_no_quotes ? ", without quotes" : "");
-}
-
-const char *lks_node_digits_hint(const lks_node *node)
-{
-    lks_whole whole;
-    bool looks_like_one = node->kind == LKS_NODE_SCALAR && !node->quoted &&
-                          isdigit((unsigned char)node->text[0]);
-
-    return looks_like_one && !lks_scalar_whole(node->text, &whole) ? ", in plain digits"
-                                                                   : "";
-}
-
-lks_status lks_node_flag(const lks_node *node, const char *name, bool *out)
-{
-    if (!is_plain_scalar(node) || !lks_scalar_flag(node->text, out))
-        return lks_node_expected(node, name, "true or false");
-    return LKS_OK;
-}
-
-lks_status lks_node_real(const lks_node *node, const char *name, const char *expected,
-                         double *out)
-{
-    if (!is_plain_scalar(node) || !lks_scalar_real(node->text, out))
-        return lks_node_expected(node, name, expected);
-    return LKS_OK;
-}
-
-lks_status lks_node_text(const lks_node *node, const char *name, const char **out)
-{
-    if (node->kind != LKS_NODE_SCALAR || node->text[0] == '\0')
-        return lks_node_expected(node, name, "a text");
-    *out = node->text;
-    return LKS_OK;
-}
+#include "proto/scalar.h"
 
 static void *member(lks_job_build *build, const lks_job_key *key)
 {
@@ -74,7 +24,7 @@ static lks_status read_whole(const lks_job_key *key, const lks_node *node,
 {
     lks_whole whole;
     char expected[128];
-    bool is_whole = is_plain_scalar(node) && lks_scalar_whole(node->text, &whole);
+    bool is_whole = lks_node_is_plain(node) && lks_scalar_whole(node->text, &whole);
 
     if (is_whole && !whole.negative && !whole.huge && whole.magnitude >= key->min &&
         whole.magnitude <= key->max) {
@@ -314,7 +264,7 @@ static lks_status set_layers(lks_job_build *build, const lks_job_key *key,
     if (!(job->layers = lks_calloc(node->n_entries, sizeof *job->layers)))
         return LKS_NOMEM;
     for (const lks_node *entry = node->first; entry; entry = entry->next)
-        LKS_TRY(lks_job_item_build(build, lks_job_layer_types, "layer", entry,
+        LKS_TRY(lks_job_item_build(build->tree, lks_job_layer_types, "layer", entry,
                                    &job->layers[job->n_layers++]));
     return LKS_OK;
 }
@@ -322,7 +272,7 @@ static lks_status set_layers(lks_job_build *build, const lks_job_key *key,
 static lks_status set_optimizer(lks_job_build *build, const lks_job_key *key,
                                 const lks_node *node)
 {
-    return lks_job_item_build(build, lks_job_optimizer_types, "optimizer", node,
+    return lks_job_item_build(build->tree, lks_job_optimizer_types, "optimizer", node,
                               member(build, key));
 }
 

@@ -9,6 +9,8 @@
 #include "base/alloc.h"
 #include "base/try.h"
 #include "proto/job_build.h"
+#include "proto/job_node.h"
+#include "proto/job_set.h"
 
 static lks_status parse(const char *text, size_t n_bytes, const lks_source *source,
                         const char *const *overrides, size_t n_overrides,
@@ -25,7 +27,7 @@ static lks_status parse(const char *text, size_t n_bytes, const lks_source *sour
     if (build->root->kind != LKS_NODE_MAP)
         LKS_GO(lks_node_expected(build->root, "the job", "a map of keys, such as job"));
     for (size_t i = 0; i < n_overrides; i++)
-        LKS_GO(lks_job_set(build, overrides[i]));
+        LKS_GO(lks_job_set(build->tree, build->root, overrides[i]));
     LKS_GO(lks_job_build_run(build, out));
 cleanup:
     lks_tree_release(build->tree);

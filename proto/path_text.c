@@ -6,7 +6,7 @@
 #include "base/alloc.h"
 #include "base/try.h"
 #include "base/utf8.h"
-#include "proto/job_build.h"
+#include "proto/job_node.h"
 #include "proto/yaml_write.h"
 
 static const char scheme[] = "file:";
