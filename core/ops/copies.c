@@ -196,11 +196,30 @@ const lks_op lks_op_index_select = {
     .backward = index_select_backward,
 };
 
+/* A scalar counts as one row, and stays a scalar. */
+static lks_tensor *select_of_scalar(lks_tensor *x, lks_tensor *index)
+{
+    lks_tensor *y;
+
+    if (index && index->numel != 1) {
+        lks_fail(LKS_SHAPE, "index_select: takes one index into a scalar, not %s",
+                 LKS_TEXT(index));
+        return NULL;
+    }
+    if (lks_scope_open() != LKS_OK)
+        return NULL;
+    y = lks_index_select(lks_unsqueeze(x, 0), 0, index);
+    y = lks_scope_return(lks_squeeze(y, 0));
+    lks_scope_close();
+    return y;
+}
+
 lks_tensor *lks_index_select(lks_tensor *x, int dim, lks_tensor *index)
 {
     lks_tensor *in[2] = {x, index};
 
-    if (!x || lks_dim_resolve("index_select", x->view.ndim, dim, &dim) != LKS_OK)
+    if (!x || lks_dim_wrap("index_select", x->view.ndim, dim, &dim) != LKS_OK)
         return NULL;
-    return lks_op_apply(&lks_op_index_select, in, 2, &dim);
+    return x->view.ndim == 0 ? select_of_scalar(x, index)
+                             : lks_op_apply(&lks_op_index_select, in, 2, &dim);
 }

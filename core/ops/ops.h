@@ -67,14 +67,37 @@ lks_tensor *lks_select(lks_tensor *x, int dim, int64_t index);
 /* x[start:end:step] by Python's rules; step may be negative, which PyTorch lacks. */
 lks_tensor *lks_slice(lks_tensor *x, int dim, int64_t start, int64_t end, int64_t step);
 lks_tensor *lks_cat(lks_tensor *const *xs, int n, int dim);
+lks_tensor *lks_t(lks_tensor *x); /* of at most two dimensions */
+lks_tensor *lks_squeeze_all(lks_tensor *x);
+lks_tensor *lks_movedim(lks_tensor *x, const int *source, const int *destination, int n);
+/* A view where the two dimensions lie dense, else a copy. */
+lks_tensor *lks_diagonal(lks_tensor *x, int64_t offset, int dim1, int dim2);
+lks_tensor *lks_trace(lks_tensor *x);
+
+/* Pieces along a dimension, views all, into out[0..max); returns how many, or -1 with the
+ * failure recorded and NULL where no piece is: LKS_INVALID if they are more than max. */
+int lks_unbind(lks_tensor *x, int dim, lks_tensor **out, int max);
+int lks_split(lks_tensor *x, int64_t size, int dim, lks_tensor **out, int max);
+int lks_chunk(lks_tensor *x, int64_t chunks, int dim, lks_tensor **out, int max);
+/* torch.split with a list: n pieces of these sizes, which add up to the dimension's. */
+int lks_split_sizes(lks_tensor *x, const int64_t *sizes, int n, int dim,
+                    lks_tensor **out);
+
+/* Copies always. */
+lks_tensor *lks_stack(lks_tensor *const *xs, int n, int dim);
+lks_tensor *lks_repeat(lks_tensor *x, lks_shape repeats); /* a number a dimension */
+lks_tensor *lks_tile(lks_tensor *x, lks_shape repeats);   /* or fewer: of the last ones */
+lks_tensor *lks_flip(lks_tensor *x, const int *dims, int n);
+/* n shifts, one for each of n dims; NULL dims: a single one, of x flattened. */
+lks_tensor *lks_roll(lks_tensor *x, const int64_t *shifts, const int *dims, int n);
 lks_tensor *lks_contiguous(lks_tensor *x); /* x itself if it is */
 lks_tensor *lks_clone(lks_tensor *x);
 /* x itself if it has the dtype. A float becomes the integer towards zero, the nearest
  * that there is if it is beyond them all, 0 if NaN (PyTorch leaves both open); an integer
  * wraps around in a narrower one. What is not zero is true. */
 lks_tensor *lks_to(lks_tensor *x, lks_dtype dtype);
-lks_tensor *lks_index_select(lks_tensor *x, int dim,
-                             lks_tensor *index); /* index (n) i64 */
+/* index (n) i64; (1) for a scalar, which stays one. */
+lks_tensor *lks_index_select(lks_tensor *x, int dim, lks_tensor *index);
 
 /* (…, m, k) x (…, k, n), leading dimensions broadcast; 1-d operands as in torch.matmul.
  */

@@ -224,6 +224,62 @@ def copies():
     case("index_select/columns", lambda x, i: x.index_select(-1, i), X(2, 3), Index(3, 2))
     case("index_select/twice", lambda x, i: 2 * x.index_select(0, i), X(4, 3), Index(4, 6))
     case("index_select/nothing", lambda x, i: x.index_select(0, i), X(4, 3), Index(4, 0))
+    case("index_select/scalar", lambda x, i: x.index_select(-1, i), X(), Index(1, 1))
+
+
+def arrangements():
+    case("t/matrix", torch.t, X(2, 3))
+    case("t/vector", torch.t, X(3))
+    case("t/scalar", torch.t, X())
+    case("squeeze_all/some", torch.squeeze, X(1, 2, 1, 3))
+    case("squeeze_all/none", torch.squeeze, X(2, 3))
+    case("squeeze_all/scalar", torch.squeeze, X())
+    case("movedim/one", lambda x: x.movedim(0, -1), X(2, 3, 4))
+    case("movedim/all", lambda x: x.movedim((0, 1, 2), (2, 0, 1)), X(2, 3, 4))
+    case("movedim/scalar", lambda x: x.movedim(0, -1), X())
+    case("stack/first", lambda a, b: torch.stack((a, b), 0), X(2, 3), X(2, 3))
+    case("stack/middle", lambda a, b, c: torch.stack((a, b, c), 1), X(2, 3), X(2, 3), X(2, 3))
+    case("stack/last", lambda a, b: torch.stack((a, b), -1), X(2, 3), X(2, 3))
+    case("stack/scalars", lambda a, b: torch.stack((a, b), 0), X(), X())
+    case("stack/many", lambda a: torch.stack((a,) * 20, 0), X(2))
+    case("repeat/both", lambda x: x.repeat(2, 3), X(2, 3))
+    case("repeat/more_dims", lambda x: x.repeat(2, 1, 3), X(2, 3))
+    case("repeat/once", lambda x: x.repeat(1, 1), X(2, 3))
+    case("repeat/one_element", lambda x: x.repeat(4), X(1))
+    case("repeat/nothing", lambda x: x.repeat(2, 0), X(2, 3))
+    case("repeat/of_nothing", lambda x: x.repeat(2, 3), X(0, 3))
+    case("repeat/scalar", lambda x: x.repeat(2, 3), X())
+    case("repeat/scalar_itself", lambda x: x.repeat(()), X())
+    case("tile/fewer", lambda x: x.tile((3,)), X(2, 3))
+    case("tile/more", lambda x: x.tile((2, 3)), X(3))
+    case("flip/one", lambda x: x.flip(-1), X(2, 3))
+    case("flip/both", lambda x: x.flip(0, 2), X(2, 2, 3))
+    case("flip/none", lambda x: x.flip(()), X(2, 3))
+    case("flip/empty", lambda x: x.flip(-1), X(2, 0))
+    case("flip/scalar", lambda x: x.flip(-1), X())
+    case("roll/flat", lambda x: x.roll(2), X(2, 3))
+    case("roll/two", lambda x: x.roll((4, -1), (1, 0)), X(2, 3))
+    case("roll/around", lambda x: x.roll((-3, 2), (1, 0)), X(2, 3))
+    case("roll/empty", lambda x: x.roll((4, -1), (1, 0)), X(0, 3))
+
+
+def pieces():
+    case("unbind/rows", lambda x: torch.cat(x.unbind(0)[::-1]), X(3, 2))
+    case("unbind/columns", lambda x: torch.cat(x.unbind(-1)[::-1]), X(2, 3))
+    case("split/rest", lambda x: torch.cat(x.split(2, -1)[::-1], -1), X(2, 5))
+    case("split/whole", lambda x: torch.cat(x.split(9, -1)[::-1], -1), X(2, 5))
+    case("split/empty", lambda x: torch.cat(x.split(2, -1)[::-1], -1), X(2, 0))
+    case("chunk/even", lambda x: torch.cat(x.chunk(3, 1)[::-1], 1), X(2, 6))
+    case("chunk/fewer", lambda x: torch.cat(x.chunk(3, 1)[::-1], 1), X(2, 4))
+    case("chunk/empty", lambda x: torch.cat(x.chunk(3, 1)[::-1], 1), X(2, 0))
+    case("split_sizes/three", lambda x: torch.cat(x.split((1, 0, 3), 1)[::-1], 1), X(2, 4))
+    case("diagonal/main", lambda x: x.diagonal(0, 0, 1), X(3, 4))
+    case("diagonal/above", lambda x: x.diagonal(2, 0, 1), X(3, 4))
+    case("diagonal/below", lambda x: x.diagonal(-1, 0, 1), X(3, 4))
+    case("diagonal/beyond", lambda x: x.diagonal(9, 0, 1), X(3, 4))
+    case("diagonal/swapped", lambda x: x.diagonal(1, 2, 0), X(3, 2, 4))
+    case("trace/matrix", torch.trace, X(3, 4))
+    case("trace/empty", torch.trace, X(0, 4))
 
 
 def products():
@@ -289,5 +345,5 @@ def losses():
 
 
 print("/* Made by tests/golden/make_ops.py. */")
-for family in (pointwise, in_place, reductions, views, copies, products, images, losses):
+for family in (pointwise, in_place, reductions, views, copies, arrangements, pieces, products, images, losses):
     family()

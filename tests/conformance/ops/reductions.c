@@ -31,5 +31,6 @@ static const row rows[] = {
     {"sum", .run = run_sum},
     {"mean", .run = run_mean},
     {"argmax", .run = run_argmax},
+    {"trace", .unary = lks_trace},
 };
 FAMILY(reductions, rows);

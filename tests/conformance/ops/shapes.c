@@ -31,18 +31,10 @@ static void run_expand(call *c)
     give(c, lks_expand(input(c), shape(c, arg(0, "size"))));
 }
 
-/* Of one dimension; lks_squeeze has no call for all of them. */
 static void run_squeeze(call *c)
 {
-    lks_tensor *x = input(c);
-
-    if (given(c, arg(0, "dim"))) {
-        give(c, lks_squeeze(x, whole(c, arg(0, "dim"), 0)));
-        return;
-    }
-    for (int i = lks_ndim(x) - 1; i >= 0; i--)
-        x = lks_squeeze(x, i);
-    give(c, x);
+    give(c, given(c, arg(0, "dim")) ? lks_squeeze(input(c), whole(c, arg(0, "dim"), 0))
+                                    : lks_squeeze_all(input(c)));
 }
 
 static void run_unsqueeze(call *c)
@@ -70,6 +62,98 @@ static void run_cat(call *c)
     give(c, lks_cat(xs, n, whole(c, arg(0, "dim"), 0)));
 }
 
+static void run_stack(call *c)
+{
+    lks_tensor *xs[MAX_LIST];
+    const int n = tensors(c, named("input"), xs);
+
+    give(c, lks_stack(xs, n, whole(c, arg(0, "dim"), 0)));
+}
+
+static void run_movedim(call *c)
+{
+    int from[MAX_LIST], to[MAX_LIST];
+    const int n = dims(c, arg(0, "source"), from);
+
+    if (dims(c, arg(1, "destination"), to) == n)
+        give(c, lks_movedim(input(c), from, to, n));
+}
+
+static void run_repeat(call *c)
+{
+    give(c, lks_repeat(input(c), shape(c, arg(0, "repeats"))));
+}
+
+static void run_tile(call *c)
+{
+    give(c, lks_tile(input(c), shape(c, arg(0, "dims"))));
+}
+
+static void run_flip(call *c)
+{
+    int along[MAX_LIST];
+    const int n = dims(c, arg(0, "dims"), along);
+
+    give(c, lks_flip(input(c), along, n));
+}
+
+static void run_roll(call *c)
+{
+    int64_t by[MAX_LIST];
+    int along[MAX_LIST];
+    const int n = integers(c, arg(0, "shifts"), by);
+    const bool flat = dims(c, arg(1, "dims"), along) != n;
+
+    give(c, lks_roll(input(c), by, flat ? NULL : along, n));
+}
+
+static void run_diagonal(call *c)
+{
+    give(c, lks_diagonal(input(c), integer(c, arg(0, "offset"), 0),
+                         whole(c, arg(1, "dim1"), 0), whole(c, arg(2, "dim2"), 1)));
+}
+
+/* Pieces, or the failure that left none. */
+static void give_all(call *c, lks_tensor *const *pieces, int n)
+{
+    for (int i = 0; i < n; i++)
+        give(c, pieces[i]);
+}
+
+static void run_unbind(call *c)
+{
+    lks_tensor *ys[MAX_OUTPUTS];
+
+    give_all(c, ys, lks_unbind(input(c), whole(c, arg(0, "dim"), 0), ys, MAX_OUTPUTS));
+}
+
+static void run_chunk(call *c)
+{
+    lks_tensor *ys[MAX_OUTPUTS];
+
+    give_all(c, ys,
+             lks_chunk(input(c), integer(c, arg(0, "chunks"), 1),
+                       whole(c, arg(1, "dim"), 0), ys, MAX_OUTPUTS));
+}
+
+static void run_split(call *c)
+{
+    lks_tensor *ys[MAX_OUTPUTS];
+
+    give_all(c, ys,
+             lks_split(input(c), integer(c, arg(0, "split_size"), 1),
+                       whole(c, arg(1, "dim"), 0), ys, MAX_OUTPUTS));
+}
+
+static void run_split_sizes(call *c)
+{
+    lks_tensor *ys[MAX_OUTPUTS];
+    int64_t sizes[MAX_LIST];
+    const int n = integers(c, arg(0, "split_sizes"), sizes);
+
+    give_all(c, ys, lks_split_sizes(input(c), sizes, n, whole(c, arg(1, "dim"), 0), ys));
+}
+
 static const row rows[] = {
     {"reshape", .run = run_reshape},     {"view", .run = run_reshape},
     {"flatten", .run = run_flatten},     {"transpose", .run = run_transpose},
@@ -77,5 +161,11 @@ static const row rows[] = {
     {"broadcast_to", .run = run_expand}, {"squeeze", .run = run_squeeze},
     {"unsqueeze", .run = run_unsqueeze}, {"narrow", .run = run_narrow},
     {"select", .run = run_select},       {"cat", .run = run_cat},
+    {"stack", .run = run_stack},         {"t", .unary = lks_t},
+    {"movedim", .run = run_movedim},     {"repeat", .run = run_repeat},
+    {"tile", .run = run_tile},           {"flip", .run = run_flip},
+    {"roll", .run = run_roll},           {"diagonal", .run = run_diagonal},
+    {"unbind", .run = run_unbind},       {"chunk", .run = run_chunk},
+    {"split", .run = run_split},         {"split/list_args", .run = run_split_sizes},
 };
 FAMILY(shapes, rows);
