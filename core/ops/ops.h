@@ -99,9 +99,34 @@ lks_tensor *lks_to(lks_tensor *x, lks_dtype dtype);
 /* index (n) i64; (1) for a scalar, which stays one. */
 lks_tensor *lks_index_select(lks_tensor *x, int dim, lks_tensor *index);
 
+/* pad: two numbers a dimension, before and behind it, the last dimension first (n numbers
+ * in all); below 0 they cut off. More of a tensor's own elements are fewer than it has
+ * (reflect), or as many (circular). A copy. */
+typedef enum lks_pad_mode {
+    LKS_PAD_CONSTANT,
+    LKS_PAD_REFLECT,
+    LKS_PAD_REPLICATE,
+    LKS_PAD_CIRCULAR,
+} lks_pad_mode;
+lks_tensor *lks_pad(lks_tensor *x, const int64_t *pad, int n, lks_pad_mode mode,
+                    double value);
+
 /* (…, m, k) x (…, k, n), leading dimensions broadcast; 1-d operands as in torch.matmul.
  */
 lks_tensor *lks_matmul(lks_tensor *a, lks_tensor *b);
+/* a (m), b (n): (m, n). */
+lks_tensor *lks_outer(lks_tensor *a, lks_tensor *b);
+/* beta x + alpha (a b), x broadcasting to the product's shape: of matrices, of a matrix
+ * and a vector, of batches of matrices (addbmm: summed over the batch). With beta 0, x is
+ * not looked at and gets no gradient. */
+lks_tensor *lks_addmm(lks_tensor *x, lks_tensor *a, lks_tensor *b, double beta,
+                      double alpha);
+lks_tensor *lks_addmv(lks_tensor *x, lks_tensor *a, lks_tensor *b, double beta,
+                      double alpha);
+lks_tensor *lks_addbmm(lks_tensor *x, lks_tensor *a, lks_tensor *b, double beta,
+                       double alpha);
+lks_tensor *lks_baddbmm(lks_tensor *x, lks_tensor *a, lks_tensor *b, double beta,
+                        double alpha);
 /* x (…, in), w (out, in), b (out) or NULL: x wᵀ + b, (…, out). */
 lks_tensor *lks_linear(lks_tensor *x, lks_tensor *w, lks_tensor *b);
 

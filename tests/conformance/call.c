@@ -32,6 +32,13 @@ bool given(call *c, place p)
     return it && it->form != NONE;
 }
 
+bool is_word(call *c, place p)
+{
+    const item *it = find(c, p);
+
+    return it && it->form == STR;
+}
+
 static double scalar(call *c, place p, double fallback, const char *what)
 {
     const item *it = find(c, p);

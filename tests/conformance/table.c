@@ -11,6 +11,7 @@
     X(products)                                                                          \
     X(convolutions)                                                                      \
     X(pooling)                                                                           \
+    X(padding)                                                                           \
     X(activations)                                                                       \
     X(losses)                                                                            \
     X(modules)

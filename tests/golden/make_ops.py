@@ -260,6 +260,13 @@ def arrangements():
     case("roll/flat", lambda x: x.roll(2), X(2, 3))
     case("roll/two", lambda x: x.roll((4, -1), (1, 0)), X(2, 3))
     case("roll/around", lambda x: x.roll((-3, 2), (1, 0)), X(2, 3))
+    case("pad/constant", lambda x: F.pad(x, (1, 2), "constant", 0.5), X(2, 3))
+    case("pad/cut", lambda x: F.pad(x, (-1, 2, 0, -1), "constant", 0.5), X(2, 3))
+    case("pad/nothing", lambda x: F.pad(x, (0, 0)), X(2, 3))
+    case("pad/of_nothing", lambda x: F.pad(x, (1, 1)), X(2, 0))
+    case("pad/reflect", lambda x: F.pad(x, (2, 1, 1, 0), "reflect"), X(1, 2, 3))
+    case("pad/replicate", lambda x: F.pad(x, (2, 4, 1, 0), "replicate"), X(1, 2, 3))
+    case("pad/circular", lambda x: F.pad(x, (3, 1, 1, 0), "circular"), X(1, 1, 2, 3))
     case("roll/empty", lambda x: x.roll((4, -1), (1, 0)), X(0, 3))
 
 
@@ -289,6 +296,16 @@ def products():
                        ("matrix_vector", (2, 3), (3,)), ("vector_matrix", (3,), (3, 2)),
                        ("inner_empty", (2, 0), (0, 3)), ("outer_empty", (0, 2), (2, 3))):
         case("matmul/" + name, torch.matmul, X(*a), X(*b))
+    case("outer/vectors", torch.outer, X(2), X(3))
+    case("outer/empty", torch.outer, X(2), X(0))
+    case("addmm/plain", torch.addmm, X(2, 4), X(2, 3), X(3, 4))
+    case("addmm/scaled", lambda x, a, b: torch.addmm(x, a, b, beta=0.5, alpha=-2), X(4), X(2, 3), X(3, 4))
+    case("addmm/no_beta", lambda x, a, b: torch.addmm(x, a, b, beta=0) + 0 * x, X(4), X(2, 3), X(3, 4))
+    case("addmv/scaled", lambda x, a, b: torch.addmv(x, a, b, beta=0.5, alpha=-2), X(2), X(2, 3), X(3))
+    case("addbmm/scaled", lambda x, a, b: torch.addbmm(x, a, b, beta=0.5, alpha=-2),
+         X(2, 4), X(2, 2, 3), X(2, 3, 4))
+    case("baddbmm/scaled", lambda x, a, b: torch.baddbmm(x, a, b, beta=0.5, alpha=-2),
+         X(2, 2, 4), X(2, 2, 3), X(2, 3, 4))
     case("linear/bias", F.linear, X(3, 4), X(2, 4), X(2))
     case("linear/plain", F.linear, X(3, 4), X(2, 4))
     case("linear/sequence", F.linear, X(2, 3, 4), X(5, 4), X(5))

@@ -3,24 +3,22 @@
 
 #include "table.h"
 
-/* Zeros on both sides: a number of them, "valid" for none, "same" for as many as keep the
- * size, which the library takes where they are as many on both sides. */
-static void read_padding(call *c, lks_tensor *w, lks_conv2d_params *p)
+/* "same": as many zeros as keep the size, one more behind than before where they are not
+ * even; x with them. "valid": none. */
+static lks_tensor *pad_by_word(call *c, lks_tensor *x, lks_tensor *w,
+                               const lks_conv2d_params *p)
 {
-    const item *it = sample_find(c->sample, ARG, "padding");
+    int64_t pad[4];
 
-    if (!it || it->form != STR) {
-        pair(c, arg(3, "padding"), 0, p->padding);
-        return;
+    if (strcmp(word(c, arg(3, "padding"), ""), "same") != 0 || !w)
+        return x;
+    for (int i = 0; i < 2; i++) {
+        const int64_t both = p->dilation[1 - i] * (lks_size(w, -1 - i) - 1);
+
+        pad[2 * i] = both / 2;
+        pad[2 * i + 1] = both - both / 2;
     }
-    if (strcmp(word(c, named("padding"), ""), "same") == 0 && w)
-        for (int i = 0; i < 2; i++) {
-            const int64_t both = p->dilation[i] * (lks_size(w, i - 2) - 1);
-
-            p->padding[i] = both / 2;
-            if (both % 2 != 0)
-                lacks(c, "padding");
-        }
+    return lks_pad(x, pad, 4, LKS_PAD_CONSTANT, 0);
 }
 
 static void run_conv2d(call *c)
@@ -30,7 +28,10 @@ static void run_conv2d(call *c)
 
     pair(c, arg(2, "stride"), 1, p.stride);
     pair(c, arg(4, "dilation"), 1, p.dilation);
-    read_padding(c, w, &p);
+    if (is_word(c, arg(3, "padding")))
+        x = pad_by_word(c, x, w, &p);
+    else
+        pair(c, arg(3, "padding"), 0, p.padding);
     give(c, lks_conv2d(x, w, optional(c, arg(1, "bias")), &p));
 }
 

@@ -137,3 +137,49 @@ const lks_op_cases lks_op_cases_roll = {
     .refusals = REFUSALS(
         {"beyond", roll_two, {X(3)}, LKS_SHAPE, "roll: no dimension 1 in a tensor of 1"}),
 };
+
+static const int64_t pad_12[] = {1, 2}, cut[] = {-1, 2, 0, -1}, pad_00[] = {0, 0},
+                     pad_11[] = {1, 1}, pad_2110[] = {2, 1, 1, 0},
+                     pad_2410[] = {2, 4, 1, 0}, pad_3110[] = {3, 1, 1, 0},
+                     cut_all[] = {-2, -2};
+
+F(pad_constant, lks_pad(x[0], pad_12, 2, LKS_PAD_CONSTANT, 0.5))
+F(pad_cut, lks_pad(x[0], cut, 4, LKS_PAD_CONSTANT, 0.5))
+F(pad_nothing, lks_pad(x[0], pad_00, 2, LKS_PAD_CONSTANT, 0))
+F(pad_one_each, lks_pad(x[0], pad_11, 2, LKS_PAD_CONSTANT, 0))
+F(pad_reflect, lks_pad(x[0], pad_2110, 4, LKS_PAD_REFLECT, 0))
+F(pad_replicate, lks_pad(x[0], pad_2410, 4, LKS_PAD_REPLICATE, 0))
+F(pad_circular, lks_pad(x[0], pad_3110, 4, LKS_PAD_CIRCULAR, 0))
+F(pad_cut_all, lks_pad(x[0], cut_all, 2, LKS_PAD_CONSTANT, 0))
+F(pad_three, lks_pad(x[0], pad_2110, 3, LKS_PAD_CONSTANT, 0))
+const lks_op_cases lks_op_cases_pad = {
+    .cases = CASES({"constant", pad_constant, {X(2, 3)}}, {"cut", pad_cut, {X(2, 3)}},
+                   {"nothing", pad_nothing, {X(2, 3)}},
+                   {"of_nothing", pad_one_each, {X(2, 0)}},
+                   {"reflect", pad_reflect, {X(1, 2, 3)}},
+                   {"replicate", pad_replicate, {X(1, 2, 3)}},
+                   {"circular", pad_circular, {X(1, 1, 2, 3)}}),
+    .refusals = REFUSALS(
+        {"all cut off",
+         pad_cut_all,
+         {X(2, 3)},
+         LKS_SHAPE,
+         "pad: -2 and -2 leave nothing of dimension 1 of (2, 3)"},
+        {"odd",
+         pad_three,
+         {X(2, 3)},
+         LKS_SHAPE,
+         "pad: two numbers a dimension, the last first, not 3 for (2, 3)"},
+        {"too many", pad_cut, {X(3)}, LKS_SHAPE, "not 4 for (3,)"},
+        {"reflect too far",
+         pad_reflect,
+         {X(2, 2)},
+         LKS_SHAPE,
+         "pad: dimension 1 of (2, 2) is too small for 2 more of its own elements"},
+        {"circular too far", pad_circular, {X(2, 2)}, LKS_SHAPE, "too small for 3 more"},
+        {"replicate nothing",
+         pad_replicate,
+         {X(2, 0)},
+         LKS_SHAPE,
+         "too small for 2 more"}),
+};
