@@ -142,6 +142,12 @@ lks_tensor *lks_conv2d(lks_tensor *x, lks_tensor *w, lks_tensor *b,
  * is below 2^31. */
 lks_tensor *lks_max_pool2d(lks_tensor *x, const lks_pool2d_params *params);
 
+/* The windows of x (N, C, H, W) or (C, H, W), a column each: (N, C KH KW, OH OW). As for
+ * pooling; stride and dilation of 0 mean 1. */
+lks_tensor *lks_unfold(lks_tensor *x, const lks_pool2d_params *params);
+/* (…, C r r, H, W) to (…, C, H r, W r). A copy. */
+lks_tensor *lks_pixel_shuffle(lks_tensor *x, int64_t factor);
+
 lks_tensor *lks_softmax(lks_tensor *x, int dim);
 lks_tensor *lks_log_softmax(lks_tensor *x, int dim);
 

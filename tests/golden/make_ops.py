@@ -325,6 +325,13 @@ def images():
     case("conv2d/shared", lambda x, w, b, c: F.conv2d(x, w, b) + F.conv2d(x, w, c),
          X(1, 1, 4, 4), X(2, 1, 3, 3), X(2), X(2))
     case("conv2d/no_images", F.conv2d, X(0, 2, 5, 5), X(3, 2, 3, 3), X(3))
+    case("unfold/plain", lambda x: F.unfold(x, (2, 3)), X(2, 2, 3, 4))
+    case("unfold/general", lambda x: F.unfold(x, 2, (2, 1), (1, 2), (1, 2)), X(1, 2, 3, 4))
+    case("unfold/single", lambda x: F.unfold(x, 2), X(2, 3, 3))
+    case("unfold/no_images", lambda x: F.unfold(x, 2), X(0, 2, 3, 3))
+    case("pixel_shuffle/two", lambda x: F.pixel_shuffle(x, 2), X(2, 8, 2, 3))
+    case("pixel_shuffle/one", lambda x: F.pixel_shuffle(x, 1), X(2, 2, 3))
+    case("pixel_shuffle/more_dims", lambda x: F.pixel_shuffle(x, 2), X(2, 1, 4, 2, 2))
     case("max_pool2d/plain", lambda x: F.max_pool2d(x, 2), X(2, 3, 5, 4))
     case("max_pool2d/general", lambda x: F.max_pool2d(x, (3, 2), (2, 1), (1, 1), (1, 2)),
          X(2, 2, 6, 5))

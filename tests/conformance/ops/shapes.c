@@ -154,18 +154,48 @@ static void run_split_sizes(call *c)
     give_all(c, ys, lks_split_sizes(input(c), sizes, n, whole(c, arg(1, "dim"), 0), ys));
 }
 
+static void run_unfold(call *c)
+{
+    lks_pool2d_params p = {0};
+
+    pair(c, arg(0, "kernel_size"), 1, p.kernel);
+    pair(c, arg(1, "dilation"), 1, p.dilation);
+    pair(c, arg(2, "padding"), 0, p.padding);
+    pair(c, arg(3, "stride"), 1, p.stride);
+    give(c, lks_unfold(input(c), &p));
+}
+
+static void run_pixel_shuffle(call *c)
+{
+    give(c, lks_pixel_shuffle(input(c), integer(c, arg(0, "upscale_factor"), 1)));
+}
+
 static const row rows[] = {
-    {"reshape", .run = run_reshape},     {"view", .run = run_reshape},
-    {"flatten", .run = run_flatten},     {"transpose", .run = run_transpose},
-    {"permute", .run = run_permute},     {"expand", .run = run_expand},
-    {"broadcast_to", .run = run_expand}, {"squeeze", .run = run_squeeze},
-    {"unsqueeze", .run = run_unsqueeze}, {"narrow", .run = run_narrow},
-    {"select", .run = run_select},       {"cat", .run = run_cat},
-    {"stack", .run = run_stack},         {"t", .unary = lks_t},
-    {"movedim", .run = run_movedim},     {"repeat", .run = run_repeat},
-    {"tile", .run = run_tile},           {"flip", .run = run_flip},
-    {"roll", .run = run_roll},           {"diagonal", .run = run_diagonal},
-    {"unbind", .run = run_unbind},       {"chunk", .run = run_chunk},
-    {"split", .run = run_split},         {"split/list_args", .run = run_split_sizes},
+    {"reshape", .run = run_reshape},
+    {"view", .run = run_reshape},
+    {"flatten", .run = run_flatten},
+    {"transpose", .run = run_transpose},
+    {"permute", .run = run_permute},
+    {"expand", .run = run_expand},
+    {"broadcast_to", .run = run_expand},
+    {"squeeze", .run = run_squeeze},
+    {"unsqueeze", .run = run_unsqueeze},
+    {"narrow", .run = run_narrow},
+    {"select", .run = run_select},
+    {"cat", .run = run_cat},
+    {"stack", .run = run_stack},
+    {"t", .unary = lks_t},
+    {"movedim", .run = run_movedim},
+    {"repeat", .run = run_repeat},
+    {"tile", .run = run_tile},
+    {"flip", .run = run_flip},
+    {"roll", .run = run_roll},
+    {"diagonal", .run = run_diagonal},
+    {"unbind", .run = run_unbind},
+    {"chunk", .run = run_chunk},
+    {"split", .run = run_split},
+    {"split/list_args", .run = run_split_sizes},
+    {"nn.functional.unfold", .run = run_unfold},
+    {"nn.functional.pixel_shuffle", .run = run_pixel_shuffle},
 };
 FAMILY(shapes, rows);
