@@ -15,6 +15,7 @@
 #include "autograd/function.h"
 #include "autograd/gradcheck.h"
 #include "ops/ops.h"
+#include "nn/layer.h"
 #include "nn/model.h"
 #include "nn/param_block.h"
 #include "nn/data_parallel.h"

@@ -26,7 +26,7 @@ struct lks_lanes {
     lks_lanes_options options;
     lks_reducer *reducer;
     const lks_kernels *kernels;
-    size_t numel;
+    size_t numel; /* gradients, and behind them what is observed */
 
     /* The stack of gradient blocks, and what happens after each of our lanes. */
     uint32_t n_mine;
@@ -35,7 +35,8 @@ struct lks_lanes {
     lks_grad_block *
         *blocks; /* [n_blocks]; blocks[0] is NULL: the parameter block's own */
 
-    /* In the order in which backward completes them: last parameter first. */
+    /* In the order in which backward completes them: last parameter first, and with it
+     * what forward has observed. */
     bucket *buckets;
     size_t n_buckets;
     size_t *bucket_of; /* [parameters] */
@@ -90,7 +91,7 @@ static lks_status create_blocks(lks_lanes *self)
 static lks_view part_of(const lks_lanes *self, size_t i, size_t begin, size_t end)
 {
     const lks_view *block = self->blocks[i] ? lks_grad_block_view(self->blocks[i])
-                                            : lks_param_block_grads(self->options.params);
+                                            : lks_param_block_sums(self->options.params);
 
     return lks_view_part(block, begin, end - begin);
 }
@@ -133,7 +134,7 @@ lks_status lks_lanes_create(const lks_lanes_options *options, lks_lanes **out)
         return LKS_NOMEM;
     self->options = *options;
     self->kernels = lks_device_kernels(lks_param_block_device(options->params));
-    self->numel = lks_param_block_numel(options->params);
+    self->numel = (size_t)lks_param_block_sums(options->params)->sizes[0];
     LKS_GO(lks_reducer_create(&reduction, &self->reducer));
     LKS_GO(plan_stack(self));
     LKS_GO(create_blocks(self));

@@ -6,8 +6,11 @@
  * (one for one lane: nothing is copied). During the last lane's backward, each bucket of
  * the block is folded and its reduction started as soon as its gradients are complete.
  *
- * A step is: begin; begin_lane, backward, end_lane for each lane; wait. The gradients
- * then stand in the parameter block's own gradients. Main thread only. */
+ * What forward observes for buffers stands behind the gradients and goes their way.
+ *
+ * A step is: begin; begin_lane, forward, backward, end_lane for each lane; wait. The sums
+ * then stand in the parameter block's own gradients and observed sums. Main thread only.
+ */
 #ifndef LKS_WORKER_LANES_H
 #define LKS_WORKER_LANES_H
 
@@ -29,13 +32,13 @@ void lks_lanes_destroy(lks_lanes *lanes);
 /* step: from 1 */
 void lks_lanes_begin(lks_lanes *lanes, uint64_t step);
 
-/* Aim the gradients of the next of this rank's lanes. */
+/* Aim the gradients, and what is observed, of the next of this rank's lanes. */
 lks_status lks_lanes_begin_lane(lks_lanes *lanes);
 
 /* Its backward is over; `empty`: it had no samples and no backward. */
 lks_status lks_lanes_end_lane(lks_lanes *lanes, bool empty);
 
-/* Wait until the sum over all lanes stands in the parameter block's gradients. */
+/* Wait until the sum over all lanes stands in the parameter block's own. */
 lks_status lks_lanes_wait(lks_lanes *lanes);
 
 #endif

@@ -49,6 +49,8 @@ static lks_status make_lanes(lks_replica *replica)
         .ordered = job->train.reduction == LKS_JOB_REDUCTION_ORDERED,
     };
 
+    lks_model_defer_buffers(replica->model,
+                            true); /* the lanes' sums come together first */
     LKS_TRY(lks_lanes_create(&options, &replica->lanes));
     return lks_losses_create(replica->comm, options.n_lanes, replica->device,
                              &replica->losses);
@@ -117,9 +119,8 @@ static lks_status check_same_model(lks_replica *replica)
     uint64_t weights = 0;
 
     replica->exit_code = LKS_EXIT_FAILED;
-    LKS_TRY(lks_world_agree(
-        replica->comm, lks_param_block_hash(lks_model_params(replica->model), &weights),
-        &replica->exit_code));
+    LKS_TRY(lks_world_agree(replica->comm, lks_model_hash(replica->model, &weights),
+                            &replica->exit_code));
     return lks_world_check_same(replica->comm, weights, "the model at the start");
 }
 

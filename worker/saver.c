@@ -32,7 +32,7 @@ typedef struct verdict {
 /* What is to be saved, and where. */
 typedef struct weights {
     const lks_model *model;
-    float *values; /* of the parameters, on the host: no device survives a fork */
+    float *words; /* of parameters and buffers, on the host: no device survives a fork */
     const char *run_dir;
 } weights;
 
@@ -40,7 +40,7 @@ static lks_status save(const weights *w)
 {
     char *path = lks_run_dir_path(w->run_dir, LKS_RUN_WEIGHTS);
     const lks_status st =
-        path ? lks_model_save_values(w->model, w->values, path) : LKS_NOMEM;
+        path ? lks_model_save_words(w->model, w->words, path) : LKS_NOMEM;
 
     lks_free(path);
     return st;
@@ -142,15 +142,14 @@ static lks_status save_with_help(const weights *w)
 
 lks_status lks_save_weights(const lks_model *model, const char *run_dir)
 {
-    const lks_param_block *params = lks_model_params(model);
     weights w = {.model = model, .run_dir = run_dir};
     lks_status st;
 
-    if (!(w.values = lks_malloc(lks_param_block_numel(params) * sizeof *w.values)))
+    if (!(w.words = lks_malloc(lks_model_n_words(model) * sizeof *w.words)))
         return LKS_NOMEM;
-    LKS_GO(lks_param_block_read(params, w.values));
+    LKS_GO(lks_model_read(model, w.words));
     LKS_GO(save_with_help(&w));
 cleanup:
-    lks_free(w.values);
+    lks_free(w.words);
     return st;
 }

@@ -11,6 +11,7 @@ static lks_status forward(lks_step *s, uint64_t index, uint64_t lane, lks_tensor
                           lks_tensor *target, lks_tensor **loss)
 {
     lks_pulse_enter(s->pulse, LKS__PROTO__PHASE__FORWARD);
+    LKS_TRY(lks_lanes_begin_lane(s->lanes));
     if (x) {
         lks_model_set_position(s->model, s->seed, index, (uint32_t)lane);
         *loss = s->loss->sum(lks_model_forward(s->model, x), target);
@@ -23,7 +24,6 @@ static lks_status forward(lks_step *s, uint64_t index, uint64_t lane, lks_tensor
 static lks_status backward(lks_step *s, lks_tensor *loss)
 {
     lks_pulse_enter(s->pulse, LKS__PROTO__PHASE__BACKWARD);
-    LKS_TRY(lks_lanes_begin_lane(s->lanes));
     if (loss)
         LKS_TRY(lks_backward(loss)); /* gradients are reduced as they become ready */
     return lks_lanes_end_lane(s->lanes, !loss);
@@ -143,6 +143,7 @@ lks_status lks_step_run(lks_step *s, uint64_t index, lks_step_result *out)
 
     lks_pulse_enter(s->pulse, LKS__PROTO__PHASE__UPDATE);
     LKS_TRY(lks_optim_step_scaled(s->optim, 1 / count));
+    LKS_TRY(lks_model_update_buffers(s->model));
 
     lks_pulse_end_step(s->pulse);
     out->loss = loss / count;

@@ -109,8 +109,7 @@ static lks_status report(lks_replica *replica, course *c)
 {
     Lks__Proto__Progress progress = progress_of(replica, c);
 
-    LKS_TRY(
-        lks_param_block_hash(lks_model_params(replica->model), &progress.replica_hash));
+    LKS_TRY(lks_model_hash(replica->model, &progress.replica_hash));
     LKS_TRY(lks_comm_check(replica->comm));
     lks_reporter_progress(replica->reporter, &progress);
     show(replica, c, true);
@@ -206,25 +205,45 @@ static lks_status refuse_result(const course *c, const char *what, double value)
                     c->n_done, what, isnan(value) ? "nan" : "infinite");
 }
 
-static lks_status check_param(const course *c, const lks_param *param,
-                              const float *values)
+static lks_status check_values(const course *c, const char *name, const float *values,
+                               size_t n)
 {
-    for (size_t k = param->offset; k < param->offset + param->numel; k++)
+    for (size_t k = 0; k < n; k++)
         if (!isfinite(values[k]))
-            return refuse_result(c, param->name, values[k]);
+            return refuse_result(c, name, values[k]);
+    return LKS_OK;
+}
+
+/* words: lks_model_read's */
+static lks_status check_words(const course *c, const lks_model *model, const float *words)
+{
+    const lks_param_block *params = lks_model_params(model);
+    const lks_buffer_block *buffers = lks_model_buffers(model);
+
+    for (size_t i = 0; i < lks_param_block_count(params); i++) {
+        const lks_param *param = lks_param_block_at(params, i);
+
+        LKS_TRY(check_values(c, param->name, words + param->offset, param->numel));
+    }
+    words += lks_param_block_numel(params);
+    for (size_t i = 0; i < lks_buffer_block_count(buffers); i++) {
+        const lks_buffer *buffer = lks_buffer_block_at(buffers, i);
+
+        if (lks_tensor_dtype(buffer->tensor) == LKS_F32)
+            LKS_TRY(check_values(c, buffer->name, words + buffer->offset,
+                                 (size_t)lks_numel(buffer->tensor)));
+    }
     return LKS_OK;
 }
 
 /* The next step's loss tells of an update that went wrong; the last one has none. */
 static lks_status check_result(const lks_replica *replica, const course *c)
 {
-    const lks_param_block *params = lks_model_params(replica->model);
-    float *values = lks_malloc(lks_param_block_numel(params) * sizeof *values);
-    lks_status st = values ? lks_param_block_read(params, values) : LKS_NOMEM;
+    float *words = lks_malloc(lks_model_n_words(replica->model) * sizeof *words);
+    lks_status st = words ? lks_model_read(replica->model, words) : LKS_NOMEM;
 
-    for (size_t i = 0; st == LKS_OK && i < lks_param_block_count(params); i++)
-        st = check_param(c, lks_param_block_at(params, i), values);
-    lks_free(values);
+    st = st == LKS_OK ? check_words(c, replica->model, words) : st;
+    lks_free(words);
     if (st == LKS_OK && !isfinite(c->test_loss))
         st = refuse_result(c, "test loss", c->test_loss);
     return st;

@@ -2,25 +2,25 @@
 #include "nn/layer.h"
 #include "ops/ops.h"
 
-static lks_tensor *relu(const lks_layer *layer, lks_tensor *const *params, lks_tensor *x,
-                        const lks_layer_run *run)
+static lks_status relu(const lks_layer *layer, const lks_layer_run *run,
+                       lks_tensor *const *in, lks_tensor **out)
 {
-    (void)layer, (void)params, (void)run;
-    return lks_relu(x);
+    (void)layer, (void)run;
+    return lks_layer_put(out, lks_relu(in[0]));
 }
 
-static lks_tensor *tanh_(const lks_layer *layer, lks_tensor *const *params, lks_tensor *x,
-                         const lks_layer_run *run)
+static lks_status tanh_(const lks_layer *layer, const lks_layer_run *run,
+                        lks_tensor *const *in, lks_tensor **out)
 {
-    (void)layer, (void)params, (void)run;
-    return lks_tanh(x);
+    (void)layer, (void)run;
+    return lks_layer_put(out, lks_tanh(in[0]));
 }
 
-static lks_tensor *sigmoid(const lks_layer *layer, lks_tensor *const *params,
-                           lks_tensor *x, const lks_layer_run *run)
+static lks_status sigmoid(const lks_layer *layer, const lks_layer_run *run,
+                          lks_tensor *const *in, lks_tensor **out)
 {
-    (void)layer, (void)params, (void)run;
-    return lks_sigmoid(x);
+    (void)layer, (void)run;
+    return lks_layer_put(out, lks_sigmoid(in[0]));
 }
 
 const lks_layer_type lks_layer_relu = {

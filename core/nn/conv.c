@@ -48,7 +48,7 @@ static lks_status infer(lks_layer *layer)
     lks_init init;
 
     LKS_TRY(lks_window_infer(layer, kernel, p->stride, p->padding, p->dilation, place));
-    in_channels = layer->in.sizes[0];
+    in_channels = layer->in[0].shape.sizes[0];
     if (in_channels % p->groups != 0)
         return lks_layer_refuse(layer, "%lld channels do not split into groups of %lld",
                                 (long long)in_channels, (long long)p->groups);
@@ -63,17 +63,18 @@ static lks_status infer(lks_layer *layer)
         init));
     if (config->bias)
         LKS_TRY(lks_layer_add_param(layer, "bias", LKS_SHAPE_OF(out_channels), init));
-    layer->out = LKS_SHAPE_OF(out_channels, place[0], place[1]);
+    layer->out[0].shape = LKS_SHAPE_OF(out_channels, place[0], place[1]);
     return LKS_OK;
 }
 
-static lks_tensor *forward(const lks_layer *layer, lks_tensor *const *params,
-                           lks_tensor *x, const lks_layer_run *run)
+static lks_status forward(const lks_layer *layer, const lks_layer_run *run,
+                          lks_tensor *const *in, lks_tensor **out)
 {
     const conv2d *config = layer->config;
 
-    (void)run;
-    return lks_conv2d(x, params[0], config->bias ? params[1] : NULL, &config->params);
+    return lks_layer_put(out, lks_conv2d(in[0], run->params[0],
+                                         config->bias ? run->params[1] : NULL,
+                                         &config->params));
 }
 
 const lks_layer_type lks_layer_conv2d = {

@@ -15,6 +15,7 @@
 
 struct lks_data_parallel {
     lks_param_block *params;
+    lks_model *model; /* NULL: of a program's own forward */
     lks_replica_forward forward;
     void *context;
     const lks_kernels *kernels;
@@ -31,6 +32,8 @@ typedef struct part {
     lks_device device;
     int64_t first, n; /* samples of the batch */
     lks_param_block *params;
+    lks_buffer_block *buffers; /* of a model: these two */
+    lks_state *state;
     lks_tensor *x, *y; /* its own */
     lks_mark before;   /* behind what the caller has queued on the first device */
     pthread_t thread;
@@ -173,26 +176,25 @@ static lks_status copy_params(part *p)
 {
     const lks_data_parallel *parallel = p->of->parallel;
     const lks_param_block *from = parallel->params;
-    const size_t n = lks_param_block_count(from);
-    lks_param_spec *specs = lks_calloc(n, sizeof *specs);
-    lks_status st;
 
-    if (!specs)
-        return LKS_NOMEM;
-    for (size_t i = 0; i < n; i++) {
-        const lks_param *param = lks_param_block_at(from, i);
-
-        specs[i] = (lks_param_spec){param->name, lks_sizes(param->tensor)};
-    }
-    LKS_GO(lks_param_block_create(specs, n, p->device, &p->params));
-    LKS_GO(parallel->kernels->copy_across(
+    LKS_TRY(lks_param_block_create_like(from, p->device, &p->params));
+    LKS_TRY(parallel->kernels->copy_across(
         p->device.index, lks_param_block_values(p->params)->data,
         parallel->devices[0].index, lks_param_block_values(from)->data,
         lks_param_block_numel(from) * sizeof(float)));
     lks_param_block_touch(p->params);
-cleanup:
-    lks_free(specs);
-    return st;
+    return LKS_OK;
+}
+
+static lks_status copy_state(part *p)
+{
+    const lks_model *model = p->of->parallel->model;
+
+    LKS_TRY(copy_params(p));
+    if (!model)
+        return LKS_OK;
+    LKS_TRY(lks_buffer_block_copy(lks_model_buffers(model), p->device, &p->buffers));
+    return lks_state_create_of(model->plan, p->params, p->buffers, &p->state);
 }
 
 static lks_tensor *run_model(part *p)
@@ -204,7 +206,9 @@ static lks_tensor *run_model(part *p)
         return NULL;
     p->x = lks_keep(x);
     lks_set_grad_enabled(p->of->records);
-    y = parallel->forward(parallel->context, p->replica, p->params, x);
+    y = parallel->model
+            ? lks_model_forward_with(parallel->model, p->state, (uint32_t)p->replica, x)
+            : parallel->forward(parallel->context, p->replica, p->params, x);
     return lks_contiguous(y);
 }
 
@@ -221,7 +225,7 @@ static lks_status forward_part(part *p)
     const bool was = lks_grad_enabled();
     lks_status st;
 
-    LKS_TRY(copy_params(p));
+    LKS_TRY(copy_state(p));
     LKS_TRY(lks_scope_open());
     p->y = lks_keep(run_model(p));
     lks_set_grad_enabled(was);
@@ -267,6 +271,23 @@ static lks_tensor *output_of(const part *p)
     return p->y;
 }
 
+/* ---- what replicas observe ---- */
+
+/* The model's buffers follow what all replicas have seen, added in their order; PyTorch
+ * takes the first replica's. */
+static lks_status update_buffers(const call *c)
+{
+    lks_model *model = c->parallel->model;
+
+    if (!model || !model->mode.training || model->plan->n_observed == 0)
+        return LKS_OK;
+    if (!model->defers_buffers)
+        lks_param_block_forget_observed(c->parallel->params);
+    for (int i = 0; i < c->n_parts; i++)
+        LKS_TRY(lks_param_block_add_observed(c->parallel->params, c->parts[i].params));
+    return model->defers_buffers ? LKS_OK : lks_model_update_buffers(model);
+}
+
 static lks_tensor *run_forward(void *context, lks_tensor *const *inputs, int n)
 {
     call *c = context;
@@ -276,6 +297,8 @@ static lks_tensor *run_forward(void *context, lks_tensor *const *inputs, int n)
     if (!(c->batch = lks_contiguous(inputs[0])))
         return NULL;
     out = run_parts(c, forward_part) == LKS_OK ? gather(c, output_of) : NULL;
+    if (out && update_buffers(c) != LKS_OK)
+        out = NULL;
     c->batch = NULL;
     return let_go(c) == LKS_OK ? out : NULL;
 }
@@ -361,6 +384,8 @@ static void release(void *context)
     for (int i = 0; i < c->n_parts; i++) {
         lks_unref(c->parts[i].y);
         lks_unref(c->parts[i].x);
+        lks_state_destroy(c->parts[i].state);
+        lks_buffer_block_destroy(c->parts[i].buffers);
         lks_param_block_destroy(c->parts[i].params);
     }
     lks_free(c);
@@ -488,17 +513,13 @@ lks_status lks_data_parallel_create(lks_param_block *params, lks_replica_forward
     return LKS_OK;
 }
 
-static lks_tensor *forward_of_model(void *model, int replica,
-                                    const lks_param_block *params, lks_tensor *x)
-{
-    return lks_model_forward_with(model, params, (uint32_t)replica, x);
-}
-
 lks_status lks_data_parallel_create_of(lks_model *model, const lks_device *devices,
                                        int n_devices, lks_data_parallel **out)
 {
-    return lks_data_parallel_create(lks_model_params(model), forward_of_model, model,
-                                    devices, n_devices, out);
+    LKS_TRY(lks_data_parallel_create(lks_model_params(model), NULL, NULL, devices,
+                                     n_devices, out));
+    (*out)->model = model;
+    return LKS_OK;
 }
 
 void lks_data_parallel_destroy(lks_data_parallel *self)

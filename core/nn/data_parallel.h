@@ -31,7 +31,9 @@ lks_status lks_data_parallel_create(lks_param_block *params, lks_replica_forward
                                     void *context, const lks_device *devices,
                                     int n_devices, lks_data_parallel **out);
 
-/* The same of a model of layers. Replica i draws dropout's numbers as lane + i. */
+/* The same of a model of layers. Replica i draws dropout's numbers as lane + i. In
+ * training each replica normalises with its own samples' statistics, and the model's
+ * running ones follow those of all. */
 lks_status lks_data_parallel_create_of(lks_model *model, const lks_device *devices,
                                        int n_devices, lks_data_parallel **out);
 

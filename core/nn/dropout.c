@@ -19,13 +19,14 @@ static const lks_option_rule options[] = {
      .max_excluded = true},
 };
 
-static lks_tensor *forward(const lks_layer *layer, lks_tensor *const *params,
-                           lks_tensor *x, const lks_layer_run *run)
+static lks_status forward(const lks_layer *layer, const lks_layer_run *run,
+                          lks_tensor *const *in, lks_tensor **out)
 {
     const dropout *config = layer->config;
 
-    (void)params;
-    return run->training && config->p > 0 ? lks_dropout(x, config->p, &run->rng) : x;
+    return lks_layer_put(out, run->training && config->p > 0
+                                  ? lks_dropout(in[0], config->p, &run->rng)
+                                  : in[0]);
 }
 
 const lks_layer_type lks_layer_dropout = {

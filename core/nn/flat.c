@@ -1,5 +1,8 @@
 #include "nn/flat.h"
 
+#include <string.h>
+
+#include "base/alloc.h"
 #include "base/try.h"
 #include "device.h"
 #include "kernels.h"
@@ -45,4 +48,50 @@ lks_status lks_flat_read(const lks_view *flat, float *out)
 {
     return lks_device_kernels(flat->device)
         ->copy_out(flat->device.index, out, flat->data, size_bytes(flat));
+}
+
+/* Multiply and xor-shift, 64 bits at a time, in chains side by side so that the
+ * multiplications overlap; each step is a bijection of its chain, so one changed word
+ * always shows. The constants are the odd numbers nearest 2^64 over the golden ratio and
+ * its square. */
+static inline uint64_t mix(uint64_t chain, uint64_t word)
+{
+    chain = (chain ^ word) * 0x9E3779B97F4A7C15u;
+    return chain ^ chain >> 32;
+}
+
+static uint64_t hash_values(const float *values, size_t n)
+{
+    enum { N = 64 / sizeof(float), N_CHAINS = 64 / sizeof(uint64_t) };
+    uint64_t chain[N_CHAINS], words[N_CHAINS], hash = 0x61C8864680B583EBu;
+
+    for (int lane = 0; lane < N_CHAINS; lane++)
+        chain[lane] = (uint64_t)lane + 1;
+    for (size_t i = 0; i < n; i += N) {
+        memcpy(words, values + i, sizeof words);
+        for (int lane = 0; lane < N_CHAINS; lane++)
+            chain[lane] = mix(chain[lane], words[lane]);
+    }
+    for (int lane = 0; lane < N_CHAINS; lane++)
+        hash = mix(hash, chain[lane]);
+    return hash;
+}
+
+lks_status lks_flat_hash(const lks_view *flat, uint64_t *out)
+{
+    const size_t n = (size_t)flat->sizes[0];
+    float *host;
+    lks_status st;
+
+    if (lks_device_kernels(flat->device)->host_reads) {
+        *out = hash_values(flat->data, n);
+        return LKS_OK;
+    }
+    if (!(host = lks_malloc(n * sizeof *host)))
+        return LKS_NOMEM;
+    LKS_GO(lks_flat_read(flat, host));
+    *out = hash_values(host, n);
+cleanup:
+    lks_free(host);
+    return st;
 }

@@ -3,6 +3,7 @@
 #define LKS_NN_FLAT_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/status.h"
 #include "layout/view.h"
@@ -17,5 +18,9 @@ lks_status lks_flat_clear(const lks_view *flat, size_t first, size_t n);
 
 /* To the host's memory: waits. */
 lks_status lks_flat_read(const lks_view *flat, float *out);
+
+/* 64 bits of n elements, a multiple of 16: any one changed bit changes them. Reads the
+ * block once, on the host: waits. LKS_NOMEM; LKS_DEVICE. */
+lks_status lks_flat_hash(const lks_view *flat, uint64_t *out);
 
 #endif

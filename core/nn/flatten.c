@@ -29,8 +29,8 @@ static const lks_option_rule options[] = {
 static lks_status infer(lks_layer *layer)
 {
     const flatten *config = layer->config;
-    const lks_shape *in = &layer->in;
-    lks_shape *out = &layer->out;
+    const lks_shape *in = &layer->in[0].shape;
+    lks_shape *out = &layer->out[0].shape;
     int start, end;
 
     LKS_TRY(lks_layer_sample_dim(layer, "start_dim", config->start_dim, &start));
@@ -47,13 +47,14 @@ static lks_status infer(lks_layer *layer)
     return LKS_OK;
 }
 
-static lks_tensor *forward(const lks_layer *layer, lks_tensor *const *params,
-                           lks_tensor *x, const lks_layer_run *run)
+static lks_status forward(const lks_layer *layer, const lks_layer_run *run,
+                          lks_tensor *const *in, lks_tensor **out)
 {
     const flatten *config = layer->config;
 
-    (void)params, (void)run;
-    return lks_flatten(x, (int)config->start_dim, (int)config->end_dim);
+    (void)run;
+    return lks_layer_put(
+        out, lks_flatten(in[0], (int)config->start_dim, (int)config->end_dim));
 }
 
 const lks_layer_type lks_layer_flatten = {

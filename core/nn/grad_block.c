@@ -62,6 +62,11 @@ const lks_view *lks_grad_block_view(const lks_grad_block *grads)
     return &grads->flat;
 }
 
+lks_tensor *const *lks_grad_block_tensors(const lks_grad_block *grads)
+{
+    return grads->tensors;
+}
+
 lks_tensor *lks_grad_block_at(const lks_grad_block *grads, size_t i)
 {
     return grads->tensors[i];

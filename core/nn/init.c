@@ -18,3 +18,16 @@ lks_init lks_init_fan_in(double fan_in)
 {
     return (lks_init){fill_uniform, fan_in > 0 ? 1 / sqrt(fan_in) : 0};
 }
+
+static void fill_constant(uint64_t seed, uint32_t param, double scale, size_t n,
+                          float *out)
+{
+    (void)seed, (void)param;
+    for (size_t i = 0; i < n; i++)
+        out[i] = (float)scale;
+}
+
+lks_init lks_init_constant(double value)
+{
+    return (lks_init){fill_constant, value};
+}

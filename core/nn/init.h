@@ -16,4 +16,7 @@ typedef struct lks_init {
  * source: nn.Linear and nn.Conv2d's reset_parameters, kaiming_uniform with a = sqrt(5) */
 lks_init lks_init_fan_in(double fan_in);
 
+/* All elements `value`. */
+lks_init lks_init_constant(double value);
+
 #endif

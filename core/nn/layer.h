@@ -1,5 +1,10 @@
-/* What a layer type is: options, the shape rule with the parameters it needs, and the
- * forward expression. For core/nn's own files; the world sees models (model.h). */
+/* What a layer type is: options, the rule from the ports that come in to those that go
+ * out, with the parameters and buffers it needs, and the forward expression. For
+ * core/nn's own files and for programs with layers of their own; the rest of the world
+ * sees models (model.h).
+ *
+ * A layer of a plan is read-only: whatever changes from run to run is in lks_layer_run.
+ */
 #ifndef LKS_NN_LAYER_H
 #define LKS_NN_LAYER_H
 
@@ -8,12 +13,25 @@
 #include "nn/init.h"
 #include "tensor/tensor.h"
 
+enum { LKS_LAYER_MAX_PORTS = 4, LKS_LAYER_NAME_SIZE = 64 };
+
 typedef struct lks_layer lks_layer;
 
-/* How a forward is meant. */
+/* What goes in or out at one place; the shape is without the batch dimension. */
+typedef struct lks_port {
+    lks_shape shape;
+    lks_dtype dtype;
+} lks_port;
+
+/* How a forward is meant, and this layer's part of the run's state, each in the order in
+ * which infer added it. */
 typedef struct lks_layer_run {
     bool training;
     lks_rng rng; /* this layer's own stream at this step and lane */
+    lks_tensor *const *params;
+    lks_tensor *const *buffers;
+    lks_tensor *const *observed; /* sums, to be added to: lks_layer_observe */
+    lks_tensor **carried;        /* of this lane: lks_layer_carry */
 } lks_layer_run;
 
 typedef struct lks_layer_type {
@@ -21,40 +39,97 @@ typedef struct lks_layer_type {
     const lks_option_rule *options;
     size_t n_options;
     size_t config_size_bytes; /* of the struct that the options fill; 0 without */
-    /* From layer->in and the config set layer->out, and add the parameters in
-     * PyTorch's order (lks_layer_add_param). LKS_SHAPE by lks_layer_refuse. */
+    size_t n_inputs;          /* 0: one */
+    lks_dtype takes;          /* of all inputs; f32 unless it says so */
+    /* From layer->in and the config set layer->out, n_out of them (one, of f32, unless it
+     * says so), and add parameters and buffers in PyTorch's order. LKS_SHAPE by
+     * lks_layer_refuse. */
     lks_status (*infer)(lks_layer *layer);
-    /* x (N, in…) to (N, out…). `params` are the tensors of the layer's parameters, in
-     * the order infer added them. */
-    lks_tensor *(*forward)(const lks_layer *layer, lks_tensor *const *params,
-                           lks_tensor *x, const lks_layer_run *run);
+    /* in[i] (N, layer->in[i]…) to out[i] (N, layer->out[i]…), in the innermost scope. */
+    lks_status (*forward)(const lks_layer *layer, const lks_layer_run *run,
+                          lks_tensor *const *in, lks_tensor **out);
+    /* May be NULL, for layers that observe nothing: turn what all lanes of a step have
+     * observed into new buffers, unrecorded. */
+    lks_status (*update)(const lks_layer *layer, const lks_layer_run *run);
 } lks_layer_type;
 
 typedef struct lks_layer_param {
-    char name[32]; /* "weight": without the layer's index */
+    char name[32]; /* "weight": without the layer's name */
     lks_shape shape;
     lks_init init;
 } lks_layer_param;
 
-/* A layer in its place. Shapes are without the batch dimension. */
+typedef struct lks_layer_buffer {
+    char name[32];
+    lks_shape shape;
+    lks_dtype dtype;
+    double value; /* at first, all elements */
+} lks_layer_buffer;
+
+/* A layer in its place. */
 struct lks_layer {
     const lks_layer_type *type;
     size_t index;
-    const lks_layer *before; /* NULL: the samples come in here */
+    char name[LKS_LAYER_NAME_SIZE]; /* its own, or its index */
     void *config;
-    lks_shape in, out;
+
+    lks_port in[LKS_LAYER_MAX_PORTS], out[LKS_LAYER_MAX_PORTS];
+    size_t n_in, n_out;
+    const lks_layer *before[LKS_LAYER_MAX_PORTS]; /* who gives in[i]; NULL: the batch */
+    size_t sources[LKS_LAYER_MAX_PORTS]; /* where in[i] stands in a run's table */
+    size_t place;                        /* where out[0] does */
+
     lks_layer_param *params;
     size_t n_params;
+    lks_layer_buffer *buffers;
+    size_t n_buffers;
+    lks_shape *observed;
+    size_t n_observed;
+    size_t n_carried;
+    /* Where this layer's stretch of the state begins. */
+    size_t first_param, first_buffer, first_observed, first_carried;
 };
 
-/* Set up one layer for inputs of shape `in`. `before` is borrowed. */
-lks_status lks_layer_init(lks_layer *layer, size_t index, const char *type,
-                          lks_options options, const lks_layer *before, lks_shape in);
+/* The type of that name, or NULL. */
+const lks_layer_type *lks_layer_type_find(const char *name);
+/* "linear, conv2d, …" */
+void lks_layer_type_list(char *out, size_t size);
+
+/* Set up a layer whose type, index, name, inputs and `before` stand: read its options,
+ * infer. On failure nothing is held. */
+lks_status lks_layer_init(lks_layer *layer, lks_options options);
 void lks_layer_release(lks_layer *layer);
 
 /* For infer. */
 lks_status lks_layer_add_param(lks_layer *layer, const char *name, lks_shape shape,
                                lks_init init);
+lks_status lks_layer_add_buffer(lks_layer *layer, const char *name, lks_shape shape,
+                                lks_dtype dtype, double value);
+/* f32 sums over a step's samples; zero when a lane begins. */
+lks_status lks_layer_add_observed(lks_layer *layer, lks_shape shape);
+/* One more tensor that each lane keeps from step to step. */
+void lks_layer_add_carried(lks_layer *layer);
+
+/* For forward. */
+
+/* y, which may be NULL, to *out. */
+static inline lks_status lks_layer_put(lks_tensor **out, lks_tensor *y)
+{
+    *out = y;
+    return y ? LKS_OK : lks_error_status();
+}
+
+/* Add `seen`, of the shape of observed[i] or one that broadcasts to it, unrecorded. */
+lks_status lks_layer_observe(const lks_layer_run *run, size_t i, lks_tensor *seen);
+
+/* Keep `value`, without its history, as carried[i] (NULL until then) until the next time.
+ */
+lks_status lks_layer_carry(const lks_layer_run *run, size_t i, lks_tensor *value);
+
+/* Errors. */
+
+/* "layer 3 (conv2d)", "layer c1 (conv2d)" */
+const char *lks_layer_text(const lks_layer *layer, char *out, size_t size);
 
 /* "layer 3 (conv2d) cannot follow layer 2 (flatten), which gives (256): …" */
 lks_status lks_layer_refuse(const lks_layer *layer, const char *format, ...)

@@ -28,7 +28,7 @@ static const lks_option_rule options[] = {
 static lks_status infer(lks_layer *layer)
 {
     const linear *config = layer->config;
-    lks_shape in = layer->in;
+    lks_shape in = layer->in[0].shape;
     lks_init init;
 
     if (in.ndim == 0)
@@ -41,18 +41,18 @@ static lks_status infer(lks_layer *layer)
     if (config->bias)
         LKS_TRY(
             lks_layer_add_param(layer, "bias", LKS_SHAPE_OF(config->out_features), init));
-    layer->out = in;
-    layer->out.sizes[in.ndim - 1] = config->out_features;
+    in.sizes[in.ndim - 1] = config->out_features;
+    layer->out[0].shape = in;
     return LKS_OK;
 }
 
-static lks_tensor *forward(const lks_layer *layer, lks_tensor *const *params,
-                           lks_tensor *x, const lks_layer_run *run)
+static lks_status forward(const lks_layer *layer, const lks_layer_run *run,
+                          lks_tensor *const *in, lks_tensor **out)
 {
     const linear *config = layer->config;
 
-    (void)run;
-    return lks_linear(x, params[0], config->bias ? params[1] : NULL);
+    return lks_layer_put(
+        out, lks_linear(in[0], run->params[0], config->bias ? run->params[1] : NULL));
 }
 
 const lks_layer_type lks_layer_linear = {

@@ -11,7 +11,7 @@ typedef struct widths {
     int layer, output, params;
 } widths;
 
-enum { NAME_SIZE = 64, LINE_SIZE = NAME_SIZE + LKS_SHAPE_TEXT + 32 };
+enum { NAME_SIZE = 128, LINE_SIZE = NAME_SIZE + LKS_SHAPE_TEXT + 32 };
 
 static int max(int a, int b)
 {
@@ -46,19 +46,35 @@ static int64_t count_params(const lks_layer *layer)
     return total;
 }
 
+/* "2 conv2d", "2 conv2d c1" */
+static void put_name(const lks_layer *layer, char *out, size_t size)
+{
+    char number[24];
+
+    snprintf(number, sizeof number, "%zu", layer->index);
+    snprintf(out, size, "%s %s%s%s", number, layer->type->name,
+             strcmp(number, layer->name) == 0 ? "" : " ",
+             strcmp(number, layer->name) == 0 ? "" : layer->name);
+}
+
 /* All lines but the first into `text`, NULL: measure them; returns their length. */
 static size_t put_lines(char *text, widths *w, const lks_model *model)
 {
-    size_t n = put_line(text, w, "input", &model->sample, 0);
+    const lks_plan *plan = model->plan;
+    size_t n = 0;
     int64_t total = 0;
     char name[NAME_SIZE];
 
-    for (size_t i = 0; i < model->n_layers; i++) {
-        const lks_layer *layer = &model->layers[i];
+    for (size_t i = 0; i < plan->n_inputs; i++)
+        n += put_line(text ? text + n : NULL, w,
+                      plan->n_inputs == 1 ? "input" : plan->inputs[i].name,
+                      &plan->inputs[i].shape, 0);
+    for (size_t i = 0; i < plan->n_layers; i++) {
+        const lks_layer *layer = &plan->layers[i];
         int64_t n_params = count_params(layer);
 
-        snprintf(name, sizeof name, "%zu %s", i, layer->type->name);
-        n += put_line(text ? text + n : NULL, w, name, &layer->out, n_params);
+        put_name(layer, name, sizeof name);
+        n += put_line(text ? text + n : NULL, w, name, &layer->out[0].shape, n_params);
         total += n_params;
     }
     return n + put_line(text ? text + n : NULL, w, "total", NULL, total);
@@ -68,7 +84,8 @@ char *lks_model_describe(const lks_model *model)
 {
     static const char *const titles[] = {"layer", "output", "parameters"};
     widths w = {(int)strlen(titles[0]), (int)strlen(titles[1]), (int)strlen(titles[2])};
-    char *text = lks_malloc((model->n_layers + 3) * LINE_SIZE);
+    char *text =
+        lks_malloc((model->plan->n_inputs + model->plan->n_layers + 2) * LINE_SIZE);
     size_t n;
 
     if (!text)

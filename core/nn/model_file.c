@@ -8,46 +8,84 @@
 #include "ops/ops.h"
 #include "tensor/scope.h"
 
-static void fill_entry(const lks_param *param, const float *values,
-                       lks_safetensors_entry *out)
-{
-    const lks_shape shape = lks_sizes(param->tensor);
+/* A tensor of the file: parameters, then buffers. */
+typedef struct item {
+    const char *name;
+    lks_tensor *tensor;
+    size_t offset; /* in lks_model_read's words */
+} item;
 
-    *out = (lks_safetensors_entry){.name = param->name,
-                                   .dtype = LKS_F32,
+static size_t count_items(const lks_model *model)
+{
+    return lks_param_block_count(lks_model_params(model)) +
+           lks_buffer_block_count(lks_model_buffers(model));
+}
+
+static item item_at(const lks_model *model, size_t i)
+{
+    const lks_param_block *params = lks_model_params(model);
+    const size_t n_params = lks_param_block_count(params);
+
+    if (i < n_params) {
+        const lks_param *param = lks_param_block_at(params, i);
+
+        return (item){param->name, param->tensor, param->offset};
+    }
+    const lks_buffer *buffer =
+        lks_buffer_block_at(lks_model_buffers(model), i - n_params);
+
+    return (item){buffer->name, buffer->tensor,
+                  lks_param_block_numel(params) + buffer->offset};
+}
+
+static void fill_entry(const item *it, const float *words, lks_safetensors_entry *out)
+{
+    const lks_shape shape = lks_sizes(it->tensor);
+
+    *out = (lks_safetensors_entry){.name = it->name,
+                                   .dtype = lks_tensor_dtype(it->tensor),
                                    .ndim = shape.ndim,
-                                   .data = values + param->offset};
+                                   .data = words + it->offset};
     for (int i = 0; i < shape.ndim; i++)
         out->sizes[i] = shape.sizes[i];
 }
 
-lks_status lks_model_save_values(const lks_model *model, const float *values,
-                                 const char *path)
+/* What has larger elements stands first, so that all are aligned in the file, which
+ * PyTorch's reader asks for. */
+lks_status lks_model_save_words(const lks_model *model, const float *words,
+                                const char *path)
 {
-    const size_t n = lks_param_block_count(model->params);
+    static const lks_dtype order[] = {LKS_I64, LKS_F32};
+    const size_t n = count_items(model);
     lks_safetensors_entry *entries = lks_calloc(n, sizeof *entries);
+    size_t n_entries = 0;
     lks_status st;
 
     if (!entries)
         return LKS_NOMEM;
-    for (size_t i = 0; i < n; i++)
-        fill_entry(lks_param_block_at(model->params, i), values, &entries[i]);
-    st = lks_safetensors_write(path, entries, n);
+    for (size_t k = 0; k < sizeof order / sizeof *order; k++)
+        for (size_t i = 0; i < n; i++) {
+            const item it = item_at(model, i);
+
+            if (lks_tensor_dtype(it.tensor) == order[k])
+                fill_entry(&it, words, &entries[n_entries++]);
+        }
+    st = lks_safetensors_write(path, entries, n_entries);
     lks_free(entries);
     return st;
 }
 
 lks_status lks_model_save(const lks_model *model, const char *path)
 {
-    float *values = lks_malloc(lks_param_block_numel(model->params) * sizeof *values);
+    float *words = lks_malloc(lks_model_n_words(model) * sizeof *words);
     lks_status st;
 
-    if (!values)
+    if (!words)
         return LKS_NOMEM;
-    LKS_GO(lks_param_block_read(model->params, values));
-    LKS_GO(lks_model_save_values(model, values, path));
+    LKS_GO(lks_model_read(model, words));
+    LKS_GO(lks_model_save_words(model, words, path));
 cleanup:
-    lks_free(values);
+    lks_free(words);
     return st;
 }
 
@@ -60,39 +98,41 @@ static lks_shape entry_shape(const lks_safetensors_entry *entry)
     return shape;
 }
 
-/* The file's entry for a parameter, checked. */
+/* The file's entry for a tensor, checked. */
 static lks_status find_entry(const lks_safetensors *file, const char *path,
-                             const lks_param *param, const lks_safetensors_entry **out)
+                             const item *it, const lks_safetensors_entry **out)
 {
-    const lks_safetensors_entry *entry = lks_safetensors_find(file, param->name);
+    const lks_safetensors_entry *entry = lks_safetensors_find(file, it->name);
+    const bool wants_float = lks_dtype_is_float(lks_tensor_dtype(it->tensor));
     char want[LKS_SHAPE_TEXT], got[LKS_SHAPE_TEXT];
-    lks_shape shape = lks_sizes(param->tensor), found;
+    lks_shape shape = lks_sizes(it->tensor), found;
 
     lks_shape_text(&shape, want, sizeof want);
     if (!entry)
         return lks_fail(LKS_FORMAT, "%s: no '%s'; the model wants it, of shape %s", path,
-                        param->name, want);
+                        it->name, want);
     found = entry_shape(entry);
     if (!lks_shape_equal(&found, &shape))
         return lks_fail(LKS_FORMAT, "%s: '%s' has shape %s; the model wants %s", path,
-                        param->name, lks_shape_text(&found, got, sizeof got), want);
-    if (!lks_dtype_is_float(entry->dtype))
-        return lks_fail(LKS_FORMAT, "%s: '%s' holds %s; weights are floats", path,
-                        param->name, lks_dtype_name(entry->dtype));
+                        it->name, lks_shape_text(&found, got, sizeof got), want);
+    if (lks_dtype_is_float(entry->dtype) != wants_float)
+        return lks_fail(LKS_FORMAT, "%s: '%s' holds %s; %s", path, it->name,
+                        lks_dtype_name(entry->dtype),
+                        wants_float ? "weights are floats" : "it is a whole number");
     *out = entry;
     return LKS_OK;
 }
 
-/* Every entry is a parameter of the model. */
+/* Every entry is a parameter or a buffer of the model. */
 static lks_status refuse_left_over(const lks_safetensors *file, const char *path,
-                                   const lks_param_block *params)
+                                   const lks_model *model)
 {
     for (size_t i = 0; i < lks_safetensors_count(file); i++) {
         const char *name = lks_safetensors_at(file, i)->name;
         bool known = false;
 
-        for (size_t j = 0; j < lks_param_block_count(params) && !known; j++)
-            known = strcmp(lks_param_block_at(params, j)->name, name) == 0;
+        for (size_t j = 0; j < count_items(model) && !known; j++)
+            known = strcmp(item_at(model, j).name, name) == 0;
         if (!known)
             return lks_fail(LKS_FORMAT, "%s: '%s' is no parameter of the model", path,
                             name);
@@ -100,27 +140,27 @@ static lks_status refuse_left_over(const lks_safetensors *file, const char *path
     return LKS_OK;
 }
 
-/* Whatever can fail happens before the first parameter is written: a refused file leaves
- * the model as it was. */
-static lks_status load_entries(lks_param_block *params, const lks_safetensors *file,
+/* Whatever can fail happens before the first tensor is written: a refused file leaves the
+ * model as it was. */
+static lks_status load_entries(const lks_model *model, const lks_safetensors *file,
                                const char *path, lks_tensor **loaded)
 {
-    size_t n = lks_param_block_count(params);
+    const size_t n = count_items(model);
 
     for (size_t i = 0; i < n; i++) {
-        const lks_param *param = lks_param_block_at(params, i);
+        const item it = item_at(model, i);
         const lks_safetensors_entry *entry = NULL;
 
-        LKS_TRY(find_entry(file, path, param, &entry));
+        LKS_TRY(find_entry(file, path, &it, &entry));
         loaded[i] = lks_to(lks_from_data(entry_shape(entry), entry->dtype, entry->data,
-                                         lks_param_block_device(params)),
-                           LKS_F32);
+                                         lks_tensor_device(it.tensor)),
+                           lks_tensor_dtype(it.tensor));
         if (!loaded[i])
             return lks_error_status();
     }
-    LKS_TRY(refuse_left_over(file, path, params));
+    LKS_TRY(refuse_left_over(file, path, model));
     for (size_t i = 0; i < n; i++)
-        LKS_TRY(lks_model_write(lks_param_block_at(params, i)->tensor, loaded[i]));
+        LKS_TRY(lks_model_write(item_at(model, i).tensor, loaded[i]));
     return LKS_OK;
 }
 
@@ -134,8 +174,8 @@ lks_status lks_model_load(lks_model *model, const char *path)
     st = lks_safetensors_open(path, &file);
     if (st != LKS_OK)
         goto close;
-    loaded = lks_calloc(lks_param_block_count(model->params), sizeof *loaded);
-    st = loaded ? load_entries(model->params, file, path, loaded) : LKS_NOMEM;
+    loaded = lks_calloc(count_items(model), sizeof *loaded);
+    st = loaded ? load_entries(model, file, path, loaded) : LKS_NOMEM;
     lks_free(loaded);
 close:
     lks_safetensors_close(file);

@@ -1,7 +1,5 @@
 #include "nn/param_block.h"
 
-#include <string.h>
-
 #include "autograd/backward.h"
 #include "base/alloc.h"
 #include "base/try.h"
@@ -22,8 +20,13 @@ struct lks_param_block {
     lks_device device;
     slot *slots;
     size_t n_slots;
-    size_t numel; /* gaps included */
+    size_t numel;        /* gaps included */
+    lks_shape *observed; /* [n_observed] */
+    size_t n_observed;
+    size_t n_sums; /* elements of a block of gradients: observed sums come behind them */
+    bool observed_is_void;
     lks_view values;
+    lks_view grads_view; /* of grads, without what is observed */
     lks_grad_block *grads;
     lks_grad_block *landing; /* where gradients land: grads, or the caller's */
     lks_param_ready ready;
@@ -63,6 +66,25 @@ static lks_status lay_out(lks_param_block *block, const lks_param_spec *specs, s
     return LKS_OK;
 }
 
+static lks_status lay_out_observed(lks_param_block *block, const lks_shape *observed,
+                                   size_t n)
+{
+    block->n_sums = block->numel;
+    if (n == 0)
+        return LKS_OK;
+    if (!(block->observed = lks_calloc(n, sizeof *block->observed)))
+        return LKS_NOMEM;
+    for (size_t i = 0; i < n; i++) {
+        int64_t numel;
+
+        LKS_TRY(lks_shape_numel(&observed[i], &numel));
+        block->observed[i] = observed[i];
+        block->n_sums += padded((size_t)numel);
+    }
+    block->n_observed = n;
+    return LKS_OK;
+}
+
 static lks_status make_tensor(lks_param_block *block, slot *s, const lks_shape *shape)
 {
     void *at = lks_view_at(&block->values, (int64_t)s->param.offset);
@@ -78,6 +100,13 @@ static lks_status make_tensor(lks_param_block *block, slot *s, const lks_shape *
 lks_status lks_param_block_create(const lks_param_spec *specs, size_t n,
                                   lks_device device, lks_param_block **out)
 {
+    return lks_param_block_create_observing(specs, n, NULL, 0, device, out);
+}
+
+lks_status lks_param_block_create_observing(const lks_param_spec *specs, size_t n,
+                                            const lks_shape *observed, size_t n_observed,
+                                            lks_device device, lks_param_block **out)
+{
     lks_param_block *block = lks_calloc(1, sizeof *block);
     lks_status st;
 
@@ -85,15 +114,34 @@ lks_status lks_param_block_create(const lks_param_spec *specs, size_t n,
         return LKS_NOMEM;
     block->device = device;
     LKS_GO(lay_out(block, specs, n));
+    LKS_GO(lay_out_observed(block, observed, n_observed));
     LKS_GO(lks_flat_create(device, block->numel, &block->values));
     for (size_t i = 0; i < n; i++)
         LKS_GO(make_tensor(block, &block->slots[i], &specs[i].shape));
     LKS_GO(lks_param_block_create_grads(block, &block->grads));
+    block->grads_view = lks_view_part(lks_grad_block_view(block->grads), 0, block->numel);
     lks_param_block_land_in(block, NULL);
     *out = block;
     block = NULL;
 cleanup:
     lks_param_block_destroy(block);
+    return st;
+}
+
+lks_status lks_param_block_create_like(const lks_param_block *like, lks_device device,
+                                       lks_param_block **out)
+{
+    lks_param_spec *specs = lks_calloc(like->n_slots, sizeof *specs);
+    lks_status st;
+
+    if (!specs)
+        return LKS_NOMEM;
+    for (size_t i = 0; i < like->n_slots; i++)
+        specs[i] = (lks_param_spec){like->slots[i].param.name,
+                                    lks_sizes(like->slots[i].param.tensor)};
+    st = lks_param_block_create_observing(specs, like->n_slots, like->observed,
+                                          like->n_observed, device, out);
+    lks_free(specs);
     return st;
 }
 
@@ -107,6 +155,7 @@ void lks_param_block_destroy(lks_param_block *block)
     }
     lks_grad_block_destroy(block->grads);
     lks_flat_release(&block->values);
+    lks_free(block->observed);
     lks_free(block->slots);
     lks_free(block);
 }
@@ -138,6 +187,11 @@ const lks_view *lks_param_block_values(const lks_param_block *block)
 
 const lks_view *lks_param_block_grads(const lks_param_block *block)
 {
+    return &block->grads_view;
+}
+
+const lks_view *lks_param_block_sums(const lks_param_block *block)
+{
     return lks_grad_block_view(block->grads);
 }
 
@@ -155,7 +209,9 @@ void lks_param_block_touch(lks_param_block *block)
 lks_status lks_param_block_create_grads(const lks_param_block *block,
                                         lks_grad_block **out)
 {
-    lks_grad_place *places = lks_calloc(block->n_slots, sizeof *places);
+    const size_t n = block->n_slots + block->n_observed;
+    lks_grad_place *places = lks_calloc(n, sizeof *places);
+    size_t offset = block->numel;
     lks_status st;
 
     if (!places)
@@ -165,7 +221,14 @@ lks_status lks_param_block_create_grads(const lks_param_block *block,
 
         places[i] = (lks_grad_place){lks_sizes(param->tensor), param->offset};
     }
-    st = lks_grad_block_create(places, block->n_slots, block->numel, block->device, out);
+    for (size_t i = 0; i < block->n_observed; i++) {
+        int64_t numel = 0;
+
+        places[block->n_slots + i] = (lks_grad_place){block->observed[i], offset};
+        (void)lks_shape_numel(&block->observed[i], &numel); /* as it was laid out */
+        offset += padded((size_t)numel);
+    }
+    st = lks_grad_block_create(places, n, block->n_sums, block->device, out);
     lks_free(places);
     return st;
 }
@@ -179,6 +242,7 @@ void lks_param_block_land_in(lks_param_block *block, lks_grad_block *grads)
         return;
     }
     block->landing = landing;
+    block->observed_is_void = true;
     for (size_t i = 0; i < block->n_slots; i++) /* it fits, being of the same layout */
         lks_set_grad(block->slots[i].param.tensor, lks_grad_block_at(landing, i));
 }
@@ -187,6 +251,23 @@ void lks_param_block_zero_grad(lks_param_block *block)
 {
     for (size_t i = 0; i < block->n_slots; i++)
         lks_zero_grad(block->slots[i].param.tensor);
+    block->observed_is_void = true;
+}
+
+static lks_status clear_void_observed(lks_param_block *block)
+{
+    if (!block->observed_is_void || block->n_observed == 0)
+        return LKS_OK;
+    LKS_TRY(lks_flat_clear(lks_grad_block_view(block->landing), block->numel,
+                           block->n_sums - block->numel));
+    block->observed_is_void = false;
+    return LKS_OK;
+}
+
+lks_status lks_param_block_observe(lks_param_block *block, lks_tensor *const **out)
+{
+    *out = lks_grad_block_tensors(block->landing) + block->n_slots;
+    return clear_void_observed(block);
 }
 
 lks_status lks_param_block_fill_missing_grads(lks_param_block *block)
@@ -198,7 +279,7 @@ lks_status lks_param_block_fill_missing_grads(lks_param_block *block)
             LKS_TRY(lks_flat_clear(lks_grad_block_view(block->landing), param->offset,
                                    param->numel));
     }
-    return LKS_OK;
+    return clear_void_observed(block);
 }
 
 static void tell_ready(void *context, lks_tensor *leaf)
@@ -207,6 +288,44 @@ static void tell_ready(void *context, lks_tensor *leaf)
 
     (void)leaf;
     s->block->ready(s->block->ready_context, (size_t)(s - s->block->slots));
+}
+
+static lks_view observed_of(const lks_param_block *block, const lks_grad_block *grads)
+{
+    return lks_view_part(lks_grad_block_view(grads), block->numel,
+                         block->n_sums - block->numel);
+}
+
+lks_status lks_param_block_add_observed(lks_param_block *block,
+                                        const lks_param_block *from)
+{
+    const lks_kernels *kernels = lks_device_kernels(block->device);
+    const int index = block->device.index;
+    const lks_view sum = observed_of(block, block->landing);
+    const lks_view source = observed_of(from, from->grads);
+    const size_t n_bytes = (size_t)sum.sizes[0] * sizeof(float);
+    lks_view scratch = sum;
+    lks_status st;
+
+    LKS_TRY(clear_void_observed(block));
+    if (!(scratch.data = kernels->alloc(index, n_bytes)))
+        return LKS_NOMEM;
+    LKS_GO(kernels->copy_across(index, scratch.data, from->device.index, source.data,
+                                n_bytes));
+    LKS_GO(kernels->binary(LKS_BINARY_add, &sum, &scratch, &sum));
+cleanup:
+    kernels->free(index, scratch.data, n_bytes);
+    return st;
+}
+
+void lks_param_block_forget_observed(lks_param_block *block)
+{
+    block->observed_is_void = true;
+}
+
+lks_tensor *const *lks_param_block_own_observed(const lks_param_block *block)
+{
+    return lks_grad_block_tensors(block->grads) + block->n_slots;
 }
 
 void lks_param_block_on_ready(lks_param_block *block, lks_param_ready ready,
@@ -221,47 +340,7 @@ void lks_param_block_on_ready(lks_param_block *block, lks_param_ready ready,
     }
 }
 
-/* Multiply and xor-shift, 64 bits at a time, in chains side by side so that the
- * multiplications overlap; each step is a bijection of its chain, so one changed word
- * always shows. The constants are the odd numbers nearest 2^64 over the golden ratio and
- * its square. */
-static inline uint64_t mix(uint64_t chain, uint64_t word)
-{
-    chain = (chain ^ word) * 0x9E3779B97F4A7C15u;
-    return chain ^ chain >> 32;
-}
-
-static uint64_t hash_values(const float *values, size_t n)
-{
-    enum { N_CHAINS = ALIGN * sizeof(float) / sizeof(uint64_t) };
-    uint64_t chain[N_CHAINS], words[N_CHAINS], hash = 0x61C8864680B583EBu;
-
-    for (int lane = 0; lane < N_CHAINS; lane++)
-        chain[lane] = (uint64_t)lane + 1;
-    for (size_t i = 0; i < n; i += ALIGN) {
-        memcpy(words, values + i, sizeof words);
-        for (int lane = 0; lane < N_CHAINS; lane++)
-            chain[lane] = mix(chain[lane], words[lane]);
-    }
-    for (int lane = 0; lane < N_CHAINS; lane++)
-        hash = mix(hash, chain[lane]);
-    return hash;
-}
-
 lks_status lks_param_block_hash(const lks_param_block *block, uint64_t *out)
 {
-    float *host;
-    lks_status st;
-
-    if (lks_device_kernels(block->device)->host_reads) {
-        *out = hash_values(block->values.data, block->numel);
-        return LKS_OK;
-    }
-    if (!(host = lks_malloc(block->numel * sizeof *host)))
-        return LKS_NOMEM;
-    LKS_GO(lks_flat_read(&block->values, host));
-    *out = hash_values(host, block->numel);
-cleanup:
-    lks_free(host);
-    return st;
+    return lks_flat_hash(&block->values, out);
 }

@@ -1,5 +1,6 @@
 /* A model's parameters in one flat f32 block, their gradients in another of the same
- * layout.
+ * layout, behind which stands what a forward observes for buffers (layer.h): lanes add
+ * that up as they do gradients.
  *
  *     param i:  [offset[i], offset[i] + numel[i])    in definition order, each start on a
  *                                                    64-byte boundary, the gaps zero
@@ -31,6 +32,13 @@ typedef struct lks_param_spec {
  * LKS_NOMEM. */
 lks_status lks_param_block_create(const lks_param_spec *specs, size_t n,
                                   lks_device device, lks_param_block **out);
+/* The same with room for n_observed sums of these shapes behind the gradients. */
+lks_status lks_param_block_create_observing(const lks_param_spec *specs, size_t n,
+                                            const lks_shape *observed, size_t n_observed,
+                                            lks_device device, lks_param_block **out);
+/* Like another one, on another device, but for its values, which are zero. */
+lks_status lks_param_block_create_like(const lks_param_block *like, lks_device device,
+                                       lks_param_block **out);
 void lks_param_block_destroy(lks_param_block *block);
 
 size_t lks_param_block_count(const lks_param_block *block);
@@ -47,6 +55,25 @@ const lks_view *lks_param_block_values(const lks_param_block *block);
 const lks_view *lks_param_block_grads(const lks_param_block *block);
 void lks_param_block_touch(lks_param_block *block);
 
+/* The block's own gradients and, behind them, its own observed sums: what is added up
+ * over lanes. */
+const lks_view *lks_param_block_sums(const lks_param_block *block);
+
+/* Where observed sums land now, [n_observed] tensors, the block's. The first call since
+ * what stood there counts as nothing zeroes them. LKS_DEVICE. */
+lks_status lks_param_block_observe(lks_param_block *block, lks_tensor *const **out);
+
+/* Add what another such block, on a device of the same type, has of its own. Reads that
+ * in this thread's queue on the block's device. LKS_NOMEM; LKS_DEVICE. */
+lks_status lks_param_block_add_observed(lks_param_block *block,
+                                        const lks_param_block *from);
+
+/* What stands in the observed sums counts as nothing. */
+void lks_param_block_forget_observed(lks_param_block *block);
+
+/* The block's own, wherever observed sums land. */
+lks_tensor *const *lks_param_block_own_observed(const lks_param_block *block);
+
 /* The values to the host's memory [numel], which waits for what was queued. */
 lks_status lks_param_block_read(const lks_param_block *block, float *out);
 
@@ -55,15 +82,17 @@ lks_status lks_param_block_read(const lks_param_block *block, float *out);
 lks_status lks_param_block_create_grads(const lks_param_block *block,
                                         lks_grad_block **out);
 
-/* Let gradients land in `grads` (NULL: the block's own again) and count what stands there
- * as nothing. The caller brings the sum to lks_param_block_grads before an optimiser's
- * step. */
+/* Let gradients and observed sums land in `grads` (NULL: the block's own again) and count
+ * what stands there as nothing. The caller brings the sum to lks_param_block_grads before
+ * an optimiser's step. */
 void lks_param_block_land_in(lks_param_block *block, lks_grad_block *grads);
 
-/* Count what stands in the gradients as nothing: the next contribution overwrites it. */
+/* Count what stands in the gradients and observed sums as nothing: the next contribution
+ * overwrites it. */
 void lks_param_block_zero_grad(lks_param_block *block);
 
-/* Where gradients land now, zero those no contribution reached (an unused parameter).
+/* Where gradients land now, zero those no contribution reached (an unused parameter), and
+ * observed sums that nobody asked for.
  * After backward, before anybody reads the whole block. LKS_DEVICE: the device failed;
  * never a CPU. */
 lks_status lks_param_block_fill_missing_grads(lks_param_block *block);

@@ -33,23 +33,23 @@ static lks_status infer(lks_layer *layer)
     LKS_TRY(
         lks_window_infer(layer, p->kernel, p->stride, p->padding, p->dilation, place));
     for (int i = 0; i < 2; i++)
-        if (lks_window_misses(layer->in.sizes[1 + i], p->padding[i], p->dilation[i]))
+        if (lks_window_misses(layer->in[0].shape.sizes[1 + i], p->padding[i],
+                              p->dilation[i]))
             return lks_layer_refuse(
                 layer,
                 "with padding %lld x %lld and dilation %lld x %lld a window would lie in "
                 "the padding alone",
                 (long long)p->padding[0], (long long)p->padding[1],
                 (long long)p->dilation[0], (long long)p->dilation[1]);
-    layer->out = LKS_SHAPE_OF(layer->in.sizes[0], place[0], place[1]);
+    layer->out[0].shape = LKS_SHAPE_OF(layer->in[0].shape.sizes[0], place[0], place[1]);
     return LKS_OK;
 }
 
-static lks_tensor *forward(const lks_layer *layer, lks_tensor *const *params,
-                           lks_tensor *x, const lks_layer_run *run)
+static lks_status forward(const lks_layer *layer, const lks_layer_run *run,
+                          lks_tensor *const *in, lks_tensor **out)
 {
-    (void)params;
     (void)run;
-    return lks_max_pool2d(x, layer->config);
+    return lks_layer_put(out, lks_max_pool2d(in[0], layer->config));
 }
 
 const lks_layer_type lks_layer_max_pool2d = {

@@ -28,22 +28,22 @@ static lks_status infer(lks_layer *layer)
     return lks_layer_same_shape(layer);
 }
 
-static lks_tensor *forward(const lks_layer *layer, lks_tensor *const *params,
-                           lks_tensor *x, const lks_layer_run *run)
+static lks_status forward(const lks_layer *layer, const lks_layer_run *run,
+                          lks_tensor *const *in, lks_tensor **out)
 {
     const softmax *config = layer->config;
 
-    (void)params, (void)run;
-    return lks_softmax(x, (int)config->dim);
+    (void)run;
+    return lks_layer_put(out, lks_softmax(in[0], (int)config->dim));
 }
 
-static lks_tensor *forward_log(const lks_layer *layer, lks_tensor *const *params,
-                               lks_tensor *x, const lks_layer_run *run)
+static lks_status forward_log(const lks_layer *layer, const lks_layer_run *run,
+                              lks_tensor *const *in, lks_tensor **out)
 {
     const softmax *config = layer->config;
 
-    (void)params, (void)run;
-    return lks_log_softmax(x, (int)config->dim);
+    (void)run;
+    return lks_layer_put(out, lks_log_softmax(in[0], (int)config->dim));
 }
 
 const lks_layer_type lks_layer_softmax = {

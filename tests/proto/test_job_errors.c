@@ -268,7 +268,7 @@ START_TEST(a_layer_or_optimizer_is_checked_against_its_own_options)
         {"- relu", "- x",
          "j.yaml:13:5: unknown layer 'x'; known are linear, conv2d, max_pool2d, relu, "
          "tanh, sigmoid, "
-         "dropout, flatten, softmax, log_softmax"},
+         "dropout, flatten, softmax, log_softmax, batch_norm1d, batch_norm2d, add"},
         {"{sgd: ", "{sdg: ",
          "j.yaml:21:13: unknown optimizer 'sdg'; did you mean 'sgd'?"},
         {"- relu", "- relu: {inplace: true}",
@@ -291,7 +291,7 @@ START_TEST(a_layer_or_optimizer_is_checked_against_its_own_options)
         {"- relu", "- adam: {betas: 0.9}",
          "j.yaml:13:5: unknown layer 'adam'; known are linear, "
          "conv2d, max_pool2d, relu, tanh, sigmoid, dropout, flatten, softmax, "
-         "log_softmax"},
+         "log_softmax, batch_norm1d, batch_norm2d, add"},
         {"{sgd: {lr: 0.01, momentum: 0.9}}", "{adam: {betas: 0.9}}",
          "j.yaml:21:27: betas is '0.9', it must be two numbers of at least 0 and below "
          "1"},

@@ -5,12 +5,11 @@
 #include "nn/model.h"
 
 /* LAYER("conv2d", {"out_channels", 1, {6}}, {"kernel_size", 1, {5}}) */
-#define LAYER(type, ...)                                                                 \
+#define LAYER(type_, ...)                                                                \
     {                                                                                    \
-        type,                                                                            \
-        {                                                                                \
+        .type = type_, .options = {                                                      \
             (const lks_option[]){__VA_ARGS__},                                           \
-                sizeof((const lks_option[]){__VA_ARGS__}) / sizeof(lks_option)           \
+            sizeof((const lks_option[]){__VA_ARGS__}) / sizeof(lks_option)               \
         }                                                                                \
     }
 

@@ -15,7 +15,10 @@
 static const lks_param_spec specs[] = {
     {"a", {1, {5}}}, {"unused", {1, {7}}}, {"b", {1, {70000}}}};
 
-enum { N_PARAMS = 3, NUMEL = 5 + 7 + 70000 };
+/* What forward observes, for the tree a fourth parameter. */
+static const lks_shape observed_shape = {1, {19}};
+
+enum { N_OBSERVED = 19, N_PARAMS = 3, NUMEL = 5 + 7 + 70000 };
 
 static void gradient_of(uint32_t step, uint32_t lane, size_t param, float *out, size_t n)
 {
@@ -49,6 +52,23 @@ static lks_status backward_of_lane(lks_param_block *params, uint32_t step, uint3
     return st;
 }
 
+static lks_status observe_in_lane(lks_param_block *params, uint32_t step, uint32_t lane)
+{
+    lks_tensor *const *observed;
+    float values[N_OBSERVED];
+    lks_status st;
+
+    gradient_of(step, lane, N_PARAMS, values, N_OBSERVED);
+    LKS_TRY(lks_param_block_observe(params, &observed));
+    LKS_TRY(lks_scope_open());
+    st = lks_add_(observed[0],
+                  lks_from_data(observed_shape, LKS_F32, values, test_device()))
+             ? LKS_OK
+             : lks_error_status();
+    lks_scope_close();
+    return st;
+}
+
 static bool is_empty(uint32_t lane)
 {
     return lane == 2 || lane == 7;
@@ -63,8 +83,10 @@ static lks_status run_step(lks_comm *comm, lks_lanes *lanes, lks_param_block *pa
     lks_lanes_begin(lanes, step + 1);
     for (uint32_t lane = (uint32_t)mine.begin; lane < mine.end; lane++) {
         LKS_TRY(lks_lanes_begin_lane(lanes));
-        if (!is_empty(lane))
+        if (!is_empty(lane)) {
+            LKS_TRY(observe_in_lane(params, step, lane));
             LKS_TRY(backward_of_lane(params, step, lane));
+        }
         LKS_TRY(lks_lanes_end_lane(lanes, is_empty(lane)));
     }
     return lks_lanes_wait(lanes);
@@ -95,13 +117,25 @@ static float tree(uint32_t step, lks_range node, size_t param, size_t i)
            tree(step, (lks_range){mid, node.end}, param, i);
 }
 
+static const char *check_observed(const task *t, const float *sums, uint32_t step)
+{
+    for (size_t i = 0; i < N_OBSERVED; i++) {
+        const float want = tree(step, (lks_range){0, t->n_lanes}, N_PARAMS, i);
+
+        if (t->ordered ? sums[i] != want : sums[i] - want > 0.6f || want - sums[i] > 0.6f)
+            return "another sum of what was observed";
+    }
+    return NULL;
+}
+
 static const char *check(const task *t, lks_param_block *params, uint32_t step)
 {
-    float *grads = malloc(lks_param_block_numel(params) * sizeof *grads);
+    const lks_view *sums = lks_param_block_sums(params);
+    float *grads = malloc((size_t)sums->sizes[0] * sizeof *grads);
     const char *text = NULL;
     const float near = 0.6f; /* the sums reach 2^22, where floats are 0.5 apart */
 
-    flat_get(lks_param_block_grads(params), grads);
+    flat_get(sums, grads);
     for (size_t p = 0; p < N_PARAMS; p++) {
         const lks_param *param = lks_param_block_at(params, p);
 
@@ -113,6 +147,8 @@ static const char *check(const task *t, lks_param_block *params, uint32_t step)
                 text = "another gradient";
         }
     }
+    if (!text)
+        text = check_observed(t, grads + lks_param_block_numel(params), step);
     free(grads);
     return text;
 }
@@ -126,7 +162,8 @@ static const char *two_steps(lks_comm *comm, void *context)
     lks_lanes_options options = {
         .comm = comm, .n_lanes = t->n_lanes, .ordered = t->ordered};
 
-    if (lks_param_block_create(specs, N_PARAMS, test_device(), &params) != LKS_OK)
+    if (lks_param_block_create_observing(specs, N_PARAMS, &observed_shape, 1,
+                                         test_device(), &params) != LKS_OK)
         return lks_error_text();
     options.params = params;
     if (lks_lanes_create(&options, &lanes) != LKS_OK)

@@ -224,10 +224,10 @@ START_TEST(a_model_over_two_devices_learns)
     const lks_option output = {.key = "out_features", .values = {1}, .n_values = 1};
     const lks_option p = {.key = "p", .values = {0.1}, .n_values = 1};
     const lks_option lr = {.key = "lr", .values = {0.05}, .n_values = 1};
-    const lks_layer_spec layers[] = {{"linear", {&hidden, 1}},
-                                     {"tanh", {NULL, 0}},
-                                     {"dropout", {&p, 1}},
-                                     {"linear", {&output, 1}}};
+    const lks_layer_spec layers[] = {{.type = "linear", .options = {&hidden, 1}},
+                                     {.type = "tanh"},
+                                     {.type = "dropout", .options = {&p, 1}},
+                                     {.type = "linear", .options = {&output, 1}}};
     lks_model *model = NULL;
     lks_optim *optim = NULL;
     lks_data_parallel *parallel = NULL;
@@ -257,6 +257,50 @@ START_TEST(a_model_over_two_devices_learns)
     lks_data_parallel_destroy(parallel);
     lks_optim_destroy(optim);
     lks_model_destroy(model);
+}
+END_TEST
+
+static void read_buffers(const lks_model *model, float out[2][IN])
+{
+    for (size_t i = 0; i < 2; i++)
+        ck_ok(lks_to_host(lks_buffer_block_at(lks_model_buffers(model), i)->tensor,
+                          out[i]));
+}
+
+/* Running statistics are those of the batch over all devices. */
+START_TEST(buffers_follow_what_all_replicas_observe)
+{
+    const lks_layer_spec layers[] = {{.type = "batch_norm1d"}};
+    lks_model *models[2];
+    lks_data_parallel *parallel = NULL;
+    float got[2][IN], want[2][IN];
+
+    for (int i = 0; i < 2; i++)
+        ck_ok(lks_model_create(layers, 1, LKS_SHAPE_OF(IN), 3, device_of(0), &models[i]));
+    ck_ok(lks_data_parallel_create_of(models[0], devices(), 3, &parallel));
+    for (int step = 0; step < 3; step++) {
+        ck_ok(lks_scope_open());
+        ck_assert_ptr_nonnull(lks_data_parallel_forward(parallel, batch(32)));
+        ck_assert_ptr_nonnull(lks_model_forward(models[1], batch(32)));
+        lks_scope_close();
+    }
+    read_buffers(models[0], got);
+    read_buffers(models[1], want);
+    for (int i = 0; i < IN; i++)
+        for (int k = 0; k < 2; k++)
+            ck_assert(fabsf(got[k][i] - want[k][i]) < 1e-5f);
+    ck_assert(fabsf(want[0][0]) > 1e-3f);
+
+    lks_model_set_training(models[0], false); /* replicas have the statistics too */
+    lks_model_set_training(models[1], false);
+    ck_ok(lks_scope_open());
+    lks_tensor *a = lks_data_parallel_forward(parallel, batch(8));
+    lks_tensor *b = lks_model_forward(models[1], batch(8));
+    ck_assert(fabs(tensor_at(a, 8 * IN - 1) - tensor_at(b, 8 * IN - 1)) < 1e-5);
+    lks_scope_close();
+    lks_data_parallel_destroy(parallel);
+    lks_model_destroy(models[0]);
+    lks_model_destroy(models[1]);
 }
 END_TEST
 
@@ -350,5 +394,5 @@ END_TEST
 LKS_SUITE("data_parallel", a_batch_is_cut_as_torch_chunk_does,
           outputs_and_gradients_are_those_of_one_device, gradients_of_two_forwards_add_up,
           without_gradients_no_graph_is_kept, a_model_over_two_devices_learns,
-          a_replica_that_fails_is_named, what_does_not_go_together_is_refused,
-          want_of_memory_is_told_and_leaves_nothing)
+          buffers_follow_what_all_replicas_observe, a_replica_that_fails_is_named,
+          what_does_not_go_together_is_refused, want_of_memory_is_told_and_leaves_nothing)

@@ -1,0 +1,232 @@
+/* nn.BatchNorm1d and nn.BatchNorm2d: y = (x - mean) / sqrt(var + eps) * weight + bias,
+ * one mean and variance a channel.
+ *
+ * In training they are those of the batch at hand: a lane's. What a lane has seen goes to
+ * its observed sums, and once a step the running statistics follow what all lanes have
+ * seen together, so that neither depends on the number of ranks. The sums are taken about
+ * the running mean, which is close by: squares of the values themselves would leave
+ * little of a small variance in 24 bits.
+ *
+ *     observed   0: sum of x - running_mean    (C)
+ *                1: sum of its square          (C)
+ *                2: values a channel           ()
+ *
+ * source: Ioffe & Szegedy, "Batch normalization", ICML 2015; torch.nn.BatchNorm2d */
+#include <stddef.h>
+
+#include "base/try.h"
+#include "nn/layer.h"
+#include "ops/ops.h"
+#include "tensor/scope.h"
+
+typedef struct batch_norm {
+    double eps, momentum;
+    bool affine, track_running_stats;
+} batch_norm;
+
+enum { WEIGHT, BIAS };
+enum { RUNNING_MEAN, RUNNING_VAR, NUM_BATCHES_TRACKED };
+enum { SUM, SUM_SQUARES, COUNT };
+
+static const lks_option_rule options[] = {
+    {.key = "eps",
+     .n_values = 1,
+     .offset = offsetof(batch_norm, eps),
+     .fallback = {1e-5},
+     .max = LKS_OPTION_NO_MAX},
+    {.key = "momentum",
+     .n_values = 1,
+     .offset = offsetof(batch_norm, momentum),
+     .fallback = {0.1},
+     .max = LKS_OPTION_NO_MAX},
+    {.key = "affine",
+     .kind = LKS_OPTION_BOOL,
+     .n_values = 1,
+     .offset = offsetof(batch_norm, affine),
+     .fallback = {1}},
+    {.key = "track_running_stats",
+     .kind = LKS_OPTION_BOOL,
+     .n_values = 1,
+     .offset = offsetof(batch_norm, track_running_stats),
+     .fallback = {1}},
+};
+
+/* ---- plan ---- */
+
+static lks_status infer(lks_layer *layer)
+{
+    const batch_norm *config = layer->config;
+    const lks_shape channels = LKS_SHAPE_OF(layer->in[0].shape.sizes[0]);
+
+    if (config->affine) {
+        LKS_TRY(lks_layer_add_param(layer, "weight", channels, lks_init_constant(1)));
+        LKS_TRY(lks_layer_add_param(layer, "bias", channels, lks_init_constant(0)));
+    }
+    if (config->track_running_stats) {
+        LKS_TRY(lks_layer_add_buffer(layer, "running_mean", channels, LKS_F32, 0));
+        LKS_TRY(lks_layer_add_buffer(layer, "running_var", channels, LKS_F32, 1));
+        LKS_TRY(
+            lks_layer_add_buffer(layer, "num_batches_tracked", LKS_SCALAR, LKS_I64, 0));
+        LKS_TRY(lks_layer_add_observed(layer, channels));
+        LKS_TRY(lks_layer_add_observed(layer, channels));
+        LKS_TRY(lks_layer_add_observed(layer, LKS_SCALAR));
+    }
+    return lks_layer_same_shape(layer);
+}
+
+static lks_status infer_1d(lks_layer *layer)
+{
+    const int ndim = layer->in[0].shape.ndim;
+
+    if (ndim != 1 && ndim != 2)
+        return lks_layer_refuse(layer,
+                                "batch_norm1d wants (channels) or (channels, length)");
+    return infer(layer);
+}
+
+static lks_status infer_2d(lks_layer *layer)
+{
+    if (layer->in[0].shape.ndim != 3)
+        return lks_layer_refuse(layer, "batch_norm2d wants (channels, height, width)");
+    return infer(layer);
+}
+
+/* ---- forward ---- */
+
+/* (C) as (1, C, 1, …), which broadcasts to x. */
+static lks_tensor *along(lks_tensor *channels, const lks_tensor *x)
+{
+    lks_shape shape = {.ndim = lks_ndim(x)};
+
+    for (int i = 0; i < shape.ndim; i++)
+        shape.sizes[i] = i == 1 ? lks_size(x, 1) : 1;
+    return lks_reshape(channels, shape);
+}
+
+/* Over all dimensions but the channels', which stay. */
+static lks_tensor *mean_of(lks_tensor *x)
+{
+    int dims[LKS_MAX_DIMS], n = 0;
+
+    for (int i = 0; x && i < lks_ndim(x); i++)
+        if (i != 1)
+            dims[n++] = i;
+    return lks_mean(x, dims, n, true);
+}
+
+static lks_tensor *as_channels(lks_tensor *statistic)
+{
+    return statistic ? lks_reshape(statistic, LKS_SHAPE_OF(lks_numel(statistic))) : NULL;
+}
+
+/* mean (1, C, …) and var (1, C, …) of n values a channel. */
+static lks_status observe(const lks_layer_run *run, lks_tensor *mean, lks_tensor *var,
+                          int64_t n)
+{
+    const bool was = lks_set_grad_enabled(false);
+    lks_tensor *shift = lks_sub(as_channels(mean), run->buffers[RUNNING_MEAN]);
+    lks_tensor *squares = lks_add(as_channels(var), lks_square(shift));
+    lks_status st;
+
+    LKS_GO(lks_layer_observe(run, SUM, lks_mul_scalar(shift, (double)n)));
+    LKS_GO(lks_layer_observe(run, SUM_SQUARES, lks_mul_scalar(squares, (double)n)));
+    LKS_GO(lks_layer_observe(run, COUNT,
+                             lks_full(LKS_SCALAR, (double)n, LKS_F32,
+                                      lks_tensor_device(run->observed[COUNT]))));
+cleanup:
+    lks_set_grad_enabled(was);
+    return st;
+}
+
+static lks_tensor *normalise(const lks_layer *layer, const lks_layer_run *run,
+                             lks_tensor *x, lks_tensor *centred, lks_tensor *var)
+{
+    const batch_norm *config = layer->config;
+    lks_tensor *y = lks_div(centred, lks_sqrt(lks_add_scalar(var, config->eps)));
+
+    if (!config->affine)
+        return y;
+    return lks_add(lks_mul(y, along(run->params[WEIGHT], x)),
+                   along(run->params[BIAS], x));
+}
+
+/* source: torch.nn.functional.batch_norm: one value has no variance */
+static lks_status check_count(const lks_layer *layer, const lks_layer_run *run, int64_t n)
+{
+    char owner[128];
+
+    if (n > 1 || !run->training)
+        return LKS_OK;
+    return lks_fail(LKS_SHAPE,
+                    "%s: %lld value%s a channel %s no variance; in training each lane "
+                    "needs more: a larger batch, fewer lanes, or drop_last",
+                    lks_layer_text(layer, owner, sizeof owner), (long long)n,
+                    n == 1 ? "" : "s", n == 1 ? "has" : "have");
+}
+
+static lks_status forward(const lks_layer *layer, const lks_layer_run *run,
+                          lks_tensor *const *in, lks_tensor **out)
+{
+    const batch_norm *config = layer->config;
+    lks_tensor *x = in[0], *mean, *centred, *var;
+    const int64_t n = lks_numel(x) / lks_size(x, 1);
+
+    if (!run->training && config->track_running_stats) {
+        centred = lks_sub(x, along(run->buffers[RUNNING_MEAN], x));
+        var = along(run->buffers[RUNNING_VAR], x);
+        return lks_layer_put(out, normalise(layer, run, x, centred, var));
+    }
+    LKS_TRY(check_count(layer, run, n));
+    mean = mean_of(x);
+    centred = lks_sub(x, mean);
+    var = mean_of(lks_square(centred));
+    if (run->training && config->track_running_stats)
+        LKS_TRY(observe(run, mean, var, n));
+    return lks_layer_put(out, normalise(layer, run, x, centred, var));
+}
+
+/* ---- once a step ---- */
+
+/* running + momentum * (of the batch - running) */
+static lks_status follow(lks_tensor *running, lks_tensor *difference, double momentum)
+{
+    return lks_add_(running, lks_mul_scalar(difference, momentum)) ? LKS_OK
+                                                                   : lks_error_status();
+}
+
+/* With N values about the running mean: shift = S / N, var = (Q - N shift²) / (N - 1). */
+static lks_status update(const lks_layer *layer, const lks_layer_run *run)
+{
+    const batch_norm *config = layer->config;
+    lks_tensor *n = run->observed[COUNT];
+    lks_tensor *shift = lks_div(run->observed[SUM], n);
+    lks_tensor *squares =
+        lks_sub(run->observed[SUM_SQUARES], lks_mul(lks_square(shift), n));
+    lks_tensor *var = lks_div(lks_relu(squares), lks_add_scalar(n, -1));
+    lks_tensor *one = lks_ones(LKS_SCALAR, LKS_I64, lks_tensor_device(n));
+
+    LKS_TRY(follow(run->buffers[RUNNING_MEAN], shift, config->momentum));
+    LKS_TRY(follow(run->buffers[RUNNING_VAR], lks_sub(var, run->buffers[RUNNING_VAR]),
+                   config->momentum));
+    return lks_add_(run->buffers[NUM_BATCHES_TRACKED], one) ? LKS_OK : lks_error_status();
+}
+
+const lks_layer_type lks_layer_batch_norm1d = {
+    .name = "batch_norm1d",
+    .options = options,
+    .n_options = sizeof options / sizeof *options,
+    .config_size_bytes = sizeof(batch_norm),
+    .infer = infer_1d,
+    .forward = forward,
+    .update = update,
+};
+
+const lks_layer_type lks_layer_batch_norm2d = {
+    .name = "batch_norm2d",
+    .options = options,
+    .n_options = sizeof options / sizeof *options,
+    .config_size_bytes = sizeof(batch_norm),
+    .infer = infer_2d,
+    .forward = forward,
+    .update = update,
+};
