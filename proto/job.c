@@ -8,12 +8,22 @@ static void release_split(lks_job_split *split)
         lks_free(split->files[i]);
 }
 
+static void release_item(lks_job_item *item)
+{
+    for (size_t i = 0; i < item->n_from; i++)
+        lks_free(item->from[i]);
+    lks_free(item->from);
+    lks_free(item->name);
+}
+
 void lks_job_release(lks_job *job)
 {
     lks_free(job->name);
     lks_free(job->data.root);
     release_split(&job->data.train);
     release_split(&job->data.test);
+    for (size_t i = 0; i < job->n_layers; i++)
+        release_item(&job->layers[i]);
     lks_free(job->layers);
     lks_free(job->train.init);
     *job = (lks_job){0};

@@ -27,13 +27,16 @@ typedef enum lks_job_reduction {
     LKS_JOB_REDUCTION_FAST,
 } lks_job_reduction;
 
-/* A named thing with options: a layer ("conv2d") or an optimiser ("sgd"). Names and keys
+/* A typed thing with options: a layer ("conv2d") or an optimiser ("sgd"). Types and keys
  * are static strings of the schema. Only options that the file sets or that have a
  * default in the schema stand here. */
 typedef struct lks_job_item {
     const char *type;
     lks_option options[LKS_JOB_MAX_OPTIONS];
     size_t n_options;
+    char *name;  /* a layer's own; NULL: its number */
+    char **from; /* [n_from] where its inputs come from: names, numbers, fields */
+    size_t n_from;
     int line, column; /* of the name, from 1; 0: not from a file */
 } lks_job_item;
 

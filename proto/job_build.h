@@ -7,6 +7,7 @@
  *                    +-> job_value.h   a node becomes a member of lks_job, by the key's
  *                         |            kind
  *                         +-> job_item.h    layers and optimisers
+ *                         |    +-> job_wiring.h   a layer's name and sources
  *                         +-> path_text.h   files
  *
  * Below all of these: job_node.h, a node read or refused; job_draft.h, the job so far. */

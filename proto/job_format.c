@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "base/try.h"
+#include "proto/job_wiring.h"
 #include "proto/job_schema.h"
 #include "proto/job_yaml.h"
 #include "proto/path_text.h"
@@ -116,10 +117,11 @@ static lks_status add_item(lks_text *out, const lks_job_type *types,
                            const lks_job_item *item)
 {
     const lks_job_type *type = lks_job_type_find(types, item->type);
+    const bool has_map = item->n_options > 0 || lks_job_has_wiring(item);
 
     if (!type)
         return lks_fail(LKS_INVALID, "a job file knows no '%s'", item->type);
-    lks_text_add(out, item->n_options ? "%s: {" : "%s", item->type);
+    lks_text_add(out, has_map ? "%s: {" : "%s", item->type);
     for (size_t i = 0; i < item->n_options; i++) {
         const lks_option *value = &item->options[i];
         const lks_job_option *option = lks_job_option_find(type, value->key);
@@ -129,7 +131,8 @@ static lks_status add_item(lks_text *out, const lks_job_type *types,
         lks_text_add(out, "%s", i ? ", " : "");
         add_option(out, option, value);
     }
-    lks_text_add(out, "%s", item->n_options ? "}" : "");
+    lks_job_wiring_write(out, item);
+    lks_text_add(out, "%s", has_map ? "}" : "");
     return LKS_OK;
 }
 

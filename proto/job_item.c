@@ -7,6 +7,8 @@
 #include "base/text.h"
 #include "base/try.h"
 #include "proto/job_node.h"
+#include "proto/job_wiring.h"
+#include "proto/nearest.h"
 #include "proto/scalar.h"
 
 /* What an option's value must be, in words. */
@@ -89,8 +91,12 @@ static lks_status read_option(const lks_job_option *option, const lks_node *node
     return LKS_OK;
 }
 
-static lks_status refuse_option(const lks_job_type *type, const lks_node *node)
+static lks_status refuse_option(const lks_job_type *types, const lks_job_type *type,
+                                const lks_node *node)
 {
+    static const char *const wiring[] = {"name", "from"};
+    const bool means_wiring =
+        types == lks_job_layer_types && lks_nearest(node->key, wiring, 2);
     const char *known[LKS_JOB_MAX_OPTIONS];
     char shown[LKS_SHOWN_TEXT], hint[256];
     size_t n = 0;
@@ -101,7 +107,8 @@ static lks_status refuse_option(const lks_job_type *type, const lks_node *node)
     }
     return lks_node_fail_at_key(
         node, "%s has no option %s%s", type->name, lks_text_shown(node->key, shown),
-        lks_job_hint(node->key, known, n, "it has", hint, sizeof hint));
+        lks_job_hint(node->key, means_wiring ? wiring : known, means_wiring ? 2 : n,
+                     "it has", hint, sizeof hint));
 }
 
 static lks_status refuse_type(const lks_job_type *types, const char *what,
@@ -119,15 +126,18 @@ static lks_status refuse_type(const lks_job_type *types, const char *what,
 }
 
 /* The options that the file sets or that have a default, in the schema's order. */
-static lks_status read_options(lks_tree *tree, const lks_job_type *type,
-                               const lks_node *name, const lks_node *map,
-                               lks_job_item *out)
+static lks_status read_options(lks_tree *tree, const lks_job_type *types,
+                               const lks_job_type *type, const lks_node *name,
+                               const lks_node *map, lks_job_item *out)
 {
     static const lks_source schema = {.name = "job_schema.def"};
 
     for (const lks_node *entry = map ? map->first : NULL; entry; entry = entry->next)
-        if (!lks_job_option_find(type, entry->key))
-            return refuse_option(type, entry);
+        if (!lks_job_option_find(type, entry->key) &&
+            !lks_job_is_wiring(types, entry->key))
+            return refuse_option(types, type, entry);
+    if (map && types == lks_job_layer_types)
+        LKS_TRY(lks_job_wiring_read(map, out));
     for (const lks_job_option *option = type->options; option->key; option++) {
         lks_node *value = map ? lks_node_find(map, option->key) : NULL;
 
@@ -186,5 +196,5 @@ lks_status lks_job_item_build(lks_tree *tree, const lks_job_type *types, const c
     out->type = type->name;
     out->line = name == node ? node->line : name->key_line;
     out->column = name == node ? node->column : name->key_column;
-    return read_options(tree, type, name, options, out);
+    return read_options(tree, types, type, name, options, out);
 }

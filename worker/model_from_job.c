@@ -126,7 +126,10 @@ lks_status lks_model_from_job(const lks_job *job, const lks_dataset *data,
         return LKS_NOMEM;
     for (size_t i = 0; i < job->n_layers; i++)
         layers[i] = (lks_layer_spec){.type = job->layers[i].type,
-                                     .options = options_of(&job->layers[i])};
+                                     .options = options_of(&job->layers[i]),
+                                     .name = job->layers[i].name,
+                                     .from = (const char *const *)job->layers[i].from,
+                                     .n_from = job->layers[i].n_from};
     LKS_GO(lks_model_create(layers, job->n_layers, lks_dataset_input_shape(data),
                             job->seed, device, &model));
     if (lks_param_block_count(lks_model_params(model)) == 0)

@@ -277,6 +277,22 @@ START_TEST(a_layer_or_optimizer_is_checked_against_its_own_options)
          "j.yaml:18:7: linear has no option 'out_feature'; did you mean 'out_features'?"},
         {"      out_features: 10", "      in_features: 10",
          "j.yaml:18:7: linear has no option 'in_features'; it has out_features, bias"},
+        {"- relu", "- relu: {form: 0}",
+         "j.yaml:13:12: relu has no option 'form'; did you mean 'from'?"},
+        {"- relu", "- relu: {name: [a]}",
+         "j.yaml:13:18: name is a list, it must be a text"},
+        {"- relu", "- relu: {from: {}}",
+         "j.yaml:13:18: from is an empty map, it must be a layer's name or number, or a "
+         "list of "
+         "them"},
+        {"- relu", "- relu: {from: []}",
+         "j.yaml:13:18: from is an empty list, it must be a layer's name or number, or a "
+         "list "
+         "of "
+         "them"},
+        {"{sgd: {lr: 0.01, momentum: 0.9}}", "{sgd: {name: a}}",
+         "j.yaml:21:19: sgd has no option 'name'; it has lr, momentum, dampening, "
+         "weight_decay, nesterov"},
         {"- dropout: {p: 0.25}", "- dropout: 0.25",
          "j.yaml:15:14: dropout is '0.25', it must be a map of options"},
         {"- relu", "- [relu]",

@@ -338,6 +338,46 @@ START_TEST(a_job_is_written_for_people_with_its_defaults)
 }
 END_TEST
 
+/* A layer's name and where it takes its inputs, in a file and in the job of a run. */
+START_TEST(layers_are_wired_by_name_and_number)
+{
+    static const char *const want[] = {
+        "  - relu: {name: \"no\"}\n",
+        "  - dropout: {p: 0.5, name: drop, from: [\"no\"]}\n", "  - relu: {from: [0]}\n",
+        "  - add: {name: sum, from: [drop, 2]}\n"};
+    static const char text[] = "train: {batch_size: 1, steps: 5}\n"
+                               "model:\n"
+                               "  - relu: {name: no}\n"
+                               "  - dropout: {from: no, name: drop}\n"
+                               "  - relu: {from: 0}\n"
+                               "  - add: {name: sum, from: [drop, 2]}\n"
+                               "data: {train: {targets: y.npy, inputs: x.npy}, format: "
+                               "npy}\n"
+                               "loss: mse_loss\n"
+                               "optimizer: adam\n"
+                               "job: j\n";
+    lks_job job;
+    char *written = NULL, *again = NULL;
+
+    ck_ok(parse_text(text, &job));
+    ck_assert_str_eq(job.layers[3].name, "sum");
+    ck_assert_ptr_null(job.layers[2].name);
+    ck_assert_uint_eq(job.layers[3].n_from, 2);
+    ck_assert_str_eq(job.layers[3].from[0], "drop");
+    ck_assert_str_eq(job.layers[3].from[1], "2");
+    ck_ok(lks_job_format(&job, &written));
+    for (size_t i = 0; i < 4; i++)
+        ck_assert_msg(strstr(written, want[i]) != NULL, "no %s in %s", want[i], written);
+    lks_job_release(&job);
+    ck_ok(parse_text(written, &job));
+    ck_ok(lks_job_format(&job, &again));
+    ck_assert_str_eq(written, again);
+    lks_free(written);
+    lks_free(again);
+    lks_job_release(&job);
+}
+END_TEST
+
 START_TEST(what_a_job_file_cannot_say_is_refused)
 {
     lks_job job;
@@ -393,6 +433,6 @@ END_TEST
 
 LKS_SUITE("job_format", a_written_job_reads_back_as_the_same,
           a_job_is_written_for_people_with_its_defaults,
-          what_a_job_file_cannot_say_is_refused,
+          layers_are_wired_by_name_and_number, what_a_job_file_cannot_say_is_refused,
           every_failed_allocation_of_the_writer_is_reported,
           releasing_twice_or_an_empty_job_is_fine)
