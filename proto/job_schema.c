@@ -3,6 +3,9 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/layer_options.h"
+#include "base/optim_options.h"
+#include "base/option_rule.h"
 #include "proto/job_yaml.h"
 
 #define REQUIRED          .is_required = true
@@ -40,36 +43,37 @@ const lks_job_format_type lks_job_formats[] = {
     {.name = NULL},
 };
 
-#define OPTION(key_, kind_, n_min, n_max, min_, below_, fallback_)                       \
-    {                                                                                    \
-        .key = key_, .kind = LKS_JOB_OPTION_##kind_, .min_values = n_min,                \
-        .max_values = n_max, .min = min_, .below = below_, fallback_                     \
-    }
-#define WHOLE_BELOW                       2147483648.0 /* INT32_MAX + 1 */
-#define WHOLE(key, min, fallback)         OPTION(key, WHOLE, 1, 1, min, WHOLE_BELOW, fallback)
-#define PAIR(key, min, fallback)          OPTION(key, WHOLE, 1, 2, min, WHOLE_BELOW, fallback)
-#define REAL(key, min, below, fallback)   OPTION(key, REAL, 1, 1, min, below, fallback)
-#define REALS2(key, min, below, fallback) OPTION(key, REAL, 2, 2, min, below, fallback)
-#define TOGGLE(key, fallback)             OPTION(key, TOGGLE, 1, 1, 0, 2, fallback)
-#define NO_OPTIONS                                                                       \
-    {                                                                                    \
-        .key = NULL                                                                      \
-    }
-#define TYPE(name_, ...) {.name = name_, .options = {__VA_ARGS__}},
+/* ---- base/layer_options.h and base/optim_options.h, as a file says it ---- */
 
-const lks_job_type lks_job_layer_types[] = {
-#define LKS_JOB_LAYER TYPE
-#include "proto/job_schema.def"
-#undef LKS_JOB_LAYER
-    {.name = NULL},
-};
+#define LKS_OPTION_REQUIRED    .is_required = true
+#define LKS_OPTION_UNSET       .is_required = false
+#define LKS_OPTION_ELSE(value) .fallback = #value
+#define LKS_OPTION_ELSE2(a, b) .fallback = "[" #a ", " #b "]"
 
-const lks_job_type lks_job_optimizer_types[] = {
-#define LKS_JOB_OPTIMIZER TYPE
-#include "proto/job_schema.def"
-#undef LKS_JOB_OPTIMIZER
-    {.name = NULL},
-};
+#define OPTION(kind, ...) OPTION_##kind(__VA_ARGS__)
+#define OPTION_OF(key_, kind_, n_min, n_max, min_, below_, fallback_)                    \
+    {.key = key_,                                                                        \
+     .kind = LKS_JOB_OPTION_##kind_,                                                     \
+     .min_values = n_min,                                                                \
+     .max_values = n_max,                                                                \
+     .min = min_,                                                                        \
+     .below = below_,                                                                    \
+     fallback_},
+#define WHOLE_BELOW (LKS_OPTION_MAX_SIZE + 1)
+#define OPTION_WHOLE(key, member, min, fallback)                                         \
+    OPTION_OF(key, WHOLE, 1, 1, min, WHOLE_BELOW, fallback)
+#define OPTION_PAIR(key, member, min, fallback)                                          \
+    OPTION_OF(key, WHOLE, 1, 2, min, WHOLE_BELOW, fallback)
+#define OPTION_REAL(key, member, min, below, fallback)                                   \
+    OPTION_OF(key, REAL, 1, 1, min, below, fallback)
+#define OPTION_REALS2(key, member, min, below, fallback)                                 \
+    OPTION_OF(key, REAL, 2, 2, min, below, fallback)
+#define OPTION_TOGGLE(key, member, fallback) OPTION_OF(key, TOGGLE, 1, 1, 0, 2, fallback)
+#define TYPE(name_)                                                                      \
+    {.name = #name_, .options = {LKS_OPTIONS_##name_(OPTION){.key = NULL}}},
+
+const lks_job_type lks_job_layer_types[] = {LKS_LAYER_LIST(TYPE){.name = NULL}};
+const lks_job_type lks_job_optimizer_types[] = {LKS_OPTIM_LIST(TYPE){.name = NULL}};
 
 size_t lks_job_key_find(const char *path)
 {

@@ -12,8 +12,8 @@
  *                2: values a channel           ()
  *
  * source: Ioffe & Szegedy, "Batch normalization", ICML 2015; torch.nn.BatchNorm2d */
-#include <stddef.h>
-
+#include "base/layer_options.h"
+#include "base/option_expand.h"
 #include "base/try.h"
 #include "nn/layer.h"
 #include "ops/ops.h"
@@ -28,28 +28,8 @@ enum { WEIGHT, BIAS };
 enum { RUNNING_MEAN, RUNNING_VAR, NUM_BATCHES_TRACKED };
 enum { SUM, SUM_SQUARES, COUNT };
 
-static const lks_option_rule options[] = {
-    {.key = "eps",
-     .n_values = 1,
-     .offset = offsetof(batch_norm, eps),
-     .fallback = {1e-5},
-     .max = LKS_OPTION_NO_MAX},
-    {.key = "momentum",
-     .n_values = 1,
-     .offset = offsetof(batch_norm, momentum),
-     .fallback = {0.1},
-     .max = LKS_OPTION_NO_MAX},
-    {.key = "affine",
-     .kind = LKS_OPTION_BOOL,
-     .n_values = 1,
-     .offset = offsetof(batch_norm, affine),
-     .fallback = {1}},
-    {.key = "track_running_stats",
-     .kind = LKS_OPTION_BOOL,
-     .n_values = 1,
-     .offset = offsetof(batch_norm, track_running_stats),
-     .fallback = {1}},
-};
+#define RULE(kind, ...) LKS_OPTION_RULE(batch_norm, kind, __VA_ARGS__)
+static const lks_option_rule options[] = {LKS_OPTIONS_batch_norm1d(RULE)};
 
 /* ---- plan ---- */
 

@@ -1,6 +1,6 @@
 /* nn.Conv2d. */
-#include <stddef.h>
-
+#include "base/layer_options.h"
+#include "base/option_expand.h"
 #include "base/try.h"
 #include "kernels.h"
 #include "nn/layer.h"
@@ -13,31 +13,8 @@ typedef struct conv2d {
     bool bias;
 } conv2d;
 
-static const lks_option_rule options[] = {
-    {.key = "out_channels",
-     .kind = LKS_OPTION_INTEGER,
-     .n_values = 1,
-     .offset = offsetof(conv2d, out_channels),
-     .required = true,
-     .min = 1,
-     .max = LKS_OPTION_MAX_SIZE},
-    LKS_WINDOW_OPTION(conv2d, kernel, "kernel_size", 1, .required = true),
-    LKS_WINDOW_OPTION(conv2d, params.stride, "stride", 1, .fallback = {1, 1}),
-    LKS_WINDOW_OPTION(conv2d, params.padding, "padding", 0, .fallback = {0, 0}),
-    LKS_WINDOW_OPTION(conv2d, params.dilation, "dilation", 1, .fallback = {1, 1}),
-    {.key = "groups",
-     .kind = LKS_OPTION_INTEGER,
-     .n_values = 1,
-     .offset = offsetof(conv2d, params.groups),
-     .fallback = {1},
-     .min = 1,
-     .max = LKS_OPTION_MAX_SIZE},
-    {.key = "bias",
-     .kind = LKS_OPTION_BOOL,
-     .n_values = 1,
-     .offset = offsetof(conv2d, bias),
-     .fallback = {1}},
-};
+#define RULE(kind, ...) LKS_OPTION_RULE(conv2d, kind, __VA_ARGS__)
+static const lks_option_rule options[] = {LKS_OPTIONS_conv2d(RULE)};
 
 static lks_status infer(lks_layer *layer)
 {

@@ -1,6 +1,6 @@
 /* nn.Dropout. */
-#include <stddef.h>
-
+#include "base/layer_options.h"
+#include "base/option_expand.h"
 #include "nn/layer.h"
 #include "ops/ops.h"
 
@@ -8,16 +8,8 @@ typedef struct dropout {
     double p;
 } dropout;
 
-static const lks_option_rule options[] = {
-    {.key = "p",
-     .kind = LKS_OPTION_REAL,
-     .n_values = 1,
-     .offset = offsetof(dropout, p),
-     .fallback = {0.5},
-     .min = 0,
-     .max = 1,
-     .max_excluded = true},
-};
+#define RULE(kind, ...) LKS_OPTION_RULE(dropout, kind, __VA_ARGS__)
+static const lks_option_rule options[] = {LKS_OPTIONS_dropout(RULE)};
 
 static lks_status forward(const lks_layer *layer, const lks_layer_run *run,
                           lks_tensor *const *in, lks_tensor **out)

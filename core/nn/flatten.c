@@ -1,6 +1,6 @@
 /* nn.Flatten. */
-#include <stddef.h>
-
+#include "base/layer_options.h"
+#include "base/option_expand.h"
 #include "base/try.h"
 #include "nn/layer.h"
 #include "ops/ops.h"
@@ -9,22 +9,8 @@ typedef struct flatten {
     int64_t start_dim, end_dim; /* count the batch dimension, as PyTorch does */
 } flatten;
 
-static const lks_option_rule options[] = {
-    {.key = "start_dim",
-     .kind = LKS_OPTION_INTEGER,
-     .n_values = 1,
-     .offset = offsetof(flatten, start_dim),
-     .fallback = {1},
-     .min = -LKS_MAX_DIMS,
-     .max = LKS_MAX_DIMS},
-    {.key = "end_dim",
-     .kind = LKS_OPTION_INTEGER,
-     .n_values = 1,
-     .offset = offsetof(flatten, end_dim),
-     .fallback = {-1},
-     .min = -LKS_MAX_DIMS,
-     .max = LKS_MAX_DIMS},
-};
+#define RULE(kind, ...) LKS_OPTION_RULE(flatten, kind, __VA_ARGS__)
+static const lks_option_rule options[] = {LKS_OPTIONS_flatten(RULE)};
 
 static lks_status infer(lks_layer *layer)
 {

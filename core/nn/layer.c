@@ -4,20 +4,18 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/layer_options.h"
 #include "base/try.h"
 #include "layout/view.h"
 #include "ops/ops.h"
 #include "tensor/scope.h"
 
-#define LKS_LAYER(name) extern const lks_layer_type lks_layer_##name;
-#include "nn/layers.def"
-#undef LKS_LAYER
+#define DECLARE(name) extern const lks_layer_type lks_layer_##name;
+LKS_LAYER_LIST(DECLARE)
 
 static const lks_layer_type *const types[] = {
-#define LKS_LAYER(name) &lks_layer_##name,
-#include "nn/layers.def"
-#undef LKS_LAYER
-};
+#define ADDRESS(name) &lks_layer_##name,
+    LKS_LAYER_LIST(ADDRESS)};
 
 enum { N_TYPES = sizeof types / sizeof *types, TEXT_SIZE = 512, OWNER_SIZE = 128 };
 

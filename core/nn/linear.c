@@ -1,6 +1,6 @@
 /* nn.Linear: y = x wᵀ + b over the last dimension. */
-#include <stddef.h>
-
+#include "base/layer_options.h"
+#include "base/option_expand.h"
 #include "base/try.h"
 #include "nn/layer.h"
 #include "ops/ops.h"
@@ -10,20 +10,8 @@ typedef struct linear {
     bool bias;
 } linear;
 
-static const lks_option_rule options[] = {
-    {.key = "out_features",
-     .kind = LKS_OPTION_INTEGER,
-     .n_values = 1,
-     .offset = offsetof(linear, out_features),
-     .required = true,
-     .min = 1,
-     .max = LKS_OPTION_MAX_SIZE},
-    {.key = "bias",
-     .kind = LKS_OPTION_BOOL,
-     .n_values = 1,
-     .offset = offsetof(linear, bias),
-     .fallback = {1}},
-};
+#define RULE(kind, ...) LKS_OPTION_RULE(linear, kind, __VA_ARGS__)
+static const lks_option_rule options[] = {LKS_OPTIONS_linear(RULE)};
 
 static lks_status infer(lks_layer *layer)
 {

@@ -5,8 +5,8 @@
  * Inside it is a plan, which is read-only, and a state: parameters, buffers (running
  * statistics), what a lane observes for these, and what it carries from step to step.
  *
- * Add a layer type: one file in nn/ with a const lks_layer_type, one line in
- * nn/layers.def. */
+ * Add a layer type: one file in nn/ with a const lks_layer_type, its name and options in
+ * base/layer_options.h. */
 #ifndef LKS_NN_MODEL_H
 #define LKS_NN_MODEL_H
 

@@ -1,6 +1,6 @@
 /* nn.MaxPool2d. */
-#include <stddef.h>
-
+#include "base/layer_options.h"
+#include "base/option_expand.h"
 #include "base/try.h"
 #include "kernels.h"
 #include "nn/layer.h"
@@ -8,13 +8,8 @@
 #include "ops/ops.h"
 #include "ops/window.h"
 
-static const lks_option_rule options[] = {
-    LKS_WINDOW_OPTION(lks_pool2d_params, kernel, "kernel_size", 1, .required = true),
-    /* 0, which nobody can ask for: the kernel's size */
-    LKS_WINDOW_OPTION(lks_pool2d_params, stride, "stride", 1, .fallback = {0, 0}),
-    LKS_WINDOW_OPTION(lks_pool2d_params, padding, "padding", 0, .fallback = {0, 0}),
-    LKS_WINDOW_OPTION(lks_pool2d_params, dilation, "dilation", 1, .fallback = {1, 1}),
-};
+#define RULE(kind, ...) LKS_OPTION_RULE(lks_pool2d_params, kind, __VA_ARGS__)
+static const lks_option_rule options[] = {LKS_OPTIONS_max_pool2d(RULE)};
 
 static lks_status infer(lks_layer *layer)
 {

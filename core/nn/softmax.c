@@ -1,6 +1,6 @@
 /* nn.Softmax and nn.LogSoftmax. */
-#include <stddef.h>
-
+#include "base/layer_options.h"
+#include "base/option_expand.h"
 #include "base/try.h"
 #include "nn/layer.h"
 #include "ops/ops.h"
@@ -9,15 +9,8 @@ typedef struct softmax {
     int64_t dim; /* counts the batch dimension, as PyTorch does */
 } softmax;
 
-static const lks_option_rule options[] = {
-    {.key = "dim",
-     .kind = LKS_OPTION_INTEGER,
-     .n_values = 1,
-     .offset = offsetof(softmax, dim),
-     .fallback = {1}, /* what nn.Softmax(dim=None) takes for a batch of vectors */
-     .min = -LKS_MAX_DIMS,
-     .max = LKS_MAX_DIMS},
-};
+#define RULE(kind, ...) LKS_OPTION_RULE(softmax, kind, __VA_ARGS__)
+static const lks_option_rule options[] = {LKS_OPTIONS_softmax(RULE)};
 
 static lks_status infer(lks_layer *layer)
 {

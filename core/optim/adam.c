@@ -5,32 +5,13 @@
  * source: Kingma & Ba, "Adam: a method for stochastic optimization", ICLR 2015 */
 #include <float.h>
 #include <math.h>
-#include <stddef.h>
 
+#include "base/optim_options.h"
+#include "base/option_expand.h"
 #include "optim/optim_type.h"
 
-static const lks_option_rule options[] = {
-    {.key = "lr",
-     .n_values = 1,
-     .offset = offsetof(lks_adam_params, lr),
-     .fallback = {1e-3},
-     .max = LKS_OPTION_NO_MAX},
-    {.key = "betas", /* beta1, then beta2 */
-     .n_values = 2,
-     .offset = offsetof(lks_adam_params, beta1),
-     .fallback = {0.9, 0.999},
-     .max = 1,
-     .max_excluded = true},
-    {.key = "eps",
-     .n_values = 1,
-     .offset = offsetof(lks_adam_params, eps),
-     .fallback = {1e-8},
-     .max = LKS_OPTION_NO_MAX},
-    {.key = "weight_decay",
-     .n_values = 1,
-     .offset = offsetof(lks_adam_params, weight_decay),
-     .max = LKS_OPTION_NO_MAX},
-};
+#define RULE(kind, ...) LKS_OPTION_RULE(lks_adam_params, kind, __VA_ARGS__)
+static const lks_option_rule options[] = {LKS_OPTIONS_adam(RULE)};
 
 static int n_states(const void *config)
 {

@@ -5,19 +5,17 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/optim_options.h"
 #include "base/try.h"
 #include "nn/flat.h"
 #include "optim/optim_type.h"
 
-#define LKS_OPTIM(name) extern const lks_optim_type lks_optim_##name;
-#include "optim/optims.def"
-#undef LKS_OPTIM
+#define DECLARE(name) extern const lks_optim_type lks_optim_##name;
+LKS_OPTIM_LIST(DECLARE)
 
 static const lks_optim_type *const types[] = {
-#define LKS_OPTIM(name) &lks_optim_##name,
-#include "optim/optims.def"
-#undef LKS_OPTIM
-};
+#define ADDRESS(name) &lks_optim_##name,
+    LKS_OPTIM_LIST(ADDRESS)};
 
 enum { N_TYPES = sizeof types / sizeof *types };
 

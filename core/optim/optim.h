@@ -1,7 +1,8 @@
 /* Optimisers: one pass over a model's flat blocks. Meaning and defaults are
  * torch.optim's.
  *
- * Add one: a file in optim/ with a const lks_optim_type, a line in optim/optims.def. */
+ * Add one: a file in optim/ with a const lks_optim_type, its name and options in
+ * base/optim_options.h. */
 #ifndef LKS_OPTIM_OPTIM_H
 #define LKS_OPTIM_OPTIM_H
 

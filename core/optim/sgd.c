@@ -2,34 +2,12 @@
  *     g = grad + weight_decay * p
  *     b = g at the first step, then momentum * b + (1 - dampening) * g
  *     p = p - lr * (nesterov ? g + momentum * b : momentum ? b : g) */
-#include <stddef.h>
-
+#include "base/optim_options.h"
+#include "base/option_expand.h"
 #include "optim/optim_type.h"
 
-static const lks_option_rule options[] = {
-    {.key = "lr",
-     .n_values = 1,
-     .offset = offsetof(lks_sgd_params, lr),
-     .fallback = {1e-3},
-     .max = LKS_OPTION_NO_MAX},
-    {.key = "momentum",
-     .n_values = 1,
-     .offset = offsetof(lks_sgd_params, momentum),
-     .max = LKS_OPTION_NO_MAX},
-    {.key = "dampening",
-     .n_values = 1,
-     .offset = offsetof(lks_sgd_params, dampening),
-     .min = -LKS_OPTION_NO_MAX,
-     .max = LKS_OPTION_NO_MAX},
-    {.key = "weight_decay",
-     .n_values = 1,
-     .offset = offsetof(lks_sgd_params, weight_decay),
-     .max = LKS_OPTION_NO_MAX},
-    {.key = "nesterov",
-     .kind = LKS_OPTION_BOOL,
-     .n_values = 1,
-     .offset = offsetof(lks_sgd_params, nesterov)},
-};
+#define RULE(kind, ...) LKS_OPTION_RULE(lks_sgd_params, kind, __VA_ARGS__)
+static const lks_option_rule options[] = {LKS_OPTIONS_sgd(RULE)};
 
 static lks_status check(const void *config)
 {

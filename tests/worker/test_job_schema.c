@@ -1,21 +1,24 @@
-/* The job file's schema and the library's own tables are two lists of the same layers and
- * optimisers, on two sides of a wall. The worker is the first to see both. */
+/* The job file's schema and the library's own tables are made from one list of layers and
+ * optimisers, each in its own way, on two sides of a wall. They understand it alike. The
+ * worker is the first to see both. */
 #include "support/suite.h"
 
 #include <stdio.h>
 
 #include "base/alloc.h"
+#include "base/layer_options.h"
+#include "base/optim_options.h"
 #include "nn/layer.h"
 #include "optim/optim_type.h"
 #include "proto/job_schema.h"
 #include "proto/job_yaml.h"
 
-#define LKS_LAYER(name) extern const lks_layer_type lks_layer_##name;
-#include "nn/layers.def"
-#undef LKS_LAYER
-#define LKS_OPTIM(name) extern const lks_optim_type lks_optim_##name;
-#include "optim/optims.def"
-#undef LKS_OPTIM
+#define LAYER(name) extern const lks_layer_type lks_layer_##name;
+LKS_LAYER_LIST(LAYER)
+#undef LAYER
+#define OPTIM(name) extern const lks_optim_type lks_optim_##name;
+LKS_OPTIM_LIST(OPTIM)
+#undef OPTIM
 
 /* What both sides say of a type, the library's half. */
 typedef struct core_type {
@@ -28,11 +31,11 @@ static size_t core_layers(core_type *out)
 {
     size_t n = 0;
 
-#define LKS_LAYER(id)                                                                    \
+#define LAYER(id)                                                                        \
     out[n++] = (core_type){lks_layer_##id.name, lks_layer_##id.options,                  \
                            lks_layer_##id.n_options};
-#include "nn/layers.def"
-#undef LKS_LAYER
+    LKS_LAYER_LIST(LAYER)
+#undef LAYER
     return n;
 }
 
@@ -40,11 +43,11 @@ static size_t core_optimizers(core_type *out)
 {
     size_t n = 0;
 
-#define LKS_OPTIM(id)                                                                    \
+#define OPTIM(id)                                                                        \
     out[n++] = (core_type){lks_optim_##id.name, lks_optim_##id.options,                  \
                            lks_optim_##id.n_options};
-#include "optim/optims.def"
-#undef LKS_OPTIM
+    LKS_OPTIM_LIST(OPTIM)
+#undef OPTIM
     return n;
 }
 

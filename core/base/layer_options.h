@@ -1,0 +1,73 @@
+/* The layers there are and what each may be told: once, for the library, which reads
+ * options (option_expand.h), and for job files, their help and their reference
+ * (proto/job_schema.c). Names and meaning are torch.nn's.
+ *
+ * LKS_LAYER_LIST(X): X(name) of each layer, in the order in which people are told them.
+ * LKS_OPTIONS_<name>(X): X(kind, key, member, …) of each of its options. `member` is
+ * where it goes in the layer's own struct, which files know nothing of.
+ *
+ *   WHOLE   key, member, min, fallback          a whole number of at least min
+ *   PAIR    key, member, min, fallback          one, or two: [height, width]
+ *   REAL    key, member, min, below, fallback   min <= number < below
+ *   REALS2  key, member, min, below, fallback   two of them
+ *   TOGGLE  key, member, fallback               true or false
+ *
+ * Where nothing is said: LKS_OPTION_REQUIRED is an error, LKS_OPTION_ELSE(value) stands
+ * for it, LKS_OPTION_ELSE2(a, b) for two, LKS_OPTION_UNSET leaves the layer to choose,
+ * and is 0 to it. */
+#ifndef LKS_BASE_LAYER_OPTIONS_H
+#define LKS_BASE_LAYER_OPTIONS_H
+
+/* clang-format off */
+#define LKS_LAYER_LIST(X)                                                                \
+    X(linear) X(conv2d) X(max_pool2d) X(relu) X(tanh) X(sigmoid) X(dropout) X(flatten)   \
+    X(softmax) X(log_softmax) X(batch_norm1d) X(batch_norm2d) X(add)
+
+#define LKS_OPTIONS_linear(X)                                                            \
+    X(WHOLE, "out_features", out_features, 1, LKS_OPTION_REQUIRED)                       \
+    X(TOGGLE, "bias", bias, LKS_OPTION_ELSE(true))
+
+#define LKS_OPTIONS_conv2d(X)                                                            \
+    X(WHOLE, "out_channels", out_channels, 1, LKS_OPTION_REQUIRED)                       \
+    X(PAIR, "kernel_size", kernel, 1, LKS_OPTION_REQUIRED)                               \
+    X(PAIR, "stride", params.stride, 1, LKS_OPTION_ELSE(1))                              \
+    X(PAIR, "padding", params.padding, 0, LKS_OPTION_ELSE(0))                            \
+    X(PAIR, "dilation", params.dilation, 1, LKS_OPTION_ELSE(1))                          \
+    X(WHOLE, "groups", params.groups, 1, LKS_OPTION_ELSE(1))                             \
+    X(TOGGLE, "bias", bias, LKS_OPTION_ELSE(true))
+
+/* stride: the kernel's size */
+#define LKS_OPTIONS_max_pool2d(X)                                                        \
+    X(PAIR, "kernel_size", kernel, 1, LKS_OPTION_REQUIRED)                               \
+    X(PAIR, "stride", stride, 1, LKS_OPTION_UNSET)                                       \
+    X(PAIR, "padding", padding, 0, LKS_OPTION_ELSE(0))                                   \
+    X(PAIR, "dilation", dilation, 1, LKS_OPTION_ELSE(1))
+
+#define LKS_OPTIONS_relu(X)
+#define LKS_OPTIONS_tanh(X)
+#define LKS_OPTIONS_sigmoid(X)
+
+#define LKS_OPTIONS_dropout(X)                                                           \
+    X(REAL, "p", p, 0, 1, LKS_OPTION_ELSE(0.5))
+
+/* dims count the batch dimension and, if negative, from the end; tensors have at most 8 */
+#define LKS_OPTIONS_flatten(X)                                                           \
+    X(WHOLE, "start_dim", start_dim, -8, LKS_OPTION_ELSE(1))                             \
+    X(WHOLE, "end_dim", end_dim, -8, LKS_OPTION_ELSE(-1))
+
+/* what nn.Softmax(dim=None) takes for a batch of vectors */
+#define LKS_OPTIONS_softmax(X)                                                           \
+    X(WHOLE, "dim", dim, -8, LKS_OPTION_ELSE(1))
+#define LKS_OPTIONS_log_softmax(X) LKS_OPTIONS_softmax(X)
+
+#define LKS_OPTIONS_batch_norm1d(X)                                                      \
+    X(REAL, "eps", eps, 0, LKS_OPTION_NO_MAX, LKS_OPTION_ELSE(1e-05))                    \
+    X(REAL, "momentum", momentum, 0, LKS_OPTION_NO_MAX, LKS_OPTION_ELSE(0.1))            \
+    X(TOGGLE, "affine", affine, LKS_OPTION_ELSE(true))                                   \
+    X(TOGGLE, "track_running_stats", track_running_stats, LKS_OPTION_ELSE(true))
+#define LKS_OPTIONS_batch_norm2d(X) LKS_OPTIONS_batch_norm1d(X)
+
+#define LKS_OPTIONS_add(X)
+/* clang-format on */
+
+#endif
