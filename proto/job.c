@@ -8,11 +8,19 @@ static void release_split(lks_job_split *split)
         lks_free(split->files[i]);
 }
 
+static void release_texts(char **texts, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        lks_free(texts[i]);
+    lks_free(texts);
+}
+
 static void release_item(lks_job_item *item)
 {
-    for (size_t i = 0; i < item->n_from; i++)
-        lks_free(item->from[i]);
-    lks_free(item->from);
+    release_texts(item->from, item->n_from);
+    for (size_t i = 0; i < item->n_groups; i++)
+        release_texts(item->groups[i].params, item->groups[i].n_params);
+    lks_free(item->groups);
     lks_free(item->name);
 }
 
@@ -25,6 +33,7 @@ void lks_job_release(lks_job *job)
     for (size_t i = 0; i < job->n_layers; i++)
         release_item(&job->layers[i]);
     lks_free(job->layers);
+    release_item(&job->optimizer);
     lks_free(job->train.init);
     *job = (lks_job){0};
 }

@@ -27,6 +27,14 @@ typedef enum lks_job_reduction {
     LKS_JOB_REDUCTION_FAST,
 } lks_job_reduction;
 
+/* Parameters with options of their own, those that the file sets. */
+typedef struct lks_job_group {
+    char **params; /* [n_params] names, or patterns with * and ? */
+    size_t n_params;
+    lks_option options[LKS_JOB_MAX_OPTIONS];
+    size_t n_options;
+} lks_job_group;
+
 /* A typed thing with options: a layer ("conv2d") or an optimiser ("sgd"). Types and keys
  * are static strings of the schema. Only options that the file sets or that have a
  * default in the schema stand here. */
@@ -37,6 +45,8 @@ typedef struct lks_job_item {
     char *name;  /* a layer's own; NULL: its number */
     char **from; /* [n_from] where its inputs come from: names, numbers, fields */
     size_t n_from;
+    lks_job_group *groups; /* [n_groups] an optimiser's */
+    size_t n_groups;
     int line, column; /* of the name, from 1; 0: not from a file */
 } lks_job_item;
 

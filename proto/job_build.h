@@ -8,6 +8,8 @@
  *                         |            kind
  *                         +-> job_item.h    layers and optimisers
  *                         |    +-> job_wiring.h   a layer's name and sources
+ *                         |    +-> job_groups.h   an optimiser's parameter groups
+ *                         |         +-> job_option.h   an option's value
  *                         +-> path_text.h   files
  *
  * Below all of these: job_node.h, a node read or refused; job_draft.h, the job so far. */

@@ -3,6 +3,8 @@
 
 #include "base/text.h"
 #include "base/try.h"
+#include "proto/job_groups.h"
+#include "proto/job_option.h"
 #include "proto/job_wiring.h"
 #include "proto/job_schema.h"
 #include "proto/job_yaml.h"
@@ -96,42 +98,20 @@ static lks_status write_files(lks_text *out, const lks_job *job, const void *mem
     return LKS_OK;
 }
 
-static void add_option(lks_text *out, const lks_job_option *option,
-                       const lks_option *value)
-{
-    lks_text_add(out, "%s: %s", value->key, value->n_values > 1 ? "[" : "");
-    for (int v = 0; v < value->n_values; v++) {
-        lks_text_add(out, "%s", v ? ", " : "");
-        if (option->kind == LKS_JOB_OPTION_TOGGLE)
-            lks_text_add(out, "%s", value->values[v] != 0 ? "true" : "false");
-        else if (option->kind == LKS_JOB_OPTION_WHOLE)
-            lks_text_add(out, "%.0f", value->values[v]);
-        else
-            lks_yaml_add_real(out, value->values[v]);
-    }
-    lks_text_add(out, "%s", value->n_values > 1 ? "]" : "");
-}
-
 /* "relu" or "conv2d: {out_channels: 6, …}" */
 static lks_status add_item(lks_text *out, const lks_job_type *types,
                            const lks_job_item *item)
 {
     const lks_job_type *type = lks_job_type_find(types, item->type);
-    const bool has_map = item->n_options > 0 || lks_job_has_wiring(item);
+    const bool has_map =
+        item->n_options > 0 || item->name || item->n_from > 0 || item->n_groups > 0;
 
     if (!type)
         return lks_fail(LKS_INVALID, "a job file knows no '%s'", item->type);
     lks_text_add(out, has_map ? "%s: {" : "%s", item->type);
-    for (size_t i = 0; i < item->n_options; i++) {
-        const lks_option *value = &item->options[i];
-        const lks_job_option *option = lks_job_option_find(type, value->key);
-
-        if (!option)
-            return lks_fail(LKS_INVALID, "%s has no option '%s'", item->type, value->key);
-        lks_text_add(out, "%s", i ? ", " : "");
-        add_option(out, option, value);
-    }
+    LKS_TRY(lks_job_options_write(out, type, item->options, item->n_options));
     lks_job_wiring_write(out, item);
+    LKS_TRY(lks_job_groups_write(out, type, item));
     lks_text_add(out, "%s", has_map ? "}" : "");
     return LKS_OK;
 }
@@ -149,11 +129,12 @@ static lks_status write_layers(lks_text *out, const lks_job *job, const void *me
 static lks_status write_optimizer(lks_text *out, const lks_job *job, const void *member)
 {
     const lks_job_item *item = member;
+    const bool is_map = item->n_options > 0 || item->n_groups > 0;
 
     (void)job;
-    lks_text_add(out, item->n_options ? "{" : "");
+    lks_text_add(out, is_map ? "{" : "");
     LKS_TRY(add_item(out, lks_job_optimizer_types, item));
-    lks_text_add(out, item->n_options ? "}" : "");
+    lks_text_add(out, is_map ? "}" : "");
     return LKS_OK;
 }
 

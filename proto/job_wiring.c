@@ -8,11 +8,9 @@
 #include "proto/job_node.h"
 #include "proto/yaml_write.h"
 
-bool lks_job_is_wiring(const lks_job_type *types, const char *key)
-{
-    return types == lks_job_layer_types &&
-           (strcmp(key, "name") == 0 || strcmp(key, "from") == 0);
-}
+static const char *const keys[] = {"name", "from"};
+
+const lks_job_words lks_job_layer_keys = {keys, sizeof keys / sizeof *keys};
 
 static lks_status copy_text(const lks_node *node, const char *key, char **out)
 {
@@ -72,9 +70,4 @@ void lks_job_wiring_write(lks_text *out, const lks_job_item *item)
         write_source(out, item->from[i]);
     }
     lks_text_add(out, "%s", item->n_from > 0 ? "]" : "");
-}
-
-bool lks_job_has_wiring(const lks_job_item *item)
-{
-    return item->name || item->n_from > 0;
 }

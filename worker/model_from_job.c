@@ -149,8 +149,21 @@ cleanup:
 
 lks_status lks_optim_from_job(const lks_job *job, lks_model *model, lks_optim **out)
 {
-    return lks_optim_create(job->optimizer.type, options_of(&job->optimizer),
-                            lks_model_params(model), out);
+    const lks_job_item *item = &job->optimizer;
+    lks_optim_group *groups = lks_calloc(item->n_groups, sizeof *groups);
+    lks_status st;
+
+    if (!groups)
+        return LKS_NOMEM;
+    for (size_t i = 0; i < item->n_groups; i++)
+        groups[i] = (lks_optim_group){
+            .params = (const char *const *)item->groups[i].params,
+            .n_params = item->groups[i].n_params,
+            .options = {item->groups[i].options, item->groups[i].n_options}};
+    st = lks_optim_create_grouped(item->type, options_of(item), groups, item->n_groups,
+                                  lks_model_params(model), out);
+    lks_free(groups);
+    return st;
 }
 
 /* ---- steps ---- */

@@ -9,6 +9,7 @@
 #include "base/try.h"
 #include "nn/flat.h"
 #include "optim/optim_type.h"
+#include "optim/ranges.h"
 
 #define DECLARE(name) extern const lks_optim_type lks_optim_##name;
 LKS_OPTIM_LIST(DECLARE)
@@ -19,15 +20,22 @@ static const lks_optim_type *const types[] = {
 
 enum { N_TYPES = sizeof types / sizeof *types };
 
+/* What a type's options fill. */
+typedef union config {
+    double lr; /* every configuration begins with it */
+    _Alignas(max_align_t) char bytes[LKS_OPTIM_MAX_CONFIG];
+} config;
+
 struct lks_optim {
     const lks_optim_type *type;
     lks_param_block *block;
     uint64_t n_steps;                      /* taken */
     lks_view states[LKS_OPTIM_MAX_STATES]; /* flat; without memory where there is none */
-    union {
-        double lr; /* every configuration begins with it */
-        _Alignas(max_align_t) char bytes[LKS_OPTIM_MAX_CONFIG];
-    } config;
+    config *configs;  /* [n_configs]: of no group, then each group's */
+    double *first_lr; /* [n_configs] */
+    size_t n_configs;
+    lks_optim_range *ranges;
+    size_t n_ranges;
 };
 
 static lks_status find_type(const char *name, const lks_optim_type **out)
@@ -48,18 +56,106 @@ static lks_status find_type(const char *name, const lks_optim_type **out)
                     known);
 }
 
+/* ---- options ---- */
+
+static lks_status read_config(const lks_optim_type *type, lks_options options,
+                              const char *owner, config *out)
+{
+    LKS_TRY(lks_option_read(type->options, type->n_options, options, owner, out));
+    return type->check ? type->check(out) : LKS_OK;
+}
+
+/* A group's options first, for the first of a key counts. */
+static lks_status read_group(const lks_optim_type *type, lks_options options,
+                             const lks_optim_group *group, size_t index, config *out)
+{
+    const lks_options own = group->options;
+    lks_option *all = lks_calloc(own.n_items + options.n_items, sizeof *all);
+    char owner[64];
+    lks_status st;
+
+    if (!all)
+        return LKS_NOMEM;
+    for (size_t i = 0; i < own.n_items; i++)
+        all[i] = own.items[i];
+    for (size_t i = 0; i < options.n_items; i++)
+        all[own.n_items + i] = options.items[i];
+    snprintf(owner, sizeof owner, "%s, group %zu", type->name, index);
+    st = read_config(type, (lks_options){all, own.n_items + options.n_items}, owner, out);
+    lks_free(all);
+    return st;
+}
+
+static lks_status make_configs(lks_optim *optim, lks_options options,
+                               const lks_optim_group *groups, size_t n_groups)
+{
+    const lks_optim_type *type = optim->type;
+
+    optim->configs = lks_calloc(1 + n_groups, sizeof *optim->configs);
+    optim->first_lr = lks_calloc(1 + n_groups, sizeof *optim->first_lr);
+    if (!optim->configs || !optim->first_lr)
+        return LKS_NOMEM;
+    optim->n_configs = 1 + n_groups;
+    LKS_TRY(read_config(type, options, type->name, &optim->configs[0]));
+    for (size_t i = 0; i < n_groups; i++)
+        LKS_TRY(read_group(type, options, &groups[i], i, &optim->configs[1 + i]));
+    for (size_t i = 0; i < optim->n_configs; i++)
+        optim->first_lr[i] = optim->configs[i].lr;
+    return LKS_OK;
+}
+
+/* The first options that are as the i-th. */
+static size_t first_like(const lks_optim *optim, size_t i)
+{
+    size_t k = 0;
+
+    while (memcmp(&optim->configs[k], &optim->configs[i], sizeof(config)) != 0)
+        k++;
+    return k;
+}
+
+static lks_status make_ranges(lks_optim *optim, const lks_optim_group *groups,
+                              size_t n_groups)
+{
+    const size_t n_params = lks_param_block_count(optim->block);
+    size_t *group_of = lks_calloc(n_params, sizeof *group_of);
+    size_t *same = lks_calloc(optim->n_configs, sizeof *same);
+    lks_status st = LKS_NOMEM;
+
+    optim->ranges = lks_calloc(n_params, sizeof *optim->ranges);
+    if (!group_of || !same || !optim->ranges)
+        goto cleanup;
+    LKS_GO(lks_optim_assign(groups, n_groups, optim->block, optim->type->name, group_of));
+    for (size_t i = 0; i < optim->n_configs; i++)
+        same[i] = first_like(optim, i);
+    optim->n_ranges = lks_optim_cut(optim->block, group_of, same, optim->ranges);
+cleanup:
+    lks_free(same);
+    lks_free(group_of);
+    return st;
+}
+
+/* ---- an optimiser ---- */
+
+/* As many as the options that need most; the ranges of others leave them zero. */
 static lks_status make_states(lks_optim *optim)
 {
-    const int n = optim->type->n_states(&optim->config);
+    int n = 0;
 
+    for (size_t i = 0; i < optim->n_configs; i++) {
+        const int needed = optim->type->n_states(&optim->configs[i]);
+
+        n = needed > n ? needed : n;
+    }
     for (int i = 0; i < n; i++)
         LKS_TRY(lks_flat_create(lks_param_block_device(optim->block),
                                 lks_param_block_numel(optim->block), &optim->states[i]));
     return LKS_OK;
 }
 
-lks_status lks_optim_create(const char *type, lks_options options, lks_param_block *block,
-                            lks_optim **out)
+lks_status lks_optim_create_grouped(const char *type, lks_options options,
+                                    const lks_optim_group *groups, size_t n_groups,
+                                    lks_param_block *block, lks_optim **out)
 {
     lks_optim *optim = lks_calloc(1, sizeof *optim);
     lks_status st;
@@ -68,10 +164,8 @@ lks_status lks_optim_create(const char *type, lks_options options, lks_param_blo
         return LKS_NOMEM;
     optim->block = block;
     LKS_GO(find_type(type, &optim->type));
-    LKS_GO(lks_option_read(optim->type->options, optim->type->n_options, options, type,
-                           &optim->config));
-    if (optim->type->check)
-        LKS_GO(optim->type->check(&optim->config));
+    LKS_GO(make_configs(optim, options, groups, n_groups));
+    LKS_GO(make_ranges(optim, groups, n_groups));
     LKS_GO(make_states(optim));
     *out = optim;
     optim = NULL;
@@ -80,12 +174,21 @@ cleanup:
     return st;
 }
 
+lks_status lks_optim_create(const char *type, lks_options options, lks_param_block *block,
+                            lks_optim **out)
+{
+    return lks_optim_create_grouped(type, options, NULL, 0, block, out);
+}
+
 void lks_optim_destroy(lks_optim *optim)
 {
     if (!optim)
         return;
     for (int i = 0; i < LKS_OPTIM_MAX_STATES; i++)
         lks_flat_release(&optim->states[i]);
+    lks_free(optim->ranges);
+    lks_free(optim->first_lr);
+    lks_free(optim->configs);
     lks_free(optim);
 }
 
@@ -94,27 +197,50 @@ lks_status lks_optim_step(lks_optim *optim)
     return lks_optim_step_scaled(optim, 1);
 }
 
+static lks_status step_range(const lks_optim *optim, const lks_optim_range *range,
+                             double grad_scale)
+{
+    const lks_param_block *block = optim->block;
+    const size_t begin = range->begin, n = range->end - range->begin;
+    const lks_view grads = lks_view_part(lks_param_block_grads(block), begin, n);
+    const lks_view values = lks_view_part(lks_param_block_values(block), begin, n);
+    lks_view states[LKS_OPTIM_MAX_STATES] = {0};
+
+    for (int i = 0; i < LKS_OPTIM_MAX_STATES && optim->states[i].data; i++)
+        states[i] = lks_view_part(&optim->states[i], begin, n);
+    return optim->type->step(lks_device_kernels(lks_param_block_device(block)),
+                             &optim->configs[range->options], optim->n_steps + 1,
+                             grad_scale, &grads, &values, states);
+}
+
 lks_status lks_optim_step_scaled(lks_optim *optim, double grad_scale)
 {
-    lks_param_block *block = optim->block;
-
-    LKS_TRY(optim->type->step(lks_device_kernels(lks_param_block_device(block)),
-                              &optim->config, optim->n_steps + 1, grad_scale,
-                              lks_param_block_grads(block), lks_param_block_values(block),
-                              optim->states));
+    for (size_t i = 0; i < optim->n_ranges; i++)
+        LKS_TRY(step_range(optim, &optim->ranges[i], grad_scale));
     optim->n_steps++;
-    lks_param_block_touch(block);
+    lks_param_block_touch(optim->block);
     return LKS_OK;
 }
 
 double lks_optim_lr(const lks_optim *optim)
 {
-    return optim->config.lr;
+    return optim->configs[0].lr;
 }
 
 void lks_optim_set_lr(lks_optim *optim, double lr)
 {
-    optim->config.lr = lr;
+    const double *first = optim->first_lr;
+
+    for (size_t i = 0; i < optim->n_configs; i++)
+        if (first[i] == first[0])
+            optim->configs[i].lr = lr;
+        else if (first[0] > 0)
+            optim->configs[i].lr = lr * (first[i] / first[0]);
+}
+
+size_t lks_optim_n_ranges(const lks_optim *optim)
+{
+    return optim->n_ranges;
 }
 
 lks_status lks_grad_norm(const lks_param_block *block, double *out)

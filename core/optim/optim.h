@@ -17,6 +17,21 @@ typedef struct lks_optim lks_optim;
  * LKS_NOMEM. */
 lks_status lks_optim_create(const char *type, lks_options options, lks_param_block *block,
                             lks_optim **out);
+
+/* Parameters with options of their own; what a group does not say is as for the others.
+ * params: names as of the block, or patterns with * and ?: "*.bias". Borrowed. */
+typedef struct lks_optim_group {
+    const char *const *params;
+    size_t n_params;
+    lks_options options;
+} lks_optim_group;
+
+/* The same with groups: ranges of the flat blocks, one pass each; neighbours of the same
+ * options are one range. LKS_INVALID also: a name or pattern that no parameter has, a
+ * parameter in two groups. */
+lks_status lks_optim_create_grouped(const char *type, lks_options options,
+                                    const lks_optim_group *groups, size_t n_groups,
+                                    lks_param_block *block, lks_optim **out);
 void lks_optim_destroy(lks_optim *optim);
 
 /* Update the values from the block's gradients. Gradients that no contribution reached
@@ -28,8 +43,12 @@ lks_status lks_optim_step(lks_optim *optim);
  * scale of 1 / count. The scaling costs no pass of its own. */
 lks_status lks_optim_step_scaled(lks_optim *optim, double grad_scale);
 
+/* Of the parameters in no group. A group with an lr of its own keeps its ratio to it. */
 double lks_optim_lr(const lks_optim *optim);
 void lks_optim_set_lr(lks_optim *optim, double lr);
+
+/* Passes of a step. */
+size_t lks_optim_n_ranges(const lks_optim *optim);
 
 /* The 2-norm of all gradients. LKS_DEVICE as above. */
 lks_status lks_grad_norm(const lks_param_block *block, double *out);

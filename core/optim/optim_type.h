@@ -18,7 +18,7 @@ typedef struct lks_optim_type {
     lks_status (*check)(const void *config);
     /* How many flat state blocks this configuration needs; they start as zeros. */
     int (*n_states)(const void *config);
-    /* One pass over flat blocks; `step` counts from 1, gradients count times
+    /* One pass over a range of flat blocks; `step` counts from 1, gradients count times
      * `grad_scale`. */
     lks_status (*step)(const lks_kernels *kernels, const void *config, uint64_t step,
                        double grad_scale, const lks_view *grads, const lks_view *values,

@@ -1,6 +1,6 @@
 #!/bin/sh
 . "${E2E_LIB:-$(dirname "$0")/lib.sh}"
-# A small residual net with batch norm, 20 steps of 60 samples (lanes of 7 and 8), 8 lanes: weights, running statistics, losses
+# A small residual net with batch norm and parameter groups, 20 steps of 60 samples (lanes of 7 and 8), 8 lanes: weights, running statistics, losses
 # and the evaluation, which takes these statistics, are the same bytes on 1, 2, 3 and 4 ranks, 2 ranks of 2 replicas, and
 # with the reference.
 
@@ -20,7 +20,8 @@ model:
   - batch_norm1d
   - linear: {out_features: 10}
 EOF
-sed -i -e '/^model:/,/linear: {out_features: 10}/{/out_features: 10}/r model
+sed -i -e 's/^optimizer.*/optimizer: {sgd: {lr: 0.02, momentum: 0.9, weight_decay: 0.1, groups: [{params: ["*.bias", "1.*"], weight_decay: 0}]}}/' \
+    -e '/^model:/,/linear: {out_features: 10}/{/out_features: 10}/r model
 d}' -e "s/^  normalize/  test: {images: t10k-images-idx3-ubyte.gz, labels: t10k-labels-idx1-ubyte.gz}\n  normalize/" job.yaml
 
 train() {
@@ -45,6 +46,12 @@ done
 # They are loaded again, and what does not fit is told.
 lks run job.yaml --run-dir again --set train.steps=1 --set train.init=one/model.safetensors
 must_succeed
+lks run job.yaml --run-dir decayed --set train.steps=20 --set train.batch_size=60 --set optimizer.sgd.groups=null
+must_succeed
+! cmp -s one/model.safetensors decayed/model.safetensors || fail "the groups change nothing"
+lks check job.yaml --set 'optimizer.sgd.groups=[{params: "*.bais", lr: 1}]'
+[ "$status" -eq 2 ] || fail "a group of nothing is no error: $status"
+grep -q "sgd: no parameter is called '\*.bais'; there are: stem.weight, stem.bias, 1.weight" err || fail "$(cat err)"
 lks check job.yaml --set 'model.5.add.from=[4, 9]'
 [ "$status" -eq 2 ] || fail "a wrong source is no error: $status"
 grep -q "layer sum (add): from has '9', which does not come before it" err || fail "$(cat err)"

@@ -293,6 +293,18 @@ START_TEST(a_layer_or_optimizer_is_checked_against_its_own_options)
         {"{sgd: {lr: 0.01, momentum: 0.9}}", "{sgd: {name: a}}",
          "j.yaml:21:19: sgd has no option 'name'; it has lr, momentum, dampening, "
          "weight_decay, nesterov"},
+        {"{sgd: {lr: 0.01, momentum: 0.9}}", "{sgd: {group: []}}",
+         "j.yaml:21:19: sgd has no option 'group'; did you mean 'groups'?"},
+        {"{sgd: {lr: 0.01, momentum: 0.9}}", "{sgd: {groups: {params: a}}}",
+         "j.yaml:21:27: groups is a map, it must be a list of groups, such as [{params: "
+         "[\"*.bias\"], weight_decay: 0}]"},
+        {"{sgd: {lr: 0.01, momentum: 0.9}}", "{sgd: {groups: [{lr: 1}]}}",
+         "j.yaml:21:28: a group needs params, the names of its parameters"},
+        {"{sgd: {lr: 0.01, momentum: 0.9}}", "{sgd: {groups: [{params: a, eps: 1}]}}",
+         "j.yaml:21:40: sgd has no option 'eps'; it has lr, momentum, dampening, "
+         "weight_decay, nesterov"},
+        {"{sgd: {lr: 0.01, momentum: 0.9}}", "{sgd: {groups: [{params: a, lr: -1}]}}",
+         "j.yaml:21:44: lr is '-1', it must be a number of at least 0"},
         {"- dropout: {p: 0.25}", "- dropout: 0.25",
          "j.yaml:15:14: dropout is '0.25', it must be a map of options"},
         {"- relu", "- [relu]",

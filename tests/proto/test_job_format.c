@@ -378,6 +378,36 @@ START_TEST(layers_are_wired_by_name_and_number)
 }
 END_TEST
 
+START_TEST(parameter_groups_are_written_as_they_were_read)
+{
+    static const char want[] =
+        "optimizer: {adam: {lr: 0.001, betas: [0.9, 0.999], eps: 1.0e-08, weight_decay: "
+        "0.1, groups: [{params: [\"*.bias\", norm.weight], weight_decay: 0.0}, {params: "
+        "[\"0.weight\"], lr: 0.5, betas: [0.5, 0.75]}]}}\n";
+    static const char text[] =
+        "train: {batch_size: 1, steps: 5}\n"
+        "model: [relu]\n"
+        "data: {train: {targets: y.npy, inputs: x.npy}, format: npy}\n"
+        "loss: mse_loss\n"
+        "optimizer: {adam: {weight_decay: 0.1, groups: [\n"
+        "  {params: ['*.bias', norm.weight], weight_decay: 0},\n"
+        "  {lr: 0.5, betas: [0.5, 0.75], params: 0.weight}]}}\n"
+        "job: j\n";
+    lks_job job;
+    char *written = NULL;
+
+    ck_ok(parse_text(text, &job));
+    ck_assert_uint_eq(job.optimizer.n_groups, 2);
+    ck_assert_uint_eq(job.optimizer.groups[1].n_options, 2);
+    ck_ok(lks_job_format(&job, &written));
+    ck_assert_msg(strstr(written, want) != NULL, "%s", written);
+    lks_job_release(&job);
+    ck_ok(parse_text(written, &job));
+    lks_job_release(&job);
+    lks_free(written);
+}
+END_TEST
+
 START_TEST(what_a_job_file_cannot_say_is_refused)
 {
     lks_job job;
@@ -433,6 +463,8 @@ END_TEST
 
 LKS_SUITE("job_format", a_written_job_reads_back_as_the_same,
           a_job_is_written_for_people_with_its_defaults,
-          layers_are_wired_by_name_and_number, what_a_job_file_cannot_say_is_refused,
+          layers_are_wired_by_name_and_number,
+          parameter_groups_are_written_as_they_were_read,
+          what_a_job_file_cannot_say_is_refused,
           every_failed_allocation_of_the_writer_is_reported,
           releasing_twice_or_an_empty_job_is_fine)

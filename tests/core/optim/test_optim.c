@@ -123,6 +123,111 @@ START_TEST(options_out_of_range_are_refused_by_name)
 }
 END_TEST
 
+/* ---- groups ---- */
+
+#define ALL_OF(list) ((lks_options){list, sizeof(list) / sizeof *(list)})
+
+static const lks_option decayed[] = {
+    {"weight_decay", 1, {0.1}}, {"lr", 1, {0.05}}, {"momentum", 1, {0.9}}};
+static const lks_option plain[] = {{"lr", 1, {0.05}}, {"momentum", 1, {0.9}}};
+static const lks_option no_decay[] = {{"weight_decay", 1, {0}}};
+static const lks_option as_before[] = {{"weight_decay", 1, {0.1}}};
+static const lks_option faster[] = {{"lr", 1, {0.1}}};
+static const char *const biases[] = {"*.bias"};
+static const char *const both[] = {"0.w?ight", "0.b*s"};
+
+/* The five values after three steps; how many passes a step was. */
+static size_t train(lks_options options, const lks_optim_group *groups, size_t n_groups,
+                    double out[5])
+{
+    lks_param_block *block = make_block();
+    lks_optim *optim;
+    size_t n_ranges;
+
+    ck_ok(lks_optim_create_grouped("sgd", options, groups, n_groups, block, &optim));
+    for (int step = 0; step < 3; step++) {
+        fill(block, lks_param_block_grads(block), grads[step]);
+        ck_ok(lks_optim_step(optim));
+    }
+    for (size_t i = 0; i < 5; i++)
+        out[i] = value_at(block, i);
+    assert_gaps_are_zero(block, lks_param_block_values(block));
+    n_ranges = lks_optim_n_ranges(optim);
+    lks_optim_destroy(optim);
+    lks_param_block_destroy(block);
+    return n_ranges;
+}
+
+START_TEST(a_group_has_options_of_its_own_and_the_others_keep_theirs)
+{
+    const lks_optim_group group = {biases, 1, ALL_OF(no_decay)};
+    double grouped[5], with[5], without[5];
+
+    ck_assert_uint_eq(train(ALL_OF(decayed), &group, 1, grouped), 2);
+    ck_assert_uint_eq(train(ALL_OF(decayed), NULL, 0, with), 1);
+    train(ALL_OF(plain), NULL, 0, without);
+    for (size_t i = 0; i < 5; i++)
+        ck_assert(grouped[i] == (i < 3 ? with[i] : without[i]));
+    ck_assert(with[4] != without[4]);
+}
+END_TEST
+
+START_TEST(neighbours_of_the_same_options_are_one_range)
+{
+    const lks_optim_group same = {biases, 1, ALL_OF(as_before)};
+    const lks_optim_group all = {both, 2, ALL_OF(no_decay)};
+    double a[5], b[5];
+
+    ck_assert_uint_eq(train(ALL_OF(decayed), &same, 1, a), 1);
+    train(ALL_OF(decayed), NULL, 0, b);
+    ck_assert(memcmp(a, b, sizeof a) == 0);
+    ck_assert_uint_eq(train(ALL_OF(decayed), &all, 1, a), 1);
+    train(ALL_OF(plain), NULL, 0, b);
+    ck_assert(memcmp(a, b, sizeof a) == 0);
+}
+END_TEST
+
+START_TEST(a_groups_learning_rate_keeps_its_ratio)
+{
+    const lks_optim_group group = {biases, 1, ALL_OF(faster)};
+    lks_param_block *block = make_block();
+    lks_optim *optim;
+
+    ck_ok(lks_optim_create_grouped("sgd", ALL_OF(plain), &group, 1, block, &optim));
+    lks_optim_set_lr(optim, 0.5);
+    ck_assert(lks_optim_lr(optim) == 0.5);
+    fill(block, lks_param_block_grads(block), grads[0]);
+    ck_ok(lks_optim_step(optim));
+    for (size_t i = 0; i < 5; i++)
+        ck_assert_double_eq_tol(value_at(block, i), (i < 3 ? -0.5 : -1.0) * grads[0][i],
+                                1e-6);
+    lks_optim_destroy(optim);
+    lks_param_block_destroy(block);
+}
+END_TEST
+
+START_TEST(groups_that_do_not_go_are_refused)
+{
+    static const char *const none[] = {"*.bais"};
+    static const lks_option negative[] = {{"lr", 1, {-1}}};
+    const lks_optim_group absent = {none, 1, ALL_OF(no_decay)};
+    const lks_optim_group twice[] = {{biases, 1, ALL_OF(no_decay)},
+                                     {both, 2, ALL_OF(faster)}};
+    const lks_optim_group wrong = {biases, 1, ALL_OF(negative)};
+    lks_param_block *block = make_block();
+    lks_optim *optim;
+
+    ck_fails(lks_optim_create_grouped("sgd", ALL_OF(plain), &absent, 1, block, &optim),
+             LKS_INVALID,
+             "sgd: no parameter is called '*.bais'; there are: 0.weight, 0.bias");
+    ck_fails(lks_optim_create_grouped("sgd", ALL_OF(plain), twice, 2, block, &optim),
+             LKS_INVALID, "sgd: parameter '0.bias' is in groups 0 and 1");
+    ck_fails(lks_optim_create_grouped("sgd", ALL_OF(plain), &wrong, 1, block, &optim),
+             LKS_INVALID, "sgd, group 0: lr is -1");
+    lks_param_block_destroy(block);
+}
+END_TEST
+
 START_TEST(adam_without_eps_keeps_the_gaps_zero)
 {
     const lks_option items[] = {{"eps", 1, {0}}};
@@ -200,5 +305,8 @@ END_TEST
 LKS_SUITE("optim", trajectories_are_those_of_pytorch,
           options_out_of_range_are_refused_by_name, adam_without_eps_keeps_the_gaps_zero,
           a_step_is_seen_by_whoever_watches_the_values,
+          a_group_has_options_of_its_own_and_the_others_keep_theirs,
+          neighbours_of_the_same_options_are_one_range,
+          a_groups_learning_rate_keeps_its_ratio, groups_that_do_not_go_are_refused,
           grad_norm_is_the_2_norm_of_all_gradients,
           create_survives_every_failing_allocation)

@@ -1,0 +1,148 @@
+#include "proto/job_option.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/try.h"
+#include "proto/job_node.h"
+#include "proto/nearest.h"
+#include "proto/scalar.h"
+#include "proto/yaml_write.h"
+
+/* What an option's value must be, in words. */
+static void describe(const lks_job_option *option, bool is_too_large, char *out,
+                     size_t size)
+{
+    bool are_two = option->min_values == 2;
+    const char *number = option->kind == LKS_JOB_OPTION_WHOLE
+                             ? (are_two ? "two whole numbers" : "a whole number")
+                             : (are_two ? "two numbers" : "a number");
+    bool has_min = isfinite(option->min);
+    bool has_below =
+        isfinite(option->below) && (option->kind != LKS_JOB_OPTION_WHOLE || is_too_large);
+
+    snprintf(out, size, "%s", number);
+    if (has_min)
+        lks_append(out, size, " of at least %g", option->min);
+    if (has_below)
+        lks_append(out, size, "%s below %.10g", has_min ? " and" : "", option->below);
+    if (option->max_values > option->min_values)
+        lks_append(out, size, " or a list of %d", option->max_values);
+}
+
+static bool read_number(const lks_job_option *option, const lks_node *node, double *out)
+{
+    lks_whole whole;
+
+    if (!lks_node_is_plain(node))
+        return false;
+    if (option->kind == LKS_JOB_OPTION_REAL)
+        return lks_scalar_real(node->text, out);
+    if (!lks_scalar_whole(node->text, &whole))
+        return false;
+    *out = whole.negative ? -(double)whole.magnitude : (double)whole.magnitude;
+    return true;
+}
+
+static lks_status read_value(const lks_job_option *option, const lks_node *node,
+                             double *out)
+{
+    char expected[128];
+    double value = NAN;
+    bool flag;
+
+    if (option->kind == LKS_JOB_OPTION_TOGGLE) {
+        LKS_TRY(lks_node_flag(node, option->key, &flag));
+        *out = flag;
+        return LKS_OK;
+    }
+    if (!read_number(option, node, &value) ||
+        !(value >= option->min && value < option->below)) {
+        describe(option, value >= option->below, expected, sizeof expected);
+        if (option->kind == LKS_JOB_OPTION_WHOLE)
+            lks_append(expected, sizeof expected, "%s", lks_node_digits_hint(node));
+        return lks_node_expected(node, option->key, expected);
+    }
+    *out = value;
+    return LKS_OK;
+}
+
+lks_status lks_job_option_read(const lks_job_option *option, const lks_node *node,
+                               lks_option *out)
+{
+    size_t n = node->kind == LKS_NODE_LIST ? node->n_entries : 1;
+    char expected[128];
+
+    *out = (lks_option){.key = option->key};
+    if (node->kind != LKS_NODE_LIST && option->min_values == 1) {
+        out->n_values = 1;
+        return read_value(option, node, &out->values[0]);
+    }
+    /* a list of one is refused where one value stands alone, as is a list of five */
+    if (node->kind != LKS_NODE_LIST || option->max_values == 1 ||
+        n != (size_t)option->max_values) {
+        describe(option, false, expected, sizeof expected);
+        return lks_node_expected(node, option->key, expected);
+    }
+    for (const lks_node *entry = node->first; entry; entry = entry->next)
+        LKS_TRY(read_value(option, entry, &out->values[out->n_values++]));
+    return LKS_OK;
+}
+
+lks_status lks_job_option_refuse(const lks_job_type *type, const lks_job_words *beside,
+                                 const lks_node *node)
+{
+    const bool means_beside = lks_nearest(node->key, beside->words, beside->n) != NULL;
+    const char *known[LKS_JOB_MAX_OPTIONS];
+    char shown[LKS_SHOWN_TEXT], hint[256];
+    size_t n = 0;
+
+    while (type->options[n].key) {
+        known[n] = type->options[n].key;
+        n++;
+    }
+    return lks_node_fail_at_key(
+        node, "%s has no option %s%s", type->name, lks_text_shown(node->key, shown),
+        lks_job_hint(node->key, means_beside ? beside->words : known,
+                     means_beside ? beside->n : n, "it has", hint, sizeof hint));
+}
+
+static void add_option(lks_text *out, const lks_job_option *option,
+                       const lks_option *value)
+{
+    lks_text_add(out, "%s: %s", value->key, value->n_values > 1 ? "[" : "");
+    for (int v = 0; v < value->n_values; v++) {
+        lks_text_add(out, "%s", v ? ", " : "");
+        if (option->kind == LKS_JOB_OPTION_TOGGLE)
+            lks_text_add(out, "%s", value->values[v] != 0 ? "true" : "false");
+        else if (option->kind == LKS_JOB_OPTION_WHOLE)
+            lks_text_add(out, "%.0f", value->values[v]);
+        else
+            lks_yaml_add_real(out, value->values[v]);
+    }
+    lks_text_add(out, "%s", value->n_values > 1 ? "]" : "");
+}
+
+lks_status lks_job_options_write(lks_text *out, const lks_job_type *type,
+                                 const lks_option *options, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        const lks_job_option *option = lks_job_option_find(type, options[i].key);
+
+        if (!option)
+            return lks_fail(LKS_INVALID, "%s has no option '%s'", type->name,
+                            options[i].key);
+        lks_text_add(out, "%s", i ? ", " : "");
+        add_option(out, option, &options[i]);
+    }
+    return LKS_OK;
+}
+
+bool lks_job_has_word(const lks_job_words *list, const char *word)
+{
+    for (size_t i = 0; i < list->n; i++)
+        if (strcmp(list->words[i], word) == 0)
+            return true;
+    return false;
+}
