@@ -173,6 +173,28 @@ report: {every_steps: 1}
 EOF
 }
 
+# residual_job: the same with a small residual net that has batch norm, and parameter groups.
+residual_job() {
+    lenet_job
+    cat >model <<EOF
+model:
+  - conv2d: {out_channels: 4, kernel_size: 5, stride: 2, name: stem}
+  - batch_norm2d: {momentum: 0.2}
+  - relu: {name: in}
+  - conv2d: {out_channels: 4, kernel_size: 3, padding: 1, bias: false}
+  - batch_norm2d
+  - add: {from: [4, in], name: sum}
+  - relu
+  - max_pool2d: {kernel_size: 2}
+  - flatten
+  - linear: {out_features: 16}
+  - batch_norm1d
+  - linear: {out_features: 10}
+optimizer: {sgd: {lr: 0.02, momentum: 0.9, weight_decay: 0.1, groups: [{params: ["*.bias", "1.*"], weight_decay: 0}]}}
+EOF
+    sed -i -e '/^optimizer/d' -e '/^model:/,/out_features: 10}/{/out_features: 10}/r model' -e 'd}' job.yaml
+}
+
 # value KEY: the first number or word that `lockstep status --json` gives for KEY.
 value() {
     sed -n "s/^ *\"$1\": \"\{0,1\}\([^\",]*\).*/\1/p" status.json | head -n 1

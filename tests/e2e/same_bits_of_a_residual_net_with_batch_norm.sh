@@ -4,25 +4,8 @@
 # and the evaluation, which takes these statistics, are the same bytes on 1, 2, 3 and 4 ranks, 2 ranks of 2 replicas, and
 # with the reference.
 
-lenet_job
-cat >model <<EOF
-model:
-  - conv2d: {out_channels: 4, kernel_size: 5, stride: 2, name: stem}
-  - batch_norm2d: {momentum: 0.2}
-  - relu: {name: in}
-  - conv2d: {out_channels: 4, kernel_size: 3, padding: 1, bias: false}
-  - batch_norm2d
-  - add: {from: [4, in], name: sum}
-  - relu
-  - max_pool2d: {kernel_size: 2}
-  - flatten
-  - linear: {out_features: 16}
-  - batch_norm1d
-  - linear: {out_features: 10}
-EOF
-sed -i -e 's/^optimizer.*/optimizer: {sgd: {lr: 0.02, momentum: 0.9, weight_decay: 0.1, groups: [{params: ["*.bias", "1.*"], weight_decay: 0}]}}/' \
-    -e '/^model:/,/linear: {out_features: 10}/{/out_features: 10}/r model
-d}' -e "s/^  normalize/  test: {images: t10k-images-idx3-ubyte.gz, labels: t10k-labels-idx1-ubyte.gz}\n  normalize/" job.yaml
+residual_job
+sed -i "s/^  normalize/  test: {images: t10k-images-idx3-ubyte.gz, labels: t10k-labels-idx1-ubyte.gz}\n  normalize/" job.yaml
 
 train() {
     lks run job.yaml --run-dir "$@" --set train.steps=20 --set train.batch_size=60

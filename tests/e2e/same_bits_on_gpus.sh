@@ -2,7 +2,7 @@
 . "${E2E_LIB:-$(dirname "$0")/lib.sh}"
 # Runs on one GPU, recorded and plain, and on ranks and replicas with one each; the emulated one's streams at once, and late in
 # any legal order: the weights and losses of one CPU, and one wait of the host a step, but
-# where messages go through its memory. LeNet with dropout and momentum, and an MLP with Adam, 8 lanes.
+# where messages go through its memory. LeNet with dropout and momentum, an MLP with Adam, and a residual net with batch norm, 8 lanes.
 . "$E2E/gpu.subr"
 export EMULATOR_DEVICES=4
 
@@ -67,3 +67,15 @@ rm -f want-weights want-losses
 the_job 9 3000
 same 'a CPU, 9 steps' --devices cpu:0
 same 'a GPU, 9 steps' --devices cuda:0
+
+# With batch norm, whose statistics a step updates behind its recording.
+rm -f want-weights want-losses
+residual_job
+the_job 5 24
+same 'a CPU' --devices cpu:0
+same 'a GPU' --devices cuda:0
+LKS_RECORDINGS=0 same 'a GPU without recordings' --devices cuda:0
+same '3 ranks, nccl' --ranks 3 --set train.device=cuda --set train.collectives=nccl
+export EMULATOR_LATE=1
+same '2 ranks of 2 replicas, late' --ranks 2 --set train.device=cuda --set train.replicas=2
+unset EMULATOR_LATE
