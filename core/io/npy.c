@@ -149,30 +149,42 @@ static lks_status widen(lks_npy *array, const lks_npy_stored *stored, const char
     return LKS_OK;
 }
 
+static lks_status read_shape(lks_reader *reader, lks_npy_header *header, lks_npy *out)
+{
+    LKS_TRY(read_header(reader, header));
+    *out = (lks_npy){.dtype = header->stored->dtype, .ndim = header->ndim};
+    memcpy(out->sizes, header->sizes, sizeof out->sizes);
+    if (!size_of(out, header->stored->width, &out->size_bytes))
+        return lks_fail(LKS_FORMAT, "%s: the shape overflows", lks_reader_name(reader));
+    return LKS_OK;
+}
+
+/* The elements that follow `header`, as ours. */
+static lks_status read_elements(lks_reader *reader, const lks_npy_header *header,
+                                lks_npy *array)
+{
+    LKS_TRY(lks_reader_expect(reader, array->size_bytes));
+    if (!(array->data = lks_malloc_aligned(array->size_bytes)))
+        return LKS_NOMEM;
+    LKS_TRY(lks_reader_fill(reader, array->data, array->size_bytes));
+    LKS_TRY(lks_reader_expect_end(reader));
+    if (header->swapped)
+        swap_bytes(array->data, array->size_bytes, header->stored->width);
+    if (header->fortran_order && array->ndim > 1)
+        LKS_TRY(to_row_major(array, header->stored->width));
+    if (header->stored->widen)
+        LKS_TRY(widen(array, header->stored, lks_reader_name(reader)));
+    return LKS_OK;
+}
+
 static lks_status read_array(lks_reader *reader, lks_npy *out)
 {
-    const char *file = lks_reader_name(reader);
     lks_npy_header header = {0};
     lks_npy array = {0};
     lks_status st;
 
-    LKS_GO(read_header(reader, &header));
-    array.dtype = header.stored->dtype;
-    array.ndim = header.ndim;
-    memcpy(array.sizes, header.sizes, sizeof array.sizes);
-    if (!size_of(&array, header.stored->width, &array.size_bytes))
-        LKS_FAIL(LKS_FORMAT, "%s: the shape overflows", file);
-    LKS_GO(lks_reader_expect(reader, array.size_bytes));
-    if (!(array.data = lks_malloc_aligned(array.size_bytes)))
-        LKS_GO(LKS_NOMEM);
-    LKS_GO(lks_reader_fill(reader, array.data, array.size_bytes));
-    LKS_GO(lks_reader_expect_end(reader));
-    if (header.swapped)
-        swap_bytes(array.data, array.size_bytes, header.stored->width);
-    if (header.fortran_order && array.ndim > 1)
-        LKS_GO(to_row_major(&array, header.stored->width));
-    if (header.stored->widen)
-        LKS_GO(widen(&array, header.stored, file));
+    LKS_GO(read_shape(reader, &header, &array));
+    LKS_GO(read_elements(reader, &header, &array));
     *out = array;
     array.data = NULL;
 cleanup:
@@ -187,6 +199,50 @@ lks_status lks_npy_read(const char *path, lks_npy *out)
 
     LKS_TRY(lks_reader_open(path, &reader));
     st = read_array(reader, out);
+    lks_reader_destroy(reader);
+    return st;
+}
+
+/* Whether the elements stand in the file as we hold them. */
+static bool stands_as_read(const lks_npy_header *header)
+{
+    return !header->swapped && !(header->fortran_order && header->ndim > 1) &&
+           !header->stored->widen;
+}
+
+static lks_status open_array(lks_reader *reader, lks_npy *out, lks_block *block)
+{
+    lks_npy_header header = {0};
+    lks_npy array = {0};
+    lks_block elements = {0};
+    lks_status st;
+
+    LKS_GO(read_shape(reader, &header, &array));
+    if (stands_as_read(&header)) {
+        LKS_GO(
+            lks_reader_take(reader, array.size_bytes, header.stored->width, &elements));
+        LKS_GO(lks_reader_expect_end(reader));
+        array.data = (void *)elements.data;
+    } else {
+        LKS_GO(read_elements(reader, &header, &array));
+        elements = lks_block_of_memory(array.data, array.size_bytes);
+    }
+    *out = array;
+    *block = elements;
+    return LKS_OK;
+cleanup:
+    lks_block_release(&elements);
+    lks_free(array.data); /* not the block's yet */
+    return st;
+}
+
+lks_status lks_npy_open(const char *path, lks_npy *out, lks_block *block)
+{
+    lks_reader *reader;
+    lks_status st;
+
+    LKS_TRY(lks_reader_open(path, &reader));
+    st = open_array(reader, out, block);
     lks_reader_destroy(reader);
     return st;
 }

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/status.h"
+#include "io/block.h"
 #include "layout/dtype.h"
 
 enum { LKS_NPY_MAX_DIMS = 8 };
@@ -25,6 +26,10 @@ typedef struct lks_npy {
  * as int64. LKS_FORMAT: object arrays, records, other dtypes we lack, a uint64 beyond
  * int64; LKS_IO: a short file. Errors name the file. */
 lks_status lks_npy_read(const char *path, lks_npy *out);
+
+/* The same, with `data` not the caller's but the block's: mapped where they stand, if
+ * they stand there as they are read, in a plain file. */
+lks_status lks_npy_open(const char *path, lks_npy *out, lks_block *block);
 
 /* The same from memory; `name` stands for the path in errors. */
 lks_status lks_npy_parse(const void *bytes, size_t n_bytes, const char *name,

@@ -322,6 +322,71 @@ lks_status lks_reader_expect(lks_reader *reader, uint64_t n_bytes)
                     reader->name, (unsigned long long)n_want);
 }
 
+/* ---- blocks ---- */
+
+/* A plain file's next n_bytes, which it has. False: they have to be read. */
+static bool map_next(lks_reader *reader, uint64_t n_bytes, lks_block *out)
+{
+    if (reader->fd < 0 || reader->gzip || !reader->raw_left_known ||
+        n_bytes > reader->raw_left ||
+        !lks_block_map(reader->fd, reader->n_delivered, n_bytes, out))
+        return false;
+    if (lseek(reader->fd, (off_t)n_bytes, SEEK_CUR) < 0) {
+        lks_block_release(out);
+        return false;
+    }
+    reader->n_delivered += n_bytes;
+    reader->raw_left -= n_bytes;
+    return true;
+}
+
+lks_status lks_reader_take(lks_reader *reader, uint64_t n_bytes, size_t alignment,
+                           lks_block *out)
+{
+    void *memory;
+    lks_status st;
+
+    LKS_TRY(lks_reader_expect(reader, n_bytes));
+    if (reader->n_delivered % alignment == 0 && map_next(reader, n_bytes, out))
+        return LKS_OK;
+    if (!(memory = lks_malloc_aligned(n_bytes)))
+        return LKS_NOMEM;
+    if ((st = lks_reader_fill(reader, memory, n_bytes)) == LKS_OK)
+        *out = lks_block_of_memory(memory, n_bytes);
+    else
+        lks_free(memory);
+    return st;
+}
+
+/* Nobody knows how much it is: memory doubles. */
+static lks_status read_rest(lks_reader *reader, lks_block *out)
+{
+    size_t capacity = 0, size = 0, n;
+    char *memory = NULL;
+    lks_status st;
+
+    do {
+        char *more;
+
+        capacity = capacity > 0 ? 2 * capacity : INPUT_SIZE;
+        if (!(more = lks_realloc(memory, capacity, 1)))
+            LKS_GO(LKS_NOMEM);
+        memory = more;
+        LKS_GO(lks_reader_read(reader, memory + size, capacity - size, &n));
+        size += n;
+    } while (size == capacity);
+    *out = lks_block_of_memory(memory, size);
+    memory = NULL;
+cleanup:
+    lks_free(memory);
+    return st;
+}
+
+lks_status lks_reader_take_rest(lks_reader *reader, lks_block *out)
+{
+    return map_next(reader, reader->raw_left, out) ? LKS_OK : read_rest(reader, out);
+}
+
 lks_status lks_reader_expect_end(lks_reader *reader)
 {
     const uint64_t n_before = reader->n_delivered;

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "base/status.h"
+#include "io/block.h"
 
 typedef struct lks_reader lks_reader;
 
@@ -33,6 +34,15 @@ lks_status lks_reader_read(lks_reader *reader, void *out, size_t n_bytes, size_t
 
 /* Exactly n_bytes, or LKS_IO "…: file ends after N of M bytes". */
 lks_status lks_reader_fill(lks_reader *reader, void *out, size_t n_bytes);
+
+/* The next n_bytes, as lks_reader_fill: mapped where they stand if the source is a plain
+ * file and that is at a multiple of `alignment`, else in memory, which is taken only for
+ * what can come. */
+lks_status lks_reader_take(lks_reader *reader, uint64_t n_bytes, size_t alignment,
+                           lks_block *out);
+
+/* All that is left, as lks_reader_read: mapped or in memory. */
+lks_status lks_reader_take_rest(lks_reader *reader, lks_block *out);
 
 /* Check, before memory is taken for them, that n_bytes more can come: a plain file's size
  * and gzip's best ratio set a limit. Fails like lks_reader_fill. */
