@@ -1,30 +1,59 @@
 #include "worker/batch.h"
 
+#include <string.h>
+
+#include "base/try.h"
 #include "device.h"
 #include "kernels.h"
 
-lks_shape lks_dataset_input_shape(const lks_dataset *dataset)
-{
-    lks_shape shape = LKS_SCALAR;
+/* ---- fields ---- */
 
-    shape.ndim = lks_dataset_sample_shape(dataset, shape.sizes);
+/* "inputs", else the first that is not the targets. */
+static int find_inputs(const lks_dataset *dataset, int targets)
+{
+    const int named = lks_dataset_find(dataset, "inputs");
+    const int first = targets == 0 ? 1 : 0;
+
+    if (named >= 0)
+        return named;
+    return first < lks_dataset_n_fields(dataset) ? first : -1;
+}
+
+lks_status lks_feed_init(lks_feed *feed, const lks_dataset *dataset)
+{
+    const int targets = lks_dataset_find(dataset, "targets");
+    const int inputs = find_inputs(dataset, targets);
+
+    if (targets < 0)
+        return lks_fail(LKS_INVALID, "the data have no field named targets");
+    if (inputs < 0)
+        return lks_fail(LKS_INVALID, "the data have no field but their targets");
+    *feed = (lks_feed){.dataset = dataset, .inputs = inputs, .targets = targets};
+    return LKS_OK;
+}
+
+lks_shape lks_field_shape(const lks_field *field)
+{
+    lks_shape shape = {.ndim = field->n_dims};
+
+    memcpy(shape.sizes, field->sizes, (size_t)field->n_dims * sizeof *field->sizes);
     return shape;
 }
 
-lks_shape lks_dataset_output_shape(const lks_dataset *dataset)
+size_t lks_batch_bytes(int64_t n, const lks_field *field)
 {
-    lks_shape shape = LKS_SCALAR;
-
-    shape.ndim = lks_dataset_target_shape(dataset, shape.sizes);
-    return shape;
+    return (size_t)n * lks_field_bytes(field); /* the loader has room for it */
 }
 
-static lks_shape batch_of(int64_t n, lks_shape sample)
-{
-    lks_shape shape = {sample.ndim + 1, {n}};
+/* ---- batches ---- */
 
-    for (int i = 0; i < sample.ndim; i++)
-        shape.sizes[i + 1] = sample.sizes[i];
+static lks_shape batch_of(int64_t n, const lks_field *field, int64_t longest)
+{
+    lks_shape shape = {field->n_dims + 1, {n}};
+
+    for (int i = 0; i < field->n_dims; i++)
+        shape.sizes[i + 1] =
+            field->varies && i == field->varying_dim ? longest : field->sizes[i];
     return shape;
 }
 
@@ -37,49 +66,32 @@ static lks_tensor *bring(lks_shape shape, lks_dtype dtype, void *values,
                : lks_from_data(shape, dtype, values, device);
 }
 
-lks_tensor *lks_batch_inputs(const lks_batch *batch, const lks_dataset *dataset,
-                             lks_device device)
+lks_status lks_batch_bring(const lks_batch *batch, const lks_dataset *dataset,
+                           lks_device device, lks_tensor **tensors)
 {
-    return bring(batch_of(batch->slice.n, lks_dataset_input_shape(dataset)), LKS_F32,
-                 batch->inputs, device);
+    for (int i = 0; i < lks_dataset_n_fields(dataset); i++) {
+        const lks_field *field = lks_dataset_field(dataset, i);
+        const lks_field_batch *values = &batch->fields[i];
+
+        tensors[i] = bring(batch_of(batch->slice.n, field, values->longest), field->dtype,
+                           values->data, device);
+        if (!tensors[i])
+            return lks_error_status();
+    }
+    return LKS_OK;
 }
 
-lks_tensor *lks_batch_targets(const lks_batch *batch, const lks_dataset *dataset,
-                              lks_device device)
+lks_status lks_batch_bring_from(void *const *fields, int64_t n,
+                                const lks_dataset *dataset, lks_device device,
+                                lks_tensor **tensors)
 {
-    return bring(batch_of(batch->slice.n, lks_dataset_output_shape(dataset)),
-                 lks_dataset_target_dtype(dataset), batch->targets, device);
-}
+    for (int i = 0; i < lks_dataset_n_fields(dataset); i++) {
+        const lks_field *field = lks_dataset_field(dataset, i);
 
-lks_tensor *lks_batch_inputs_at(void *inputs, int64_t n, const lks_dataset *dataset,
-                                lks_device device)
-{
-    return lks_from_blob(batch_of(n, lks_dataset_input_shape(dataset)), LKS_F32, inputs,
-                         device);
-}
-
-lks_tensor *lks_batch_targets_at(void *targets, int64_t n, const lks_dataset *dataset,
-                                 lks_device device)
-{
-    return lks_from_blob(batch_of(n, lks_dataset_output_shape(dataset)),
-                         lks_dataset_target_dtype(dataset), targets, device);
-}
-
-static size_t bytes_of(lks_shape shape, lks_dtype dtype)
-{
-    int64_t numel = 0;
-
-    lks_shape_numel(&shape, &numel); /* the loader has a batch of it */
-    return (size_t)numel * lks_dtype_size_bytes(dtype);
-}
-
-size_t lks_batch_input_bytes(int64_t n, const lks_dataset *dataset)
-{
-    return bytes_of(batch_of(n, lks_dataset_input_shape(dataset)), LKS_F32);
-}
-
-size_t lks_batch_target_bytes(int64_t n, const lks_dataset *dataset)
-{
-    return bytes_of(batch_of(n, lks_dataset_output_shape(dataset)),
-                    lks_dataset_target_dtype(dataset));
+        tensors[i] =
+            lks_from_blob(batch_of(n, field, 0), field->dtype, fields[i], device);
+        if (!tensors[i])
+            return lks_error_status();
+    }
+    return LKS_OK;
 }

@@ -6,23 +6,27 @@
 #include "data/loader.h"
 #include "tensor/tensor.h"
 
-/* (n, sample…) f32 */
-lks_tensor *lks_batch_inputs(const lks_batch *batch, const lks_dataset *dataset,
-                             lks_device device);
-/* (n) i64, or (n, target…) f32 */
-lks_tensor *lks_batch_targets(const lks_batch *batch, const lks_dataset *dataset,
-                              lks_device device);
+/* What of a dataset goes where. */
+typedef struct lks_feed {
+    const lks_dataset *dataset; /* borrowed */
+    int inputs, targets;        /* fields: what the model takes, what the loss takes */
+} lks_feed;
 
-/* The same of n samples that lie on the device already; their bytes. */
-lks_tensor *lks_batch_inputs_at(void *inputs, int64_t n, const lks_dataset *dataset,
-                                lks_device device);
-lks_tensor *lks_batch_targets_at(void *targets, int64_t n, const lks_dataset *dataset,
-                                 lks_device device);
-size_t lks_batch_input_bytes(int64_t n, const lks_dataset *dataset);
-size_t lks_batch_target_bytes(int64_t n, const lks_dataset *dataset);
+/* By the fields' names (data/dataset.h). LKS_INVALID: there is none for one of them. */
+lks_status lks_feed_init(lks_feed *feed, const lks_dataset *dataset);
 
-/* One sample's shape, and one target's, without the batch dimension. */
-lks_shape lks_dataset_input_shape(const lks_dataset *dataset);
-lks_shape lks_dataset_output_shape(const lks_dataset *dataset);
+/* Each field as a tensor (n, sizes…) of the innermost scope, into tensors[n_fields]. */
+lks_status lks_batch_bring(const lks_batch *batch, const lks_dataset *dataset,
+                           lks_device device, lks_tensor **tensors);
+
+/* The same of n samples whose fields lie on the device already, none of which varies;
+ * their bytes. */
+lks_status lks_batch_bring_from(void *const *fields, int64_t n,
+                                const lks_dataset *dataset, lks_device device,
+                                lks_tensor **tensors);
+size_t lks_batch_bytes(int64_t n, const lks_field *field);
+
+/* A field's shape in one sample, the largest, without the batch dimension. */
+lks_shape lks_field_shape(const lks_field *field);
 
 #endif

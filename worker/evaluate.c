@@ -3,7 +3,6 @@
 #include "base/alloc.h"
 #include "base/try.h"
 #include "tensor/scope.h"
-#include "worker/batch.h"
 #include "worker/reduce_tree.h"
 
 typedef struct chunks {
@@ -26,17 +25,18 @@ static bool chunk_at(const void *context, uint64_t item, lks_batch_slice *out)
     return true;
 }
 
-static lks_status run_chunk(lks_model *model, const lks_loss *loss,
-                            const lks_dataset *dataset, lks_device device,
-                            const lks_batch *batch, double *sum, double *correct)
+static lks_status run_chunk(lks_model *model, const lks_loss *loss, const lks_feed *feed,
+                            lks_device device, const lks_batch *batch, double *sum,
+                            double *correct)
 {
+    lks_tensor *fields[LKS_DATASET_MAX_FIELDS], *output, *target;
     int64_t n_correct = 0;
     lks_status st;
 
     LKS_TRY(lks_scope_open());
-    lks_tensor *output =
-        lks_model_forward(model, lks_batch_inputs(batch, dataset, device));
-    lks_tensor *target = lks_batch_targets(batch, dataset, device);
+    LKS_GO(lks_batch_bring(batch, feed->dataset, device, fields));
+    output = lks_model_forward(model, fields[feed->inputs]);
+    target = fields[feed->targets];
     LKS_GO(lks_item(loss->sum(output, target), sum));
     if (loss->counts_correct)
         LKS_GO(lks_count_correct(output, target, &n_correct));
@@ -47,12 +47,11 @@ cleanup:
 }
 
 /* This rank's chunks into sums[chunk] and sums[n_chunks + chunk]. */
-static lks_status run_chunks(lks_model *model, const lks_loss *loss,
-                             const lks_dataset *dataset, lks_device device,
-                             const chunks *c, double *sums)
+static lks_status run_chunks(lks_model *model, const lks_loss *loss, const lks_feed *feed,
+                             lks_device device, const chunks *c, double *sums)
 {
     const lks_loader_options options = {
-        .dataset = dataset,
+        .dataset = feed->dataset,
         .order = {.n_samples = c->n_samples, .shuffle = false},
         .plan = chunk_at,
         .plan_context = c,
@@ -69,7 +68,7 @@ static lks_status run_chunks(lks_model *model, const lks_loss *loss,
         const lks_batch *batch;
 
         LKS_GO(lks_loader_next(loader, &batch));
-        LKS_GO(run_chunk(model, loss, dataset, device, batch, &sums[i],
+        LKS_GO(run_chunk(model, loss, feed, device, batch, &sums[i],
                          &sums[c->n_chunks + i]));
     }
 cleanup:
@@ -102,11 +101,10 @@ static lks_status gather(lks_comm *comm, const chunks *c, double *sums, size_t *
     return LKS_OK;
 }
 
-lks_status lks_evaluate(lks_model *model, const lks_loss *loss,
-                        const lks_dataset *dataset, lks_device device, lks_comm *comm,
-                        lks_evaluation *out)
+lks_status lks_evaluate(lks_model *model, const lks_loss *loss, const lks_feed *feed,
+                        lks_device device, lks_comm *comm, lks_evaluation *out)
 {
-    const uint64_t n = lks_dataset_n_samples(dataset);
+    const uint64_t n = lks_dataset_n_samples(feed->dataset);
     const uint64_t n_chunks = (n + LKS_EVALUATE_CHUNK - 1) / LKS_EVALUATE_CHUNK;
     const lks_shape output = lks_model_output_shape(model);
     const lks_range all = {0, n_chunks};
@@ -120,7 +118,7 @@ lks_status lks_evaluate(lks_model *model, const lks_loss *loss,
 
     if (st != LKS_OK)
         goto cleanup;
-    LKS_GO(run_chunks(model, loss, dataset, device, &c, sums));
+    LKS_GO(run_chunks(model, loss, feed, device, &c, sums));
     LKS_GO(gather(comm, &c, sums, layout));
     *out = (lks_evaluation){
         .loss = lks_tree_sum(sums, all) / ((double)n * (double)loss->count(&output)),

@@ -4,9 +4,9 @@
 #ifndef LKS_WORKER_EVALUATE_H
 #define LKS_WORKER_EVALUATE_H
 
-#include "data/loader.h"
 #include "nn/loss.h"
 #include "nn/model.h"
+#include "worker/batch.h"
 #include "worker/comm/comm.h"
 
 enum { LKS_EVALUATE_CHUNK = 256 }; /* samples */
@@ -21,8 +21,7 @@ typedef struct lks_evaluation {
 
 /* The model is put into evaluation for the call and trains again after it. Nothing is
  * recorded for backward. Called by all ranks. */
-lks_status lks_evaluate(lks_model *model, const lks_loss *loss,
-                        const lks_dataset *dataset, lks_device device, lks_comm *comm,
-                        lks_evaluation *out);
+lks_status lks_evaluate(lks_model *model, const lks_loss *loss, const lks_feed *feed,
+                        lks_device device, lks_comm *comm, lks_evaluation *out);
 
 #endif

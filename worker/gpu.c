@@ -12,7 +12,6 @@
 #include "kernels.h"
 #include "autograd/backward.h"
 #include "tensor/scope.h"
-#include "worker/batch.h"
 
 /* Blocks are larger than what is asked for, by an eighth on average. */
 static const double usable_part = 0.85;
@@ -108,26 +107,26 @@ void lks_replica_log_gpu(const lks_replica *replica, const lks_device_work *step
 
 /* ---- what would have fit ---- */
 
-static lks_tensor *zeros(int64_t n, lks_shape sample, lks_dtype dtype, lks_device device)
+static lks_tensor *zeros(int64_t n, const lks_field *field, lks_device device)
 {
+    const lks_shape sample = lks_field_shape(field);
     lks_shape shape = {sample.ndim + 1, {n}};
 
     for (int i = 0; i < sample.ndim; i++)
         shape.sizes[i + 1] = sample.sizes[i];
-    return lks_zeros(shape, dtype, device);
+    return lks_zeros(shape, field->dtype, device);
 }
 
 /* As a step's lane does, of n samples that are all zero. */
 static lks_status run_lane(lks_replica *replica, int64_t n)
 {
-    const lks_dataset *data = replica->run->train;
-    lks_tensor *output =
-        lks_model_forward(replica->model, zeros(n, lks_dataset_input_shape(data), LKS_F32,
-                                                replica->device));
+    lks_tensor *fields[LKS_DATASET_MAX_FIELDS];
+    const lks_feed *feed = &replica->train;
 
+    for (int i = 0; i < lks_dataset_n_fields(feed->dataset); i++)
+        fields[i] = zeros(n, lks_dataset_field(feed->dataset, i), replica->device);
     return lks_backward(replica->loss->sum(
-        output, zeros(n, lks_dataset_output_shape(data), lks_dataset_target_dtype(data),
-                      replica->device)));
+        lks_model_forward(replica->model, fields[feed->inputs]), fields[feed->targets]));
 }
 
 /* The bytes that a lane of n samples takes at most beyond what stands, tried out. */
@@ -168,16 +167,23 @@ static bool find_cost(lks_replica *replica, int64_t n_lane, cost *out)
     return out->each > 0;
 }
 
+static double sample_bytes(const lks_dataset *dataset)
+{
+    double n = 0;
+
+    for (int i = 0; i < lks_dataset_n_fields(dataset); i++)
+        n += (double)lks_field_bytes(lks_dataset_field(dataset, i));
+    return n;
+}
+
 /* Samples of a lane that fit, with as many lanes as there are or with this batch. A tape
  * holds the batches of all of a replica's lanes. */
 static void find_fit(const lks_replica *replica, double n_lane, const cost *c,
                      double *with_lanes, double *with_batch)
 {
-    const lks_dataset *data = replica->run->train;
     const lks_range mine = replica->lane_plan.mine;
     const double others = replica->tape ? (double)(mine.end - mine.begin) - 1 : 0;
-    const double sample =
-        (double)(lks_batch_input_bytes(1, data) + lks_batch_target_bytes(1, data));
+    const double sample = sample_bytes(replica->train.dataset);
     const double room = usable_part * (double)replica->gpu.free_bytes - c->fixed;
     const double held = replica->tape ? (others + 1) * n_lane * sample : 0;
 

@@ -7,7 +7,6 @@
 
 #include "base/alloc.h"
 #include "base/try.h"
-#include "worker/batch.h"
 
 static lks_options options_of(const lks_job_item *item)
 {
@@ -68,15 +67,25 @@ static bool have_equal_shapes(const lks_shape *a, const lks_shape *b, const char
 
 /* ---- loss ---- */
 
+static const lks_field *inputs_of(const lks_feed *data)
+{
+    return lks_dataset_field(data->dataset, data->inputs);
+}
+
+static const lks_field *targets_of(const lks_feed *data)
+{
+    return lks_dataset_field(data->dataset, data->targets);
+}
+
 /* Labels lie within the classes, where the loss takes classes. */
 static lks_status check_labels(const lks_loss *loss, const lks_model *model,
-                               const lks_dataset *data)
+                               const lks_feed *data)
 {
     const lks_shape output = lks_model_output_shape(model);
 
     if (loss->target_dtype != LKS_I64 || output.ndim == 0)
         return LKS_OK;
-    return lks_dataset_check_labels(data, output.sizes[0]);
+    return lks_dataset_check_labels(data->dataset, data->targets, output.sizes[0]);
 }
 
 static const char *kind_of_targets(lks_dtype dtype)
@@ -84,28 +93,35 @@ static const char *kind_of_targets(lks_dtype dtype)
     return dtype == LKS_I64 ? "classes (integers)" : "values (floats)";
 }
 
+/* The name of the file that the last of a field's numbers are from. */
+static const char *file_of(const lks_feed *data, int field)
+{
+    return lks_dataset_origin(data->dataset, field,
+                              lks_dataset_n_samples(data->dataset) - 1, NULL);
+}
+
 static lks_status check_targets(const lks_loss *loss, const lks_model *model,
-                                const lks_dataset *data)
+                                const lks_feed *data)
 {
     const lks_shape output = lks_model_output_shape(model);
-    const lks_shape target = lks_dataset_output_shape(data);
+    const lks_shape target = lks_field_shape(targets_of(data));
 
-    if (lks_dataset_target_dtype(data) != loss->target_dtype)
+    if (targets_of(data)->dtype != loss->target_dtype)
         return lks_fail(LKS_INVALID, "%s: the targets are %s, loss %s wants %s",
-                        lks_dataset_targets_path(data),
-                        kind_of_targets(lks_dataset_target_dtype(data)), loss->name,
+                        file_of(data, data->targets),
+                        kind_of_targets(targets_of(data)->dtype), loss->name,
                         kind_of_targets(loss->target_dtype));
     LKS_TRY(loss->check(&output, &target));
     return check_labels(loss, model, data);
 }
 
 lks_status lks_check_test_data(const lks_job *job, const lks_model *model,
-                               const lks_dataset *train, const lks_dataset *test)
+                               const lks_feed *train, const lks_feed *test)
 {
-    const lks_shape inputs[2] = {lks_dataset_input_shape(train),
-                                 lks_dataset_input_shape(test)};
-    const lks_shape targets[2] = {lks_dataset_output_shape(train),
-                                  lks_dataset_output_shape(test)};
+    const lks_shape inputs[2] = {lks_field_shape(inputs_of(train)),
+                                 lks_field_shape(inputs_of(test))};
+    const lks_shape targets[2] = {lks_field_shape(targets_of(train)),
+                                  lks_field_shape(targets_of(test))};
 
     if (!have_equal_shapes(&inputs[0], &inputs[1], "inputs") ||
         !have_equal_shapes(&targets[0], &targets[1], "targets"))
@@ -115,8 +131,8 @@ lks_status lks_check_test_data(const lks_job *job, const lks_model *model,
 
 /* ---- model ---- */
 
-lks_status lks_model_from_job(const lks_job *job, const lks_dataset *data,
-                              lks_device device, lks_model **out, const lks_loss **loss)
+lks_status lks_model_from_job(const lks_job *job, const lks_feed *data, lks_device device,
+                              lks_model **out, const lks_loss **loss)
 {
     lks_layer_spec *layers = lks_calloc(job->n_layers, sizeof *layers);
     lks_model *model = NULL;
@@ -130,7 +146,7 @@ lks_status lks_model_from_job(const lks_job *job, const lks_dataset *data,
                                      .name = job->layers[i].name,
                                      .from = (const char *const *)job->layers[i].from,
                                      .n_from = job->layers[i].n_from};
-    LKS_GO(lks_model_create(layers, job->n_layers, lks_dataset_input_shape(data),
+    LKS_GO(lks_model_create(layers, job->n_layers, lks_field_shape(inputs_of(data)),
                             job->seed, device, &model));
     if (lks_param_block_count(lks_model_params(model)) == 0)
         LKS_FAIL(LKS_INVALID, "the model has nothing to train: no layer has weights");

@@ -9,6 +9,7 @@
 #include "optim/optim.h"
 #include "proto/job.h"
 #include "proto/shard_plan.h"
+#include "worker/batch.h"
 
 /* Open one split of the job's data; its files are where the job says. */
 lks_status lks_dataset_from_job(const lks_job *job, const lks_job_split *split,
@@ -21,12 +22,12 @@ lks_status lks_check_split_files(const lks_job *job, const lks_job_split *split)
  *   errors  what the job says cannot be: LKS_INVALID, LKS_SHAPE. LKS_FORMAT: labels
  *           outside the classes, weights of another model. LKS_IO: weights cannot be read
  */
-lks_status lks_model_from_job(const lks_job *job, const lks_dataset *data,
-                              lks_device device, lks_model **out, const lks_loss **loss);
+lks_status lks_model_from_job(const lks_job *job, const lks_feed *data, lks_device device,
+                              lks_model **out, const lks_loss **loss);
 
 /* Whether a test split goes with the training split and the model. */
 lks_status lks_check_test_data(const lks_job *job, const lks_model *model,
-                               const lks_dataset *train, const lks_dataset *test);
+                               const lks_feed *train, const lks_feed *test);
 
 lks_status lks_optim_from_job(const lks_job *job, lks_model *model, lks_optim **out);
 

@@ -22,10 +22,14 @@ static lks_status make_model(lks_replica *replica)
 {
     const lks_run *run = replica->run;
 
-    LKS_TRY(lks_model_from_job(&run->job, run->train, replica->device, &replica->model,
-                               &replica->loss));
-    if (run->test)
-        LKS_TRY(lks_check_test_data(&run->job, replica->model, run->train, run->test));
+    LKS_TRY(lks_feed_init(&replica->train, run->train));
+    LKS_TRY(lks_model_from_job(&run->job, &replica->train, replica->device,
+                               &replica->model, &replica->loss));
+    if (run->test) {
+        LKS_TRY(lks_feed_init(&replica->test, run->test));
+        LKS_TRY(lks_check_test_data(&run->job, replica->model, &replica->train,
+                                    &replica->test));
+    }
     return lks_optim_from_job(&run->job, replica->model, &replica->optim);
 }
 

@@ -3,13 +3,14 @@
 #include "base/try.h"
 #include "tensor/scope.h"
 #include "autograd/backward.h"
-#include "worker/batch.h"
 
 /* One lane's passes: its loss into the step's losses, its gradient into the rank's lanes.
- * x NULL: it has no samples. */
-static lks_status forward(lks_step *s, uint64_t index, uint64_t lane, lks_tensor *x,
-                          lks_tensor *target, lks_tensor **loss)
+ * Fields of NULL: it has no samples. */
+static lks_status forward(lks_step *s, uint64_t index, uint64_t lane,
+                          lks_tensor *const *fields, lks_tensor **loss)
 {
+    lks_tensor *x = fields[s->feed.inputs], *target = fields[s->feed.targets];
+
     lks_pulse_enter(s->pulse, LKS__PROTO__PHASE__FORWARD);
     LKS_TRY(lks_lanes_begin_lane(s->lanes));
     if (x) {
@@ -47,16 +48,12 @@ static lks_status start_losses(lks_step *s)
 static lks_status run_lane(lks_step *s, uint64_t index, uint64_t lane)
 {
     const lks_batch *batch;
-    lks_tensor *x = NULL, *target = NULL, *loss = NULL;
+    lks_tensor *fields[LKS_DATASET_MAX_FIELDS] = {NULL}, *loss = NULL;
 
     LKS_TRY(next_batch(s, &batch));
-    if (batch->slice.n > 0) {
-        x = lks_batch_inputs(batch, s->dataset, s->device);
-        target = lks_batch_targets(batch, s->dataset, s->device);
-        if (!x || !target)
-            return lks_error_status();
-    }
-    LKS_TRY(forward(s, index, lane, x, target, &loss));
+    if (batch->slice.n > 0)
+        LKS_TRY(lks_batch_bring(batch, s->feed.dataset, s->device, fields));
+    LKS_TRY(forward(s, index, lane, fields, &loss));
     if (lane + 1 == s->mine.end)
         LKS_TRY(start_losses(s));
     return backward(s, loss);
@@ -86,10 +83,10 @@ typedef struct passes {
 
 static lks_status pass(const passes *p, uint64_t lane)
 {
-    lks_tensor *x, *target, *loss = NULL;
+    lks_tensor *fields[LKS_DATASET_MAX_FIELDS], *loss = NULL;
 
-    LKS_TRY(lks_tape_batch(p->step->tape, lane, &x, &target));
-    LKS_TRY(forward(p->step, p->index, lane, x, target, &loss));
+    LKS_TRY(lks_tape_batch(p->step->tape, lane, fields));
+    LKS_TRY(forward(p->step, p->index, lane, fields, &loss));
     return backward(p->step, loss);
 }
 

@@ -7,6 +7,7 @@
 #include "nn/model.h"
 #include "optim/optim.h"
 #include "proto/shard_plan.h"
+#include "worker/batch.h"
 #include "worker/lanes.h"
 #include "worker/losses.h"
 #include "worker/pulse.h"
@@ -18,7 +19,7 @@ typedef struct lks_step {
     const lks_loss *loss;
     lks_optim *optim;
     lks_loader *loader; /* gives this rank's lanes, step by step */
-    const lks_dataset *dataset;
+    lks_feed feed;
     lks_lanes *lanes;
     lks_losses *losses;
     lks_tape *tape; /* NULL: steps are not recorded */

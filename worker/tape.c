@@ -14,7 +14,7 @@ enum { MAX_TAKES = 4 };
 
 /* A lane's batch on the device. */
 typedef struct place {
-    void *inputs, *targets; /* room for max_n samples each */
+    void *fields[LKS_DATASET_MAX_FIELDS]; /* room for max_n samples each */
     int64_t n, max_n;
 } place;
 
@@ -34,6 +34,14 @@ struct lks_tape {
     bool gave_up;
 };
 
+static bool varies(const lks_dataset *dataset)
+{
+    for (int i = 0; i < lks_dataset_n_fields(dataset); i++)
+        if (lks_dataset_field(dataset, i)->varies)
+            return true;
+    return false;
+}
+
 lks_status lks_tape_create(lks_device device, const lks_dataset *dataset, lks_range lanes,
                            lks_tape **out)
 {
@@ -42,7 +50,7 @@ lks_status lks_tape_create(lks_device device, const lks_dataset *dataset, lks_ra
     lks_tape *self;
 
     *out = NULL;
-    if (!kernels->record || (wanted && strcmp(wanted, "0") == 0))
+    if (!kernels->record || (wanted && strcmp(wanted, "0") == 0) || varies(dataset))
         return LKS_OK;
     if (!(self = lks_calloc(1, sizeof *self)))
         return LKS_NOMEM;
@@ -61,10 +69,10 @@ lks_status lks_tape_create(lks_device device, const lks_dataset *dataset, lks_ra
 
 static void empty(const lks_tape *self, place *p)
 {
-    self->kernels->free(self->device.index, p->inputs,
-                        lks_batch_input_bytes(p->max_n, self->dataset));
-    self->kernels->free(self->device.index, p->targets,
-                        lks_batch_target_bytes(p->max_n, self->dataset));
+    for (int i = 0; i < lks_dataset_n_fields(self->dataset); i++)
+        self->kernels->free(
+            self->device.index, p->fields[i],
+            lks_batch_bytes(p->max_n, lks_dataset_field(self->dataset, i)));
     *p = (place){0};
 }
 
@@ -96,16 +104,18 @@ static place *place_of(const lks_tape *self, uint64_t lane)
 /* Recordings have the address of the room: a larger one makes them void. */
 static lks_status reserve(lks_tape *self, place *p, int64_t n)
 {
-    const int index = self->device.index;
-
     if (n <= p->max_n)
         return LKS_OK;
     forget(self);
     empty(self, p);
-    p->inputs = self->kernels->alloc(index, lks_batch_input_bytes(n, self->dataset));
-    p->targets = self->kernels->alloc(index, lks_batch_target_bytes(n, self->dataset));
     p->max_n = n;
-    return p->inputs && p->targets ? LKS_OK : LKS_NOMEM;
+    for (int i = 0; i < lks_dataset_n_fields(self->dataset); i++) {
+        const size_t n_bytes = lks_batch_bytes(n, lks_dataset_field(self->dataset, i));
+
+        if (!(p->fields[i] = self->kernels->alloc(self->device.index, n_bytes)))
+            return LKS_NOMEM;
+    }
+    return LKS_OK;
 }
 
 lks_status lks_tape_load(lks_tape *self, uint64_t lane, const lks_batch *batch)
@@ -115,23 +125,22 @@ lks_status lks_tape_load(lks_tape *self, uint64_t lane, const lks_batch *batch)
 
     LKS_TRY(reserve(self, p, n));
     p->n = n;
-    LKS_TRY(self->kernels->copy_in(self->device.index, p->inputs, batch->inputs,
-                                   lks_batch_input_bytes(n, self->dataset)));
-    return self->kernels->copy_in(self->device.index, p->targets, batch->targets,
-                                  lks_batch_target_bytes(n, self->dataset));
+    for (int i = 0; i < lks_dataset_n_fields(self->dataset); i++)
+        LKS_TRY(self->kernels->copy_in(
+            self->device.index, p->fields[i], batch->fields[i].data,
+            lks_batch_bytes(n, lks_dataset_field(self->dataset, i))));
+    return LKS_OK;
 }
 
-lks_status lks_tape_batch(const lks_tape *self, uint64_t lane, lks_tensor **inputs,
-                          lks_tensor **targets)
+lks_status lks_tape_batch(const lks_tape *self, uint64_t lane, lks_tensor **fields)
 {
     const place *p = place_of(self, lane);
 
-    *inputs = *targets = NULL;
-    if (p->n == 0)
-        return LKS_OK;
-    *inputs = lks_batch_inputs_at(p->inputs, p->n, self->dataset, self->device);
-    *targets = lks_batch_targets_at(p->targets, p->n, self->dataset, self->device);
-    return *inputs && *targets ? LKS_OK : lks_error_status();
+    if (p->n > 0)
+        return lks_batch_bring_from(p->fields, p->n, self->dataset, self->device, fields);
+    for (int i = 0; i < lks_dataset_n_fields(self->dataset); i++)
+        fields[i] = NULL;
+    return LKS_OK;
 }
 
 /* ---- passes ---- */

@@ -37,7 +37,7 @@ static lks_step make_step(lks_replica *replica)
         .loss = replica->loss,
         .optim = replica->optim,
         .loader = replica->loader,
-        .dataset = replica->run->train,
+        .feed = replica->train,
         .lanes = replica->lanes,
         .losses = replica->losses,
         .tape = replica->tape,
@@ -136,8 +136,8 @@ static lks_status evaluate(lks_replica *replica, course *c)
     lks_evaluation evaluation;
 
     lks_pulse_enter(&replica->pulse, LKS__PROTO__PHASE__EVALUATE);
-    LKS_TRY(lks_evaluate(replica->model, replica->loss, replica->run->test,
-                         replica->device, replica->comm, &evaluation));
+    LKS_TRY(lks_evaluate(replica->model, replica->loss, &replica->test, replica->device,
+                         replica->comm, &evaluation));
     progress.has_evaluation = true;
     c->test_loss = progress.test_loss = evaluation.loss;
     progress.test_accuracy = evaluation.accuracy;

@@ -13,6 +13,7 @@
 #include "base/terminal.h"
 #include "base/thread.h"
 #include "base/try.h"
+#include "io/block.h"
 #include "worker/lifeline.h"
 #include "worker/log_file.h"
 #include "worker/place.h"
@@ -245,6 +246,7 @@ int lks_worker_run(const lks_worker_options *options)
 
     lks_log_file_init(lks_world_rank());
     signal(SIGPIPE, SIG_IGN);
+    lks_block_guard();
     lks_lifeline_start((uint32_t)lks_world_rank(), (uint32_t)lks_world_told_size());
     exit_code = start_and_live(&run, options);
     lks_lifeline_stop();
@@ -332,6 +334,7 @@ int lks_worker_check(const lks_worker_options *options)
     lks_status st;
 
     lks_log_file_init(0);
+    lks_block_guard();
     st = lks_run_read_job(&run);
     if (st == LKS_OK)
         st = lks_run_choose_devices(&run);

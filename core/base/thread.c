@@ -3,14 +3,19 @@
 #include <signal.h>
 #include <string.h>
 
+static const int own_faults[] = {SIGBUS, SIGFPE, SIGILL, SIGSEGV};
+
 static int start(pthread_t *out, const pthread_attr_t *how, void *(*run)(void *),
                  void *context)
 {
     sigset_t all, before;
     int error;
 
-    /* A thread inherits the mask of whoever makes it. */
+    /* A thread inherits the mask of whoever makes it. What the thread itself gives rise
+     * to is its own: a handler of it must be reached (a mapped file that was cut). */
     sigfillset(&all);
+    for (size_t i = 0; i < sizeof own_faults / sizeof *own_faults; i++)
+        sigdelset(&all, own_faults[i]);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     error = pthread_create(out, how, run, context);
     pthread_sigmask(SIG_SETMASK, &before, NULL);

@@ -1,11 +1,13 @@
-/* A dataset in memory: n samples of one shape, each with a target.
+/* A dataset: n samples, each of which has the same few named, typed fields.
  *
- * Immutable once opened, so any thread may gather from it. Pixels stay as the file has
- * them (u8) and become f32 as they are gathered. */
+ * It is a table of functions and what they work on: files of a known format
+ * (lks_dataset_open), or what a program of one's own has (lks_dataset_create). Immutable,
+ * so any thread may gather from it. */
 #ifndef LKS_DATA_DATASET_H
 #define LKS_DATA_DATASET_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/status.h"
@@ -13,9 +15,57 @@
 
 enum {
     LKS_DATASET_MAX_DIMS = 4,
+    LKS_DATASET_MAX_FIELDS = 8,
     LKS_DATASET_MAX_CHANNELS = 16,
-    LKS_DATASET_MAX_FILES = 16
+    LKS_DATASET_MAX_FILES = 16,
+    LKS_FIELD_NAME_SIZE = 32
 };
+
+/* One field of each sample. What a model takes is called "inputs" (else it is the first
+ * field that is not "targets"), what a loss compares with is called "targets": classes
+ * are i64, values f32. */
+typedef struct lks_field {
+    const char *name;
+    lks_dtype dtype;
+    int n_dims;
+    int64_t sizes[LKS_DATASET_MAX_DIMS]; /* of one sample */
+    /* One size may differ from sample to sample; sizes[] then has the largest. In a batch
+     * the samples are filled up with `pad` to the longest of them. */
+    bool varies;
+    int varying_dim;
+    double pad; /* a number that the dtype holds */
+} lks_field;
+
+/* Where a field of one sample goes. */
+typedef struct lks_field_place {
+    void *data;     /* dense, room for the largest; NULL: not asked for */
+    int64_t length; /* to be set, of a field that varies: its size in this sample */
+} lks_field_place;
+
+typedef struct lks_dataset_ops {
+    /* Put the fields of sample `index` where places[n_fields] say. Called by several
+     * threads at once; takes no memory. A failure ends the training with its text. */
+    lks_status (*get)(const void *self, uint64_t index, lks_field_place *places);
+    /* 64 bits of the content. NULL: lks_dataset_create hashes what `get` gives, sample
+     * after sample; give one where that takes long. */
+    uint64_t (*fingerprint)(const void *self);
+    /* Where this sample's field is from, for errors: a file, say, and the *index_there
+     * in it (it comes as `index`). NULL: "the dataset". */
+    const char *(*origin)(const void *self, int field, uint64_t index,
+                          uint64_t *index_there);
+    /* May be NULL. */
+    void (*destroy)(void *self);
+} lks_dataset_ops;
+
+typedef struct lks_dataset lks_dataset;
+
+/* A dataset of a program's own. `ops` and what it says live as long as the dataset; the
+ * fields and their names are copied; `self` is the dataset's from here on, unless this
+ * fails.
+ *   errors  LKS_INVALID: no samples, fields that cannot be; what `get` says */
+lks_status lks_dataset_create(const lks_dataset_ops *ops, void *self, uint64_t n_samples,
+                              const lks_field *fields, int n_fields, lks_dataset **out);
+void lks_dataset_destroy(lks_dataset *dataset);
 
 /* What to open. Strings are borrowed for the call. Paths are taken relative to `root`
  * (NULL, or an absolute path: as they are); a name ending in .gz is decompressed. */
@@ -33,44 +83,59 @@ typedef struct lks_dataset_source {
     double std[LKS_DATASET_MAX_CHANNELS];
 } lks_dataset_source;
 
-typedef struct lks_dataset lks_dataset;
-
-/* Read and check the files whole.
- *   - idx: images [n, h, w] or [n, c, h, w] of u8 give samples {c, h, w} (c = 1); labels
+/* Open and check the files, of fields "inputs" and "targets". Plain files are mapped, so
+ * they need not fit into memory (io/block.h says what happens if one is changed
+ * meanwhile); those in gzip are decompressed into it.
+ *   - idx: images [n, h, w] or [n, c, h, w] of u8 give inputs {c, h, w} (c = 1); labels
  *     [n] of u8 are classes.
- *   - cifar10: records of 1 + 3072 bytes give samples {3, 32, 32} and classes.
+ *   - cifar10: records of 1 + 3072 bytes give inputs {3, 32, 32} and classes.
  *   - npy: inputs [n, ...] of any dtype give samples {...}; u8 are pixels, all else
  *     becomes f32. Targets [n] of integers are classes; [n, ...] of floats are values.
  *   - Errors: LKS_IO for missing, unreadable and truncated files; LKS_FORMAT for a bad
  *     magic and sizes that differ; LKS_INVALID for an unknown format and a normalisation
  *     that does not fit. Texts name the file. */
 lks_status lks_dataset_open(const lks_dataset_source *source, lks_dataset **out);
-void lks_dataset_destroy(lks_dataset *dataset);
 
 uint64_t lks_dataset_n_samples(const lks_dataset *dataset);
+int lks_dataset_n_fields(const lks_dataset *dataset);
+const lks_field *lks_dataset_field(const lks_dataset *dataset, int field);
 
-/* Sizes of one input in sizes[0..LKS_DATASET_MAX_DIMS); returns how many. */
-int lks_dataset_sample_shape(const lks_dataset *dataset, int64_t *sizes);
+/* The number of the field of that name, -1 if there is none. */
+int lks_dataset_find(const lks_dataset *dataset, const char *name);
 
-/* LKS_I64: class labels, one a sample. LKS_F32: values, of lks_dataset_target_shape (0
- * dims: one number a sample). */
-lks_dtype lks_dataset_target_dtype(const lks_dataset *dataset);
-int lks_dataset_target_shape(const lks_dataset *dataset, int64_t *sizes);
+/* Bytes of the field in one sample, the largest. */
+size_t lks_field_bytes(const lks_field *field);
 
-/* The file the targets are from, the last of several. Lives as long as the dataset. */
-const char *lks_dataset_targets_path(const lks_dataset *dataset);
-
-/* Every label lies in [0, n_classes), or LKS_FORMAT naming the file, sample and label. */
-lks_status lks_dataset_check_labels(const lks_dataset *dataset, int64_t n_classes);
+/* The name of the file that a sample's field is from, or "the dataset". It lives as long
+ * as the dataset. `index_there` may be NULL. */
+const char *lks_dataset_origin(const lks_dataset *dataset, int field, uint64_t index,
+                               uint64_t *index_there);
 
 /* 64 bits of content, shapes and types: equal on all ranks that read the same data. */
 uint64_t lks_dataset_fingerprint(const lks_dataset *dataset);
 
-/* Copy samples out, normalised.
+/* Every label in field `field` lies in [0, n_classes), or LKS_FORMAT naming the file,
+ * sample and label. LKS_DTYPE: the field is not i64. */
+lks_status lks_dataset_check_labels(const lks_dataset *dataset, int field,
+                                    int64_t n_classes);
+
+/* One sample, as lks_dataset_ops.get. */
+lks_status lks_dataset_get(const lks_dataset *dataset, uint64_t index,
+                           lks_field_place *places);
+
+/* A field of several samples. */
+typedef struct lks_field_batch {
+    void *data;       /* [n, sizes…], the size that varies being `longest` */
+    int64_t *lengths; /* [n] each sample's, of a field that varies; else NULL */
+    int64_t longest;  /* of these samples */
+} lks_field_batch;
+
+/* Gather samples.
  *   indices  [n], each below n_samples
- *   inputs   [n, sample_shape…] f32
- *   targets  [n, target_shape…] of target_dtype */
-void lks_dataset_gather(const lks_dataset *dataset, const uint64_t *indices, int64_t n,
-                        float *inputs, void *targets);
+ *   fields   [n_fields] to be filled: data of n * lks_field_bytes, and lengths [n] where
+ *            the field varies; data of NULL: not asked for
+ *   errors   the dataset's own; what was gathered is then undefined */
+lks_status lks_dataset_gather(const lks_dataset *dataset, const uint64_t *indices,
+                              int64_t n, lks_field_batch *fields);
 
 #endif

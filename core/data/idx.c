@@ -55,17 +55,14 @@ static lks_status read_dims(lks_reader *reader, int n_dims, uint32_t *dims,
     return LKS_OK;
 }
 
-/* The file's elements, n_bytes to its end, into new memory. */
-static lks_status read_elements(lks_reader *reader, uint64_t n_bytes, void **out)
+/* The file's elements, n_bytes to its end. */
+static lks_status take_elements(lks_reader *reader, uint64_t n_bytes, lks_block *out)
 {
-    LKS_TRY(lks_reader_expect(reader, n_bytes));
-    if (!(*out = lks_malloc_aligned(n_bytes)))
-        return LKS_NOMEM;
-    LKS_TRY(lks_reader_fill(reader, *out, n_bytes));
+    LKS_TRY(lks_reader_take(reader, n_bytes, 1, out));
     return lks_reader_expect_end(reader);
 }
 
-lks_status lks_idx_read_images(lks_reader *reader, lks_samples *out)
+lks_status lks_idx_read_images(lks_reader *reader, lks_idx_images *out)
 {
     uint32_t magic, dims[MAX_DIMS];
     uint64_t n_bytes;
@@ -80,53 +77,66 @@ lks_status lks_idx_read_images(lks_reader *reader, lks_samples *out)
             MAGIC_IMAGES_4D);
     n_dims = (int)(magic & 0xff);
     LKS_TRY(read_dims(reader, n_dims, dims, &n_bytes));
-    out->n_samples = dims[0];
-    out->input_dtype = LKS_U8;
-    out->n_dims = 3;
+    out->n = dims[0];
     out->sizes[0] = n_dims == 4 ? dims[1] : 1;
     out->sizes[1] = dims[n_dims - 2];
     out->sizes[2] = dims[n_dims - 1];
-    return read_elements(reader, n_bytes, &out->inputs);
+    return take_elements(reader, n_bytes, &out->pixels);
 }
 
-lks_status lks_idx_read_labels(lks_reader *reader, lks_samples *out, uint64_t *n_labels)
+lks_status lks_idx_read_labels(lks_reader *reader, uint64_t *n, lks_block *out)
 {
     uint32_t magic, dim;
-    void *labels = NULL;
-    lks_status st;
 
-    LKS_GO(read_u32(reader, &magic));
+    LKS_TRY(read_u32(reader, &magic));
     if (magic != MAGIC_LABELS)
-        LKS_FAIL(LKS_FORMAT, "%s: %s: magic 0x%08x, labels want 0x%08x",
-                 lks_reader_name(reader), kind_of(magic), magic, MAGIC_LABELS);
-    LKS_GO(read_dims(reader, 1, &dim, n_labels));
-    LKS_GO(read_elements(reader, *n_labels, &labels));
-    if (!(out->targets = lks_calloc(*n_labels, sizeof(int64_t))))
-        LKS_GO(LKS_NOMEM);
-    out->target_dtype = LKS_I64;
-    for (uint64_t i = 0; i < *n_labels; i++)
-        ((int64_t *)out->targets)[i] = ((const uint8_t *)labels)[i];
-cleanup:
-    lks_free(labels);
-    return st;
+        return lks_fail(LKS_FORMAT, "%s: %s: magic 0x%08x, labels want 0x%08x",
+                        lks_reader_name(reader), kind_of(magic), magic, MAGIC_LABELS);
+    LKS_TRY(read_dims(reader, 1, &dim, n));
+    return take_elements(reader, *n, out);
 }
 
-static lks_status read_idx(const char *const *paths, int n_paths, lks_samples *out)
+static void set_columns(lks_columns *columns, const lks_idx_images *images)
 {
+    lks_column *inputs = &columns->columns[0], *targets = &columns->columns[1];
+
+    *inputs = (lks_column){
+        .field = {.name = "inputs", .dtype = LKS_F32, .n_dims = 3},
+        .stored = LKS_U8,
+        .n_blocks = 1,
+        .stride = images->pixels.size / images->n,
+    };
+    memcpy(inputs->field.sizes, images->sizes, sizeof images->sizes);
+    *targets = (lks_column){
+        .field = {.name = "targets", .dtype = LKS_I64},
+        .stored = LKS_U8,
+        .first_block = 1,
+        .n_blocks = 1,
+        .stride = 1,
+    };
+    columns->n_columns = 2;
+}
+
+static lks_status open_idx(lks_columns *out)
+{
+    lks_column_file *files = out->files;
     lks_reader *images = NULL, *labels = NULL;
-    uint64_t n_labels = 0;
+    lks_idx_images read = {0};
     lks_status st;
 
-    (void)n_paths;
-    LKS_GO(lks_reader_open(paths[0], &images));
-    LKS_GO(lks_reader_open(paths[1], &labels));
-    LKS_GO(lks_idx_read_labels(labels, out, &n_labels)); /* the quick one first */
-    LKS_GO(lks_idx_read_images(images, out));
-    if (out->n_samples != n_labels)
-        LKS_FAIL(LKS_FORMAT, "%s holds %llu images but %s %llu labels", paths[0],
-                 (unsigned long long)out->n_samples, paths[1],
-                 (unsigned long long)n_labels);
-    out->file_end[1] = n_labels;
+    LKS_GO(lks_reader_open(files[0].path, &images));
+    LKS_GO(lks_reader_open(files[1].path, &labels));
+    /* the quick one first */
+    LKS_GO(lks_idx_read_labels(labels, &files[1].end, &files[1].block));
+    st = lks_idx_read_images(images, &read);
+    files[0].block = read.pixels; /* after a failure too */
+    LKS_GO(st);
+    files[0].end = out->n_samples = read.n;
+    if (read.n != files[1].end)
+        LKS_FAIL(LKS_FORMAT, "%s holds %llu images but %s %llu labels", files[0].path,
+                 (unsigned long long)read.n, files[1].path,
+                 (unsigned long long)files[1].end);
+    set_columns(out, &read);
 cleanup:
     lks_reader_destroy(images);
     lks_reader_destroy(labels);
@@ -138,5 +148,5 @@ const lks_dataset_format lks_dataset_idx = {
     .wants = "2 files, images and labels",
     .min_files = 2,
     .max_files = 2,
-    .read = read_idx,
+    .open = open_idx,
 };

@@ -9,10 +9,17 @@
 #include "data/format.h"
 #include "io/reader.h"
 
-/* Fill n_samples, sizes and inputs from an image file, to its end. */
-lks_status lks_idx_read_images(lks_reader *reader, lks_samples *out);
+typedef struct lks_idx_images {
+    uint64_t n;
+    int64_t sizes[3]; /* channels, height, width */
+    lks_block pixels; /* u8; the caller's to release, after a failure too */
+} lks_idx_images;
 
-/* Fill targets from a label file, to its end; *n_labels is how many. */
-lks_status lks_idx_read_labels(lks_reader *reader, lks_samples *out, uint64_t *n_labels);
+/* An image file, to its end. */
+lks_status lks_idx_read_images(lks_reader *reader, lks_idx_images *out);
+
+/* A label file's *n labels of u8, to its end. *out is the caller's to release, after a
+ * failure too. */
+lks_status lks_idx_read_labels(lks_reader *reader, uint64_t *n, lks_block *out);
 
 #endif

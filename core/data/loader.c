@@ -82,15 +82,14 @@ static void publish_end(lks_loader *self, lks_status status)
     pthread_mutex_unlock(&self->lock);
 }
 
-static void gather(const lks_loader *self, lks_batch *batch)
+static lks_status gather(const lks_loader *self, lks_batch *batch)
 {
     const lks_loader_options *o = &self->options;
 
     for (int64_t i = 0; i < batch->slice.n; i++)
         self->indices[i] =
             lks_order_at(&o->order, batch->slice.epoch, batch->slice.first + (uint64_t)i);
-    lks_dataset_gather(o->dataset, self->indices, batch->slice.n, batch->inputs,
-                       batch->targets);
+    return lks_dataset_gather(o->dataset, self->indices, batch->slice.n, batch->fields);
 }
 
 static void *run(void *context)
@@ -103,9 +102,9 @@ static void *run(void *context)
     for (uint64_t item = 0; (slot = wait_for_slot(self)) != NULL; item++) {
         if (!o->plan(o->plan_context, item, &slot->slice))
             break;
-        if ((st = check_slice(self, &slot->slice)) != LKS_OK)
+        if ((st = check_slice(self, &slot->slice)) != LKS_OK ||
+            (st = gather(self, slot)) != LKS_OK)
             break;
-        gather(self, slot);
         publish_batch(self);
     }
     publish_end(self, st);
@@ -137,42 +136,41 @@ static lks_status check_options(const lks_loader_options *options)
 }
 
 /* Bytes of one batch of `max_batch` samples with these sizes, the product checked. */
-static lks_status batch_bytes(int64_t max_batch, int n_dims, const int64_t *sizes,
-                              lks_dtype dtype, size_t *out)
+static lks_status fail_size(int64_t max_batch)
 {
-    size_t n = lks_dtype_size_bytes(dtype);
-    bool overflow = __builtin_mul_overflow(n, (size_t)max_batch, &n);
+    return lks_fail(LKS_INVALID, "loader: a batch of %lld samples is too large",
+                    (long long)max_batch);
+}
 
-    for (int d = 0; d < n_dims; d++)
-        overflow |= __builtin_mul_overflow(n, (size_t)sizes[d], &n);
-    *out = n;
-    return overflow
-               ? lks_fail(LKS_INVALID, "loader: a batch of %lld samples is too large",
-                          (long long)max_batch)
-               : LKS_OK;
+static lks_status allocate_field(const lks_field *field, int64_t max_batch,
+                                 lks_field_batch *out)
+{
+    size_t n_bytes;
+
+    if (__builtin_mul_overflow(lks_field_bytes(field), (size_t)max_batch, &n_bytes))
+        return fail_size(max_batch);
+    if (!(out->data = lks_malloc_aligned(n_bytes)))
+        return LKS_NOMEM;
+    if (!field->varies)
+        return LKS_OK;
+    out->lengths = lks_calloc((size_t)max_batch, sizeof *out->lengths);
+    return out->lengths ? LKS_OK : LKS_NOMEM;
 }
 
 static lks_status allocate(lks_loader *self)
 {
     const lks_loader_options *o = &self->options;
-    int64_t sizes[LKS_DATASET_MAX_DIMS];
-    size_t n_input_bytes, n_target_bytes;
-    int n_dims = lks_dataset_sample_shape(o->dataset, sizes);
 
-    LKS_TRY(batch_bytes(o->max_batch, n_dims, sizes, LKS_F32, &n_input_bytes));
-    n_dims = lks_dataset_target_shape(o->dataset, sizes);
-    LKS_TRY(batch_bytes(o->max_batch, n_dims, sizes, lks_dataset_target_dtype(o->dataset),
-                        &n_target_bytes));
+    if ((uint64_t)o->max_batch > PTRDIFF_MAX / sizeof *self->indices)
+        return fail_size(o->max_batch);
     self->slots = lks_calloc((size_t)self->n_slots, sizeof *self->slots);
     self->indices = lks_calloc((size_t)o->max_batch, sizeof *self->indices);
     if (!self->slots || !self->indices)
         return LKS_NOMEM;
-    for (int i = 0; i < self->n_slots; i++) {
-        self->slots[i].inputs = lks_malloc_aligned(n_input_bytes);
-        self->slots[i].targets = lks_malloc_aligned(n_target_bytes);
-        if (!self->slots[i].inputs || !self->slots[i].targets)
-            return LKS_NOMEM;
-    }
+    for (int i = 0; i < self->n_slots; i++)
+        for (int f = 0; f < lks_dataset_n_fields(o->dataset); f++)
+            LKS_TRY(allocate_field(lks_dataset_field(o->dataset, f), o->max_batch,
+                                   &self->slots[i].fields[f]));
     return LKS_OK;
 }
 
@@ -212,10 +210,11 @@ void lks_loader_destroy(lks_loader *loader)
         return;
     if (loader->started)
         stop(loader);
-    for (int i = 0; loader->slots && i < loader->n_slots; i++) {
-        lks_free(loader->slots[i].inputs);
-        lks_free(loader->slots[i].targets);
-    }
+    for (int i = 0; loader->slots && i < loader->n_slots; i++)
+        for (int f = 0; f < LKS_DATASET_MAX_FIELDS; f++) {
+            lks_free(loader->slots[i].fields[f].data);
+            lks_free(loader->slots[i].fields[f].lengths);
+        }
     lks_free(loader->slots);
     lks_free(loader->indices);
     pthread_cond_destroy(&loader->changed);

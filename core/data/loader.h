@@ -32,10 +32,10 @@ typedef struct lks_loader_options {
     int n_ahead;       /* batches gathered ahead, at least 1 */
 } lks_loader_options;
 
+/* The samples of a slice, field by field as in the dataset. */
 typedef struct lks_batch {
     lks_batch_slice slice;
-    float *inputs; /* [n, sample_shape…], 64-byte aligned, the loader's */
-    void *targets; /* [n, target_shape…] of the dataset's target dtype */
+    lks_field_batch fields[LKS_DATASET_MAX_FIELDS]; /* 64-byte aligned, the loader's */
 } lks_batch;
 
 typedef struct lks_loader lks_loader;
@@ -52,7 +52,8 @@ void lks_loader_destroy(lks_loader *loader);
 /* The next batch, waiting for it; *out is NULL after the plan's last. It is lent until
  * the next call.
  *   errors  LKS_INVALID: the plan asked for more than max_batch samples, or for positions
- *           outside the epoch; after the batches before, and at each call from then on */
+ *           outside the epoch; what the dataset says; after the batches before, and at
+ * each call from then on */
 lks_status lks_loader_next(lks_loader *loader, const lks_batch **out);
 
 #endif

@@ -3,7 +3,6 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "base/alloc.h"
 #include "base/status.h"
 #include "data/idx.h"
 
@@ -12,38 +11,39 @@ static volatile uint64_t sink;
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n_bytes);
 
 /* The bytes that the sizes promise are there. */
-static void touch(const lks_samples *samples, uint64_t n_labels)
+static void touch(const lks_block *block, uint64_t n)
 {
-    uint64_t n = samples->n_samples;
-
-    for (int d = 0; d < samples->n_dims; d++)
-        n *= (uint64_t)samples->sizes[d];
-    for (uint64_t i = 0; samples->inputs && i < n; i++)
-        sink += ((const uint8_t *)samples->inputs)[i];
-    for (uint64_t i = 0; samples->targets && i < n_labels; i++)
-        if (((const int64_t *)samples->targets)[i] > UINT8_MAX)
-            abort();
+    if (block->size != n)
+        abort();
+    for (uint64_t i = 0; i < n; i++)
+        sink += block->data[i];
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n_bytes)
 {
-    lks_samples samples = {0};
+    lks_idx_images images = {0};
+    lks_block labels = {0};
     lks_reader *reader = NULL;
     uint64_t n_labels = 0;
+    bool is_labels;
     lks_status st;
 
     if (n_bytes == 0 ||
         lks_reader_of_memory(bytes + 1, n_bytes - 1, bytes[0] & 1, "fuzz", &reader))
         return 0;
     lks_error_clear();
-    st = bytes[0] & 2 ? lks_idx_read_labels(reader, &samples, &n_labels)
-                      : lks_idx_read_images(reader, &samples);
-    if (st == LKS_OK)
-        touch(&samples, n_labels);
+    is_labels = bytes[0] & 2;
+    st = is_labels ? lks_idx_read_labels(reader, &n_labels, &labels)
+                   : lks_idx_read_images(reader, &images);
+    if (st == LKS_OK && is_labels)
+        touch(&labels, n_labels);
+    else if (st == LKS_OK)
+        touch(&images.pixels, images.n * (uint64_t)images.sizes[0] *
+                                  (uint64_t)images.sizes[1] * (uint64_t)images.sizes[2]);
     else if (lks_error_text()[0] == '\0')
         abort(); /* a failure without a reason */
     lks_reader_destroy(reader);
-    lks_free(samples.inputs);
-    lks_free(samples.targets);
+    lks_block_release(&images.pixels);
+    lks_block_release(&labels);
     return 0;
 }

@@ -82,13 +82,13 @@ static lks_status add_to(const job *j, size_t i, lks_tensor *sum)
 static lks_status lane(job *j, uint64_t at)
 {
     const lks_rng rng = {.seed = 3, .step = (uint32_t)j->step, .lane = (uint32_t)at};
-    lks_tensor *x, *target;
+    lks_tensor *fields[LKS_DATASET_MAX_FIELDS];
     float seen[2];
 
-    LKS_TRY(lks_tape_batch(j->tape, at, &x, &target));
-    if (!x)
+    LKS_TRY(lks_tape_batch(j->tape, at, fields));
+    if (!fields[0])
         return LKS_OK;
-    LKS_TRY(add_to(j, 0, lks_sum_all(x)));
+    LKS_TRY(add_to(j, 0, lks_sum_all(fields[0])));
     LKS_TRY(
         add_to(j, 1,
                lks_sum_all(lks_dropout(
@@ -119,7 +119,7 @@ static void take_step(job *j, uint64_t step, int64_t n, float value, float *out)
 {
     const float zero[2] = {0};
     float inputs[MOST * N_INPUTS], targets[MOST] = {0};
-    lks_batch batch = {.inputs = inputs, .targets = targets};
+    lks_batch batch = {.fields = {{.data = inputs}, {.data = targets}}};
 
     for (int i = 0; i < MOST * N_INPUTS; i++)
         inputs[i] = value;

@@ -8,6 +8,7 @@
 #include "base/alloc.h"
 #include "data/content_hash.h"
 #include "data/dataset.h"
+#include "io/block.h"
 #include "io/npy.h"
 #include "support/temp_dir.h"
 #include "golden/normalise.inc"
@@ -81,24 +82,50 @@ static lks_status open_npy(lks_dataset **out)
     return lks_dataset_open(&source, out);
 }
 
-/* ---- idx ------------------------------------------------------------------------- */
+/* Inputs and targets of a format's dataset. */
+static void gather(const lks_dataset *dataset, const uint64_t *indices, int64_t n,
+                   void *inputs, void *targets)
+{
+    lks_field_batch fields[] = {{.data = inputs}, {.data = targets}};
+
+    ck_ok(lks_dataset_gather(dataset, indices, n, fields));
+}
+
+static const lks_field *inputs_of(const lks_dataset *dataset)
+{
+    return lks_dataset_field(dataset, lks_dataset_find(dataset, "inputs"));
+}
+
+static const lks_field *targets_of(const lks_dataset *dataset)
+{
+    return lks_dataset_field(dataset, lks_dataset_find(dataset, "targets"));
+}
+
+static lks_status check_labels(const lks_dataset *dataset, int64_t n_classes)
+{
+    return lks_dataset_check_labels(dataset, lks_dataset_find(dataset, "targets"),
+                                    n_classes);
+}
+
+/* ---- idx ---- */
 
 START_TEST(idx_images_and_labels_are_gathered_in_the_order_asked_for)
 {
     static const uint64_t indices[] = {5, 0, 5, 2};
     float inputs[4 * 20];
-    int64_t targets[4], sizes[LKS_DATASET_MAX_DIMS];
+    int64_t targets[4];
     lks_dataset *dataset;
 
     temp_dir_make();
     put_six();
     ck_ok(open_idx("images", "labels", &dataset));
     ck_assert_uint_eq(lks_dataset_n_samples(dataset), 6);
-    ck_assert_int_eq(lks_dataset_sample_shape(dataset, sizes), 3);
-    ck_assert(sizes[0] == 1 && sizes[1] == 4 && sizes[2] == 5);
-    ck_assert_int_eq(lks_dataset_target_dtype(dataset), LKS_I64);
-    ck_assert_int_eq(lks_dataset_target_shape(dataset, sizes), 0);
-    lks_dataset_gather(dataset, indices, 4, inputs, targets);
+    ck_assert_int_eq(inputs_of(dataset)->n_dims, 3);
+    ck_assert(inputs_of(dataset)->sizes[0] == 1 && inputs_of(dataset)->sizes[1] == 4 &&
+              inputs_of(dataset)->sizes[2] == 5);
+    ck_assert_int_eq(targets_of(dataset)->dtype, LKS_I64);
+    ck_assert_int_eq(targets_of(dataset)->n_dims, 0);
+    gather(dataset, indices, 4, inputs, targets);
     for (int i = 0; i < 4; i++) {
         ck_assert_int_eq(targets[i], (int64_t)indices[i]);
         for (int p = 0; p < 20; p++)
@@ -112,15 +139,15 @@ END_TEST
 
 START_TEST(idx_with_four_sizes_has_channels)
 {
-    int64_t sizes[LKS_DATASET_MAX_DIMS];
     lks_dataset *dataset;
 
     temp_dir_make();
     put_six();
     put_idx("images", 0x804, 4, (uint32_t[]){6, 3, 2, 4}, 6 * 24);
     ck_ok(open_idx("images", "labels", &dataset));
-    ck_assert_int_eq(lks_dataset_sample_shape(dataset, sizes), 3);
-    ck_assert(sizes[0] == 3 && sizes[1] == 2 && sizes[2] == 4);
+    ck_assert_int_eq(inputs_of(dataset)->n_dims, 3);
+    ck_assert(inputs_of(dataset)->sizes[0] == 3 && inputs_of(dataset)->sizes[1] == 2 &&
+              inputs_of(dataset)->sizes[2] == 4);
     lks_dataset_destroy(dataset);
     temp_dir_remove();
 }
@@ -346,7 +373,7 @@ static void put_cifar10(const char *name, int first, int n)
 START_TEST(cifar10_files_follow_one_another)
 {
     static float inputs[RECORD - 1];
-    int64_t target, sizes[LKS_DATASET_MAX_DIMS];
+    int64_t target;
     lks_dataset *dataset;
 
     temp_dir_make();
@@ -355,10 +382,11 @@ START_TEST(cifar10_files_follow_one_another)
     put_cifar10("c.bin", 1212, 1);
     ck_ok(open_cifar10(3, &dataset));
     ck_assert_uint_eq(lks_dataset_n_samples(dataset), 1213);
-    ck_assert_int_eq(lks_dataset_sample_shape(dataset, sizes), 3);
-    ck_assert(sizes[0] == 3 && sizes[1] == 32 && sizes[2] == 32);
+    ck_assert_int_eq(inputs_of(dataset)->n_dims, 3);
+    ck_assert(inputs_of(dataset)->sizes[0] == 3 && inputs_of(dataset)->sizes[1] == 32 &&
+              inputs_of(dataset)->sizes[2] == 32);
     for (uint64_t i = 0; i < 1213; i++) {
-        lks_dataset_gather(dataset, &i, 1, inputs, &target);
+        gather(dataset, &i, 1, inputs, &target);
         ck_assert_int_eq(target, (int64_t)(i % 10));
         for (int p = 1; p < RECORD; p++)
             ck_assert(inputs[p - 1] == (float)((7 * i + (uint64_t)p) % 256) / 255);
@@ -417,15 +445,15 @@ START_TEST(npy_arrays_of_any_dtype_become_f32_inputs_and_class_targets)
     put_npy("y.npy", LKS_I16, 1, (int64_t[]){2}, y_i16);
     for (size_t i = 0; i < sizeof inputs / sizeof *inputs; i++) {
         lks_dataset *dataset;
-        int64_t sizes[LKS_DATASET_MAX_DIMS], y[2];
+        int64_t y[2];
         float x[6];
 
         put_npy("x.npy", inputs[i].dtype, 2, two_by_three, inputs[i].data);
         ck_ok(open_npy(&dataset));
-        ck_assert_int_eq(lks_dataset_sample_shape(dataset, sizes), 1);
-        ck_assert_int_eq(sizes[0], 3);
-        ck_assert_int_eq(lks_dataset_target_dtype(dataset), LKS_I64);
-        lks_dataset_gather(dataset, all, 2, x, y);
+        ck_assert_int_eq(inputs_of(dataset)->n_dims, 1);
+        ck_assert_int_eq(inputs_of(dataset)->sizes[0], 3);
+        ck_assert_int_eq(targets_of(dataset)->dtype, LKS_I64);
+        gather(dataset, all, 2, x, y);
         for (int k = 0; k < 6; k++)
             ck_assert(x[k] == (float)x_i64[k]);
         ck_assert(y[0] == -7 && y[1] == 300);
@@ -456,7 +484,7 @@ START_TEST(npy_targets_of_any_integer_dtype_are_classes)
 
         put_npy("y.npy", targets[i].dtype, 1, (int64_t[]){2}, targets[i].data);
         ck_ok(open_npy(&dataset));
-        lks_dataset_gather(dataset, all, 2, x, y);
+        gather(dataset, all, 2, x, y);
         ck_assert(x[0] == 1 && x[1] == 0 && y[0] == 1 && y[1] == 0);
         lks_dataset_destroy(dataset);
     }
@@ -507,11 +535,10 @@ START_TEST(npy_integers_that_we_have_no_dtype_for_are_inputs_and_classes_too)
         put_raw_npy("x.npy", files[i].descr, 2, files[i].bytes, 2 * files[i].width);
         put_raw_npy("y.npy", files[i].descr, 2, files[i].bytes, 2 * files[i].width);
         ck_ok(open_npy(&dataset));
-        lks_dataset_gather(dataset, all, 2, x, y);
+        gather(dataset, all, 2, x, y);
         ck_assert(x[0] == files[i].x[0] && x[1] == files[i].x[1]);
         ck_assert(y[0] == files[i].y[0] && y[1] == files[i].y[1]);
-        ck_fails(lks_dataset_check_labels(dataset, 10), LKS_FORMAT,
-                 "/y.npy: sample 0 has label ");
+        ck_fails(check_labels(dataset, 10), LKS_FORMAT, "/y.npy: sample 0 has label ");
         lks_dataset_destroy(dataset);
     }
     put_raw_npy("y.npy", "<u8", 2, "\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x80", 16);
@@ -541,7 +568,7 @@ START_TEST(a_double_that_float32_has_only_infinity_for_is_named)
     put_npy("x.npy", LKS_F64, 2, (int64_t[]){2, 2}, infinite); /* as they stand */
     put_npy("y.npy", LKS_F32, 1, (int64_t[]){2}, zeros);
     ck_ok(open_npy(&dataset));
-    lks_dataset_gather(dataset, first, 1, x, &y);
+    gather(dataset, first, 1, x, &y);
     ck_assert(isinf(x[1]) && x[1] < 0);
     lks_dataset_destroy(dataset);
     temp_dir_remove();
@@ -553,7 +580,6 @@ START_TEST(npy_bytes_are_pixels_and_float_targets_are_values)
     static const uint8_t x_u8[] = {0, 51, 255};
     static const double y_f64[] = {0.5, 1.5, 2.5, 3.5, 4.5, 5.5};
     static const uint64_t last_first[] = {2, 0};
-    int64_t sizes[LKS_DATASET_MAX_DIMS];
     lks_dataset *dataset;
     float x[2], y[4];
 
@@ -561,14 +587,14 @@ START_TEST(npy_bytes_are_pixels_and_float_targets_are_values)
     put_npy("x.npy", LKS_U8, 1, (int64_t[]){3}, x_u8);
     put_npy("y.npy", LKS_F64, 2, (int64_t[]){3, 2}, y_f64);
     ck_ok(open_npy(&dataset));
-    ck_assert_int_eq(lks_dataset_sample_shape(dataset, sizes), 0);
-    ck_assert_int_eq(lks_dataset_target_dtype(dataset), LKS_F32);
-    ck_assert_int_eq(lks_dataset_target_shape(dataset, sizes), 1);
-    ck_assert_int_eq(sizes[0], 2);
-    lks_dataset_gather(dataset, last_first, 2, x, y);
+    ck_assert_int_eq(inputs_of(dataset)->n_dims, 0);
+    ck_assert_int_eq(targets_of(dataset)->dtype, LKS_F32);
+    ck_assert_int_eq(targets_of(dataset)->n_dims, 1);
+    ck_assert_int_eq(targets_of(dataset)->sizes[0], 2);
+    gather(dataset, last_first, 2, x, y);
     ck_assert(x[0] == 1 && x[1] == 0);
     ck_assert(y[0] == 4.5f && y[1] == 5.5f && y[2] == 0.5f && y[3] == 1.5f);
-    ck_fails(lks_dataset_check_labels(dataset, 10), LKS_DTYPE,
+    ck_fails(check_labels(dataset, 10), LKS_DTYPE,
              "/y.npy: the targets are float32 values, not classes");
     lks_dataset_destroy(dataset);
     temp_dir_remove();
@@ -620,7 +646,7 @@ static void check_normalised(lks_dataset_source source, const uint32_t *want, si
     source.files[1] = "y.npy";
     put_npy("y.npy", LKS_F32, 1, (int64_t[]){1}, &(float){0});
     ck_ok(lks_dataset_open(&source, &dataset));
-    lks_dataset_gather(dataset, &first, 1, x, &y);
+    gather(dataset, &first, 1, x, &y);
     ck_assert_mem_eq(x, want, n * sizeof *want);
     lks_dataset_destroy(dataset);
 }
@@ -685,7 +711,106 @@ START_TEST(a_normalisation_that_does_not_fit_is_refused)
 }
 END_TEST
 
-/* ---- the rest -------------------------------------------------------------------- */
+/* ---- files that are mapped ---- */
+
+/* The most memory this process has had, in MB. */
+static long peak_mb(void)
+{
+    char line[256];
+    FILE *file = fopen("/proc/self/status", "r");
+    long kb = -1;
+
+    while (kb < 0 && fgets(line, sizeof line, file))
+        sscanf(line, "VmHWM: %ld", &kb);
+    fclose(file);
+    return kb / 1024;
+}
+
+/* n_mb of zeros in an array of u8, which take no room on the disk. */
+static void put_large_npy(const char *name, int n_mb, int row)
+{
+    char head[128] = "\x93NUMPY\1\0\x76";
+    const int n_text = snprintf(head + 10, 118,
+                                "{'descr': '|u1', 'fortran_order': False, 'shape': "
+                                "(%d, %d)}",
+                                (n_mb << 20) / row, row);
+
+    memset(head + 10 + n_text, ' ', (size_t)(118 - n_text));
+    file_put(temp_path(name), head, 128);
+    ck_assert_int_eq(truncate(temp_path(name), 128 + ((off_t)n_mb << 20)), 0);
+}
+
+START_TEST(a_dataset_larger_than_what_it_takes_of_memory_is_opened)
+{
+    enum { MB = 200, ROW = 4096, N = (MB << 20) / ROW };
+    static const uint64_t indices[] = {N - 1, 17};
+    static float x[2 * ROW], y[2];
+    float *targets = calloc(N, sizeof *targets);
+    lks_dataset *dataset;
+    long before;
+
+    temp_dir_make();
+    put_large_npy("x.npy", MB, ROW);
+    put_npy("y.npy", LKS_F32, 1, (int64_t[]){N}, targets);
+    before = peak_mb();
+    ck_ok(open_npy(&dataset));
+    ck_assert_uint_eq(lks_dataset_n_samples(dataset), N);
+    gather(dataset, indices, 2, x, y);
+    ck_assert_int_lt(peak_mb() - before, MB / 10);
+    lks_dataset_destroy(dataset);
+    temp_dir_remove();
+    free(targets);
+}
+END_TEST
+
+START_TEST(a_file_that_becomes_shorter_while_it_is_in_use_is_named)
+{
+    static float inputs[2 * 20];
+    int64_t targets[2];
+    lks_field_batch fields[] = {{.data = inputs}, {.data = targets}};
+    lks_dataset *dataset;
+
+    lks_block_guard();
+    temp_dir_make();
+    put_six();
+    ck_ok(open_idx("images", "labels", &dataset));
+    ck_ok(lks_dataset_gather(dataset, (uint64_t[]){0, 5}, 2, fields));
+    ck_assert_int_eq(truncate(temp_path("images"), 0), 0);
+    ck_fails(lks_dataset_gather(dataset, (uint64_t[]){0, 5}, 2, fields), LKS_IO,
+             "/images: the file has become shorter while it was in use, or its disk "
+             "failed");
+    fields[0].data = NULL; /* the labels are still there */
+    ck_ok(lks_dataset_gather(dataset, (uint64_t[]){0, 5}, 2, fields));
+    lks_dataset_destroy(dataset);
+    temp_dir_remove();
+}
+END_TEST
+
+START_TEST(the_fingerprint_does_not_ask_where_one_file_ends)
+{
+    lks_dataset *one, *three;
+    uint64_t want;
+
+    temp_dir_make();
+    put_cifar10("a.bin", 0, 700);
+    ck_ok(open_cifar10(1, &one));
+    want = lks_dataset_fingerprint(one);
+    put_cifar10("a.bin", 0, 1);
+    put_cifar10("b.bin", 1, 512);
+    put_cifar10("c.bin", 513, 187);
+    ck_ok(open_cifar10(3, &three));
+    ck_assert_uint_eq(lks_dataset_fingerprint(three), want);
+    lks_dataset_destroy(three);
+    put_cifar10("b.bin", 2, 512);
+    ck_ok(open_cifar10(3, &three));
+    ck_assert_uint_ne(lks_dataset_fingerprint(three), want);
+    lks_dataset_destroy(three);
+    lks_dataset_destroy(one);
+    temp_dir_remove();
+}
+END_TEST
+
+/* ---- the rest ---- */
 
 START_TEST(a_label_outside_the_classes_is_named_with_its_file)
 {
@@ -694,23 +819,21 @@ START_TEST(a_label_outside_the_classes_is_named_with_its_file)
     temp_dir_make();
     put_six();
     ck_ok(open_idx("images", "labels", &dataset));
-    ck_ok(lks_dataset_check_labels(dataset, 6));
-    ck_fails(lks_dataset_check_labels(dataset, 4), LKS_FORMAT,
+    ck_ok(check_labels(dataset, 6));
+    ck_fails(check_labels(dataset, 4), LKS_FORMAT,
              "/labels: sample 4 has label 4; with 4 classes labels are 0 to 3");
     lks_dataset_destroy(dataset);
 
     put_cifar10("a.bin", 0, 4);
     put_cifar10("b.bin", 4, 4);
     ck_ok(open_cifar10(2, &dataset));
-    ck_fails(lks_dataset_check_labels(dataset, 6), LKS_FORMAT,
-             "/b.bin: sample 2 has label 6");
+    ck_fails(check_labels(dataset, 6), LKS_FORMAT, "/b.bin: sample 2 has label 6");
     lks_dataset_destroy(dataset);
 
     put_npy("x.npy", LKS_F32, 1, (int64_t[]){2}, (float[]){1, 2});
     put_npy("y.npy", LKS_I64, 1, (int64_t[]){2}, (int64_t[]){0, -1});
     ck_ok(open_npy(&dataset));
-    ck_fails(lks_dataset_check_labels(dataset, 6), LKS_FORMAT,
-             "/y.npy: sample 1 has label -1");
+    ck_fails(check_labels(dataset, 6), LKS_FORMAT, "/y.npy: sample 1 has label -1");
     lks_dataset_destroy(dataset);
     temp_dir_remove();
 }
@@ -813,6 +936,9 @@ LKS_SUITE("dataset", idx_images_and_labels_are_gathered_in_the_order_asked_for,
           npy_arrays_that_do_not_go_together_are_refused,
           normalised_inputs_are_pytorchs_to_the_bit,
           a_normalisation_that_does_not_fit_is_refused,
+          a_dataset_larger_than_what_it_takes_of_memory_is_opened,
+          a_file_that_becomes_shorter_while_it_is_in_use_is_named,
+          the_fingerprint_does_not_ask_where_one_file_ends,
           a_label_outside_the_classes_is_named_with_its_file,
           a_source_that_makes_no_sense_is_refused,
           a_missing_file_is_named_and_its_gz_brother_with_it,

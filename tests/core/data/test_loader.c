@@ -61,13 +61,16 @@ static lks_loader_options options_for(const lks_dataset *dataset)
 
 static void check_batch(const lks_batch *batch, const lks_order *order)
 {
+    const float *inputs = batch->fields[0].data;
+    const int64_t *targets = batch->fields[1].data;
+
     for (int64_t i = 0; i < batch->slice.n; i++) {
         const uint64_t sample =
             lks_order_at(order, batch->slice.epoch, batch->slice.first + (uint64_t)i);
 
-        ck_assert_int_eq(((const int64_t *)batch->targets)[i], (int64_t)sample);
-        ck_assert(batch->inputs[2 * i] == (float)sample);
-        ck_assert(batch->inputs[2 * i + 1] == -(float)sample);
+        ck_assert_int_eq(targets[i], (int64_t)sample);
+        ck_assert(inputs[2 * i] == (float)sample);
+        ck_assert(inputs[2 * i + 1] == -(float)sample);
     }
 }
 
@@ -93,7 +96,7 @@ START_TEST(batches_come_in_the_plans_order_with_short_and_empty_ones)
             ck_assert_uint_eq(batch->slice.epoch, want.epoch);
             ck_assert_uint_eq(batch->slice.first, want.first);
             ck_assert_int_eq(batch->slice.n, want.n);
-            ck_assert_uint_eq((uintptr_t)batch->inputs % 64, 0);
+            ck_assert_uint_eq((uintptr_t)batch->fields[0].data % 64, 0);
             if (item % 5 == 0)
                 usleep(500); /* let the thread run full */
             check_batch(batch, &options.order);
@@ -197,6 +200,64 @@ START_TEST(a_slice_outside_the_epoch_fails_when_its_turn_comes_and_ever_after)
 }
 END_TEST
 
+/* A dataset of no files: sample i is i + 1 numbers 1, or a failure. */
+static lks_status get_ones(const void *self, uint64_t index, lks_field_place *places)
+{
+    if (index == *(const uint64_t *)self)
+        return lks_fail(LKS_IO, "sample %d cannot be had", (int)index);
+    for (uint64_t i = 0; i <= index; i++)
+        ((int32_t *)places[0].data)[i] = 1;
+    places[0].length = (int64_t)index + 1;
+    return LKS_OK;
+}
+
+static bool all_at_once(const void *context, uint64_t item, lks_batch_slice *out)
+{
+    (void)context;
+    *out = (lks_batch_slice){.epoch = item, .first = item, .n = 2};
+    return item < 4;
+}
+
+/* Samples i and i + 1 in batch i, until sample 4 fails. */
+START_TEST(a_programs_own_samples_are_padded_and_their_failures_told_in_turn)
+{
+    static const lks_dataset_ops ops = {.get = get_ones};
+    static const lks_field tokens = {.name = "tokens",
+                                     .dtype = LKS_I32,
+                                     .n_dims = 1,
+                                     .sizes = {8},
+                                     .varies = true,
+                                     .pad = -7};
+    uint64_t bad = 99;
+    lks_loader_options options;
+    lks_loader *loader;
+    lks_dataset *dataset;
+    const lks_batch *batch;
+
+    ck_ok(lks_dataset_create(&ops, &bad, 8, &tokens, 1, &dataset));
+    options = options_for(dataset);
+    options.plan = all_at_once;
+    options.order = (lks_order){.n_samples = 8};
+    bad = 4;
+    ck_ok(lks_loader_create(&options, &loader));
+    for (int item = 0; item < 3; item++) {
+        const int32_t *values;
+
+        ck_ok(lks_loader_next(loader, &batch));
+        values = batch->fields[0].data;
+        ck_assert_int_eq(batch->fields[0].longest, item + 2);
+        ck_assert(batch->fields[0].lengths[0] == item + 1 &&
+                  batch->fields[0].lengths[1] == item + 2);
+        for (int i = 0; i < 2 * (item + 2); i++)
+            ck_assert_int_eq(values[i], i == item + 1 ? -7 : 1);
+    }
+    for (int again = 0; again < 2; again++)
+        ck_fails(lks_loader_next(loader, &batch), LKS_IO, "sample 4 cannot be had");
+    lks_loader_destroy(loader);
+    lks_dataset_destroy(dataset);
+}
+END_TEST
+
 START_TEST(options_that_make_no_sense_are_refused)
 {
     lks_dataset *dataset = open_dataset();
@@ -242,5 +303,6 @@ LKS_SUITE("loader", batches_come_in_the_plans_order_with_short_and_empty_ones,
           a_loader_can_be_destroyed_at_any_moment,
           an_endless_plan_is_only_gathered_as_far_ahead_as_asked,
           a_slice_outside_the_epoch_fails_when_its_turn_comes_and_ever_after,
+          a_programs_own_samples_are_padded_and_their_failures_told_in_turn,
           options_that_make_no_sense_are_refused,
           no_memory_is_an_error_wherever_it_happens)

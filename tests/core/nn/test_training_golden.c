@@ -59,11 +59,12 @@ static void close_training(training *t)
 static void next_batch(training *t, uint64_t step)
 {
     const lks_order order = {.n_samples = lks_dataset_n_samples(t->dataset)};
+    lks_field_batch fields[] = {{.data = t->inputs}, {.data = t->targets}};
     uint64_t indices[BATCH];
 
     for (uint64_t i = 0; i < BATCH; i++)
         indices[i] = lks_order_at(&order, 0, step * BATCH + i);
-    lks_dataset_gather(t->dataset, indices, BATCH, t->inputs, t->targets);
+    ck_ok(lks_dataset_gather(t->dataset, indices, BATCH, fields));
 }
 
 /* One step; returns the loss before its update. */

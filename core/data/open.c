@@ -1,0 +1,69 @@
+/* From a format's name and paths to a dataset. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/try.h"
+#include "data/format.h"
+
+/* One line a format. */
+static const lks_dataset_format *const formats[] = {
+    &lks_dataset_idx,
+    &lks_dataset_cifar10,
+    &lks_dataset_npy,
+};
+enum { N_FORMATS = sizeof formats / sizeof *formats };
+
+static lks_status find_format(const lks_dataset_source *source,
+                              const lks_dataset_format **out)
+{
+    char known[128] = "";
+    size_t n = 0;
+
+    for (int i = 0; i < N_FORMATS; i++) {
+        n += (size_t)snprintf(known + n, sizeof known - n, " %s", formats[i]->name);
+        if (strcmp(formats[i]->name, source->format) != 0)
+            continue;
+        if (source->n_files < formats[i]->min_files ||
+            source->n_files > formats[i]->max_files)
+            return lks_fail(LKS_INVALID, "data format %s wants %s, not %d",
+                            formats[i]->name, formats[i]->wants, source->n_files);
+        *out = formats[i];
+        return LKS_OK;
+    }
+    return lks_fail(LKS_INVALID, "unknown data format '%s'; known are%s", source->format,
+                    known);
+}
+
+static lks_status join_paths(lks_columns *columns, const lks_dataset_source *source)
+{
+    for (int k = 0; k < source->n_files; k++) {
+        const char *file = source->files[k];
+        char *path = source->root && file[0] != '/'
+                         ? lks_asprintf("%s/%s", source->root, file)
+                         : lks_strdup(file);
+
+        if (!path)
+            return LKS_NOMEM;
+        columns->files[columns->n_files++].path = path;
+    }
+    return LKS_OK;
+}
+
+lks_status lks_dataset_open(const lks_dataset_source *source, lks_dataset **out)
+{
+    const lks_dataset_format *format = NULL;
+    lks_columns *columns = NULL;
+    lks_status st;
+
+    LKS_GO(find_format(source, &format));
+    if (!(columns = lks_calloc(1, sizeof *columns)))
+        LKS_GO(LKS_NOMEM);
+    LKS_GO(join_paths(columns, source));
+    LKS_GO(format->open(columns));
+    LKS_GO(lks_columns_create_dataset(columns, source, out));
+    columns = NULL;
+cleanup:
+    lks_columns_destroy(columns);
+    return st;
+}
