@@ -53,16 +53,20 @@ lks_status lks_check_split_files(const lks_job *job, const lks_job_split *split)
     return LKS_OK;
 }
 
-static bool have_equal_shapes(const lks_shape *a, const lks_shape *b, const char *what)
+/* A field of the training data and that of the test data. */
+static lks_status check_alike(const lks_field *a, const lks_field *b, const char *what)
 {
+    const lks_shape shapes[2] = {lks_field_shape(a), lks_field_shape(b)};
     char texts[2][LKS_SHAPE_TEXT];
 
-    if (lks_shape_equal(a, b))
-        return true;
-    lks_fail(LKS_SHAPE, "test %s have shape %s, training %s %s", what,
-             lks_shape_text(b, texts[1], sizeof texts[1]), what,
-             lks_shape_text(a, texts[0], sizeof texts[0]));
-    return false;
+    if (a->dtype != b->dtype)
+        return lks_fail(LKS_DTYPE, "test %s are %s, training %s %s", what,
+                        lks_dtype_name(b->dtype), what, lks_dtype_name(a->dtype));
+    if (lks_shape_equal(&shapes[0], &shapes[1]))
+        return LKS_OK;
+    return lks_fail(LKS_SHAPE, "test %s have shape %s, training %s %s", what,
+                    lks_shape_text(&shapes[1], texts[1], sizeof texts[1]), what,
+                    lks_shape_text(&shapes[0], texts[0], sizeof texts[0]));
 }
 
 /* ---- loss ---- */
@@ -118,18 +122,23 @@ static lks_status check_targets(const lks_loss *loss, const lks_model *model,
 lks_status lks_check_test_data(const lks_job *job, const lks_model *model,
                                const lks_feed *train, const lks_feed *test)
 {
-    const lks_shape inputs[2] = {lks_field_shape(inputs_of(train)),
-                                 lks_field_shape(inputs_of(test))};
-    const lks_shape targets[2] = {lks_field_shape(targets_of(train)),
-                                  lks_field_shape(targets_of(test))};
-
-    if (!have_equal_shapes(&inputs[0], &inputs[1], "inputs") ||
-        !have_equal_shapes(&targets[0], &targets[1], "targets"))
-        return LKS_SHAPE;
+    LKS_TRY(check_alike(inputs_of(train), inputs_of(test), "inputs"));
+    LKS_TRY(check_alike(targets_of(train), targets_of(test), "targets"));
     return check_targets(lks_loss_find(job->loss), model, test);
 }
 
 /* ---- model ---- */
+
+static lks_status check_inputs(const lks_job *job, const lks_feed *data)
+{
+    const lks_field *field = inputs_of(data);
+
+    if (field->dtype == LKS_F32 || job->n_layers == 0)
+        return LKS_OK;
+    return lks_fail(LKS_DTYPE, "%s: the field %s is of %s, layer 0 (%s) takes float32",
+                    file_of(data, data->inputs), field->name,
+                    lks_dtype_name(field->dtype), job->layers[0].type);
+}
 
 lks_status lks_model_from_job(const lks_job *job, const lks_feed *data, lks_device device,
                               lks_model **out, const lks_loss **loss)
@@ -140,6 +149,7 @@ lks_status lks_model_from_job(const lks_job *job, const lks_feed *data, lks_devi
 
     if (!layers)
         return LKS_NOMEM;
+    LKS_GO(check_inputs(job, data));
     for (size_t i = 0; i < job->n_layers; i++)
         layers[i] = (lks_layer_spec){.type = job->layers[i].type,
                                      .options = options_of(&job->layers[i]),

@@ -229,6 +229,11 @@ static lks_status check_normalisation(const lks_dataset_source *source,
     if (source->n_channels < 0 || source->n_channels > LKS_DATASET_MAX_CHANNELS)
         return lks_fail(LKS_INVALID, "normalize: %d channels; at most %d are allowed",
                         source->n_channels, LKS_DATASET_MAX_CHANNELS);
+    if (source->n_channels > 0 && field->dtype != LKS_F32)
+        return lks_fail(LKS_INVALID,
+                        "normalize: the %s of %s are %s and stay so; floats and uint8 "
+                        "are normalized",
+                        field->name, source->files[0], lks_dtype_name(field->dtype));
     if (source->n_channels > 1 && source->n_channels != n_channels)
         return lks_fail(
             LKS_INVALID,

@@ -89,8 +89,10 @@ typedef struct lks_dataset_source {
  *   - idx: images [n, h, w] or [n, c, h, w] of u8 give inputs {c, h, w} (c = 1); labels
  *     [n] of u8 are classes.
  *   - cifar10: records of 1 + 3072 bytes give inputs {3, 32, 32} and classes.
- *   - npy: inputs [n, ...] of any dtype give samples {...}; u8 are pixels, all else
- *     becomes f32. Targets [n] of integers are classes; [n, ...] of floats are values.
+ *   - npy: inputs [n, ...] of any dtype give samples {...}; u8 are pixels and become f32,
+ *     so do floats and booleans; other integers stay as they are, of which no
+ *     normalisation is had. Targets [n] of integers are classes; [n, ...] of floats are
+ *     values.
  *   - Errors: LKS_IO for missing, unreadable and truncated files; LKS_FORMAT for a bad
  *     magic and sizes that differ; LKS_INVALID for an unknown format and a normalisation
  *     that does not fit. Texts name the file. */

@@ -32,6 +32,13 @@ static lks_status open_array(lks_columns *columns, int k, const char *name)
     return LKS_OK;
 }
 
+/* Bytes are pixels, booleans and floats are numbers; other integers stay what they are,
+ * tokens for instance. */
+static lks_dtype dtype_of_inputs(lks_dtype stored)
+{
+    return stored == LKS_I64 || stored == LKS_I32 || stored == LKS_I16 ? stored : LKS_F32;
+}
+
 static lks_status open_targets(lks_columns *columns)
 {
     lks_field *field = &columns->columns[1].field;
@@ -52,7 +59,7 @@ static lks_status open_npy(lks_columns *out)
     const lks_column_file *files = out->files;
 
     LKS_TRY(open_array(out, 0, "inputs"));
-    out->columns[0].field.dtype = LKS_F32;
+    out->columns[0].field.dtype = dtype_of_inputs(out->columns[0].stored);
     LKS_TRY(open_targets(out));
     if (files[0].end != files[1].end)
         return lks_fail(LKS_FORMAT, "%s holds %llu inputs but %s %llu targets",

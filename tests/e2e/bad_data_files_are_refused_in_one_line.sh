@@ -45,6 +45,23 @@ for command in 'check' 'run --ranks 2 --run-dir run'; do
     [ ! -e run ] || fail "a run directory is left: $(find run)"
 done
 
+# npy FILE DESCR SHAPE BYTES: that array of zeros
+npy() {
+    header="{'descr': '$2', 'fortran_order': False, 'shape': $3, }"
+    printf '\223NUMPY\1\0' >"$1"
+    printf "\\$(printf %o ${#header})\\0" >>"$1"
+    printf %s "$header" >>"$1"
+    head -c "$4" /dev/zero >>"$1"
+}
+npy x.npy '<i8' '(100, 4)' 3200
+npy y.npy '<i8' '(100,)' 800
+sed -e 's/format: idx/format: npy/' -e 's/train: {images.*/train: {inputs: x.npy, targets: y.npy}/' \
+    -e '/normalize/d' -e 's/- conv2d.*/- linear: {out_features: 10}/' plain.yaml |
+    sed '/- relu/,/- dropout/d' >integers.yaml
+lks check integers.yaml
+must_fail 2
+one_line 'lockstep: error: ' "$WORK/x.npy: the field inputs is of int64, layer 0 (linear) takes float32"
+
 gzip -c good-images | head -c 3000 >images.gz
 sed -i 's/images: images/images: images.gz/' plain.yaml
 refused images.gz

@@ -423,21 +423,22 @@ END_TEST
 
 /* ---- npy ------------------------------------------------------------------------- */
 
-START_TEST(npy_arrays_of_any_dtype_become_f32_inputs_and_class_targets)
+START_TEST(npy_floats_become_f32_and_integers_stay_what_they_are)
 {
-    static const int64_t x_i64[] = {1, -2, 3, 4, 5, 6}, two_by_three[] = {2, 3};
+    static const int64_t x_i64[] = {1, -2, 3, 4, 5, INT64_MAX}, two_by_three[] = {2, 3};
     static const double x_f64[] = {1, -2, 3, 4, 5, 6};
+    static const float x_f32[] = {1, -2, 3, 4, 5, 6};
     static const int16_t x_i16[] = {1, -2, 3, 4, 5, 6};
-    static const int32_t x_i32[] = {1, -2, 3, 4, 5, 6};
+    static const int32_t x_i32[] = {1, -2, 3, 4, 5, INT32_MAX};
     static const uint16_t x_f16[] = {0x3c00, 0xc000, 0x4200, 0x4400, 0x4500, 0x4600};
     static const struct {
         lks_dtype dtype;
         const void *data;
-    } inputs[] = {{LKS_I64, x_i64},
-                  {LKS_F64, x_f64},
-                  {LKS_I32, x_i32},
-                  {LKS_I16, x_i16},
-                  {LKS_F16, x_f16}};
+        lks_dtype field;
+        const void *want;
+    } inputs[] = {{LKS_I64, x_i64, LKS_I64, x_i64}, {LKS_F64, x_f64, LKS_F32, x_f32},
+                  {LKS_I32, x_i32, LKS_I32, x_i32}, {LKS_I16, x_i16, LKS_I16, x_i16},
+                  {LKS_F16, x_f16, LKS_F32, x_f32}, {LKS_F32, x_f32, LKS_F32, x_f32}};
     static const int16_t y_i16[] = {-7, 300};
     static const uint64_t all[] = {0, 1};
 
@@ -445,20 +446,39 @@ START_TEST(npy_arrays_of_any_dtype_become_f32_inputs_and_class_targets)
     put_npy("y.npy", LKS_I16, 1, (int64_t[]){2}, y_i16);
     for (size_t i = 0; i < sizeof inputs / sizeof *inputs; i++) {
         lks_dataset *dataset;
-        int64_t y[2];
-        float x[6];
+        int64_t x[6], y[2];
 
         put_npy("x.npy", inputs[i].dtype, 2, two_by_three, inputs[i].data);
         ck_ok(open_npy(&dataset));
         ck_assert_int_eq(inputs_of(dataset)->n_dims, 1);
         ck_assert_int_eq(inputs_of(dataset)->sizes[0], 3);
+        ck_assert_int_eq(inputs_of(dataset)->dtype, inputs[i].field);
         ck_assert_int_eq(targets_of(dataset)->dtype, LKS_I64);
         gather(dataset, all, 2, x, y);
-        for (int k = 0; k < 6; k++)
-            ck_assert(x[k] == (float)x_i64[k]);
+        ck_assert_mem_eq(x, inputs[i].want, 6 * lks_dtype_size_bytes(inputs[i].field));
         ck_assert(y[0] == -7 && y[1] == 300);
         lks_dataset_destroy(dataset);
     }
+    temp_dir_remove();
+}
+END_TEST
+
+START_TEST(integers_that_stay_are_not_normalized)
+{
+    lks_dataset_source source = {.format = "npy",
+                                 .root = temp_dir,
+                                 .n_files = 2,
+                                 .files = {"x.npy", "y.npy"},
+                                 .n_channels = 1,
+                                 .std = {1}};
+    lks_dataset *dataset;
+
+    temp_dir_make();
+    put_npy("x.npy", LKS_I32, 1, (int64_t[]){2}, (int32_t[]){1, 2});
+    put_npy("y.npy", LKS_I16, 1, (int64_t[]){2}, (int16_t[]){0, 1});
+    ck_fails(lks_dataset_open(&source, &dataset), LKS_INVALID,
+             "normalize: the inputs of x.npy are int32 and stay so; floats and uint8 are "
+             "normalized");
     temp_dir_remove();
 }
 END_TEST
@@ -506,38 +526,43 @@ static void put_raw_npy(const char *name, const char *descr, int n, const void *
     file_put(temp_path(name), file, 10 + (size_t)n_text + n_bytes);
 }
 
+static int64_t integer_at(lks_dtype dtype, const void *values, int i)
+{
+    return dtype == LKS_I16   ? ((const int16_t *)values)[i]
+           : dtype == LKS_I32 ? ((const int32_t *)values)[i]
+                              : ((const int64_t *)values)[i];
+}
+
 START_TEST(npy_integers_that_we_have_no_dtype_for_are_inputs_and_classes_too)
 {
     static const struct {
         const char *descr;
         unsigned char bytes[16];
         size_t width;
-        float x[2];
-        int64_t y[2];
+        lks_dtype dtype;
+        int64_t values[2];
     } files[] = {
-        {"|i1", {0x80, 3}, 1, {-128, 3}, {-128, 3}},
-        {">u2", {0xff, 0xff, 0, 3}, 2, {65535, 3}, {65535, 3}},
-        {"<u4", {0xff, 0xff, 0xff, 0xff, 3}, 4, {4294967296.f, 3}, {UINT32_MAX, 3}},
-        {"<u8",
-         {0, 0, 0, 0, 0, 0, 0, 0x40, 3},
-         8,
-         {4611686018427387904.f, 3},
-         {INT64_C(1) << 62, 3}},
+        {"|i1", {0x80, 3}, 1, LKS_I16, {-128, 3}},
+        {">u2", {0xff, 0xff, 0, 3}, 2, LKS_I32, {65535, 3}},
+        {"<u4", {0xff, 0xff, 0xff, 0xff, 3}, 4, LKS_I64, {UINT32_MAX, 3}},
+        {"<u8", {0, 0, 0, 0, 0, 0, 0, 0x40, 3}, 8, LKS_I64, {INT64_C(1) << 62, 3}},
     };
     static const uint64_t all[] = {0, 1};
 
     temp_dir_make();
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
         lks_dataset *dataset;
-        float x[2];
-        int64_t y[2];
+        int64_t x[2], y[2];
 
         put_raw_npy("x.npy", files[i].descr, 2, files[i].bytes, 2 * files[i].width);
         put_raw_npy("y.npy", files[i].descr, 2, files[i].bytes, 2 * files[i].width);
         ck_ok(open_npy(&dataset));
+        ck_assert_int_eq(inputs_of(dataset)->dtype, files[i].dtype);
         gather(dataset, all, 2, x, y);
-        ck_assert(x[0] == files[i].x[0] && x[1] == files[i].x[1]);
-        ck_assert(y[0] == files[i].y[0] && y[1] == files[i].y[1]);
+        for (int k = 0; k < 2; k++) {
+            ck_assert_int_eq(integer_at(files[i].dtype, x, k), files[i].values[k]);
+            ck_assert_int_eq(y[k], files[i].values[k]);
+        }
         ck_fails(check_labels(dataset, 10), LKS_FORMAT, "/y.npy: sample 0 has label ");
         lks_dataset_destroy(dataset);
     }
@@ -928,7 +953,8 @@ LKS_SUITE("dataset", idx_images_and_labels_are_gathered_in_the_order_asked_for,
           a_gz_header_cannot_ask_for_more_than_gzip_can_hold,
           a_file_of_several_gzip_members_is_one, cifar10_files_follow_one_another,
           cifar10_files_of_another_kind_are_refused,
-          npy_arrays_of_any_dtype_become_f32_inputs_and_class_targets,
+          npy_floats_become_f32_and_integers_stay_what_they_are,
+          integers_that_stay_are_not_normalized,
           npy_targets_of_any_integer_dtype_are_classes,
           npy_integers_that_we_have_no_dtype_for_are_inputs_and_classes_too,
           a_double_that_float32_has_only_infinity_for_is_named,
