@@ -13,9 +13,9 @@ enum { LKS_EVALUATE_CHUNK = 256 }; /* samples */
 
 /* The same on every rank. */
 typedef struct lks_evaluation {
-    double loss; /* mean over the split's items */
+    double loss; /* mean over what the loss counts of the split */
     bool has_accuracy;
-    double accuracy; /* 0 to 1 */
+    double accuracy; /* 0 to 1, of the targets that are not ignored */
     uint64_t n_samples;
 } lks_evaluation;
 

@@ -125,8 +125,9 @@ static lks_status run_lane(lks_replica *replica, int64_t n)
 
     for (int i = 0; i < lks_dataset_n_fields(feed->dataset); i++)
         fields[i] = zeros(n, lks_dataset_field(feed->dataset, i), replica->device);
-    return lks_backward(replica->loss->sum(
-        lks_model_forward(replica->model, fields[feed->inputs]), fields[feed->targets]));
+    return lks_backward(lks_loss_sum(
+        replica->loss, lks_model_forward(replica->model, fields[feed->inputs]),
+        fields[feed->targets], NULL));
 }
 
 /* The bytes that a lane of n samples takes at most beyond what stands, tried out. */

@@ -10,16 +10,17 @@ static lks_status forward(lks_step *s, uint64_t index, uint64_t lane,
                           lks_tensor *const *fields, lks_tensor **loss)
 {
     lks_tensor *x = fields[s->feed.inputs], *target = fields[s->feed.targets];
+    lks_loss_count count = {0};
 
     lks_pulse_enter(s->pulse, LKS__PROTO__PHASE__FORWARD);
     LKS_TRY(lks_lanes_begin_lane(s->lanes));
     if (x) {
         lks_model_set_position(s->model, s->seed, index, (uint32_t)lane);
-        *loss = s->loss->sum(lks_model_forward(s->model, x), target);
+        *loss = lks_loss_sum(s->loss, lks_model_forward(s->model, x), target, &count);
         if (!*loss)
             return lks_error_status();
     }
-    return lks_losses_set(s->losses, lane, *loss);
+    return lks_losses_set(s->losses, lane, *loss, &count);
 }
 
 static lks_status backward(lks_step *s, lks_tensor *loss)
@@ -124,9 +125,7 @@ static lks_status run_recorded(lks_step *s, uint64_t index, uint64_t n_samples)
 lks_status lks_step_run(lks_step *s, uint64_t index, lks_step_result *out)
 {
     const lks_step_at at = lks_step_locate(&s->plan, index);
-    const lks_shape output = lks_model_output_shape(s->model);
-    const double count = (double)at.n * (double)s->loss->count(&output);
-    double loss;
+    lks_losses_sum losses;
 
     lks_lanes_begin(s->lanes, index + 1);
     if (s->tape)
@@ -136,15 +135,16 @@ lks_status lks_step_run(lks_step *s, uint64_t index, lks_step_result *out)
 
     lks_pulse_enter(s->pulse, LKS__PROTO__PHASE__REDUCE);
     LKS_TRY(lks_lanes_wait(s->lanes));
-    LKS_TRY(lks_losses_wait(s->losses, index + 1, &loss, &out->wish));
+    LKS_TRY(lks_losses_wait(s->losses, index + 1, &losses));
+    out->divisor = lks_loss_divisor(losses.count);
 
     lks_pulse_enter(s->pulse, LKS__PROTO__PHASE__UPDATE);
-    LKS_TRY(lks_optim_step_scaled(s->optim, 1 / count));
+    LKS_TRY(lks_optim_step_scaled(s->optim, 1 / out->divisor));
     LKS_TRY(lks_model_update_buffers(s->model));
 
     lks_pulse_end_step(s->pulse);
-    out->loss = loss / count;
-    out->count = count;
+    out->loss = losses.sum / out->divisor;
+    out->wish = losses.wish;
     return LKS_OK;
 }
 

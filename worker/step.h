@@ -32,12 +32,13 @@ typedef struct lks_step {
 
 /* The same on every rank. */
 typedef struct lks_step_result {
-    double count;  /* items of the step over all lanes: what sums are divided by */
-    double loss;   /* mean over the step's items */
-    lks_wish wish; /* what the ranks agree on for after this step */
+    double divisor; /* what the loss counted over all lanes (lks_loss_divisor) */
+    double loss;    /* mean over what it counted */
+    lks_wish wish;  /* what the ranks agree on for after this step */
 } lks_step_result;
 
-/* Take step `index` (from 0).
+/* Take step `index` (from 0). One that counts nothing, all of its targets being ignored,
+ * has loss 0 and a gradient of zeros, which the optimiser takes like any other.
  *   errors  LKS_NUMERIC: the loss is not finite, and the weights are as they were; all
  *           ranks return it alike. Others are this rank's own. */
 lks_status lks_step_run(lks_step *step, uint64_t index, lks_step_result *out);

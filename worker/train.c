@@ -88,7 +88,7 @@ static void show(lks_replica *replica, const course *c, bool is_reported)
 }
 
 static lks_status write_metrics(lks_replica *replica,
-                                const Lks__Proto__Progress *progress, double count)
+                                const Lks__Proto__Progress *progress, double divisor)
 {
     double grad_norm;
 
@@ -100,7 +100,7 @@ static lks_status write_metrics(lks_replica *replica,
                                                 .samples = progress->samples,
                                                 .loss = progress->loss,
                                                 .lr = progress->lr,
-                                                .grad_norm = grad_norm / count,
+                                                .grad_norm = grad_norm / divisor,
                                                 .samples_per_s = progress->samples_per_s,
                                                 .time = lks_wall_time_s()});
 }
@@ -115,7 +115,8 @@ static lks_status report(lks_replica *replica, course *c)
     show(replica, c, true);
     c->reported_samples = c->samples;
     c->reported_s = c->trained_s;
-    return replica->metrics ? write_metrics(replica, &progress, c->result.count) : LKS_OK;
+    return replica->metrics ? write_metrics(replica, &progress, c->result.divisor)
+                            : LKS_OK;
 }
 
 /* ---- evaluation ---- */

@@ -1,4 +1,4 @@
-/* Starting a thread. It hears no signals: those are for the threads that the program's
+/* Starting a thread. It hears no signals but of its own faults: those are for the threads that the program's
  * main makes itself. */
 #ifndef LKS_BASE_THREAD_H
 #define LKS_BASE_THREAD_H

@@ -256,7 +256,7 @@ static lks_status refuse_label(const lks_dataset *self, int field, uint64_t samp
 
 /* `labels` has room for one sample's. */
 static lks_status check_samples(const lks_dataset *self, int field, int64_t n_classes,
-                                int64_t *labels)
+                                int64_t ignored, int64_t *labels)
 {
     const lks_field *f = &self->fields[field];
     lks_field_place places[LKS_DATASET_MAX_FIELDS] = {{0}};
@@ -266,14 +266,14 @@ static lks_status check_samples(const lks_dataset *self, int field, int64_t n_cl
         LKS_TRY(lks_dataset_get(self, i, places));
         for (size_t k = 0; k < bytes_of_sample(f, places[field].length) / sizeof *labels;
              k++)
-            if (labels[k] < 0 || labels[k] >= n_classes)
+            if ((labels[k] < 0 || labels[k] >= n_classes) && labels[k] != ignored)
                 return refuse_label(self, field, i, labels[k], n_classes);
     }
     return LKS_OK;
 }
 
 lks_status lks_dataset_check_labels(const lks_dataset *dataset, int field,
-                                    int64_t n_classes)
+                                    int64_t n_classes, int64_t ignored)
 {
     const lks_field *f = &dataset->fields[field];
     int64_t *labels;
@@ -285,7 +285,7 @@ lks_status lks_dataset_check_labels(const lks_dataset *dataset, int field,
                         f->name, lks_dtype_name(f->dtype));
     if (!(labels = lks_malloc(lks_field_bytes(f))))
         return LKS_NOMEM;
-    st = check_samples(dataset, field, n_classes, labels);
+    st = check_samples(dataset, field, n_classes, ignored, labels);
     lks_free(labels);
     return st;
 }

@@ -116,10 +116,10 @@ const char *lks_dataset_origin(const lks_dataset *dataset, int field, uint64_t i
 /* 64 bits of content, shapes and types: equal on all ranks that read the same data. */
 uint64_t lks_dataset_fingerprint(const lks_dataset *dataset);
 
-/* Every label in field `field` lies in [0, n_classes), or LKS_FORMAT naming the file,
- * sample and label. LKS_DTYPE: the field is not i64. */
+/* Every label in field `field` lies in [0, n_classes) or is `ignored`, or LKS_FORMAT
+ * naming the file, sample and label. LKS_DTYPE: the field is not i64. */
 lks_status lks_dataset_check_labels(const lks_dataset *dataset, int field,
-                                    int64_t n_classes);
+                                    int64_t n_classes, int64_t ignored);
 
 /* One sample, as lks_dataset_ops.get. */
 lks_status lks_dataset_get(const lks_dataset *dataset, uint64_t index,

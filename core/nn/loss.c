@@ -7,18 +7,17 @@
 #include "ops/ops.h"
 #include "tensor/scope.h"
 
-static lks_tensor *cross_entropy_sum(lks_tensor *output, lks_tensor *target)
+static lks_tensor *cross_entropy_sum(const lks_loss *loss, lks_tensor *output,
+                                     lks_tensor *target, lks_loss_count *count)
 {
-    static const lks_cross_entropy_options sum = {.reduction = LKS_REDUCTION_SUM,
-                                                  .ignore_index = LKS_NO_IGNORE_INDEX};
+    const lks_cross_entropy_options options = {.reduction = LKS_REDUCTION_SUM,
+                                               .ignore_index = loss->ignore_index};
+    lks_tensor *n_counted, *sum;
 
-    return lks_cross_entropy(output, target, &sum);
-}
-
-static int64_t one_a_sample(const lks_shape *output)
-{
-    (void)output;
-    return 1;
+    sum = lks_cross_entropy_counted(output, target, &options, &n_counted);
+    if (sum)
+        *count = (lks_loss_count){.tensor = n_counted};
+    return sum;
 }
 
 static lks_status cross_entropy_check(const lks_shape *output, const lks_shape *target)
@@ -48,10 +47,11 @@ static int64_t numel(const lks_shape *shape)
 
 /* PyTorch would broadcast (N, 1) against (N) to (N, N) and warn; here a sample's single
  * number is that number in either shape. */
-static lks_tensor *mse_sum(lks_tensor *output, lks_tensor *target)
+static lks_tensor *mse_sum(const lks_loss *loss, lks_tensor *output, lks_tensor *target,
+                           lks_loss_count *count)
 {
-    if (!output || !target)
-        return NULL;
+    (void)loss;
+    *count = (lks_loss_count){.known = (double)lks_numel(output)};
     return lks_mse_loss(output, lks_reshape(target, lks_sizes(output)),
                         LKS_REDUCTION_SUM);
 }
@@ -74,15 +74,14 @@ static const lks_loss losses[] = {
         .name = "cross_entropy",
         .target_dtype = LKS_I64,
         .counts_correct = true,
+        .ignore_index = LKS_NO_IGNORE_INDEX,
         .sum = cross_entropy_sum,
-        .count = one_a_sample,
         .check = cross_entropy_check,
     },
     {
         .name = "mse_loss",
         .target_dtype = LKS_F32,
         .sum = mse_sum,
-        .count = numel,
         .check = mse_check,
     },
 };
@@ -95,27 +94,54 @@ const lks_loss *lks_loss_find(const char *name)
     return NULL;
 }
 
-/* How many of best[0..n) are target[0..n), both on the host. */
+lks_tensor *lks_loss_sum(const lks_loss *loss, lks_tensor *output, lks_tensor *target,
+                         lks_loss_count *count)
+{
+    lks_loss_count unused;
+
+    if (!output || !target)
+        return NULL;
+    return loss->sum(loss, output, target, count ? count : &unused);
+}
+
+lks_status lks_loss_count_item(const lks_loss_count *count, double *out)
+{
+    if (count->tensor)
+        return lks_item(count->tensor, out);
+    *out = count->known;
+    return LKS_OK;
+}
+
+double lks_loss_divisor(double count)
+{
+    return count == 0 ? 1 : count;
+}
+
+/* How many of target[0..n) count, and how many of these best[0..n) is equal to. */
 static lks_status count_equal(const lks_tensor *best, const lks_tensor *target,
-                              int64_t *out)
+                              int64_t ignore_index, int64_t *n_equal, int64_t *n_counted)
 {
     size_t n = (size_t)lks_numel(best);
-    int64_t *host = lks_calloc(2 * n, sizeof *host), count = 0;
+    int64_t *host = lks_calloc(2 * n, sizeof *host), equal = 0, counted = 0;
     lks_status st;
 
     if (!host)
         return LKS_NOMEM;
     LKS_GO(lks_to_host(best, host));
     LKS_GO(lks_to_host(target, host + n));
-    for (size_t i = 0; i < n; i++)
-        count += host[i] == host[n + i];
-    *out = count;
+    for (size_t i = 0; i < n; i++) {
+        counted += host[n + i] != ignore_index;
+        equal += host[n + i] != ignore_index && host[i] == host[n + i];
+    }
+    *n_equal = equal;
+    *n_counted = counted;
 cleanup:
     lks_free(host);
     return st;
 }
 
-lks_status lks_count_correct(lks_tensor *output, lks_tensor *target, int64_t *out)
+lks_status lks_count_correct(lks_tensor *output, lks_tensor *target, int64_t ignore_index,
+                             int64_t *n_correct, int64_t *n_counted)
 {
     lks_tensor *best;
     lks_status st;
@@ -133,7 +159,8 @@ lks_status lks_count_correct(lks_tensor *output, lks_tensor *target, int64_t *ou
     LKS_TRY(lks_scope_open());
     was = lks_set_grad_enabled(false);
     best = lks_argmax(output, 1);
-    st = best ? count_equal(best, target, out) : lks_error_status();
+    st = best ? count_equal(best, target, ignore_index, n_correct, n_counted)
+              : lks_error_status();
     lks_set_grad_enabled(was);
     lks_scope_close();
     return st;

@@ -1,29 +1,53 @@
-/* The losses a job file can name, as sums: a lane yields a sum and a count, the step
- * divides once. */
+/* Losses as sums: a lane yields a sum and a count, both are added up over all lanes, and
+ * the step divides once. Those that a job file can name, and any of a program's own. */
 #ifndef LKS_NN_LOSS_H
 #define LKS_NN_LOSS_H
 
 #include "tensor/tensor.h"
 
-typedef struct lks_loss {
+/* What a loss's sum is divided by in the end: samples, elements, targets that are not
+ * ignored, the sum of their weights. */
+typedef struct lks_loss_count {
+    double known;       /* what the shapes tell, */
+    lks_tensor *tensor; /* or, not NULL, what only the device knows: (), of any float */
+} lks_loss_count;
+
+typedef struct lks_loss lks_loss;
+
+struct lks_loss {
     const char *name;       /* "cross_entropy", "mse_loss" */
     lks_dtype target_dtype; /* LKS_I64 for classes */
     bool counts_correct;    /* accuracy means something */
-    /* The sum over the batch. output (N, …), target as the dataset has it, (N, …). */
-    lks_tensor *(*sum)(lks_tensor *output, lks_tensor *target);
-    /* What the sum is divided by, for one sample of this output shape: 1, or its
-     * elements. */
-    int64_t (*count)(const lks_shape *output);
+    int64_t ignore_index;   /* of classes: the target that counts for nothing */
+    const void *self;       /* a program's own, for its functions */
+    /* The sum over the batch, and what it counted. output (N, …), target as the dataset
+     * has it, (N, …). *count is written on success. */
+    lks_tensor *(*sum)(const lks_loss *loss, lks_tensor *output, lks_tensor *target,
+                       lks_loss_count *count);
     /* LKS_SHAPE unless such an output can meet such a target (both without the batch
      * dimension). */
     lks_status (*check)(const lks_shape *output, const lks_shape *target);
-} lks_loss;
+};
 
-/* NULL if there is none of that name. */
+/* As PyTorch has them by default, to be copied for another ignore_index; NULL if there is
+ * none of that name. */
 const lks_loss *lks_loss_find(const char *name);
 
-/* How many rows of output (N, C) have their largest value at target (N). LKS_SHAPE for
- * other shapes; of NULL, the failure that stands, or LKS_INVALID. */
-lks_status lks_count_correct(lks_tensor *output, lks_tensor *target, int64_t *out);
+/* loss->sum; `count` may be NULL. NULL arguments give NULL. */
+lks_tensor *lks_loss_sum(const lks_loss *loss, lks_tensor *output, lks_tensor *target,
+                         lks_loss_count *count);
+
+/* A count's number; waits for the device if that has it. */
+lks_status lks_loss_count_item(const lks_loss_count *count, double *out);
+
+/* What sums are divided by: their count, or 1 where nothing counted, so that the mean
+ * over nothing is 0 and so is its gradient (PyTorch's is nan). */
+double lks_loss_divisor(double count);
+
+/* How many rows of output (N, C) have their largest value at target (N), of the
+ * *n_counted whose target is not ignore_index. LKS_SHAPE for other shapes; of NULL, the
+ * failure that stands, or LKS_INVALID. */
+lks_status lks_count_correct(lks_tensor *output, lks_tensor *target, int64_t ignore_index,
+                             int64_t *n_correct, int64_t *n_counted);
 
 #endif

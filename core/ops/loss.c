@@ -8,6 +8,7 @@
 typedef struct cross_entropy {
     lks_reduction reduction;
     int64_t ignored; /* a target that does not count */
+    lks_view count;  /* where forward leaves how many do; data of NULL: nobody asks */
 } cross_entropy;
 
 static lks_status cross_entropy_infer(const lks_call *call, lks_shape *shape,
@@ -52,8 +53,9 @@ static lks_status cross_entropy_forward(lks_call *call)
     const lks_shape shape = lks_sizes(x), rows_shape = lks_sizes(target);
     const lks_shape aux_shape = LKS_SHAPE_OF(x->numel + 1);
     const bool reduces = params->reduction != LKS_REDUCTION_NONE;
+    const bool asked = params->count.data != NULL;
     lks_tensor *rows = call->out;
-    lks_view log_p, n_counted;
+    lks_view log_p, kept, n_counted;
     lks_status st;
 
     call->aux = lks_tensor_create(&aux_shape, x->view.dtype, call->device);
@@ -62,9 +64,12 @@ static lks_status cross_entropy_forward(lks_call *call)
     if (!call->aux || !rows)
         LKS_GO(LKS_NOMEM);
     log_p = log_p_of(&call->aux->view, &shape);
-    n_counted = n_counted_of(&call->aux->view);
+    kept = n_counted_of(&call->aux->view);
+    n_counted = asked ? params->count : kept;
     LKS_GO(call->kernels->cross_entropy(&x->view, &target->view, params->ignored, &log_p,
                                         &rows->view, &n_counted));
+    if (asked && params->reduction == LKS_REDUCTION_MEAN)
+        LKS_GO(call->kernels->copy(&n_counted, &kept));
     if (reduces)
         LKS_GO(reduce_rows(call, &rows->view));
 cleanup:
@@ -140,14 +145,19 @@ static lks_tensor *classes_last(lks_tensor *x)
     return lks_flatten(x, 0, -2);
 }
 
+/* `count`: (), NULL if nobody asks. */
 static lks_tensor *apply_cross_entropy(lks_tensor *x, lks_tensor *target,
-                                       const lks_cross_entropy_options *options)
+                                       const lks_cross_entropy_options *options,
+                                       const lks_tensor *count)
 {
-    const cross_entropy params = {options->reduction, options->ignore_index};
+    cross_entropy params = {.reduction = options->reduction,
+                            .ignored = options->ignore_index};
     lks_tensor *in[2], *loss;
 
     if (check_shapes(x, target) != LKS_OK)
         return NULL;
+    if (count)
+        params.count = count->view;
     in[0] = classes_last(x);
     in[1] = lks_contiguous(target);
     if (target->view.ndim > 1)
@@ -158,18 +168,39 @@ static lks_tensor *apply_cross_entropy(lks_tensor *x, lks_tensor *target,
     return loss;
 }
 
+static const lks_cross_entropy_options defaults = {LKS_REDUCTION_MEAN,
+                                                   LKS_NO_IGNORE_INDEX};
+
 lks_tensor *lks_cross_entropy(lks_tensor *x, lks_tensor *target,
                               const lks_cross_entropy_options *options)
 {
-    static const lks_cross_entropy_options defaults = {LKS_REDUCTION_MEAN,
-                                                       LKS_NO_IGNORE_INDEX};
     lks_tensor *loss;
 
     if (!x || !target || lks_scope_open() != LKS_OK)
         return NULL;
-    loss = apply_cross_entropy(x, target, options ? options : &defaults);
+    loss = apply_cross_entropy(x, target, options ? options : &defaults, NULL);
     lks_scope_return(loss);
     lks_scope_close();
+    return loss;
+}
+
+lks_tensor *lks_cross_entropy_counted(lks_tensor *x, lks_tensor *target,
+                                      const lks_cross_entropy_options *options,
+                                      lks_tensor **n_counted)
+{
+    lks_tensor *loss = NULL, *count;
+
+    *n_counted = NULL;
+    if (!x || !target)
+        return NULL;
+    if (!(count = lks_empty(LKS_SCALAR, x->view.dtype, x->storage->device)))
+        return NULL;
+    if (lks_scope_open() != LKS_OK)
+        return NULL;
+    loss = apply_cross_entropy(x, target, options ? options : &defaults, count);
+    lks_scope_return(loss);
+    lks_scope_close();
+    *n_counted = loss ? count : NULL;
     return loss;
 }
 

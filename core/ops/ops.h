@@ -173,6 +173,11 @@ typedef struct lks_cross_entropy_options {
  * -100. A target outside [0, C) that is not ignore_index is LKS_INVALID. */
 lks_tensor *lks_cross_entropy(lks_tensor *x, lks_tensor *target,
                               const lks_cross_entropy_options *options);
+/* The same, and with it *n_counted: how many targets were not ignored, a tensor () of x's
+ * dtype which no gradient goes through; NULL after a failure. Nobody waits for it. */
+lks_tensor *lks_cross_entropy_counted(lks_tensor *x, lks_tensor *target,
+                                      const lks_cross_entropy_options *options,
+                                      lks_tensor **n_counted);
 /* Same shapes (they broadcast, as in PyTorch). */
 lks_tensor *lks_mse_loss(lks_tensor *x, lks_tensor *target, lks_reduction reduction);
 

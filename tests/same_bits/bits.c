@@ -96,8 +96,8 @@ static lks_status run_lane(training *t, uint64_t step, uint32_t lane, double *lo
         lks_from_data(LKS_SHAPE_OF(PER_LANE, 1, SIDE, SIDE), LKS_F32, images, t->device);
     lks_tensor *target =
         lks_from_data(LKS_SHAPE_OF(PER_LANE), LKS_I64, classes, t->device);
-    lks_tensor *sum =
-        lks_loss_find("cross_entropy")->sum(lks_model_forward(t->model, x), target);
+    lks_tensor *sum = lks_loss_sum(lks_loss_find("cross_entropy"),
+                                   lks_model_forward(t->model, x), target, NULL);
     LKS_GO(lks_backward(sum));
     LKS_GO(lks_item(sum, loss));
     LKS_GO(lks_param_block_fill_missing_grads(params));

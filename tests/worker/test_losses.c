@@ -12,16 +12,37 @@ typedef struct task {
     int wishing_rank;
     lks_wish wish;
     const char *error; /* expected, or NULL */
+    double first_count;
 } task;
 
-/* A lane whose loss is 0 is one without samples. */
-static void set(lks_losses *losses, uint64_t lane, double sum)
+/* A lane whose loss is 0 is one without samples. Of the others' counts, of which each is
+ * another, the device knows every second. */
+static double count_of(const task *t, uint64_t lane)
 {
+    return t->lanes[lane] == 0 ? 0 : t->first_count + 1e-3 * (double)lane;
+}
+
+static void set(const task *t, lks_losses *losses, uint64_t lane)
+{
+    const double sum = t->lanes[lane], count = count_of(t, lane);
+    lks_tensor *tensor = lks_from_data(LKS_SCALAR, LKS_F64, &count, test_device());
     lks_tensor *loss =
         sum == 0 ? NULL : lks_from_data(LKS_SCALAR, LKS_F64, &sum, test_device());
 
-    ck_ok(lks_losses_set(losses, lane, loss));
+    ck_ok(lks_losses_set(losses, lane, loss,
+                         lane % 2 ? &(lks_loss_count){.tensor = tensor}
+                                  : &(lks_loss_count){.known = count}));
     lks_unref(loss);
+    lks_unref(tensor);
+}
+
+static double sum_of_counts(const task *t)
+{
+    double counts[16];
+
+    for (uint64_t lane = 0; lane < t->n_lanes; lane++)
+        counts[lane] = count_of(t, lane);
+    return lks_tree_sum(counts, (lks_range){0, t->n_lanes});
 }
 
 static const char *gather(lks_comm *comm, void *context)
@@ -31,27 +52,28 @@ static const char *gather(lks_comm *comm, void *context)
         lks_shard_lanes((uint32_t)comm->rank, (uint32_t)comm->size, t->n_lanes);
     lks_losses *losses = NULL;
     const char *text = NULL;
-    lks_wish wish = LKS_WISH_GO_ON;
-    double sum = 0;
+    lks_losses_sum got = {0};
     lks_status st;
 
     if (lks_losses_create(comm, t->n_lanes, test_device(), &losses) != LKS_OK)
         return lks_error_text();
     for (uint64_t lane = mine.begin; lane < mine.end; lane++)
-        set(losses, lane, t->lanes[lane]);
+        set(t, losses, lane);
     st = lks_losses_start(losses,
                           comm->rank == t->wishing_rank ? t->wish : LKS_WISH_GO_ON);
     if (st == LKS_OK)
-        st = lks_losses_wait(losses, 12, &sum, &wish);
+        st = lks_losses_wait(losses, 12, &got);
     if (t->error)
         text = st == LKS_NUMERIC && strcmp(lks_error_text(), t->error) == 0
                    ? NULL
                    : lks_error_text();
     else if (st != LKS_OK)
         text = lks_error_text();
-    else if (sum != lks_tree_sum(t->lanes, (lks_range){0, t->n_lanes}))
+    else if (got.sum != lks_tree_sum(t->lanes, (lks_range){0, t->n_lanes}))
         text = "another sum";
-    else if (wish != (t->wishing_rank < comm->size ? t->wish : LKS_WISH_GO_ON))
+    else if (got.count != sum_of_counts(t))
+        text = "another count";
+    else if (got.wish != (t->wishing_rank < comm->size ? t->wish : LKS_WISH_GO_ON))
         text = "another wish";
     lks_losses_destroy(losses);
     return text;
@@ -93,6 +115,17 @@ START_TEST(a_loss_that_is_not_finite_is_blamed_on_step_rank_and_lane)
 }
 END_TEST
 
+START_TEST(a_count_that_is_not_finite_is_blamed_too)
+{
+    run_replicas(2, gather,
+                 &(task){7, lanes, 99, LKS_WISH_GO_ON,
+                         "step 12: the loss's count is nan (rank 0, lane 0): training "
+                         "stopped; lower the learning rate or check the data",
+                         NAN});
+}
+END_TEST
+
 LKS_SUITE("losses", all_ranks_get_the_sum_in_tree_order,
           a_wish_of_one_rank_is_heard_by_all,
-          a_loss_that_is_not_finite_is_blamed_on_step_rank_and_lane)
+          a_loss_that_is_not_finite_is_blamed_on_step_rank_and_lane,
+          a_count_that_is_not_finite_is_blamed_too)

@@ -104,7 +104,7 @@ static const lks_field *targets_of(const lks_dataset *dataset)
 static lks_status check_labels(const lks_dataset *dataset, int64_t n_classes)
 {
     return lks_dataset_check_labels(dataset, lks_dataset_find(dataset, "targets"),
-                                    n_classes);
+                                    n_classes, -100);
 }
 
 /* ---- idx ---- */
@@ -859,6 +859,7 @@ START_TEST(a_label_outside_the_classes_is_named_with_its_file)
     put_npy("y.npy", LKS_I64, 1, (int64_t[]){2}, (int64_t[]){0, -1});
     ck_ok(open_npy(&dataset));
     ck_fails(check_labels(dataset, 6), LKS_FORMAT, "/y.npy: sample 1 has label -1");
+    ck_ok(lks_dataset_check_labels(dataset, 1, 6, -1)); /* which is ignored */
     lks_dataset_destroy(dataset);
     temp_dir_remove();
 }

@@ -202,11 +202,11 @@ START_TEST(labels_of_any_shape_are_checked_and_named_with_their_origin)
     words w = make();
     lks_dataset *dataset = create(&w);
 
-    ck_ok(lks_dataset_check_labels(dataset, TOKENS, 403));
-    ck_fails(lks_dataset_check_labels(dataset, TOKENS, 402), LKS_FORMAT,
+    ck_ok(lks_dataset_check_labels(dataset, TOKENS, 403, -100));
+    ck_fails(lks_dataset_check_labels(dataset, TOKENS, 402, -100), LKS_FORMAT,
              "tokens.txt: sample 1004 has label 402; with 402 classes labels are 0 to "
              "401");
-    ck_fails(lks_dataset_check_labels(dataset, TARGETS, 10), LKS_DTYPE,
+    ck_fails(lks_dataset_check_labels(dataset, TARGETS, 10, -100), LKS_DTYPE,
              "elsewhere: the targets are int16 values, not classes");
     lks_dataset_destroy(dataset);
 }

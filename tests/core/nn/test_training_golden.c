@@ -78,8 +78,8 @@ static double take_step(training *t, uint64_t step)
     x = lks_from_data(LKS_SHAPE_OF(BATCH, 1, 28, 28), LKS_F32, t->inputs, test_device());
     target = lks_from_data(LKS_SHAPE_OF(BATCH), LKS_I64, t->targets, test_device());
     lks_param_block_zero_grad(lks_model_params(t->model));
-    loss =
-        lks_mul_scalar(t->loss->sum(lks_model_forward(t->model, x), target), 1.0 / BATCH);
+    loss = lks_mul_scalar(
+        lks_loss_sum(t->loss, lks_model_forward(t->model, x), target, NULL), 1.0 / BATCH);
     ck_ok(lks_backward(loss));
     ck_ok(lks_item(loss, &value));
     ck_ok(lks_optim_step(t->optim));
