@@ -95,7 +95,9 @@ static lks_status check_labels(const lks_loss *loss, const lks_model *model,
 
 static const char *kind_of_targets(lks_dtype dtype)
 {
-    return dtype == LKS_I64 ? "classes (integers)" : "values (floats)";
+    return dtype == LKS_I64   ? "classes (integers)"
+           : dtype == LKS_F32 ? "values (floats)"
+                              : lks_dtype_name(dtype); /* a program's own */
 }
 
 /* The name of the file that the last of a field's numbers are from. */
