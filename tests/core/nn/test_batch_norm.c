@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "autograd/backward.h"
+#include "base/alloc.h"
 #include "io/safetensors.h"
 #include "ops/ops.h"
 #include "tensor/scope.h"
@@ -243,6 +244,30 @@ START_TEST(shapes_that_are_not_channels_first_are_refused)
 }
 END_TEST
 
+START_TEST(create_survives_every_failing_allocation)
+{
+    const lks_layer_spec layers[] = {
+        {.type = "batch_norm2d", .name = "a"},
+        {.type = "add", .from = (const char *const[]){"a", "inputs"}, .n_from = 2}};
+    bool failed = true;
+
+    for (long n = 0; failed; n++) {
+        lks_model *made = NULL;
+        lks_status st;
+
+        ck_assert_int_lt(n, 1000);
+        lks_alloc_fail_after(n);
+        st = lks_model_create(layers, 2, LKS_SHAPE_OF(3, 2, 2), 0, test_device(), &made);
+        failed = lks_alloc_has_failed();
+        lks_alloc_fail_after(-1);
+        ck_assert_int_eq(st, failed ? LKS_NOMEM : LKS_OK);
+        ck_assert(failed == (made == NULL));
+        lks_error_clear();
+        lks_model_destroy(made);
+    }
+}
+END_TEST
+
 LKS_SUITE("batch_norm", training_is_pytorchs,
           evaluation_takes_the_running_statistics_and_leaves_them,
           what_lanes_observe_adds_up_to_the_statistics_of_the_whole_batch,
@@ -250,4 +275,5 @@ LKS_SUITE("batch_norm", training_is_pytorchs,
           a_state_dict_has_pytorchs_names_and_comes_back,
           options_leave_out_parameters_and_buffers,
           one_value_a_channel_is_refused_in_training,
-          shapes_that_are_not_channels_first_are_refused)
+          shapes_that_are_not_channels_first_are_refused,
+          create_survives_every_failing_allocation)

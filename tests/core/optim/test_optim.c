@@ -281,6 +281,7 @@ END_TEST
 
 START_TEST(create_survives_every_failing_allocation)
 {
+    const lks_optim_group group = {biases, 1, ALL_OF(no_decay)};
     lks_param_block *block = make_block();
     bool failed = true;
 
@@ -290,7 +291,8 @@ START_TEST(create_survives_every_failing_allocation)
 
         ck_assert_int_lt(n, 100);
         lks_alloc_fail_after(n);
-        st = lks_optim_create("adam", (lks_options){NULL, 0}, block, &optim);
+        st = lks_optim_create_grouped("adam", (lks_options){NULL, 0}, &group, 1, block,
+                                      &optim);
         failed = lks_alloc_has_failed();
         lks_alloc_fail_after(-1);
         ck_assert_int_eq(st, failed ? LKS_NOMEM : LKS_OK);
