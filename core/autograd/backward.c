@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "autograd/backprop.h"
-#include "base/alloc.h"
+#include "base/small.h"
 #include "base/try.h"
 
 /* The nodes one sweep visits. Every edge leads to a lower sequence number, so highest
@@ -18,7 +18,8 @@ static lks_status push(sweep *s, lks_node *node)
 {
     if (s->n == s->capacity) {
         size_t capacity = s->capacity ? 2 * s->capacity : 64;
-        lks_node **nodes = lks_realloc(s->nodes, capacity, sizeof *nodes);
+        lks_node **nodes = lks_small_grow(s->nodes, s->n * sizeof(lks_node *),
+                                          capacity * sizeof(lks_node *));
 
         if (!nodes)
             return LKS_NOMEM;
@@ -147,7 +148,7 @@ static void finish(sweep *s)
         }
         lks_node_unref(node);
     }
-    lks_free(s->nodes);
+    lks_small_free(s->nodes, s->capacity * sizeof(lks_node *));
 }
 
 static lks_status run_sweep(lks_node *root, lks_tensor *cotangent)

@@ -1,6 +1,6 @@
 /* Leaves: the tensors whose gradients the user wants, and where those land. */
 #include "autograd/node.h"
-#include "base/alloc.h"
+#include "base/small.h"
 #include "base/try.h"
 
 bool lks_requires_grad(const lks_tensor *t)
@@ -28,12 +28,13 @@ lks_tensor *lks_requires_grad_(lks_tensor *t)
                  lks_dtype_name(t->view.dtype));
         return NULL;
     }
-    if (!(leaf = lks_calloc(1, sizeof *leaf)))
+    if (!(leaf = lks_small_alloc(sizeof *leaf)))
         return NULL;
-    leaf->node.n_refs = 1;
-    leaf->node.device = t->storage->device;
-    leaf->node.kernels = t->storage->kernels;
-    leaf->tensor = t;
+    *leaf = (lks_leaf){.node = {.n_bytes = sizeof *leaf,
+                                .n_refs = 1,
+                                .device = t->storage->device,
+                                .kernels = t->storage->kernels},
+                       .tensor = t};
     t->node = &leaf->node;
     return t;
 }

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "base/alloc.h"
+#include "base/small.h"
 
 /* Counts what this thread records. Jumps ahead when it meets a graph from another thread,
  * so that along an edge the number always falls (a Lamport clock). */
@@ -20,13 +20,15 @@ lks_node *lks_node_create(const lks_operation *op, const lks_storage *like, int 
     size_t edges_at = aligned(sizeof(lks_node));
     size_t saved_at = edges_at + aligned((size_t)n_edges * sizeof(lks_edge));
     size_t params_at = saved_at + aligned((size_t)n_saved * sizeof(lks_saved));
-    char *block = lks_malloc(params_at + op->params_size);
+    const size_t n_bytes = params_at + op->params_size;
+    char *block = lks_small_alloc(n_bytes);
     lks_node *node = (lks_node *)block;
 
     if (!block)
         return NULL;
     *node = (lks_node){
         .sequence = ++last_sequence,
+        .n_bytes = n_bytes,
         .n_refs = 1,
         .n_edges = n_edges,
         .n_saved = n_saved,
@@ -95,7 +97,7 @@ static void free_dead(lks_node *dead)
         dead = node->next_dead;
         release_onto(node, &dead);
         lks_unref(node->grad);
-        lks_free(node);
+        lks_small_free(node, node->n_bytes);
     }
 }
 

@@ -30,6 +30,7 @@ typedef struct lks_saved {
 
 struct lks_node {
     uint64_t sequence; /* above that of every node it leads to; 0 for leaves */
+    size_t n_bytes;    /* of its block */
     unsigned n_refs;
     int n_edges, n_saved;
     unsigned saved_what;     /* which of LKS_IN(i), LKS_OUT, LKS_AUX stand in saved[] */

@@ -31,15 +31,6 @@ lks_view lks_view_scalar(lks_device device, void *data, lks_dtype dtype)
     return (lks_view){.data = data, .dtype = dtype, .device = device};
 }
 
-lks_shape lks_view_shape(const lks_view *view)
-{
-    lks_shape shape = {.ndim = view->ndim};
-
-    for (int i = 0; i < view->ndim; i++)
-        shape.sizes[i] = view->sizes[i];
-    return shape;
-}
-
 int64_t lks_view_count(const lks_view *view)
 {
     int64_t n = 1;
@@ -79,14 +70,27 @@ void *lks_view_at(const lks_view *view, int64_t offset)
     return (char *)view->data + offset * (int64_t)lks_dtype_size_bytes(view->dtype);
 }
 
+static bool has_shape(const lks_view *view, const lks_shape *shape)
+{
+    if (view->ndim != shape->ndim)
+        return false;
+    for (int i = 0; i < view->ndim; i++)
+        if (view->sizes[i] != shape->sizes[i])
+            return false;
+    return true;
+}
+
 lks_view lks_view_expand(const lks_view *view, const lks_shape *shape)
 {
-    lks_view out = {.data = view->data,
-                    .dtype = view->dtype,
-                    .ndim = shape->ndim,
-                    .device = view->device};
-    int lead = shape->ndim - view->ndim;
+    const int lead = shape->ndim - view->ndim;
+    lks_view out;
 
+    if (has_shape(view, shape))
+        return *view;
+    out = (lks_view){.data = view->data,
+                     .dtype = view->dtype,
+                     .ndim = shape->ndim,
+                     .device = view->device};
     for (int i = 0; i < shape->ndim; i++) {
         out.sizes[i] = shape->sizes[i];
         if (i >= lead && view->sizes[i - lead] == shape->sizes[i])

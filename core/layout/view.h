@@ -48,7 +48,17 @@ lks_view lks_view_part(const lks_view *flat, size_t first, size_t n);
 /* One number, without dimensions. */
 lks_view lks_view_scalar(lks_device device, void *data, lks_dtype dtype);
 
-lks_shape lks_view_shape(const lks_view *view);
+/* Here, so that the sizes go where they are wanted one by one: a struct that was just
+ * written so is slow to copy as a whole. */
+static inline lks_shape lks_view_shape(const lks_view *view)
+{
+    lks_shape shape;
+
+    shape.ndim = view->ndim;
+    for (int i = 0; i < LKS_MAX_DIMS; i++)
+        shape.sizes[i] = i < view->ndim ? view->sizes[i] : 0;
+    return shape;
+}
 int64_t lks_view_count(const lks_view *view);
 
 /* Row-major without gaps: may be handed to a kernel that asks for "dense". */

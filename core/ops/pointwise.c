@@ -94,7 +94,8 @@ static lks_tensor *unary(const lks_op *op, bool floats_only, lks_tensor *x,
 static lks_status binary_infer(const lks_call *call, lks_shape *shape, lks_dtype *dtype)
 {
     const lks_tensor *a = call->in[0], *b = call->in[1];
-    const lks_shape a_shape = lks_sizes(a), b_shape = lks_sizes(b);
+    const lks_shape a_shape = lks_view_shape(&a->view),
+                    b_shape = lks_view_shape(&b->view);
 
     *dtype = a->view.dtype;
     if (!lks_shapes_meet(&a_shape, &b_shape, shape))
@@ -105,7 +106,7 @@ static lks_status binary_infer(const lks_call *call, lks_shape *shape, lks_dtype
 
 static lks_status binary_forward(lks_call *call)
 {
-    const lks_shape shape = lks_sizes(call->out);
+    const lks_shape shape = lks_view_shape(&call->out->view);
     const lks_view a = lks_view_expand(&call->in[0]->view, &shape);
     const lks_view b = lks_view_expand(&call->in[1]->view, &shape);
 
@@ -125,7 +126,7 @@ static lks_status run_binary_backward(lks_backprop *bp, lks_tensor *const *grads
     const lks_view *saved[3] = {lks_saved_view(bp, LKS_IN(0)),
                                 lks_saved_view(bp, LKS_IN(1)),
                                 lks_saved_view(bp, LKS_OUT)};
-    const lks_shape shape = lks_sizes(bp->dy);
+    const lks_shape shape = lks_view_shape(&bp->dy->view);
     lks_view views[3];
 
     for (int i = 0; i < 3; i++)

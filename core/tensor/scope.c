@@ -2,7 +2,7 @@
 
 #include <assert.h>
 
-#include "base/alloc.h"
+#include "base/small.h"
 #include "tensor/tensor_impl.h"
 
 /* One stack of entries a thread holds all its open scopes: a mark where a scope opens,
@@ -28,7 +28,8 @@ static lks_status push(lks_tensor *tensor, size_t link)
 {
     if (scopes.n == scopes.capacity) {
         size_t capacity = scopes.capacity ? 2 * scopes.capacity : 256;
-        entry *entries = lks_realloc(scopes.entries, capacity, sizeof *entries);
+        entry *entries = lks_small_grow(scopes.entries, scopes.n * sizeof *entries,
+                                        capacity * sizeof *entries);
 
         if (!entries)
             return LKS_NOMEM;
@@ -88,7 +89,7 @@ void lks_scope_close(void)
     scopes.depth--;
     move_outwards(first, end);
     if (scopes.depth == 0) {
-        lks_free(scopes.entries);
+        lks_small_free(scopes.entries, scopes.capacity * sizeof(entry));
         scopes.entries = NULL;
         scopes.n = scopes.capacity = 0;
     }

@@ -1,6 +1,6 @@
 #include "tensor/storage.h"
 
-#include "base/alloc.h"
+#include "base/small.h"
 
 lks_storage *lks_storage_wrap(lks_device device, void *data, size_t size_bytes)
 {
@@ -12,7 +12,7 @@ lks_storage *lks_storage_wrap(lks_device device, void *data, size_t size_bytes)
                  device.index);
         return NULL;
     }
-    if (!(storage = lks_malloc(sizeof *storage)))
+    if (!(storage = lks_small_alloc(sizeof *storage)))
         return NULL;
     *storage = (lks_storage){.n_refs = 1,
                              .device = device,
@@ -50,5 +50,5 @@ void lks_storage_unref(lks_storage *storage)
         return;
     if (storage->owned)
         storage->kernels->free(storage->device.index, storage->data, storage->size_bytes);
-    lks_free(storage);
+    lks_small_free(storage, sizeof *storage);
 }

@@ -1,12 +1,12 @@
 #include "tensor/tensor_impl.h"
 
 #include "autograd/node.h"
-#include "base/alloc.h"
+#include "base/small.h"
 #include "base/try.h"
 
 lks_tensor *lks_tensor_from_storage(lks_storage *storage, const lks_view *view)
 {
-    lks_tensor *t = lks_malloc(sizeof *t);
+    lks_tensor *t = lks_small_alloc(sizeof *t);
 
     if (!t)
         return NULL;
@@ -64,7 +64,7 @@ void lks_unref(lks_tensor *t)
     lks_node_forget_tensor(t->node, t);
     lks_node_unref(t->node);
     lks_storage_unref(t->storage);
-    lks_free(t);
+    lks_small_free(t, sizeof *t);
 }
 
 lks_shape lks_sizes(const lks_tensor *t)
