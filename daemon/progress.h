@@ -13,7 +13,7 @@
 #include "daemon/job_state.h"
 #include "daemon/line.h"
 #include "lockstep.pb-c.h"
-#include "proto/shard_plan.h"
+#include "base/shard_plan.h"
 
 typedef struct lks_phase_times {
     double load, forward, backward, reduce, update; /* seconds since training began */

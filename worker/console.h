@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "worker/evaluate.h"
+#include "train/evaluate.h"
 
 typedef struct lks_console {
     bool is_shown;  /* rank 0 */

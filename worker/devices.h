@@ -5,7 +5,7 @@
 
 #include "device.h"
 #include "proto/job.h"
-#include "worker/comm/comm.h"
+#include "train/comm.h"
 
 enum { LKS_DEVICES_MAX = 1024 };
 

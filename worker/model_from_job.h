@@ -3,13 +3,13 @@
 #ifndef LKS_WORKER_MODEL_FROM_JOB_H
 #define LKS_WORKER_MODEL_FROM_JOB_H
 
+#include "base/shard_plan.h"
 #include "data/dataset.h"
 #include "nn/loss.h"
 #include "nn/model.h"
 #include "optim/optim.h"
 #include "proto/job.h"
-#include "proto/shard_plan.h"
-#include "worker/batch.h"
+#include "train/batch.h"
 
 /* Open one split of the job's data; its files are where the job says. */
 lks_status lks_dataset_from_job(const lks_job *job, const lks_job_split *split,

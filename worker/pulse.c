@@ -65,6 +65,45 @@ void lks_pulse_wish(lks_pulse *pulse, lks_wish wish)
         ;
 }
 
+/* ---- a step's ---- */
+
+static void enter(void *pulse, lks_step_phase phase)
+{
+    static const Lks__Proto__Phase phases[] = {
+        [LKS_STEP_LOAD] = LKS__PROTO__PHASE__LOAD,
+        [LKS_STEP_FORWARD] = LKS__PROTO__PHASE__FORWARD,
+        [LKS_STEP_BACKWARD] = LKS__PROTO__PHASE__BACKWARD,
+        [LKS_STEP_REDUCE] = LKS__PROTO__PHASE__REDUCE,
+        [LKS_STEP_UPDATE] = LKS__PROTO__PHASE__UPDATE,
+    };
+
+    lks_pulse_enter(pulse, phases[phase]);
+}
+
+static void add_samples(void *pulse, uint64_t n)
+{
+    lks_pulse_add_samples(pulse, n);
+}
+
+static void end_step(void *pulse)
+{
+    lks_pulse_end_step(pulse);
+}
+
+static lks_wish wish(void *pulse)
+{
+    return (lks_wish)atomic_load(&((lks_pulse *)pulse)->wish);
+}
+
+const lks_step_watcher lks_pulse_watcher = {
+    .enter = enter,
+    .add_samples = add_samples,
+    .end_step = end_step,
+    .wish = wish,
+};
+
+/* ---- its readers ---- */
+
 static double seconds(lks_pulse *pulse, Lks__Proto__Phase phase)
 {
     return 1e-9 *

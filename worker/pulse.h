@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 #include "lockstep.pb-c.h"
-#include "worker/losses.h"
+#include "train/step.h"
 
 enum { LKS_PULSE_PHASES = LKS__PROTO__PHASE__DONE + 1 };
 
@@ -27,6 +27,9 @@ void lks_pulse_enter(lks_pulse *pulse, Lks__Proto__Phase phase);
 /* Main thread: it has trained on so many more samples; a step is complete. */
 void lks_pulse_add_samples(lks_pulse *pulse, uint64_t n);
 void lks_pulse_end_step(lks_pulse *pulse);
+
+/* What a step says and asks, its context being a pulse. */
+extern const lks_step_watcher lks_pulse_watcher;
 
 /* Any thread or signal handler: a stronger wish replaces a weaker one. */
 void lks_pulse_wish(lks_pulse *pulse, lks_wish wish);

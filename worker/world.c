@@ -13,6 +13,7 @@
 #include "base/alloc.h"
 #include "base/cores.h"
 #include "base/try.h"
+#include "worker/comm/comm_mpi.h"
 #include "worker/last_words.h"
 #include "worker/memory_folder.h"
 #include "worker/task.h"

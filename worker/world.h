@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "worker/comm/comm.h"
+#include "train/comm.h"
 
 /* The communicator of all ranks, for their main threads. One rank (no launcher, or one
  * that started one) needs no MPI and does not start it. `has_replicas`: other threads

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
-#include "worker/comm/comm.h"
+#include "train/comm.h"
 #include "worker/report.h"
 #include "worker/world.h"
 

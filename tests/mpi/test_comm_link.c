@@ -8,9 +8,9 @@
 
 #include "worker/comm/link_mpi.h"
 #include "worker/comm_cases.h"
-#include "worker/reduce.h"
-#include "worker/reduce_tree.h"
-#include "worker/replicas.h"
+#include "train/reduce.h"
+#include "train/reduce_tree.h"
+#include "support/replicas.h"
 
 enum { MOST_REPLICAS = 3 };
 

@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-#include "worker/comm/comm.h"
+#include "worker/comm/comm_mpi.h"
 #include "worker/world.h"
 
 static lks_comm *open_comm(void)

@@ -8,8 +8,9 @@
 #include "base/alloc.h"
 #include "base/rng.h"
 #include "device.h"
-#include "worker/reduce.h"
-#include "worker/reduce_tree.h"
+#include "train/reduce.h"
+#include "train/reduce_tree.h"
+#include "worker/comm/comm_mpi.h"
 
 enum { N_LANES = 6, N = 300000, RANGE = 70000 };
 

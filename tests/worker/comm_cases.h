@@ -6,7 +6,7 @@
 #include "support/test_device.h"
 
 #include "base/try.h"
-#include "worker/comm/comm.h"
+#include "train/comm.h"
 
 enum { COMM_CASES_MOST = 9, ROUNDS = 50 };
 

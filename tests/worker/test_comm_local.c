@@ -3,7 +3,7 @@
 
 #include "base/alloc.h"
 #include "worker/comm_cases.h"
-#include "worker/replicas.h"
+#include "support/replicas.h"
 
 static void for_all_sizes(replica_body body)
 {

@@ -9,7 +9,7 @@
 #include "base/clock.h"
 #include "emulator/control.h"
 #include "worker/comm_cases.h"
-#include "worker/replicas.h"
+#include "support/replicas.h"
 
 static const lks_comm_nccl_options patient = {.timeout_s = 30};
 static const lks_comm_nccl_options hasty = {.timeout_s = 1.5};

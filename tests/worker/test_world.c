@@ -2,7 +2,7 @@
 #include "support/suite.h"
 
 #include "base/alloc.h"
-#include "worker/replicas.h"
+#include "support/replicas.h"
 #include "worker/devices.h"
 #include "worker/world.h"
 

@@ -3,12 +3,13 @@
  *
  * Between processes a number is sent once to each: to the replica there that has the same
  * number in its process, which passes it on. */
-#include "worker/comm/parts.h"
+#include "worker/comm/comm_local.h"
 
 #include "base/alloc.h"
 #include "base/try.h"
 #include "device.h"
 #include "kernels.h"
+#include "worker/comm/parts.h"
 
 enum { N_SPINS = 256 };
 

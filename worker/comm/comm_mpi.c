@@ -1,5 +1,5 @@
 /* The communicator over MPI's nonblocking operations. */
-#include "worker/comm/comm.h"
+#include "worker/comm/comm_mpi.h"
 
 #include <limits.h>
 #include <mpi.h>

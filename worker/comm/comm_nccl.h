@@ -14,7 +14,7 @@
 
 #include <stdbool.h>
 
-#include "worker/comm/comm.h"
+#include "train/comm.h"
 #include "worker/comm/nccl_watch.h"
 
 /* LKS_STATE: NCCL is not installed, or this program was built without it. */

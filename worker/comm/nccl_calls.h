@@ -5,7 +5,7 @@
 #ifndef LKS_WORKER_COMM_NCCL_CALLS_H
 #define LKS_WORKER_COMM_NCCL_CALLS_H
 
-#include "worker/comm/comm.h"
+#include "train/comm.h"
 #include "worker/comm/nccl_flight.h"
 #include "worker/comm/nccl_watch.h"
 

@@ -8,7 +8,7 @@
 #ifndef LKS_WORKER_COMM_PARTS_H
 #define LKS_WORKER_COMM_PARTS_H
 
-#include "worker/comm/comm.h"
+#include "train/comm.h"
 #include "worker/comm/link_mpi.h"
 #include "worker/comm/mail.h"
 #include "worker/comm/staging.h"

@@ -13,8 +13,8 @@
  * Called from one thread only, the rank's main thread, or the replica's. Every rank
  * starts the same collectives in the same order with the same sizes. Buffers stay
  * untouched between start and wait. */
-#ifndef LKS_WORKER_COMM_COMM_H
-#define LKS_WORKER_COMM_COMM_H
+#ifndef LKS_TRAIN_COMM_H
+#define LKS_TRAIN_COMM_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -87,19 +87,6 @@ struct lks_comm {
 
 /* One rank: every collective is complete at once. */
 lks_status lks_comm_self_create(lks_comm **out);
-
-/* MPI_COMM_WORLD, duplicated. MPI is initialised (FUNNELED or more) by the caller. */
-lks_status lks_comm_mpi_create(lks_comm **out);
-
-/* A replica, by its number among those of its process, in whose thread all else is
- * called; `rank` and `size` of the communicator count replicas. Within the process
- * numbers go from memory to memory (comm/mail.h). `link`: between processes with as many
- * replicas each, or NULL: there is one. Both are borrowed. What waits for a replica that
- * has failed (lks_mail_fail) is LKS_COMM. */
-struct lks_mail;
-struct lks_link;
-lks_status lks_comm_local_create(struct lks_mail *mail, struct lks_link *link,
-                                 int replica, lks_comm **out);
 
 void lks_comm_destroy(lks_comm *comm); /* NULL is fine */
 

@@ -7,8 +7,8 @@
 #include "base/try.h"
 #include "ops/ops.h"
 #include "tensor/scope.h"
-#include "worker/replicas.h"
-#include "worker/step.h"
+#include "support/replicas.h"
+#include "train/step.h"
 
 enum {
     N_SAMPLES = 96,
@@ -68,6 +68,50 @@ typedef struct task {
     trace *traces; /* [size] */
 } task;
 
+/* What a step's watcher has heard, and what it is to say. */
+typedef struct watch {
+    uint64_t step, samples;
+    int n_phases; /* of the step under way */
+    lks_step_phase first, before, last;
+    bool is_late; /* in asking: the losses wait already */
+    lks_wish wish;
+} watch;
+
+static void enter(void *context, lks_step_phase phase)
+{
+    watch *w = context;
+
+    if (w->n_phases++ == 0)
+        w->first = phase;
+    w->before = w->last;
+    w->last = phase;
+}
+
+static void add_samples(void *context, uint64_t n)
+{
+    ((watch *)context)->samples += n;
+}
+
+static void end_step(void *context)
+{
+    ((watch *)context)->step++;
+}
+
+static lks_wish wish(void *context)
+{
+    watch *w = context;
+
+    w->is_late = w->is_late || w->last >= LKS_STEP_REDUCE;
+    return w->wish;
+}
+
+static const lks_step_watcher watcher = {
+    .enter = enter,
+    .add_samples = add_samples,
+    .end_step = end_step,
+    .wish = wish,
+};
+
 /* What a replica works with. */
 typedef struct parts {
     lks_model *model;
@@ -77,7 +121,7 @@ typedef struct parts {
     lks_tape *tape;
     lks_loader *loader;
     lks_lane_plan plan;
-    lks_pulse pulse;
+    watch watch;
 } parts;
 
 static lks_status make_model(parts *p)
@@ -110,7 +154,6 @@ static lks_status make_parts(const task *t, lks_comm *comm, parts *p)
         .n_steps = N_STEPS,
         .n_lanes = N_LANES,
         .mine = lks_shard_lanes((uint32_t)comm->rank, (uint32_t)comm->size, N_LANES)};
-    lks_pulse_init(&p->pulse);
     LKS_TRY(lks_lanes_create(&lanes, &p->lanes));
     LKS_TRY(lks_losses_create(comm, N_LANES, test_device(), &p->losses));
     LKS_TRY(lks_loader_create(&loader, &p->loader));
@@ -129,24 +172,30 @@ static void release(parts *p)
     lks_model_destroy(p->model);
 }
 
-static lks_status run(const task *t, lks_comm *comm, parts *p, trace *out)
+static lks_status make_step(const task *t, lks_comm *comm, parts *p, lks_step *out)
 {
-    lks_step step;
-
     LKS_TRY(make_model(p));
     LKS_TRY(make_parts(t, comm, p));
-    step = (lks_step){.model = p->model,
+    *out = (lks_step){.model = p->model,
                       .loss = t->loss,
                       .optim = p->optim,
                       .loader = p->loader,
                       .lanes = p->lanes,
                       .losses = p->losses,
                       .tape = p->tape,
-                      .pulse = &p->pulse,
+                      .watcher = &watcher,
+                      .watched = &p->watch,
                       .plan = p->plan.steps,
                       .mine = p->plan.mine,
                       .device = test_device()};
-    LKS_TRY(lks_feed_init(&step.feed, t->data));
+    return lks_feed_init(&out->feed, t->data);
+}
+
+static lks_status run(const task *t, lks_comm *comm, parts *p, trace *out)
+{
+    lks_step step;
+
+    LKS_TRY(make_step(t, comm, p, &step));
     for (uint64_t i = 0; i < N_STEPS; i++) {
         lks_step_result result;
 
@@ -319,9 +368,55 @@ START_TEST(the_fast_reduction_divides_by_the_same_count)
 }
 END_TEST
 
+/* Of three replicas the last one wants to leave in the third step. */
+static lks_status run_watched(const task *t, lks_comm *comm, parts *p)
+{
+    lks_step step;
+    lks_step_result result;
+
+    LKS_TRY(make_step(t, comm, p, &step));
+    for (uint64_t i = 0; i < 3; i++) {
+        p->watch.n_phases = 0;
+        p->watch.wish = comm->rank == 2 && i == 2 ? LKS_WISH_LEAVE : LKS_WISH_GO_ON;
+        LKS_TRY(lks_step_run(&step, i, &result));
+        if (p->watch.first != LKS_STEP_LOAD || p->watch.before != LKS_STEP_REDUCE ||
+            p->watch.last != LKS_STEP_UPDATE || p->watch.is_late)
+            return lks_fail(LKS_STATE, "the phases of step %d are in disorder", (int)i);
+        if (p->watch.step != i + 1)
+            return lks_fail(LKS_STATE, "the end of step %d is not told", (int)i);
+        if (result.wish != (i == 2 ? LKS_WISH_LEAVE : LKS_WISH_GO_ON))
+            return lks_fail(LKS_STATE, "the wish of step %d is %d", (int)i, result.wish);
+    }
+    return LKS_OK;
+}
+
+static const char *be_watched(lks_comm *comm, void *context)
+{
+    const lks_range mine =
+        lks_shard_lanes((uint32_t)comm->rank, (uint32_t)comm->size, N_LANES);
+    parts p = {0};
+    lks_status st = run_watched(context, comm, &p);
+
+    if (st == LKS_OK && p.watch.samples != 3 * (mine.end - mine.begin) * BATCH / N_LANES)
+        st = lks_fail(LKS_STATE, "%d samples are told of", (int)p.watch.samples);
+    release(&p);
+    return st == LKS_OK ? NULL : lks_error_text();
+}
+
+START_TEST(a_watcher_is_told_of_phases_samples_and_ends_and_its_wish_reaches_all)
+{
+    lks_dataset *data = open_data();
+
+    run_replicas(3, be_watched,
+                 &(task){data, lks_loss_find("cross_entropy"), true, NULL});
+    lks_dataset_destroy(data);
+}
+END_TEST
+
 LKS_SUITE("step",
           lanes_that_do_not_count_alike_give_the_same_bits_on_any_number_of_replicas,
           a_step_that_counts_nothing_has_loss_0_and_changes_no_weight,
           the_first_loss_is_the_mean_over_all_that_count,
           a_programs_own_loss_may_count_weights,
-          the_fast_reduction_divides_by_the_same_count)
+          the_fast_reduction_divides_by_the_same_count,
+          a_watcher_is_told_of_phases_samples_and_ends_and_its_wish_reaches_all)

@@ -1,4 +1,4 @@
-#include "proto/shard_plan.h"
+#include "base/shard_plan.h"
 
 #include <assert.h>
 

@@ -1,6 +1,6 @@
 #include "support/suite.h"
 
-#include "proto/shard_plan.h"
+#include "base/shard_plan.h"
 
 START_TEST(ranks_share_the_lanes_without_gap_or_overlap)
 {

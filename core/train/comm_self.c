@@ -1,5 +1,5 @@
 /* The communicator of a lone rank: its collectives are complete as they start. */
-#include "worker/comm/comm.h"
+#include "train/comm.h"
 
 #include "base/alloc.h"
 

@@ -1,8 +1,13 @@
-#include "worker/step.h"
+#include "train/step.h"
 
 #include "base/try.h"
 #include "tensor/scope.h"
 #include "autograd/backward.h"
+
+static void enter(const lks_step *s, lks_step_phase phase)
+{
+    s->watcher->enter(s->watched, phase);
+}
 
 /* One lane's passes: its loss into the step's losses, its gradient into the rank's lanes.
  * Fields of NULL: it has no samples. */
@@ -12,7 +17,7 @@ static lks_status forward(lks_step *s, uint64_t index, uint64_t lane,
     lks_tensor *x = fields[s->feed.inputs], *target = fields[s->feed.targets];
     lks_loss_count count = {0};
 
-    lks_pulse_enter(s->pulse, LKS__PROTO__PHASE__FORWARD);
+    enter(s, LKS_STEP_FORWARD);
     LKS_TRY(lks_lanes_begin_lane(s->lanes));
     if (x) {
         lks_model_set_position(s->model, s->seed, index, (uint32_t)lane);
@@ -25,7 +30,7 @@ static lks_status forward(lks_step *s, uint64_t index, uint64_t lane,
 
 static lks_status backward(lks_step *s, lks_tensor *loss)
 {
-    lks_pulse_enter(s->pulse, LKS__PROTO__PHASE__BACKWARD);
+    enter(s, LKS_STEP_BACKWARD);
     if (loss)
         LKS_TRY(lks_backward(loss)); /* gradients are reduced as they become ready */
     return lks_lanes_end_lane(s->lanes, !loss);
@@ -33,15 +38,15 @@ static lks_status backward(lks_step *s, lks_tensor *loss)
 
 static lks_status next_batch(lks_step *s, const lks_batch **out)
 {
-    lks_pulse_enter(s->pulse, LKS__PROTO__PHASE__LOAD);
+    enter(s, LKS_STEP_LOAD);
     LKS_TRY(lks_loader_next(s->loader, out));
-    lks_pulse_add_samples(s->pulse, (uint64_t)(*out)->slice.n);
+    s->watcher->add_samples(s->watched, (uint64_t)(*out)->slice.n);
     return LKS_OK;
 }
 
 static lks_status start_losses(lks_step *s)
 {
-    return lks_losses_start(s->losses, (lks_wish)atomic_load(&s->pulse->wish));
+    return lks_losses_start(s->losses, s->watcher->wish(s->watched));
 }
 
 /* ---- lane by lane ---- */
@@ -115,7 +120,7 @@ static lks_status run_recorded(lks_step *s, uint64_t index, uint64_t n_samples)
         LKS_TRY(next_batch(s, &batch));
         LKS_TRY(lks_tape_load(s->tape, lane, batch));
     }
-    lks_pulse_enter(s->pulse, LKS__PROTO__PHASE__FORWARD); /* and backward */
+    enter(s, LKS_STEP_FORWARD); /* and backward */
     LKS_TRY(lks_tape_run(s->tape, n_samples, index, run_passes, &p));
     return start_losses(s);
 }
@@ -133,16 +138,16 @@ lks_status lks_step_run(lks_step *s, uint64_t index, lks_step_result *out)
     else
         LKS_TRY(run_lanes(s, index));
 
-    lks_pulse_enter(s->pulse, LKS__PROTO__PHASE__REDUCE);
+    enter(s, LKS_STEP_REDUCE);
     LKS_TRY(lks_lanes_wait(s->lanes));
     LKS_TRY(lks_losses_wait(s->losses, index + 1, &losses));
     out->divisor = lks_loss_divisor(losses.count);
 
-    lks_pulse_enter(s->pulse, LKS__PROTO__PHASE__UPDATE);
+    enter(s, LKS_STEP_UPDATE);
     LKS_TRY(lks_optim_step_scaled(s->optim, 1 / out->divisor));
     LKS_TRY(lks_model_update_buffers(s->model));
 
-    lks_pulse_end_step(s->pulse);
+    s->watcher->end_step(s->watched);
     out->loss = losses.sum / out->divisor;
     out->wish = losses.wish;
     return LKS_OK;

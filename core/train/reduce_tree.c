@@ -1,4 +1,4 @@
-#include "worker/reduce_tree.h"
+#include "train/reduce_tree.h"
 
 uint64_t lks_tree_split(lks_range node)
 {

@@ -1,12 +1,12 @@
 /* The losses of a step's lanes, sums and counts, gathered from all ranks while backward
  * runs, and with them what each rank wants: so that all ranks know the same about a step,
  * and agree on the one they stop at. */
-#ifndef LKS_WORKER_LOSSES_H
-#define LKS_WORKER_LOSSES_H
+#ifndef LKS_TRAIN_LOSSES_H
+#define LKS_TRAIN_LOSSES_H
 
 #include "nn/loss.h"
 #include "tensor/tensor.h"
-#include "worker/comm/comm.h"
+#include "train/comm.h"
 
 /* What a rank wants; the largest one wins. */
 typedef enum lks_wish {

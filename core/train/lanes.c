@@ -1,11 +1,11 @@
-#include "worker/lanes.h"
+#include "train/lanes.h"
 
 #include "base/alloc.h"
 #include "base/try.h"
 #include "device.h"
 #include "kernels.h"
-#include "worker/reduce.h"
-#include "worker/reduce_tree.h"
+#include "train/reduce.h"
+#include "train/reduce_tree.h"
 
 /* In floats. The first bucket is small so that its reduction starts early; the rest are
  * big enough to be worth their messages. A larger parameter goes in pieces, which then

@@ -1,4 +1,4 @@
-#include "worker/reduce.h"
+#include "train/reduce.h"
 
 #include <string.h>
 
@@ -6,7 +6,7 @@
 #include "base/try.h"
 #include "device.h"
 #include "kernels.h"
-#include "worker/reduce_tree.h"
+#include "train/reduce_tree.h"
 
 enum {
     TAG = 1,           /* between two ranks, messages of one tag arrive in order */

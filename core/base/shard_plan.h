@@ -1,7 +1,7 @@
 /* Which lanes are whose, and which samples are a lane's: DESIGN, "same bits at any world
  * size". Pure arithmetic, the same on coordinator and workers. */
-#ifndef LKS_PROTO_SHARD_PLAN_H
-#define LKS_PROTO_SHARD_PLAN_H
+#ifndef LKS_BASE_SHARD_PLAN_H
+#define LKS_BASE_SHARD_PLAN_H
 
 #include <stdbool.h>
 #include <stdint.h>

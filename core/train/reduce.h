@@ -19,10 +19,10 @@
  *
  * One thread, the one that owns the communicator. Every rank starts the same ranges in
  * the same order. */
-#ifndef LKS_WORKER_REDUCE_H
-#define LKS_WORKER_REDUCE_H
+#ifndef LKS_TRAIN_REDUCE_H
+#define LKS_TRAIN_REDUCE_H
 
-#include "worker/comm/comm.h"
+#include "train/comm.h"
 
 typedef struct lks_reducer_options {
     lks_comm *comm;   /* borrowed */

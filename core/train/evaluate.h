@@ -1,13 +1,13 @@
 /* Evaluation of a split by all ranks. The split is cut into chunks that the job's data
  * alone decide, each rank takes a run of them, and what they yield is added in tree
  * order: so the result has the same bits on any number of ranks. */
-#ifndef LKS_WORKER_EVALUATE_H
-#define LKS_WORKER_EVALUATE_H
+#ifndef LKS_TRAIN_EVALUATE_H
+#define LKS_TRAIN_EVALUATE_H
 
 #include "nn/loss.h"
 #include "nn/model.h"
-#include "worker/batch.h"
-#include "worker/comm/comm.h"
+#include "train/batch.h"
+#include "train/comm.h"
 
 enum { LKS_EVALUATE_CHUNK = 256 }; /* samples */
 

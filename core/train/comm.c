@@ -1,4 +1,4 @@
-#include "worker/comm/comm.h"
+#include "train/comm.h"
 
 #include "base/alloc.h"
 

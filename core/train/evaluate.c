@@ -1,9 +1,9 @@
-#include "worker/evaluate.h"
+#include "train/evaluate.h"
 
 #include "base/alloc.h"
 #include "base/try.h"
 #include "tensor/scope.h"
-#include "worker/reduce_tree.h"
+#include "train/reduce_tree.h"
 
 /* What chunks yield, each a row of as many numbers. */
 enum { LOSS, COUNT, CORRECT, LABELLED, N_ROWS };

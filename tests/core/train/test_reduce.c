@@ -5,9 +5,9 @@
 #include "base/alloc.h"
 #include "base/rng.h"
 #include "base/try.h"
-#include "worker/replicas.h"
-#include "worker/reduce.h"
-#include "worker/reduce_tree.h"
+#include "support/replicas.h"
+#include "train/reduce.h"
+#include "train/reduce_tree.h"
 
 enum { MAX_LANES = 16, MAX_N = 1100 };
 

@@ -1,4 +1,4 @@
-#include "worker/losses.h"
+#include "train/losses.h"
 
 #include <math.h>
 
@@ -6,7 +6,7 @@
 #include "base/try.h"
 #include "device.h"
 #include "kernels.h"
-#include "worker/reduce_tree.h"
+#include "train/reduce_tree.h"
 
 /* As gathered: rank by rank, its wish, its lanes' sums and its lanes' counts. */
 struct lks_losses {

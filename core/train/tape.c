@@ -1,4 +1,4 @@
-#include "worker/tape.h"
+#include "train/tape.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -7,7 +7,7 @@
 #include "base/log.h"
 #include "base/try.h"
 #include "kernels.h"
-#include "worker/batch.h"
+#include "train/batch.h"
 
 /* Sizes of step of a run: whole ones, and an epoch's last; more are not recorded. */
 enum { MAX_TAKES = 4 };

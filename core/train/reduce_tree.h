@@ -11,14 +11,14 @@
  *   / \   / \               long as they are the two halves of a node.
  *  0   1 2   3
  */
-#ifndef LKS_WORKER_REDUCE_TREE_H
-#define LKS_WORKER_REDUCE_TREE_H
+#ifndef LKS_TRAIN_REDUCE_TREE_H
+#define LKS_TRAIN_REDUCE_TREE_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "proto/shard_plan.h"
+#include "base/shard_plan.h"
 
 enum { LKS_TREE_MAX_COVER = 64 }; /* nodes that cover a run of fewer than 2^32 leaves */
 

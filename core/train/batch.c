@@ -1,4 +1,4 @@
-#include "worker/batch.h"
+#include "train/batch.h"
 
 #include <string.h>
 

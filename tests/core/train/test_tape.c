@@ -7,7 +7,7 @@
 #include "ops/ops.h"
 #include "support/temp_dir.h"
 #include "tensor/scope.h"
-#include "worker/tape.h"
+#include "train/tape.h"
 
 enum { N_LANES = 2, N_INPUTS = 3, MOST = 8 };
 

@@ -3,13 +3,13 @@
  * that record (kernels.h), where nothing comes between the lanes: a replica alone.
  *
  * Batches come to the same memory each time, all of a step before its first pass. */
-#ifndef LKS_WORKER_TAPE_H
-#define LKS_WORKER_TAPE_H
+#ifndef LKS_TRAIN_TAPE_H
+#define LKS_TRAIN_TAPE_H
 
 #include "data/dataset.h"
 #include "data/loader.h"
 #include "device.h"
-#include "proto/shard_plan.h"
+#include "base/shard_plan.h"
 #include "tensor/tensor.h"
 
 typedef struct lks_tape lks_tape;

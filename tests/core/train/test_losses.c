@@ -2,9 +2,9 @@
 
 #include <math.h>
 
-#include "worker/replicas.h"
-#include "worker/losses.h"
-#include "worker/reduce_tree.h"
+#include "support/replicas.h"
+#include "train/losses.h"
+#include "train/reduce_tree.h"
 
 typedef struct task {
     uint32_t n_lanes;

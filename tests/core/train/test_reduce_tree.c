@@ -1,6 +1,6 @@
 #include "support/suite.h"
 
-#include "worker/reduce_tree.h"
+#include "train/reduce_tree.h"
 
 START_TEST(a_node_splits_at_the_largest_power_of_two_below_its_size)
 {

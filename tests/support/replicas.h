@@ -1,8 +1,8 @@
 /* Replicas for tests: each in a thread of this process, over comm_local; where
  * LKS_TEST_COLLECTIVES says nccl, each on a GPU of its own, over comm_nccl on top of it.
  */
-#ifndef LKS_TESTS_WORKER_REPLICAS_H
-#define LKS_TESTS_WORKER_REPLICAS_H
+#ifndef LKS_TESTS_SUPPORT_REPLICAS_H
+#define LKS_TESTS_SUPPORT_REPLICAS_H
 
 #include "support/test_device.h"
 
@@ -12,9 +12,8 @@
 #include <string.h>
 
 #include "base/try.h"
-#include "worker/comm/comm.h"
+#include "worker/comm/comm_local.h"
 #include "worker/comm/comm_nccl.h"
-#include "worker/comm/mail.h"
 
 enum { MAX_REPLICAS = 16 };
 

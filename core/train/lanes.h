@@ -11,11 +11,11 @@
  * A step is: begin; begin_lane, forward, backward, end_lane for each lane; wait. The sums
  * then stand in the parameter block's own gradients and observed sums. Main thread only.
  */
-#ifndef LKS_WORKER_LANES_H
-#define LKS_WORKER_LANES_H
+#ifndef LKS_TRAIN_LANES_H
+#define LKS_TRAIN_LANES_H
 
 #include "nn/param_block.h"
-#include "worker/comm/comm.h"
+#include "train/comm.h"
 
 typedef struct lks_lanes_options {
     lks_comm *comm;          /* borrowed, like the rest */

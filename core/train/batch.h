@@ -1,7 +1,7 @@
 /* A loader's batch as tensors on a device: copies, or of its own memory where the host
  * reads the device's, so they are used up before the next batch is asked for. */
-#ifndef LKS_WORKER_BATCH_H
-#define LKS_WORKER_BATCH_H
+#ifndef LKS_TRAIN_BATCH_H
+#define LKS_TRAIN_BATCH_H
 
 #include "data/loader.h"
 #include "tensor/tensor.h"

@@ -1,17 +1,34 @@
 /* One training step of a rank, from samples to new weights. */
-#ifndef LKS_WORKER_STEP_H
-#define LKS_WORKER_STEP_H
+#ifndef LKS_TRAIN_STEP_H
+#define LKS_TRAIN_STEP_H
 
+#include "base/shard_plan.h"
 #include "data/loader.h"
 #include "nn/loss.h"
 #include "nn/model.h"
 #include "optim/optim.h"
-#include "proto/shard_plan.h"
-#include "worker/batch.h"
-#include "worker/lanes.h"
-#include "worker/losses.h"
-#include "worker/pulse.h"
-#include "worker/tape.h"
+#include "train/batch.h"
+#include "train/lanes.h"
+#include "train/losses.h"
+#include "train/tape.h"
+
+typedef enum lks_step_phase {
+    LKS_STEP_LOAD,
+    LKS_STEP_FORWARD,
+    LKS_STEP_BACKWARD,
+    LKS_STEP_REDUCE,
+    LKS_STEP_UPDATE,
+} lks_step_phase;
+
+/* Whoever watches a step, in its thread: so that it may be told elsewhere how far it is,
+ * where it hangs, and what its rank wants. */
+typedef struct lks_step_watcher {
+    void (*enter)(void *context, lks_step_phase phase); /* the phase before is over */
+    void (*add_samples)(void *context, uint64_t n);     /* this rank trains on */
+    void (*end_step)(void *context);
+    lks_wish (*wish)(
+        void *context); /* what the other ranks are to know with the losses */
+} lks_step_watcher;
 
 /* What a step works with; all of it is borrowed. */
 typedef struct lks_step {
@@ -23,7 +40,8 @@ typedef struct lks_step {
     lks_lanes *lanes;
     lks_losses *losses;
     lks_tape *tape; /* NULL: steps are not recorded */
-    lks_pulse *pulse;
+    const lks_step_watcher *watcher;
+    void *watched; /* its context */
     lks_step_plan plan;
     lks_range mine; /* this rank's lanes */
     uint64_t seed;  /* of dropout and the like */

@@ -6,9 +6,9 @@
 #include "autograd/backward.h"
 #include "ops/ops.h"
 #include "tensor/scope.h"
-#include "worker/replicas.h"
-#include "worker/lanes.h"
-#include "worker/reduce_tree.h"
+#include "support/replicas.h"
+#include "train/lanes.h"
+#include "train/reduce_tree.h"
 
 /* A model of three parameters and no layers: the loss is sum of c_i * w_i, so the
  * gradients are the c_i of the lane. The last one is larger than a bucket. */
