@@ -1,5 +1,5 @@
 /* What is told of a replica's GPU, and what would have fit where its memory ran out. */
-#include "worker/run.h"
+#include "worker/start.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -214,8 +214,8 @@ static Lks__Proto__Phase phase_of(lks_replica *replica)
 /* "; a train.batch_size of about 96 would fit …" into `out`, or nothing. */
 static void advise_batch(lks_replica *replica, char *out, size_t size)
 {
-    const lks_job *job = &replica->run->job;
-    const uint64_t n_samples = lks_dataset_n_samples(replica->run->train);
+    const lks_job *job = &replica->session->job;
+    const uint64_t n_samples = lks_dataset_n_samples(replica->session->data.train);
     const uint64_t batch =
         job->train.batch_size < n_samples ? job->train.batch_size : n_samples;
     const double lanes = job->train.lanes, n_lane = (double)batch / lanes;
@@ -243,7 +243,7 @@ static void advise(lks_replica *replica, char *out, size_t size)
             out, size,
             "; no batch is there yet: the model itself, its gradients%s and what the "
             "optimizer keeps do not fit",
-            strcmp(replica->run->job.train.numerics, "fast") == 0
+            strcmp(replica->session->job.train.numerics, "fast") == 0
                 ? ", cuBLAS's workspace for numerics: fast"
                 : "");
         break;

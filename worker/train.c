@@ -1,5 +1,5 @@
 /* The training loop: steps, and what is told about them. */
-#include "worker/run.h"
+#include "worker/session.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -45,7 +45,7 @@ static lks_step make_step(lks_replica *replica)
         .watched = &replica->pulse,
         .plan = replica->lane_plan.steps,
         .mine = replica->lane_plan.mine,
-        .seed = replica->run->job.seed,
+        .seed = replica->session->job.seed,
         .device = replica->device,
     };
 }
@@ -60,7 +60,7 @@ static Lks__Proto__Progress progress_of(const lks_replica *replica, course *c)
 
     progress.step = c->n_done;
     progress.epoch = at.epoch;
-    progress.total_steps = replica->run->n_steps;
+    progress.total_steps = replica->session->data.n_steps;
     progress.samples = c->samples;
     progress.loss = c->result.loss;
     progress.lr = lks_optim_lr(replica->optim);
@@ -77,11 +77,11 @@ static void show(lks_replica *replica, const course *c, bool is_reported)
     const double per_step = c->trained_s / (double)c->n_done;
     const lks_progress_line line = {
         .step = c->n_done,
-        .n_steps = replica->run->n_steps,
+        .n_steps = replica->session->data.n_steps,
         .epoch = at.epoch,
         .loss = c->result.loss,
         .samples_per_s = rate((double)c->samples, c->trained_s),
-        .eta_s = per_step * (double)(replica->run->n_steps - c->n_done),
+        .eta_s = per_step * (double)(replica->session->data.n_steps - c->n_done),
         .is_reported = is_reported,
     };
 
@@ -126,10 +126,10 @@ static bool evaluation_is_due(const lks_replica *replica, uint64_t n_done)
 {
     const uint64_t per_epoch = lks_steps_per_epoch(&replica->lane_plan.steps);
 
-    if (!replica->run->test)
+    if (!replica->session->data.test)
         return false;
-    return n_done == replica->run->n_steps ||
-           (replica->run->job.train.epochs && n_done % per_epoch == 0);
+    return n_done == replica->session->data.n_steps ||
+           (replica->session->job.train.epochs && n_done % per_epoch == 0);
 }
 
 static lks_status evaluate(lks_replica *replica, course *c)
@@ -170,9 +170,9 @@ static lks_status after_step(lks_replica *replica, course *c, double began_s)
     c->n_done++;
     if (c->n_done == 1 && lks_replica_is_first(replica))
         lks_info("first step %.0f ms after the start",
-                 1e3 * (lks_clock_s() - replica->run->started_s));
-    if (c->n_done % replica->run->job.report.every_steps == 0 ||
-        c->n_done == replica->run->n_steps)
+                 1e3 * (lks_clock_s() - replica->session->course.at_s[LKS_STAGE_BEGIN]));
+    if (c->n_done % replica->session->job.report.every_steps == 0 ||
+        c->n_done == replica->session->data.n_steps)
         c->st = c->st == LKS_OK ? report(replica, c) : c->st;
     else
         show(replica, c, false);
@@ -187,7 +187,8 @@ static lks_status take_steps(lks_replica *replica, course *c)
 {
     lks_step step = make_step(replica);
 
-    while (c->n_done < replica->run->n_steps && c->result.wish == LKS_WISH_GO_ON) {
+    while (c->n_done < replica->session->data.n_steps &&
+           c->result.wish == LKS_WISH_GO_ON) {
         const double began_s = lks_clock_s();
         const lks_device_work before = lks_replica_work(replica);
 
@@ -261,17 +262,17 @@ static lks_status ending(const lks_replica *replica, const course *c)
 
     if (c->st != LKS_OK || c->result.wish == LKS_WISH_FAIL)
         return c->st;
-    if (c->n_done == replica->run->n_steps)
+    if (c->n_done == replica->session->data.n_steps)
         return check_result(replica, c);
     return lks_fail(LKS_CANCELLED, "%s after step %" PRIu64 " of %" PRIu64,
-                    why[c->result.wish], c->n_done, replica->run->n_steps);
+                    why[c->result.wish], c->n_done, replica->session->data.n_steps);
 }
 
 static lks_status save(lks_replica *replica)
 {
     lks_pulse_enter(&replica->pulse, LKS__PROTO__PHASE__SAVE);
     return replica->comm->rank == 0
-               ? lks_save_weights(replica->model, replica->run->dir.path)
+               ? lks_save_weights(replica->model, replica->session->place.dir.path)
                : LKS_OK;
 }
 
@@ -294,7 +295,7 @@ static void say_done(lks_replica *replica, const course *c)
                     "metrics are in %s",
                     c->n_done, lks_figure_seconds(c->trained_s).text,
                     lks_figure_count(rate((double)c->samples, c->trained_s)).text,
-                    replica->run->dir.path);
+                    replica->session->place.dir.path);
 }
 
 lks_status lks_train(lks_replica *replica)

@@ -1,0 +1,166 @@
+/* Start-up's stages about the job and its data. */
+#include "worker/start.h"
+
+#include <libgen.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/log.h"
+#include "base/try.h"
+#include "data/content_hash.h"
+#include "device.h"
+#include "proto/frame.h"
+#include "proto/job_yaml.h"
+
+/* ---- the job ---- */
+
+/* Files stand relative to the job file's folder unless data.root says otherwise; the copy
+ * in the run directory must still find them. */
+static lks_status anchor_data(lks_job *job, const char *job_path)
+{
+    char *copy, *folder;
+
+    if (job->data.root)
+        return LKS_OK;
+    if (!(copy = lks_strdup(job_path)))
+        return LKS_NOMEM;
+    folder = realpath(dirname(copy), NULL);
+    job->data.root = folder ? lks_strdup(folder) : NULL;
+    free(folder);
+    lks_free(copy);
+    return job->data.root ? LKS_OK
+                          : lks_fail(LKS_IO, "%s: its folder is not found", job_path);
+}
+
+lks_status lks_session_read_job(lks_session *session)
+{
+    const lks_worker_options *options = session->options;
+
+    LKS_TRY(lks_job_read(options->job_path, options->set, options->n_set, &session->job));
+    session->has_job = true;
+    if (session->job.checkpoint.every_steps > 0)
+        lks_warn("checkpoint.every_steps: this version writes no checkpoints yet, only "
+                 "the final weights");
+    return anchor_data(&session->job, options->job_path);
+}
+
+/* They come in while a GPU's driver and MPI start. */
+lks_status lks_session_start_opening(lks_session *session)
+{
+    const lks_job *job = &session->job;
+
+    lks_opening_start(&session->data.opening_train, job, &job->data.train);
+    lks_opening_start(&session->data.opening_test, job, &job->data.test);
+    return LKS_OK;
+}
+
+/* All ranks run one job. Its files may stand elsewhere on each host: what they hold is
+ * compared once it is read. */
+lks_status lks_session_hash_job(lks_session *session)
+{
+    lks_job shared = session->job;
+    char *text = NULL;
+
+    shared.data.root = shared.train.init = NULL;
+    shared.data.train.n_files = shared.data.test.n_files = 0;
+    LKS_TRY(lks_job_format(&shared, &text));
+    session->job_hash = lks_content_hash(0, text, strlen(text));
+    lks_free(text);
+    return LKS_OK;
+}
+
+lks_status lks_session_check_same_job(lks_session *session)
+{
+    LKS_TRY(lks_world_check_same(session->world.ranks, session->job_hash, "the job"));
+    return lks_world_check_same(session->world.ranks, LKS_PROTOCOL_VERSION,
+                                "the protocol of the lockstep");
+}
+
+/* A GPU's replica has a thread that mostly waits for it. */
+static void warn_of_too_many_threads(const lks_session *session)
+{
+    const uint32_t n = session->job.train.threads_per_rank,
+                   cores = session->world.placement.cores;
+
+    if (n <= cores || session->world.devices.items[0].type == LKS_CUDA)
+        return;
+    lks_warn("rank %d may use %u cores but has %u threads: %s, raise its CPU quota, or "
+             "set train.threads_per_rank",
+             session->world.ranks->rank, cores, n,
+             session->world.ranks->size > 1 ? "start mpirun with --bind-to none"
+                                            : "give fewer devices");
+}
+
+static void settle_threads(lks_session *session)
+{
+    lks_job *job = &session->job;
+    const uint32_t n_replicas = (uint32_t)session->world.devices.n;
+
+    if (job->train.threads_per_rank == LKS_JOB_AUTO)
+        job->train.threads_per_rank = session->world.placement.threads_per_rank;
+    if (job->train.threads_per_rank < n_replicas)
+        job->train.threads_per_rank = n_replicas;
+    for (uint32_t i = 0; i < n_replicas; i++)
+        lks_set_num_threads(session->world.devices.items[i],
+                            (int)(job->train.threads_per_rank / n_replicas));
+    warn_of_too_many_threads(session);
+}
+
+static lks_status settle_lanes(lks_session *session)
+{
+    lks_job *job = &session->job;
+    const uint32_t n_replicas = (uint32_t)session->world.devices.n;
+    const uint32_t size = (uint32_t)session->world.ranks->size * n_replicas;
+    const char *kind = n_replicas > 1 ? "replicas" : "ranks";
+
+    if (job->train.lanes == LKS_JOB_AUTO)
+        job->train.lanes = size;
+    if (job->train.lanes < n_replicas)
+        return lks_fail(LKS_INVALID,
+                        "%u devices but train.lanes is %u: each replica needs a lane, "
+                        "give fewer devices or more lanes",
+                        n_replicas, job->train.lanes);
+    if (job->train.lanes < size)
+        lks_warn("%u %s but %u lanes: %u %s have nothing to train on; set "
+                 "train.lanes to at least %u",
+                 size, kind, job->train.lanes, size - job->train.lanes, kind, size);
+    return LKS_OK;
+}
+
+/* Values that the job leaves to the launch; all ranks come to the same. */
+lks_status lks_session_settle_job(lks_session *session)
+{
+    lks_devices_settle(&session->world.devices, &session->job);
+    if (session->job.train.reduction == LKS_JOB_REDUCTION_AUTO)
+        session->job.train.reduction = LKS_JOB_REDUCTION_ORDERED;
+    LKS_TRY(settle_lanes(session));
+    settle_threads(session);
+    return LKS_OK;
+}
+
+/* ---- the data ---- */
+
+lks_status lks_session_open_data(lks_session *session)
+{
+    lks_status train =
+        lks_opening_wait(&session->data.opening_train, &session->data.train);
+    lks_status test = lks_opening_wait(&session->data.opening_test, &session->data.test);
+    lks_status st = train != LKS_OK ? train : test;
+
+    if (st == LKS_OK)
+        st = lks_steps_from_job(&session->job, lks_dataset_n_samples(session->data.train),
+                                &session->data.steps, &session->data.n_steps);
+    return st;
+}
+
+lks_status lks_session_check_same_data(lks_session *session)
+{
+    const uint64_t test =
+        session->data.test ? lks_dataset_fingerprint(session->data.test) : 0;
+
+    LKS_TRY(lks_world_check_same(session->world.ranks,
+                                 lks_dataset_fingerprint(session->data.train),
+                                 "the training data"));
+    return lks_world_check_same(session->world.ranks, test, "the test data");
+}
