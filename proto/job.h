@@ -57,7 +57,15 @@ typedef struct lks_job_split {
     size_t n_files;
 } lks_job_split;
 
+/* Parts of a job that a program of one's own may bring instead of the file. */
+enum {
+    LKS_JOB_DATA = 1, /* format, files, normalisation; the order stays the file's */
+    LKS_JOB_MODEL = 2,
+    LKS_JOB_LOSS = 4,
+};
+
 typedef struct lks_job {
+    unsigned brought; /* LKS_JOB_DATA …: what is not the file's, and empty here */
     char *name;
     uint64_t seed;
 

@@ -152,12 +152,45 @@ static lks_status set_fallback(lks_job_build *build, const lks_job_key *key)
     return lks_job_value(build, key, node);
 }
 
+/* What of a job a program may bring: whole keys and sections. */
+static const struct {
+    const char *path;
+    unsigned part;
+} bringable[] = {
+    {"data.format", LKS_JOB_DATA},    {"data.train", LKS_JOB_DATA},
+    {"data.test", LKS_JOB_DATA},      {"data.root", LKS_JOB_DATA},
+    {"data.normalize", LKS_JOB_DATA}, {"model", LKS_JOB_MODEL},
+    {"loss", LKS_JOB_LOSS},
+};
+
+static bool is_brought(const lks_job_build *build, const char *path)
+{
+    size_t skipped;
+
+    for (size_t i = 0; i < sizeof bringable / sizeof *bringable; i++)
+        if ((strcmp(path, bringable[i].path) == 0 ||
+             lies_in(path, bringable[i].path, &skipped)) &&
+            (build->job.brought & bringable[i].part))
+            return true;
+    return false;
+}
+
+/* The file may not say what the program brings. */
+static lks_status refuse_beside(const lks_node *found, const char *path)
+{
+    return found ? lks_node_fail_at_key(found, "%s is this program's own, leave it out",
+                                        path)
+                 : LKS_OK;
+}
+
 static lks_status set_values(lks_job_build *build)
 {
     for (size_t i = 0; i < LKS_JOB_N_KEYS; i++) {
         const lks_job_key *key = &lks_job_keys[i];
 
-        if (build->found[i])
+        if (is_brought(build, key->path))
+            LKS_TRY(refuse_beside(build->found[i], key->path));
+        else if (build->found[i])
             LKS_TRY(lks_job_value(build, key, build->found[i]));
         else if (key->is_required)
             return refuse_absence(build, key);
@@ -175,7 +208,8 @@ lks_status lks_job_build_run(lks_job_build *build, lks_job *out)
     LKS_GO(match(build, build->root, ""));
     LKS_GO(set_values(build));
     LKS_GO(lks_job_check(build));
-    if (!job->data.root && build->folder && !(job->data.root = lks_strdup(build->folder)))
+    if (!(job->brought & LKS_JOB_DATA) && !job->data.root && build->folder &&
+        !(job->data.root = lks_strdup(build->folder)))
         LKS_GO(LKS_NOMEM);
     *out = *job;
     *job = (lks_job){0};

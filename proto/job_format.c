@@ -148,16 +148,19 @@ static lks_status (*const writers[])(lks_text *, const lks_job *, const void *) 
     [LKS_JOB_OPTIMIZER] = write_optimizer,
 };
 
-/* A key without fallback that nothing was said for. */
+/* A key without fallback that nothing was said for, or that a program brings. */
 static bool is_absent(const lks_job *job, const lks_job_key *key, const void *member)
 {
-    if (key->fallback || key->is_required)
+    if (key->fallback)
         return false;
     switch (key->kind) {
     case LKS_JOB_PATH:
+    case LKS_JOB_CHOICE:
         return !*(char *const *)member;
     case LKS_JOB_FILES:
         return ((const lks_job_split *)member)->n_files == 0;
+    case LKS_JOB_LAYERS:
+        return job->n_layers == 0;
     case LKS_JOB_NUMBERS:
         return job->data.n_channels == 0;
     case LKS_JOB_WHOLE64:

@@ -94,14 +94,14 @@ cleanup:
     return st;
 }
 
-lks_status lks_job_read(const char *path, const char *const *overrides,
-                        size_t n_overrides, lks_job *out)
+lks_status lks_job_read_rest(const char *path, const char *const *overrides,
+                             size_t n_overrides, unsigned brought, lks_job *out)
 {
     const lks_source source = {.name = path, .is_file = true};
     char *text = NULL, *folder = NULL, *cwd = NULL;
     size_t n_bytes = 0;
     lks_tree tree = {0};
-    lks_job_build build = {.tree = &tree};
+    lks_job_build build = {.tree = &tree, .job.brought = brought};
     lks_status st;
 
     LKS_GO(read_file(path, &text, &n_bytes));
@@ -115,4 +115,10 @@ cleanup:
     lks_free(folder);
     lks_free(cwd);
     return st;
+}
+
+lks_status lks_job_read(const char *path, const char *const *overrides,
+                        size_t n_overrides, lks_job *out)
+{
+    return lks_job_read_rest(path, overrides, n_overrides, 0, out);
 }

@@ -14,11 +14,17 @@
 lks_status lks_job_read(const char *path, const char *const *overrides,
                         size_t n_overrides, lks_job *out);
 
+/* The same for a program that brings some of it itself, as bits of LKS_JOB_DATA …: the
+ * file must be silent about that. */
+lks_status lks_job_read_rest(const char *path, const char *const *overrides,
+                             size_t n_overrides, unsigned brought, lks_job *out);
+
 /* The same from text; `name` stands for the file in errors. */
 lks_status lks_job_parse(const char *text, size_t n_bytes, const char *name,
                          const char *const *overrides, size_t n_overrides, lks_job *out);
 
-/* The job as YAML with all defaults filled in, which reads back as the same job, and in
+/* The job as YAML with all defaults filled in, which reads back as the same job (if
+ * nothing of it is brought, or by who brings it again), and in
  * other YAML readers as the same values; paths may hold any bytes. *out is the caller's
  * to lks_free. LKS_INVALID: a layer, an optimiser or an option that the schema lacks. */
 lks_status lks_job_format(const lks_job *job, char **out);

@@ -118,53 +118,82 @@ static lks_status check_targets(const lks_loss *loss, const lks_model *model,
                         file_of(data, data->targets),
                         kind_of_targets(targets_of(data)->dtype), loss->name,
                         kind_of_targets(loss->target_dtype));
-    LKS_TRY(loss->check(&output, &target));
+    if (loss->check)
+        LKS_TRY(loss->check(&output, &target));
     return check_labels(loss, model, data);
 }
 
-lks_status lks_check_test_data(const lks_job *job, const lks_model *model,
+lks_status lks_check_test_data(const lks_loss *loss, const lks_model *model,
                                const lks_feed *train, const lks_feed *test)
 {
     LKS_TRY(check_alike(inputs_of(train), inputs_of(test), "inputs"));
     LKS_TRY(check_alike(targets_of(train), targets_of(test), "targets"));
-    return check_targets(lks_loss_find(job->loss), model, test);
+    return check_targets(loss, model, test);
 }
 
 /* ---- model ---- */
 
-static lks_status check_inputs(const lks_job *job, const lks_feed *data)
+static lks_status check_inputs(const lks_layer_spec *first, const lks_feed *data)
 {
     const lks_field *field = inputs_of(data);
 
-    if (field->dtype == LKS_F32 || job->n_layers == 0)
+    if (field->dtype == LKS_F32 || first->own)
         return LKS_OK;
     return lks_fail(LKS_DTYPE, "%s: the field %s is of %s, layer 0 (%s) takes float32",
                     file_of(data, data->inputs), field->name,
-                    lks_dtype_name(field->dtype), job->layers[0].type);
+                    lks_dtype_name(field->dtype), first->type);
 }
 
-lks_status lks_model_from_job(const lks_job *job, const lks_feed *data, lks_device device,
-                              lks_model **out, const lks_loss **loss)
+/* Layers as the library takes them; the caller's to free. */
+static lks_layer_spec *specs_of(const lks_job *job)
 {
     lks_layer_spec *layers = lks_calloc(job->n_layers, sizeof *layers);
-    lks_model *model = NULL;
-    lks_status st;
 
-    if (!layers)
-        return LKS_NOMEM;
-    LKS_GO(check_inputs(job, data));
-    for (size_t i = 0; i < job->n_layers; i++)
+    for (size_t i = 0; layers && i < job->n_layers; i++)
         layers[i] = (lks_layer_spec){.type = job->layers[i].type,
                                      .options = options_of(&job->layers[i]),
                                      .name = job->layers[i].name,
                                      .from = (const char *const *)job->layers[i].from,
                                      .n_from = job->layers[i].n_from};
-    LKS_GO(lks_model_create(layers, job->n_layers, lks_field_shape(inputs_of(data)),
-                            job->seed, device, &model));
+    return layers;
+}
+
+static lks_status make_model(const lks_layer_spec *layers, size_t n_layers, uint64_t seed,
+                             const lks_feed *data, lks_device device, lks_model **out)
+{
+    const lks_model_input input = {.name = "inputs",
+                                   .shape = lks_field_shape(inputs_of(data)),
+                                   .dtype = inputs_of(data)->dtype};
+
+    if (n_layers > 0)
+        LKS_TRY(check_inputs(layers, data));
+    return lks_model_create_from(layers, n_layers, &input, 1, seed, device, out);
+}
+
+static lks_status find_loss(const lks_job *job, const lks_program *program,
+                            const lks_loss **out)
+{
+    *out = job->brought & LKS_JOB_LOSS ? program->loss : lks_loss_find(job->loss);
+    return *out ? LKS_OK : lks_fail(LKS_INVALID, "there is no loss named %s", job->loss);
+}
+
+lks_status lks_model_from_job(const lks_job *job, const lks_program *program,
+                              const lks_feed *data, lks_device device, lks_model **out,
+                              const lks_loss **loss)
+{
+    const bool is_own = job->brought & LKS_JOB_MODEL;
+    lks_layer_spec *specs = is_own ? NULL : specs_of(job);
+    lks_model *model = NULL;
+    lks_status st;
+
+    if (!is_own && !specs)
+        return LKS_NOMEM;
+    LKS_GO(make_model(is_own ? program->layers : specs,
+                      is_own ? program->n_layers : job->n_layers, job->seed, data, device,
+                      &model));
     if (lks_param_block_count(lks_model_params(model)) == 0)
         LKS_FAIL(LKS_INVALID, "the model has nothing to train: no layer has weights");
-    if (!(*loss = lks_loss_find(job->loss)))
-        LKS_FAIL(LKS_INVALID, "there is no loss named %s", job->loss);
+    LKS_GO(find_loss(job, program, loss));
     LKS_GO(check_targets(*loss, model, data));
     if (job->train.init)
         LKS_GO(lks_model_load(model, job->train.init));
@@ -172,7 +201,7 @@ lks_status lks_model_from_job(const lks_job *job, const lks_feed *data, lks_devi
     model = NULL;
 cleanup:
     lks_model_destroy(model);
-    lks_free(layers);
+    lks_free(specs);
     return st;
 }
 

@@ -10,6 +10,7 @@
 #include "optim/optim.h"
 #include "proto/job.h"
 #include "train/batch.h"
+#include "worker/lockstep_train.h"
 
 /* Open one split of the job's data; its files are where the job says. */
 lks_status lks_dataset_from_job(const lks_job *job, const lks_job_split *split,
@@ -18,15 +19,17 @@ lks_status lks_dataset_from_job(const lks_job *job, const lks_job_split *split,
 /* The split's files are there and can be read: before a later, longer opening. */
 lks_status lks_check_split_files(const lks_job *job, const lks_job_split *split);
 
-/* The model for such data, with its initial weights, and its loss.
+/* The model for such data, with its initial weights, and its loss: the job's, or what the
+ * program (which may be NULL) brings of them.
  *   errors  what the job says cannot be: LKS_INVALID, LKS_SHAPE. LKS_FORMAT: labels
  *           outside the classes, weights of another model. LKS_IO: weights cannot be read
  */
-lks_status lks_model_from_job(const lks_job *job, const lks_feed *data, lks_device device,
-                              lks_model **out, const lks_loss **loss);
+lks_status lks_model_from_job(const lks_job *job, const lks_program *program,
+                              const lks_feed *data, lks_device device, lks_model **out,
+                              const lks_loss **loss);
 
 /* Whether a test split goes with the training split and the model. */
-lks_status lks_check_test_data(const lks_job *job, const lks_model *model,
+lks_status lks_check_test_data(const lks_loss *loss, const lks_model *model,
                                const lks_feed *train, const lks_feed *test);
 
 lks_status lks_optim_from_job(const lks_job *job, lks_model *model, lks_optim **out);

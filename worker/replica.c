@@ -19,11 +19,11 @@ lks_status lks_replica_make_model(lks_replica *replica)
     const lks_session *session = replica->session;
 
     LKS_TRY(lks_feed_init(&replica->train, session->data.train));
-    LKS_TRY(lks_model_from_job(&session->job, &replica->train, replica->device,
-                               &replica->model, &replica->loss));
+    LKS_TRY(lks_model_from_job(&session->job, session->options->program, &replica->train,
+                               replica->device, &replica->model, &replica->loss));
     if (session->data.test) {
         LKS_TRY(lks_feed_init(&replica->test, session->data.test));
-        LKS_TRY(lks_check_test_data(&session->job, replica->model, &replica->train,
+        LKS_TRY(lks_check_test_data(replica->loss, replica->model, &replica->train,
                                     &replica->test));
     }
     return lks_optim_from_job(&session->job, replica->model, &replica->optim);

@@ -38,7 +38,7 @@ void lks_signals_catch(lks_pulse *pulse)
     sigaction(SIGTERM, &action, NULL);
 }
 
-void lks_signals_release(void)
+void lks_signals_ignore(void)
 {
     signal(SIGINT, SIG_IGN);
     signal(SIGTERM, SIG_IGN);

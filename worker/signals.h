@@ -5,10 +5,10 @@
 
 #include "worker/pulse.h"
 
-/* `pulse` gets the wish, until the release. */
+/* `pulse` gets the wish, until they are ignored. */
 void lks_signals_catch(lks_pulse *pulse);
 
 /* Ignore them from here on: the process is about to end. */
-void lks_signals_release(void);
+void lks_signals_ignore(void);
 
 #endif

@@ -21,7 +21,7 @@ static lks_status anchor_data(lks_job *job, const char *job_path)
 {
     char *copy, *folder;
 
-    if (job->data.root)
+    if (job->data.root || job->brought & LKS_JOB_DATA)
         return LKS_OK;
     if (!(copy = lks_strdup(job_path)))
         return LKS_NOMEM;
@@ -33,11 +33,20 @@ static lks_status anchor_data(lks_job *job, const char *job_path)
                           : lks_fail(LKS_IO, "%s: its folder is not found", job_path);
 }
 
+static unsigned brought_by(const lks_program *program)
+{
+    if (!program)
+        return 0;
+    return (program->open_data ? LKS_JOB_DATA : 0) |
+           (program->layers ? LKS_JOB_MODEL : 0) | (program->loss ? LKS_JOB_LOSS : 0);
+}
+
 lks_status lks_session_read_job(lks_session *session)
 {
     const lks_worker_options *options = session->options;
 
-    LKS_TRY(lks_job_read(options->job_path, options->set, options->n_set, &session->job));
+    LKS_TRY(lks_job_read_rest(options->job_path, options->set, options->n_set,
+                              brought_by(options->program), &session->job));
     session->has_job = true;
     if (session->job.checkpoint.every_steps > 0)
         lks_warn("checkpoint.every_steps: this version writes no checkpoints yet, only "
@@ -50,6 +59,8 @@ lks_status lks_session_start_opening(lks_session *session)
 {
     const lks_job *job = &session->job;
 
+    if (job->brought & LKS_JOB_DATA) /* it may not be made for two threads */
+        return LKS_OK;
     lks_opening_start(&session->data.opening_train, job, &job->data.train);
     lks_opening_start(&session->data.opening_test, job, &job->data.test);
     return LKS_OK;
@@ -141,17 +152,31 @@ lks_status lks_session_settle_job(lks_session *session)
 
 /* ---- the data ---- */
 
+static lks_status open_own_data(const lks_program *program, lks_session_data *out)
+{
+    LKS_TRY(program->open_data(program->self, LKS_DATA_TRAIN, &out->train));
+    if (!out->train)
+        return lks_fail(LKS_INVALID, "the program has no training data");
+    return program->open_data(program->self, LKS_DATA_TEST, &out->test);
+}
+
+static lks_status wait_for_data(lks_session_data *out)
+{
+    const lks_status train = lks_opening_wait(&out->opening_train, &out->train);
+    const lks_status test = lks_opening_wait(&out->opening_test, &out->test);
+
+    return train != LKS_OK ? train : test;
+}
+
 lks_status lks_session_open_data(lks_session *session)
 {
-    lks_status train =
-        lks_opening_wait(&session->data.opening_train, &session->data.train);
-    lks_status test = lks_opening_wait(&session->data.opening_test, &session->data.test);
-    lks_status st = train != LKS_OK ? train : test;
+    lks_session_data *data = &session->data;
 
-    if (st == LKS_OK)
-        st = lks_steps_from_job(&session->job, lks_dataset_n_samples(session->data.train),
-                                &session->data.steps, &session->data.n_steps);
-    return st;
+    LKS_TRY(session->job.brought & LKS_JOB_DATA
+                ? open_own_data(session->options->program, data)
+                : wait_for_data(data));
+    return lks_steps_from_job(&session->job, lks_dataset_n_samples(data->train),
+                              &data->steps, &data->n_steps);
 }
 
 lks_status lks_session_check_same_data(lks_session *session)

@@ -212,7 +212,7 @@ static void close_run(lks_session *session, int exit_code)
     lks_info("ended in %.0f ms: goodbye %.0f, coordinator %.0f",
              1e3 * (lks_clock_s() - session->course.leaving_s),
              1e3 * (at_s - session->course.leaving_s), 1e3 * (lks_clock_s() - at_s));
-    lks_signals_release();
+    lks_signals_ignore();
     lks_session_release(session);
     discard_start(session);
     lks_lifeline_end(exit_code);

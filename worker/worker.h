@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "worker/lockstep_train.h"
+
 typedef struct lks_worker_options {
     const char *job_path;
     const char *run_dir;    /* NULL: runs/<job>-<date>-<time> */
@@ -14,6 +16,7 @@ typedef struct lks_worker_options {
     const char *const *set; /* [n_set] "key=value" */
     size_t n_set;
     int n_ranks; /* of this host, for a check: would they find their devices? */
+    const lks_program *program; /* NULL: the job says all */
 } lks_worker_options;
 
 enum { LKS_EXIT_FAILED = 1, LKS_EXIT_USAGE = 2, LKS_EXIT_INTERRUPTED = 130 };

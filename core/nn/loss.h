@@ -25,7 +25,7 @@ struct lks_loss {
     lks_tensor *(*sum)(const lks_loss *loss, lks_tensor *output, lks_tensor *target,
                        lks_loss_count *count);
     /* LKS_SHAPE unless such an output can meet such a target (both without the batch
-     * dimension). */
+     * dimension). NULL: any can. */
     lks_status (*check)(const lks_shape *output, const lks_shape *target);
 };
 

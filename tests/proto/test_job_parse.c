@@ -268,6 +268,43 @@ START_TEST(without_root_data_lie_beside_the_job_file)
 }
 END_TEST
 
+/* A job file of a program that brings its data, model and loss. */
+static const char rest[] = "job: own\n"
+                           "data: {shuffle: false}\n"
+                           "optimizer: sgd\n"
+                           "train: {steps: 3, batch_size: 8}\n";
+
+START_TEST(what_a_program_brings_is_no_part_of_the_file)
+{
+    const unsigned all = LKS_JOB_DATA | LKS_JOB_MODEL | LKS_JOB_LOSS;
+    const char *const model[] = {"model=[relu]"};
+    const char *const mean[] = {"data.normalize.mean=1"};
+    const char *const left_out[] = {"format", "root", "normalize", "model", "loss"};
+    char *text;
+    lks_job job, again;
+
+    enter_folder("j.yaml", rest);
+    ck_ok(lks_job_read_rest("jobs/j.yaml", NULL, 0, all, &job));
+    ck_assert_uint_eq(job.brought, all);
+    ck_assert(!job.loss && !job.data.format && !job.data.root && job.n_layers == 0);
+    ck_assert(!job.data.shuffle);
+    ck_ok(lks_job_format(&job, &text));
+    for (size_t i = 0; i < sizeof left_out / sizeof *left_out; i++)
+        ck_assert_ptr_null(strstr(text, left_out[i]));
+    lks_job_release(&job);
+    ck_fails(lks_job_read("jobs/j.yaml", NULL, 0, &again), LKS_INVALID,
+             "'format' is missing in data");
+    ck_fails(lks_job_read_rest("jobs/j.yaml", NULL, 0, LKS_JOB_DATA, &again), LKS_INVALID,
+             "'model' is missing");
+    ck_fails(lks_job_read_rest("jobs/j.yaml", model, 1, all, &again), LKS_INVALID,
+             "model is this program's own, leave it out");
+    ck_fails(lks_job_read_rest("jobs/j.yaml", mean, 1, all, &again), LKS_INVALID,
+             "data.normalize.mean is this program's own, leave it out");
+    leave_folder("j.yaml");
+    lks_free(text);
+}
+END_TEST
+
 START_TEST(a_file_that_cannot_be_read_is_an_io_error)
 {
     lks_job job;
@@ -328,5 +365,6 @@ LKS_SUITE("job_parse", every_key_reaches_its_member,
           text_in_quotes_and_numbers_as_text_are_taken, nesterov_with_momentum_is_fine,
           paths_start_at_the_job_files_folder_and_at_the_current_one_in_set,
           without_root_data_lie_beside_the_job_file,
+          what_a_program_brings_is_no_part_of_the_file,
           a_file_that_cannot_be_read_is_an_io_error, a_file_above_a_mebibyte_is_refused,
           every_failed_allocation_is_reported_and_nothing_leaks)
