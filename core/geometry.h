@@ -128,4 +128,58 @@ LKS_INLINE int64_t place_of(const pooling *p, int64_t at, int64_t kh, int64_t kw
     return h < 0 || w < 0 ? -1 : h * p->w + w;
 }
 
+/* ---- averages ---- */
+
+typedef struct averaging {
+    lks_avg_pool2d_params params;
+    int64_t in[2], out[2]; /* height, width */
+} averaging;
+
+LKS_INLINE averaging averaging_of(const lks_view *x, const lks_view *y,
+                                  const lks_avg_pool2d_params *params)
+{
+    averaging p;
+
+    p.params = *params;
+    for (int d = 0; d < 2; d++) {
+        p.in[d] = x->sizes[2 + d];
+        p.out[d] = y->sizes[2 + d];
+    }
+    return p;
+}
+
+/* A window's places inside along one dimension, and how many count. */
+typedef struct span {
+    int64_t begin, end, count;
+} span;
+
+LKS_INLINE span span_of(const averaging *p, int d, int64_t at)
+{
+    const lks_avg_pool2d_params *k = &p->params;
+    const int64_t size = p->in[d];
+    span s;
+
+    if (k->adaptive) {
+        s.begin = at * size / p->out[d];
+        s.end = ((at + 1) * size + p->out[d] - 1) / p->out[d];
+        s.count = s.end - s.begin;
+        return s;
+    }
+    s.begin = at * k->stride[d] - k->padding[d];
+    s.end = s.begin + k->kernel[d];
+    s.end = s.end < size + k->padding[d] ? s.end : size + k->padding[d];
+    s.count = s.end - s.begin;
+    s.begin = s.begin > 0 ? s.begin : 0;
+    s.end = s.end < size ? s.end : size;
+    s.count = k->leave_out_padding ? s.end - s.begin : s.count;
+    return s;
+}
+
+/* What the sum over a window is divided by. */
+LKS_INLINE int64_t divisor_of(const averaging *p, span rows, span columns)
+{
+    return p->params.divisor_override ? p->params.divisor_override
+                                      : rows.count * columns.count;
+}
+
 #endif

@@ -62,7 +62,18 @@ typedef struct lks_conv2d_params {
 
 typedef struct lks_pool2d_params {
     int64_t kernel[2], stride[2], padding[2], dilation[2];
+    bool ceil_mode; /* windows are counted rounding up; kernels look at their number */
 } lks_pool2d_params;
+
+typedef struct lks_avg_pool2d_params {
+    int64_t kernel[2], stride[2], padding[2];
+    int64_t divisor_override; /* 0: the places of the window */
+    bool ceil_mode;           /* as above */
+    bool leave_out_padding;   /* a window has only the places inside */
+    bool adaptive;            /* window i of n along d has places
+                                 floor(i D / n) … ceil((i + 1) D / n) - 1 of D; the rest
+                                 counts for nothing */
+} lks_avg_pool2d_params;
 
 /* source: torch.optim.SGD */
 typedef struct lks_sgd_params {
@@ -244,6 +255,14 @@ typedef struct lks_kernels {
                                       const lks_pool2d_params *params,
                                       const lks_view *dx);
 
+    /* The mean of each window, as above. Padding counts as zeros; what a last window has
+     * beyond it counts for nothing. */
+    lks_status (*avg_pool2d)(const lks_view *x, const lks_avg_pool2d_params *params,
+                             const lks_view *y);
+    lks_status (*avg_pool2d_backward)(const lks_view *dy,
+                                      const lks_avg_pool2d_params *params,
+                                      const lks_view *dx);
+
     /* Over the last dimension, dense, f32 f64: y = softmax(x), or log_softmax(x) if
      * log. */
     lks_status (*softmax)(const lks_view *x, bool log, const lks_view *y);
@@ -284,7 +303,7 @@ typedef struct lks_kernels {
     X(reduce) X(argmax) X(scan) X(sort)                                                  \
     X(index_select) X(index_add)                                                         \
     X(gemm) X(conv2d) X(conv2d_backward_data) X(conv2d_backward_weight)                  \
-    X(max_pool2d) X(max_pool2d_backward)                                                 \
+    X(max_pool2d) X(max_pool2d_backward) X(avg_pool2d) X(avg_pool2d_backward)            \
     X(softmax) X(softmax_backward) X(cross_entropy) X(cross_entropy_backward)            \
     X(dropout) X(sgd) X(adam)
 /* clang-format on */

@@ -28,8 +28,8 @@ static lks_status infer(lks_layer *layer)
     LKS_TRY(
         lks_window_infer(layer, p->kernel, p->stride, p->padding, p->dilation, place));
     for (int i = 0; i < 2; i++)
-        if (lks_window_misses(layer->in[0].shape.sizes[1 + i], p->padding[i],
-                              p->dilation[i]))
+        if (lks_window_misses(layer->in[0].shape.sizes[1 + i], place[i], p->stride[i],
+                              p->padding[i], p->dilation[i]))
             return lks_layer_refuse(
                 layer,
                 "with padding %lld x %lld and dilation %lld x %lld a window would lie in "

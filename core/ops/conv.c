@@ -1,6 +1,7 @@
 /* Two-dimensional convolution, as torch.nn.functional.conv2d. */
+#include "ops/conv.h"
+
 #include "base/try.h"
-#include "ops/op.h"
 #include "ops/window.h"
 
 static lks_status check_channels(const lks_call *call)
@@ -84,8 +85,7 @@ static lks_status weight_gradients(lks_backprop *bp, const lks_view *dy)
     return lks_land_close(bp, &dw, st);
 }
 
-/* The bias alone wants a gradient: dy (N, O, OH, OW) summed over all but O. */
-static lks_status bias_gradient(lks_backprop *bp, lks_tensor *dy)
+lks_status lks_conv2d_give_bias(lks_backprop *bp, lks_tensor *dy)
 {
     static const int all_but_channels[] = {0, 2, 3};
 
@@ -102,7 +102,7 @@ static lks_status conv2d_backward(lks_backprop *bp)
     if (lks_wants(bp, 1))
         LKS_TRY(weight_gradients(bp, &dy->view));
     else if (lks_wants(bp, 2))
-        LKS_TRY(bias_gradient(bp, dy));
+        LKS_TRY(lks_conv2d_give_bias(bp, dy)); /* it alone wants one */
     if (!lks_wants(bp, 0))
         return LKS_OK;
     LKS_TRY(lks_land_open(bp, 0, false, &dx));
@@ -122,8 +122,8 @@ const lks_op lks_op_conv2d = {
     .backward = conv2d_backward,
 };
 
-/* What is not given is 1, or 0 for padding. */
-static lks_status fill_in(const lks_conv2d_params *given, lks_conv2d_params *out)
+lks_status lks_conv2d_complete(const char *name, const lks_conv2d_params *given,
+                               lks_conv2d_params *out)
 {
     *out = given ? *given : (lks_conv2d_params){.groups = 1};
     out->groups = out->groups ? out->groups : 1;
@@ -132,8 +132,9 @@ static lks_status fill_in(const lks_conv2d_params *given, lks_conv2d_params *out
         out->dilation[i] = out->dilation[i] ? out->dilation[i] : 1;
         if (out->stride[i] < 0 || out->dilation[i] < 0 || out->padding[i] < 0 ||
             out->groups < 0)
-            return lks_fail(LKS_INVALID, "conv2d: a negative stride, padding, dilation "
-                                         "or number of groups");
+            return lks_fail(
+                LKS_INVALID,
+                "%s: a negative stride, padding, dilation or number of groups", name);
     }
     return LKS_OK;
 }
@@ -144,7 +145,8 @@ lks_tensor *lks_conv2d(lks_tensor *x, lks_tensor *w, lks_tensor *b,
     lks_conv2d_params p;
     lks_tensor *y;
 
-    if (!x || !w || fill_in(params, &p) != LKS_OK || lks_scope_open() != LKS_OK)
+    if (!x || !w || lks_conv2d_complete("conv2d", params, &p) != LKS_OK ||
+        lks_scope_open() != LKS_OK)
         return NULL;
     bool single = x->view.ndim == 3;
     lks_tensor *in[3] = {lks_contiguous(single ? lks_unsqueeze(x, 0) : x),

@@ -134,6 +134,21 @@ lks_tensor *lks_linear(lks_tensor *x, lks_tensor *w, lks_tensor *b);
  * stride 1, no padding. */
 lks_tensor *lks_conv2d(lks_tensor *x, lks_tensor *w, lks_tensor *b,
                        const lks_conv2d_params *params);
+/* x as above, w (C, O/groups, KH, KW), b (O) or NULL, to (N, O, OH, OW) with
+ * OH = (H - 1) stride - 2 padding + dilation (KH - 1) + output_padding + 1. NULL
+ * output_padding (of two): 0; else below stride or dilation. */
+lks_tensor *lks_conv_transpose2d(lks_tensor *x, lks_tensor *w, lks_tensor *b,
+                                 const lks_conv2d_params *params,
+                                 const int64_t *output_padding);
+/* The same along a line: x (N, C, L) or (C, L), w without KH. Stride, dilation and groups
+ * of 0 mean 1. */
+typedef struct lks_conv1d_params {
+    int64_t stride, padding, dilation, groups;
+} lks_conv1d_params;
+lks_tensor *lks_conv1d(lks_tensor *x, lks_tensor *w, lks_tensor *b,
+                       const lks_conv1d_params *params);
+lks_tensor *lks_conv_transpose1d(lks_tensor *x, lks_tensor *w, lks_tensor *b,
+                                 const lks_conv1d_params *params, int64_t output_padding);
 /* The largest of each window of x (N, C, H, W) or (C, H, W): (N, C, OH, OW) or (C, OH,
  * OW), with OH = (H + 2 padding - dilation (kernel - 1) - 1) / stride + 1, rounded down,
  * and OW alike. f32 and f64. The gradient goes to the first of equals; NaN is the
@@ -141,6 +156,28 @@ lks_tensor *lks_conv2d(lks_tensor *x, lks_tensor *w, lks_tensor *b,
  * half of kernel, and LKS_SHAPE where a window would still lie in the padding alone; H W
  * is below 2^31. */
 lks_tensor *lks_max_pool2d(lks_tensor *x, const lks_pool2d_params *params);
+/* The same, and with it, unless NULL, *index: for each the flat place in its plane, i64,
+ * which no gradient goes through; NULL after a failure. So below. */
+lks_tensor *lks_max_pool2d_with_indices(lks_tensor *x, const lks_pool2d_params *params,
+                                        lks_tensor **index);
+/* The mean of each window: sizes and defaults as for max_pool2d. */
+lks_tensor *lks_avg_pool2d(lks_tensor *x, const lks_avg_pool2d_params *params);
+/* x (N, C, H, W) or (C, H, W) in size[0] x size[1] windows, as even as can be, which may
+ * share rows and columns; -1: as x has. Their mean; their largest. */
+lks_tensor *lks_adaptive_avg_pool2d(lks_tensor *x, const int64_t *size);
+lks_tensor *lks_adaptive_max_pool2d(lks_tensor *x, const int64_t *size,
+                                    lks_tensor **index);
+/* The same along a line: x (N, C, L) or (C, L). Stride and dilation of 0 as above. */
+typedef struct lks_pool1d_params {
+    int64_t kernel, stride, padding;
+    int64_t dilation;       /* of a maximum */
+    bool leave_out_padding; /* of a mean */
+    bool ceil_mode;
+} lks_pool1d_params;
+lks_tensor *lks_max_pool1d(lks_tensor *x, const lks_pool1d_params *params,
+                           lks_tensor **index);
+lks_tensor *lks_avg_pool1d(lks_tensor *x, const lks_pool1d_params *params);
+lks_tensor *lks_adaptive_avg_pool1d(lks_tensor *x, int64_t size);
 
 /* The windows of x (N, C, H, W) or (C, H, W), a column each: (N, C KH KW, OH OW). As for
  * pooling; stride and dilation of 0 mean 1. */

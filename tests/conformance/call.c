@@ -141,6 +141,21 @@ void pair(call *c, place p, int64_t fallback, int64_t *out)
     out[1] = n == 2 ? list[1] : list[0];
 }
 
+void pair_or_none(call *c, place p, int64_t none, int64_t *out)
+{
+    const item *list = find(c, p);
+    char name[256];
+
+    if (!list || list->form != LIST || list->n != 2) {
+        pair(c, p, none, out);
+        return;
+    }
+    for (int i = 0; i < 2; i++) {
+        snprintf(name, sizeof name, "%s.%d", list->name, i);
+        out[i] = integer(c, (place){p.role, -1, name}, none);
+    }
+}
+
 lks_reduction reduction(call *c, place p)
 {
     static const char *const names[] = {

@@ -70,6 +70,8 @@ int dims(call *c, place p, int *out);
 lks_shape shape(call *c, place p);
 /* Two integers, or one for both, or the fallback for both. */
 void pair(call *c, place p, int64_t fallback, int64_t *out);
+/* The same where one of two, or both, may be None. */
+void pair_or_none(call *c, place p, int64_t none, int64_t *out);
 lks_reduction reduction(call *c, place p);
 
 /* A tensor; one that is wanted but not there fails the case. Wants its gradient if the

@@ -47,6 +47,7 @@ struct deferred_command {
     union {
         lks_conv2d_params conv;
         lks_pool2d_params pool;
+        lks_avg_pool2d_params mean;
         lks_sgd_params sgd;
         lks_adam_params adam;
         lks_rng rng;

@@ -138,6 +138,12 @@ KERNEL(max_pool2d_backward,
         const lks_view *dx),
        LIST(dy, index, dx), LIST(.params.pool = *params),
        (V(0), V(1), &c->params.pool, V(2)))
+KERNEL(avg_pool2d,
+       (const lks_view *x, const lks_avg_pool2d_params *params, const lks_view *y),
+       LIST(x, y), LIST(.params.mean = *params), (V(0), &c->params.mean, V(1)))
+KERNEL(avg_pool2d_backward,
+       (const lks_view *dy, const lks_avg_pool2d_params *params, const lks_view *dx),
+       LIST(dy, dx), LIST(.params.mean = *params), (V(0), &c->params.mean, V(1)))
 KERNEL(softmax, (const lks_view *x, bool log, const lks_view *y), LIST(x, y),
        LIST(.flag = log), (V(0), c->flag, V(1)))
 KERNEL(softmax_backward,

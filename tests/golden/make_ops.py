@@ -339,6 +339,56 @@ def images():
     case("max_pool2d/no_images", lambda x: F.max_pool2d(x, 2), X(0, 2, 4, 4))
 
 
+def max_pool_indices(x, pool):
+    y, index = pool(x)
+    return y * (index + 1)
+
+
+def windows():
+    """Transposed and one-dimensional convolutions, pooling."""
+    case("conv_transpose2d/plain", F.conv_transpose2d, X(2, 2, 3, 4), X(2, 3, 3, 2), X(3))
+    case("conv_transpose2d/no_bias", F.conv_transpose2d, X(2, 1, 3, 3), X(1, 2, 2, 2))
+    case("conv_transpose2d/general",
+         lambda x, w, b: F.conv_transpose2d(x, w, b, (2, 1), (1, 2), (1, 0), 2, (1, 2)),
+         X(2, 4, 3, 3), X(4, 1, 3, 3), X(2))
+    case("conv_transpose2d/far_apart",
+         lambda x, w, b: F.conv_transpose2d(x, w, b, (3, 2), (1, 2), (2, 3), 1, (4, 4)),
+         X(1, 2, 3, 2), X(2, 2, 2, 2), X(2))
+    case("conv_transpose2d/single", F.conv_transpose2d, X(2, 3, 3), X(2, 3, 2, 2), X(3))
+    case("conv_transpose2d/shared", lambda x, w: F.conv_transpose2d(F.conv_transpose2d(x, w), w),
+         X(1, 2, 2, 2), X(2, 2, 2, 2))
+    case("conv_transpose2d/no_images", F.conv_transpose2d, X(0, 2, 3, 3), X(2, 3, 2, 2), X(3))
+    case("conv1d/plain", F.conv1d, X(2, 2, 6), X(3, 2, 3), X(3))
+    case("conv1d/general", lambda x, w, b: F.conv1d(x, w, b, 2, 1, 2, 2), X(2, 4, 7), X(2, 2, 3), X(2))
+    case("conv1d/single", F.conv1d, X(2, 6), X(3, 2, 3))
+    case("conv_transpose1d/plain", F.conv_transpose1d, X(2, 2, 4), X(2, 3, 3), X(3))
+    case("conv_transpose1d/general",
+         lambda x, w, b: F.conv_transpose1d(x, w, b, 2, 1, 1, 2, 2), X(2, 4, 3), X(4, 1, 3), X(2))
+    case("conv_transpose1d/single", F.conv_transpose1d, X(2, 4), X(2, 3, 3))
+    case("max_pool2d/ceil", lambda x: F.max_pool2d(x, (2, 3), (2, 2), (0, 1), 1, True), X(2, 2, 5, 6))
+    for name, shape in (("plain", (2, 2, 5, 4)), ("single", (2, 4, 4))):
+        case("max_pool2d_with_indices/" + name, lambda x: max_pool_indices(
+            x, lambda v: F.max_pool2d(v, 2, return_indices=True)), X(*shape))
+    case("avg_pool2d/plain", lambda x: F.avg_pool2d(x, 2), X(2, 3, 5, 4))
+    case("avg_pool2d/padded", lambda x: F.avg_pool2d(x, (3, 2), (2, 1), 1), X(2, 2, 6, 5))
+    case("avg_pool2d/inside", lambda x: F.avg_pool2d(x, (3, 2), (2, 1), 1, True, False), X(2, 2, 6, 5))
+    case("avg_pool2d/divided", lambda x: F.avg_pool2d(x, 3, 2, 1, True, True, -2), X(1, 2, 6, 4))
+    case("avg_pool2d/single", lambda x: F.avg_pool2d(x, 2), X(2, 4, 4))
+    case("avg_pool2d/no_images", lambda x: F.avg_pool2d(x, 2), X(0, 2, 4, 4))
+    case("adaptive_avg_pool2d/uneven", lambda x: F.adaptive_avg_pool2d(x, (3, 2)), X(2, 2, 5, 4))
+    case("adaptive_avg_pool2d/more", lambda x: F.adaptive_avg_pool2d(x, (None, 6)), X(2, 2, 3, 4))
+    case("adaptive_avg_pool2d/one", lambda x: F.adaptive_avg_pool2d(x, 1), X(2, 3, 4))
+    case("adaptive_max_pool2d/even", lambda x: F.adaptive_max_pool2d(x, (2, 2)), X(2, 2, 4, 6))
+    case("adaptive_max_pool2d/uneven", lambda x: max_pool_indices(
+        x, lambda v: F.adaptive_max_pool2d(v, (3, None), True)), X(2, 2, 5, 4))
+    case("max_pool1d/plain", lambda x: F.max_pool1d(x, 2), X(2, 3, 5))
+    case("max_pool1d/indices", lambda x: max_pool_indices(
+        x, lambda v: F.max_pool1d(v, 3, 2, 1, 1, True, True)), X(2, 6))
+    case("avg_pool1d/plain", lambda x: F.avg_pool1d(x, 2), X(2, 3, 5))
+    case("avg_pool1d/inside", lambda x: F.avg_pool1d(x, 3, 2, 1, True, False), X(2, 6))
+    case("adaptive_avg_pool1d/uneven", lambda x: F.adaptive_avg_pool1d(x, 3), X(2, 3, 5))
+
+
 def losses():
     for name, f in (("softmax", F.softmax), ("log_softmax", F.log_softmax)):
         case(name + "/last", lambda x: f(x, -1), X(3, 5, low=-4, high=4))
@@ -369,5 +419,6 @@ def losses():
 
 
 print("/* Made by tests/golden/make_ops.py. */")
-for family in (pointwise, in_place, reductions, views, copies, arrangements, pieces, products, images, losses):
+for family in (pointwise, in_place, reductions, views, copies, arrangements, pieces, products, images, losses,
+               windows):
     family()

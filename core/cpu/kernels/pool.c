@@ -17,13 +17,16 @@ typedef struct pooling {
     int32_t *index_out; /* forward */
 } pooling;
 
-static bool is_2x2(const lks_pool2d_params *p)
+/* Whole windows of 2 x 2, side by side. */
+static bool is_2x2(const pooling *pool)
 {
+    const lks_pool2d_params *p = pool->params;
+
     for (int d = 0; d < 2; d++)
         if (p->kernel[d] != 2 || p->stride[d] != 2 || p->padding[d] != 0 ||
             p->dilation[d] != 1)
             return false;
-    return true;
+    return 2 * pool->oh <= pool->h && 2 * pool->ow <= pool->w;
 }
 
 /* The first place of a window inside [0, size), and the end of the window. */
@@ -174,7 +177,7 @@ lks_status LKS_CPU(max_pool2d)(const lks_view *x, const lks_pool2d_params *param
         .index_out = index->data,
     };
 
-    return run(x, &p, is_2x2(params) ? max_pool_2x2 : max_pool_float, max_pool_double);
+    return run(x, &p, is_2x2(&p) ? max_pool_2x2 : max_pool_float, max_pool_double);
 }
 
 lks_status LKS_CPU(max_pool2d_backward)(const lks_view *dy, const lks_view *index,
@@ -192,6 +195,6 @@ lks_status LKS_CPU(max_pool2d_backward)(const lks_view *dy, const lks_view *inde
         .out = dx->data,
     };
 
-    return run(dy, &p, is_2x2(params) ? max_pool_backward_2x2 : max_pool_backward_float,
+    return run(dy, &p, is_2x2(&p) ? max_pool_backward_2x2 : max_pool_backward_float,
                max_pool_backward_double);
 }

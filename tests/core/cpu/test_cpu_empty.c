@@ -42,7 +42,8 @@ END_TEST
 START_TEST(no_images_are_convolved_and_pooled_at_any_size)
 {
     const lks_conv2d_params conv = {{1, 1}, {0, 0}, {1, 1}, 1};
-    const lks_pool2d_params pool = {{2, 2}, {1, 1}, {0, 0}, {1, 1}};
+    const lks_pool2d_params pool = {{2, 2}, {1, 1}, {0, 0}, {1, 1}, false};
+    const lks_avg_pool2d_params mean = {.kernel = {2, 2}, .stride = {1, 1}};
 
     FOR_EACH_TABLE(k, isa)
     for (int d = 0; d < 2; d++) {
@@ -55,6 +56,8 @@ START_TEST(no_images_are_convolved_and_pooled_at_any_size)
 
         ck_ok(k->max_pool2d(&x, &pool, &y, &index));
         ck_ok(k->max_pool2d_backward(&y, &index, &pool, &x));
+        ck_ok(k->avg_pool2d(&x, &mean, &y));
+        ck_ok(k->avg_pool2d_backward(&y, &mean, &x));
         ck_ok(k->conv2d(&x, &w.view, NULL, &conv, &x));
         ck_ok(k->conv2d_backward_data(&x, &w.view, &conv, &x));
         ck_ok(k->conv2d_backward_weight(&x, &x, &conv, false, &w.view, NULL));

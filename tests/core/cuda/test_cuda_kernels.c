@@ -181,7 +181,8 @@ START_TEST(a_dtype_that_a_kernel_does_not_take_is_named)
 {
     const lks_view i = some(LKS_I64), b = some(LKS_BOOL), h = some(LKS_F16);
     const lks_conv2d_params conv = {{1, 1}, {0, 0}, {1, 1}, 1};
-    const lks_pool2d_params pool = {{1, 1}, {1, 1}, {0, 0}, {1, 1}};
+    const lks_pool2d_params pool = {{1, 1}, {1, 1}, {0, 0}, {1, 1}, false};
+    const lks_avg_pool2d_params mean = {.kernel = {1, 1}, .stride = {1, 1}};
     const lks_rng rng = {0};
     const lks_kernels *k = cuda();
 
@@ -200,6 +201,8 @@ START_TEST(a_dtype_that_a_kernel_does_not_take_is_named)
             k->conv2d_backward_weight(&h, &h, &conv, false, &h, NULL));
     REFUSES("max_pool2d", "float16", k->max_pool2d(&h, &pool, &h, &i));
     REFUSES("max_pool2d", "float16", k->max_pool2d_backward(&h, &i, &pool, &h));
+    REFUSES("avg_pool2d", "float16", k->avg_pool2d(&h, &mean, &h));
+    REFUSES("avg_pool2d", "float16", k->avg_pool2d_backward(&h, &mean, &h));
     REFUSES("softmax", "float16", k->softmax(&h, false, &h));
     REFUSES("softmax_backward", "float16", k->softmax_backward(&h, &h, false, &h));
     REFUSES("cross_entropy", "float16", k->cross_entropy(&h, &i, 0, &h, &h, NULL));

@@ -43,6 +43,8 @@ static const struct {
     KERNEL(conv2d_backward_weight, 600),
     KERNEL(max_pool2d, 300),
     KERNEL(max_pool2d_backward, 300),
+    KERNEL(avg_pool2d, 300),
+    KERNEL(avg_pool2d_backward, 300),
     KERNEL(softmax, 600),
     KERNEL(softmax_backward, 600),
     KERNEL(cross_entropy, 400),

@@ -124,13 +124,16 @@ const lks_op_cases lks_op_cases_conv2d = {
 };
 
 static const lks_pool2d_params pool2 = {.kernel = {2, 2}},
-                               pool_mixed = {{3, 2}, {2, 1}, {1, 1}, {1, 2}},
+                               pool_mixed = {{3, 2}, {2, 1}, {1, 1}, {1, 2}, false},
                                pool_padded = {.kernel = {2, 2}, .padding = {2, 0}},
                                pool_spread = {.kernel = {2, 2},
                                               .padding = {1, 1},
                                               .dilation = {3, 3}},
                                pool_edge = {.kernel = {2, 2}, .padding = {1, 1}},
                                pool_none = {.kernel = {0, 2}};
+static const lks_pool2d_params pool_up = {
+    .kernel = {2, 3}, .stride = {2, 2}, .padding = {0, 1}, .ceil_mode = true};
+F(pool_ceil, lks_max_pool2d(x[0], &pool_up))
 F(pool_plain, lks_max_pool2d(x[0], &pool2))
 F(pool_general, lks_max_pool2d(x[0], &pool_mixed))
 F(pool_too_padded, lks_max_pool2d(x[0], &pool_padded))
@@ -138,10 +141,10 @@ F(pool_far_apart, lks_max_pool2d(x[0], &pool_spread))
 F(pool_edges, lks_max_pool2d(x[0], &pool_edge))
 F(pool_no_window, lks_max_pool2d(x[0], &pool_none))
 const lks_op_cases lks_op_cases_max_pool2d = {
-    .cases = CASES({"plain", pool_plain, {X(2, 3, 5, 4)}},
-                   {"general", pool_general, {X(2, 2, 6, 5)}},
-                   {"single", pool_plain, {X(2, 4, 4)}},
-                   {"no_images", pool_plain, {X(0, 2, 4, 4)}}),
+    .cases = CASES(
+        {"plain", pool_plain, {X(2, 3, 5, 4)}},
+        {"general", pool_general, {X(2, 2, 6, 5)}}, {"ceil", pool_ceil, {X(2, 2, 5, 6)}},
+        {"single", pool_plain, {X(2, 4, 4)}}, {"no_images", pool_plain, {X(0, 2, 4, 4)}}),
     .refusals =
         REFUSALS({"padding",
                   pool_too_padded,

@@ -1,7 +1,7 @@
 #include "cases.h"
 
 static const lks_pool2d_params plain = {.kernel = {2, 3}}, two = {.kernel = {2, 2}},
-                               general = {{2, 2}, {1, 2}, {1, 2}, {2, 1}},
+                               general = {{2, 2}, {1, 2}, {1, 2}, {2, 1}, false},
                                none = {.kernel = {0, 2}},
                                backwards = {.kernel = {2, 2}, .stride = {1, -1}};
 

@@ -127,6 +127,9 @@ static pool draw_pool(trial *t)
             k->dilation[d] = k->kernel[d] = 1, k->padding[d] = 0;
         out[d] =
             out_size(sizes[d], k->kernel[d], k->stride[d], k->padding[d], k->dilation[d]);
+        /* A last window that goes beyond, as by ceil_mode. */
+        if (chance(t, 3) && out[d] * k->stride[d] < sizes[d])
+            out[d]++;
     }
     p.oh = out[0], p.ow = out[1];
     return p;
@@ -155,4 +158,50 @@ void max_pool2d_backward_case(trial *t)
     k = ready(t);
     ck_ok(k->max_pool2d(&x, &p.params, &y, &index));
     ck_ok(k->max_pool2d_backward(&dy, &index, &p.params, &dx));
+}
+
+/* Windows as above, or adaptive ones, of any number. */
+static pool draw_means(trial *t, lks_avg_pool2d_params *out)
+{
+    pool p = draw_pool(t);
+
+    *out = (lks_avg_pool2d_params){
+        .divisor_override = chance(t, 4) ? draw(t, -3, 3) : 0,
+        .leave_out_padding = chance(t, 2),
+        .adaptive = chance(t, 3),
+    };
+    for (int d = 0; d < 2; d++) {
+        const int64_t size = d == 0 ? p.h : p.w;
+        int64_t *n = d == 0 ? &p.oh : &p.ow;
+
+        out->kernel[d] = p.params.kernel[d];
+        out->stride[d] = p.params.stride[d];
+        out->padding[d] = p.params.padding[d];
+        *n = out_size(size, out->kernel[d], out->stride[d], out->padding[d], 1);
+        if (chance(t, 3) && *n * out->stride[d] < size)
+            (*n)++;
+        if (out->adaptive)
+            *n = draw(t, 1, chance(t, 2) ? size : 2 * size);
+    }
+    return p;
+}
+
+void avg_pool2d_case(trial *t)
+{
+    lks_avg_pool2d_params params;
+    const pool p = draw_means(t, &params);
+    const lks_view x = draw_dense(t, p.dtype, SIZES(p.n, p.c, p.h, p.w));
+    const lks_view y = draw_dense(t, p.dtype, SIZES(p.n, p.c, p.oh, p.ow));
+
+    ck_ok(ready(t)->avg_pool2d(&x, &params, &y));
+}
+
+void avg_pool2d_backward_case(trial *t)
+{
+    lks_avg_pool2d_params params;
+    const pool p = draw_means(t, &params);
+    const lks_view dy = draw_dense(t, p.dtype, SIZES(p.n, p.c, p.oh, p.ow));
+    const lks_view dx = draw_dense(t, p.dtype, SIZES(p.n, p.c, p.h, p.w));
+
+    ck_ok(ready(t)->avg_pool2d_backward(&dy, &params, &dx));
 }
