@@ -116,6 +116,10 @@ lks_tensor *lks_pad(lks_tensor *x, const int64_t *pad, int n, lks_pad_mode mode,
 lks_tensor *lks_matmul(lks_tensor *a, lks_tensor *b);
 /* a (m), b (n): (m, n). */
 lks_tensor *lks_outer(lks_tensor *a, lks_tensor *b);
+/* torch.einsum: "ij,jk->ik", spaces and "..." allowed. All letters together are at most
+ * LKS_MAX_DIMS. */
+enum { LKS_EINSUM_MAX_OPERANDS = 8 };
+lks_tensor *lks_einsum(const char *equation, lks_tensor *const *xs, int n);
 /* beta x + alpha (a b), x broadcasting to the product's shape: of matrices, of a matrix
  * and a vector, of batches of matrices (addbmm: summed over the batch). With beta 0, x is
  * not looked at and gets no gradient. */
@@ -184,6 +188,36 @@ lks_tensor *lks_adaptive_avg_pool1d(lks_tensor *x, int64_t size);
 lks_tensor *lks_unfold(lks_tensor *x, const lks_pool2d_params *params);
 /* (…, C r r, H, W) to (…, C, H r, W r). A copy. */
 lks_tensor *lks_pixel_shuffle(lks_tensor *x, int64_t factor);
+
+/* (x - mean) / sqrt(var + eps) weight + bias, with a mean and a variance for each channel
+ * (batch_norm) or for each channel of each sample (instance_norm) of x (N, C, …); (C) is
+ * one sample. What is NULL is left out; running statistics come both or neither. */
+typedef struct lks_norm_params {
+    lks_tensor *running_mean, *running_var, *weight, *bias; /* (C) each */
+    bool training; /* of x, and the running ones follow; else the running ones */
+    double momentum, eps;
+} lks_norm_params;
+lks_tensor *lks_batch_norm(lks_tensor *x, const lks_norm_params *params);
+/* Without running statistics as in training. */
+lks_tensor *lks_instance_norm(lks_tensor *x, const lks_norm_params *params);
+/* For each of `groups` of x's channels, (N, C, …); weight and bias (C) or NULL. */
+lks_tensor *lks_group_norm(lks_tensor *x, int64_t groups, lks_tensor *weight,
+                           lks_tensor *bias, double eps);
+/* For each of what ends in x's last dimensions, `shape`; so do weight and bias, or NULL.
+ */
+lks_tensor *lks_layer_norm(lks_tensor *x, lks_shape shape, lks_tensor *weight,
+                           lks_tensor *bias, double eps);
+
+/* q (…, L, E), k (…, S, E), v (…, S, V): softmax(q kᵀ / sqrt(E) + mask) v, (…, L, V);
+ * mask, or NULL, broadcasts to (…, L, S); is_causal: column s of row l counts only where s
+ * <= l. *weights, unless NULL: the softmax. */
+lks_tensor *lks_scaled_dot_product_attention(lks_tensor *q, lks_tensor *k, lks_tensor *v,
+                                             lks_tensor *mask, bool is_causal,
+                                             lks_tensor **weights);
+/* a (…, I), b (…, J), w (O, I, J), bias (O) or NULL: aᵀ w b + bias, (…, O). */
+lks_tensor *lks_bilinear(lks_tensor *a, lks_tensor *b, lks_tensor *w, lks_tensor *bias);
+/* weight (V, D), index (…) i64 in [0, V): (…, D). */
+lks_tensor *lks_embedding(lks_tensor *weight, lks_tensor *index);
 
 lks_tensor *lks_softmax(lks_tensor *x, int dim);
 lks_tensor *lks_log_softmax(lks_tensor *x, int dim);

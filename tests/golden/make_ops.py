@@ -389,6 +389,68 @@ def windows():
     case("adaptive_avg_pool1d/uneven", lambda x: F.adaptive_avg_pool1d(x, 3), X(2, 3, 5))
 
 
+def norms():
+    mean, var = X(3), X(3, low=0.5, high=2)
+    for name, x in (("batch", (4, 3)), ("images", (2, 3, 2, 2))):
+        case("batch_norm/" + name, lambda x, w, b: F.batch_norm(x, None, None, w, b, True, 0.1, 0.1),
+             X(*x), X(3), X(3))
+    case("batch_norm/evaluated", evaluated, X(2, 3, 2), mean, var)
+    case("batch_norm/single", lambda x, m, v: evaluated(x[None], m, v)[0], X(3), mean, var)
+    case("batch_norm/empty", lambda x, w, b: F.batch_norm(x, None, None, w, b, True, 0.1, 0.1),
+         X(0, 3), X(3), X(3))
+    case("instance_norm/plain", lambda x, w, b: F.instance_norm(x, None, None, w, b, eps=0.1),
+         X(2, 3, 4), X(3), X(3))
+    case("instance_norm/evaluated", evaluated, X(2, 3, 2), mean, var)
+    case("group_norm/images", lambda x, w, b: F.group_norm(x, 2, w, b, 0.1), X(2, 4, 2, 3), X(4), X(4))
+    case("group_norm/vectors", lambda x: F.group_norm(x, 1, None, None, 0.1), X(3, 4))
+    case("group_norm/empty", lambda x, w, b: F.group_norm(x, 2, w, b, 0.1), X(0, 4, 2), X(4), X(4))
+    case("layer_norm/last", lambda x, w, b: F.layer_norm(x, (4,), w, b, 0.1), X(2, 3, 4), X(4), X(4))
+    case("layer_norm/two", lambda x, w: F.layer_norm(x, (3, 4), w, None, 0.1), X(2, 3, 4), X(3, 4))
+    case("layer_norm/plain", lambda x: F.layer_norm(x, (4,), None, None, 0.1), X(4))
+    case("layer_norm/empty", lambda x, w, b: F.layer_norm(x, (4,), w, b, 0.1), X(0, 3, 4), X(4), X(4))
+
+
+def evaluated(x, mean, var):
+    shape = [1, 3] + [1] * (x.dim() - 2)
+    return (x - mean.reshape(shape)) / torch.sqrt(var.reshape(shape) + 0.1)
+
+
+def attention(q, k, v, mask=None):
+    scores = q @ k.transpose(-1, -2) / math.sqrt(q.shape[-1])
+    return torch.softmax(scores if mask is None else scores + mask, -1) @ v
+
+
+def contractions():
+    def einsum(name, equation, *shapes):
+        case("einsum/" + name, lambda *xs: torch.einsum(equation, *xs), *(X(*s) for s in shapes))
+    einsum("product", "ij,jk->ik", (2, 3), (3, 4))
+    einsum("implicit", "ik,kj", (2, 3), (3, 4))
+    einsum("batch", "bij, bjk -> bik", (2, 2, 3), (2, 3, 2))
+    einsum("ellipsis", "...ij,...jk->...ik", (2, 1, 2, 3), (3, 3, 2))
+    einsum("ellipsis_summed", "...ik, ...j -> ij", (2, 2, 3), (3,))
+    einsum("trace", "ii", (3, 3))
+    einsum("diagonals", "iijkk->ji", (2, 2, 3, 2, 2))
+    einsum("sum", "ij->i", (2, 3))
+    einsum("transpose", "ij->ji", (2, 3))
+    einsum("itself", "ij", (2, 3))
+    einsum("outer", "ij,Ab->ijAb", (2, 1), (2, 2))
+    einsum("three", "ai,bij,cj->abc", (2, 3), (2, 3, 2), (2, 2))
+    einsum("one_has_it", "ij,k->k", (2, 3), (2,))
+    einsum("empty", "ij,jk->ik", (2, 0), (0, 3))
+    q, k, v = X(2, 3, 4), X(2, 5, 4), X(2, 5, 2)
+    name = "scaled_dot_product_attention/"
+    case(name + "plain", attention, q, k, v)
+    case(name + "mask", attention, q, k, v, X(3, 5))
+    case(name + "causal", lambda q, k, v: attention(
+        q, k, v, torch.full((3, 5), -math.inf).triu(1)), q, k, v)
+    case(name + "weights", lambda q, k: attention(q, k, torch.eye(3)), X(3, 2), X(3, 2))
+    case("bilinear/bias", F.bilinear, X(2, 3), X(2, 4), X(2, 3, 4), X(2))
+    case("bilinear/plain", F.bilinear, X(2, 2, 3), X(2, 2, 2), X(2, 3, 2))
+    case("bilinear/vectors", F.bilinear, X(3), X(2), X(2, 3, 2))
+    case("embedding/matrix", lambda w, i: F.embedding(i, w), X(5, 3), Index(5, 2, 3))
+    case("embedding/one", lambda w, i: F.embedding(i, w)[0], X(5, 3), Index(5, 1))
+
+
 def losses():
     for name, f in (("softmax", F.softmax), ("log_softmax", F.log_softmax)):
         case(name + "/last", lambda x: f(x, -1), X(3, 5, low=-4, high=4))
@@ -420,5 +482,5 @@ def losses():
 
 print("/* Made by tests/golden/make_ops.py. */")
 for family in (pointwise, in_place, reductions, views, copies, arrangements, pieces, products, images, losses,
-               windows):
+               windows, norms, contractions):
     family()

@@ -7,7 +7,14 @@ static void run_index_select(call *c)
                              tensor(c, arg(1, "index"))));
 }
 
+/* The cases have the weight first. */
+static void run_embedding(call *c)
+{
+    give(c, lks_embedding(input(c), tensor(c, arg(0, "indices"))));
+}
+
 static const row rows[] = {
+    {"nn.functional.embedding", .run = run_embedding},
     {"index_select", .run = run_index_select},
 };
 FAMILY(indexing, rows);

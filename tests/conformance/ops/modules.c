@@ -32,6 +32,104 @@ static void run_conv2d(call *c)
                        &p));
 }
 
+static void run_conv1d(call *c)
+{
+    const lks_conv1d_params p = {
+        .stride = integer(c, ctor(3, "stride"), 1),
+        .padding = integer(c, ctor(4, "padding"), 0),
+        .dilation = integer(c, ctor(5, "dilation"), 1),
+        .groups = integer(c, ctor(6, "groups"), 1),
+    };
+
+    integer(c, ctor(0, "in_channels"), 0); /* the weight's shape says these */
+    integer(c, ctor(1, "out_channels"), 0);
+    integer(c, ctor(2, "kernel_size"), 1);
+    give(c, lks_conv1d(first(c), tensor(c, state("weight")), optional(c, state("bias")),
+                       &p));
+}
+
+static void run_conv_transpose1d(call *c)
+{
+    const lks_conv1d_params p = {
+        .stride = integer(c, ctor(3, "stride"), 1),
+        .padding = integer(c, ctor(4, "padding"), 0),
+    };
+
+    integer(c, ctor(0, "in_channels"), 0); /* the weight's shape says these */
+    integer(c, ctor(1, "out_channels"), 0);
+    integer(c, ctor(2, "kernel_size"), 1);
+    give(c, lks_conv_transpose1d(first(c), tensor(c, state("weight")),
+                                 optional(c, state("bias")), &p,
+                                 integer(c, ctor(5, "output_padding"), 0)));
+}
+
+static void run_conv_transpose2d(call *c)
+{
+    lks_conv2d_params p = {0};
+    int64_t kernel[2], output_padding[2];
+
+    integer(c, ctor(0, "in_channels"), 0); /* the weight's shape says these */
+    integer(c, ctor(1, "out_channels"), 0);
+    pair(c, ctor(2, "kernel_size"), 1, kernel);
+    pair(c, ctor(3, "stride"), 1, p.stride);
+    pair(c, ctor(4, "padding"), 0, p.padding);
+    pair(c, ctor(5, "output_padding"), 0, output_padding);
+    give(c, lks_conv_transpose2d(first(c), tensor(c, state("weight")),
+                                 optional(c, state("bias")), &p, output_padding));
+}
+
+static void run_avg_pool1d(call *c)
+{
+    const lks_pool1d_params p = {
+        .kernel = integer(c, ctor(0, "kernel_size"), 1),
+        .stride = integer(c, ctor(1, "stride"), 0),
+        .padding = integer(c, ctor(2, "padding"), 0),
+    };
+
+    give(c, lks_avg_pool1d(first(c), &p));
+}
+
+static void run_adaptive_avg_pool2d(call *c)
+{
+    int64_t size[2];
+
+    pair_or_none(c, ctor(0, "output_size"), -1, size);
+    give(c, lks_adaptive_avg_pool2d(first(c), size));
+}
+
+static void run_batch_norm(call *c)
+{
+    const lks_norm_params p = {
+        .running_mean = tensor(c, state("running_mean")),
+        .running_var = tensor(c, state("running_var")),
+        .weight = optional(c, state("weight")),
+        .bias = optional(c, state("bias")),
+        .training = true,
+        .momentum = number(c, ctor(2, "momentum"), 0.1),
+        .eps = number(c, ctor(1, "eps"), 1e-5),
+    };
+
+    integer(c, ctor(0, "num_features"), 0);
+    tensor(c, state("num_batches_tracked")); /* counts */
+    give(c, lks_batch_norm(first(c), &p));
+}
+
+static void run_bilinear(call *c)
+{
+    integer(c, ctor(0, "in1_features"), 0); /* the weight's shape says these */
+    integer(c, ctor(1, "in2_features"), 0);
+    integer(c, ctor(2, "out_features"), 0);
+    give(c, lks_bilinear(first(c), tensor(c, arg(1, "input2")),
+                         tensor(c, state("weight")), optional(c, state("bias"))));
+}
+
+static void run_embedding(call *c)
+{
+    integer(c, ctor(0, "num_embeddings"), 0); /* the weight's shape says these */
+    integer(c, ctor(1, "embedding_dim"), 0);
+    give(c, lks_embedding(tensor(c, state("weight")), first(c)));
+}
+
 static void run_relu(call *c)
 {
     give(c, lks_relu(first(c)));
@@ -60,6 +158,14 @@ static void run_cross_entropy(call *c)
 static const row rows[] = {
     {"nn.Linear", .run = run_linear},
     {"nn.Conv2d", .run = run_conv2d},
+    {"nn.Conv1d", .run = run_conv1d},
+    {"nn.ConvTranspose1d", .run = run_conv_transpose1d},
+    {"nn.ConvTranspose2d", .run = run_conv_transpose2d},
+    {"nn.AvgPool1d", .run = run_avg_pool1d},
+    {"nn.AdaptiveAvgPool2d", .run = run_adaptive_avg_pool2d},
+    {"nn.BatchNorm2d", .run = run_batch_norm},
+    {"nn.Bilinear", .run = run_bilinear},
+    {"nn.Embedding", .run = run_embedding},
     {"nn.ReLU", .run = run_relu},
     {"nn.Sigmoid", .run = run_sigmoid},
     {"nn.CrossEntropyLoss", .run = run_cross_entropy},

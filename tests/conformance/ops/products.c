@@ -36,12 +36,48 @@ static void run_baddbmm(call *c)
     run_add_product(c, lks_baddbmm);
 }
 
+static void run_einsum(call *c)
+{
+    lks_tensor *operands[MAX_LIST];
+    const int n = tensors(c, named("input"), operands);
+
+    give(c, lks_einsum(word(c, arg(0, "equation"), ""), operands, n));
+}
+
+static void run_bilinear(call *c)
+{
+    give(c, lks_bilinear(input(c), tensor(c, arg(0, "input2")),
+                         tensor(c, arg(1, "weight")), optional(c, arg(2, "bias"))));
+}
+
+static void run_attention(call *c)
+{
+    lks_tensor *y, *weights;
+
+    only(c, arg(3, "dropout_p"), 0);
+    y = lks_scaled_dot_product_attention(
+        input(c), tensor(c, arg(0, "key")), tensor(c, arg(1, "value")),
+        optional(c, arg(2, "attn_mask")), flag(c, arg(5, "is_causal"), false), &weights);
+    flag(c, arg(4, "need_attn_weights"), true); /* the cases have them either way */
+    give(c, y);
+    give(c, weights);
+}
+
 static const row rows[] = {
-    {"matmul", .binary = lks_matmul}, {"mm", .binary = lks_matmul},
-    {"mv", .binary = lks_matmul},     {"bmm", .binary = lks_matmul},
-    {"dot", .binary = lks_matmul},    {"outer", .binary = lks_outer},
-    {"addmm", .run = run_addmm},      {"addmm/decomposed", .run = run_addmm},
-    {"addmv", .run = run_addmv},      {"addbmm", .run = run_addbmm},
-    {"baddbmm", .run = run_baddbmm},  {"nn.functional.linear", .run = run_linear},
+    {"einsum", .run = run_einsum},
+    {"nn.functional.bilinear", .run = run_bilinear},
+    {"nn.functional._scaled_dot_product_attention", .run = run_attention},
+    {"matmul", .binary = lks_matmul},
+    {"mm", .binary = lks_matmul},
+    {"mv", .binary = lks_matmul},
+    {"bmm", .binary = lks_matmul},
+    {"dot", .binary = lks_matmul},
+    {"outer", .binary = lks_outer},
+    {"addmm", .run = run_addmm},
+    {"addmm/decomposed", .run = run_addmm},
+    {"addmv", .run = run_addmv},
+    {"addbmm", .run = run_addbmm},
+    {"baddbmm", .run = run_baddbmm},
+    {"nn.functional.linear", .run = run_linear},
 };
 FAMILY(products, rows);
