@@ -54,6 +54,16 @@ typedef enum lks_reduce {
     LKS_N_REDUCE
 } lks_reduce;
 
+/* X(name, the C operator) */
+#define LKS_COMPARE_LIST(X) X(eq, ==) X(ne, !=) X(lt, <) X(le, <=) X(gt, >) X(ge, >=)
+
+typedef enum lks_compare {
+#define LKS_COMPARE_ENUM(name, operator_) LKS_COMPARE_##name,
+    LKS_COMPARE_LIST(LKS_COMPARE_ENUM)
+#undef LKS_COMPARE_ENUM
+        LKS_N_COMPARE
+} lks_compare;
+
 enum { LKS_UNARY_NUMBERS = 2 };
 
 typedef struct lks_conv2d_params {
@@ -202,12 +212,22 @@ typedef struct lks_kernels {
                                   const lks_view *y, const lks_view *dy,
                                   const lks_view *da, const lks_view *db);
 
+    /* out bool: whether the comparison holds of a[…] and b[…], which have one dtype; of a
+     * NaN, `ne` alone does. out = condition ? a : b, element by element; condition bool,
+     * the others of one dtype. Same sizes throughout. All dtypes. */
+    lks_status (*compare)(lks_compare op, const lks_view *a, const lks_view *b,
+                          const lks_view *out);
+    lks_status (*where)(const lks_view *condition, const lks_view *a, const lks_view *b,
+                        const lks_view *out);
+
     /* out has x's ndim, sizes equal to x's or 1 where it is reduced, and x's dtype; of
      * floats, f32 or f64 too. Max of nothing is refused by the operation. Every dtype but
      * bool; floats are added up in f64, integers in i64. */
     lks_status (*reduce)(lks_reduce op, const lks_view *x, const lks_view *out);
-    /* out [sizes without dim] i64: the first index of the largest (NaN is largest). */
-    lks_status (*argmax)(const lks_view *x, int dim, const lks_view *out);
+    /* out [sizes without dim] i64: the first index of the largest, or of the smallest if
+     * op is LKS_REDUCE_MIN; a NaN is both. */
+    lks_status (*arg_reduce)(lks_reduce op, const lks_view *x, int dim,
+                             const lks_view *out);
 
     /* out[.., i, ..] = x[.., 0, ..] to x[.., i, ..] along dim, reduced. Shapes and dtypes
      * are alike; every dtype but bool, added up as by `reduce`. */
@@ -224,6 +244,16 @@ typedef struct lks_kernels {
     /* out[.., index[i], ..] += x[.., i, ..], in order of i. f32 f64. */
     lks_status (*index_add)(const lks_view *x, int dim, const lks_view *index,
                             const lks_view *out);
+
+    /* out[.., i, ..] = x[.., index[.., i, ..], ..] along dim: index i64, of out's sizes,
+     * which are x's but along dim. All dtypes. LKS_INVALID: an index out of range. */
+    lks_status (*gather)(const lks_view *x, int dim, const lks_view *index,
+                         const lks_view *out);
+    /* out[.., index[.., i, ..], ..] = x[.., i, ..], or += if add, in order of i: the last
+     * stays. index i64, of x's sizes, which are out's but along dim. All dtypes; to add,
+     * every one but bool. LKS_INVALID: an index out of range. */
+    lks_status (*scatter)(const lks_view *x, int dim, const lks_view *index, bool add,
+                          const lks_view *out);
 
     /* c = a b (+ bias) (+ c if accumulate), of one matrix or a batch. f32 f64.
      *   a (..., m, k), b (..., k, n), c (..., m, n): the same leading sizes, strides of 0
@@ -300,8 +330,9 @@ typedef struct lks_kernels {
 #define LKS_KERNEL_LIST(X)                                                               \
     X(fill) X(copy)                                                                      \
     X(unary) X(unary_backward) X(binary) X(binary_backward)                              \
-    X(reduce) X(argmax) X(scan) X(sort)                                                  \
-    X(index_select) X(index_add)                                                         \
+    X(compare) X(where)                                                                  \
+    X(reduce) X(arg_reduce) X(scan) X(sort)                                              \
+    X(index_select) X(index_add) X(gather) X(scatter)                                    \
     X(gemm) X(conv2d) X(conv2d_backward_data) X(conv2d_backward_weight)                  \
     X(max_pool2d) X(max_pool2d_backward) X(avg_pool2d) X(avg_pool2d_backward)            \
     X(softmax) X(softmax_backward) X(cross_entropy) X(cross_entropy_backward)            \

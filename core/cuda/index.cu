@@ -7,14 +7,6 @@ static __device__ bool is_inside(int64_t index, int64_t n)
     return index >= 0 && index < n;
 }
 
-/* What the text of a complaint says: that of the latest launch, whichever complains. */
-static void describe(lks_cuda_queue *q, lks_cuda_complaint about, const lks_view *x,
-                     int dim)
-{
-    q->trouble->shape[about] = lks_view_shape(x);
-    q->trouble->dim[about] = dim;
-}
-
 /* ---- index_select ---- */
 
 /* Operands: out, x at place 0 of the dimension, the index of each element. */
@@ -58,7 +50,7 @@ static lks_status select(const lks_view *x, int dim, const lks_view *index,
 
     if (loops.n == 0)
         return LKS_OK;
-    describe(q, LKS_CUDA_INDEX_SELECT, x, dim);
+    lks_cuda_describe(q, LKS_CUDA_INDEX_SELECT, x, dim);
     LKS_LAUNCH(q, index_select<T>, lks_cuda_blocks(loops.n, LKS_CUDA_THREADS),
                LKS_CUDA_THREADS, loops, x->sizes[dim],
                x->strides[dim] * (int64_t)sizeof(T), q->trouble_d,
@@ -153,7 +145,7 @@ static lks_status add(const lks_view *x, int dim, const lks_view *index,
     s.n = index->sizes[0];
     s.n_places = out->sizes[dim];
     s.trouble = q->trouble_d;
-    describe(q, LKS_CUDA_INDEX_ADD, out, dim);
+    lks_cuda_describe(q, LKS_CUDA_INDEX_ADD, out, dim);
     LKS_LAUNCH(q, index_add<T>, (unsigned)s.n, LKS_CUDA_THREADS, s);
     lks_cuda_count_work(q, 3 * lks_cuda_bytes(x) + lks_cuda_bytes(index),
                         (double)lks_view_count(x));

@@ -165,6 +165,14 @@ static inline __device__ int64_t lks_cuda_thread(void)
     return (int64_t)blockIdx.x * blockDim.x + threadIdx.x;
 }
 
+/* What the text of a complaint says: that of the latest launch, whichever complains. */
+static inline void lks_cuda_describe(lks_cuda_queue *q, lks_cuda_complaint about,
+                                     const lks_view *x, int dim)
+{
+    q->trouble->shape[about] = lks_view_shape(x);
+    q->trouble->dim[about] = dim;
+}
+
 /* An index out of range: the first is told when somebody waits (queue.h). */
 static inline __device__ void lks_cuda_complain(lks_cuda_trouble *trouble,
                                                 lks_cuda_complaint about, int64_t number,

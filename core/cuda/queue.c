@@ -260,6 +260,8 @@ static lks_status complain(lks_cuda_complaint about, const lks_cuda_trouble *t)
     static const char *const kernels[LKS_CUDA_N_COMPLAINTS] = {
         [LKS_CUDA_INDEX_SELECT] = "index_select",
         [LKS_CUDA_INDEX_ADD] = "index_add",
+        [LKS_CUDA_GATHER] = "gather",
+        [LKS_CUDA_SCATTER] = "scatter",
         [LKS_CUDA_CROSS_ENTROPY] = "cross_entropy",
     };
     const lks_shape *shape = &t->shape[about];
@@ -267,7 +269,7 @@ static lks_status complain(lks_cuda_complaint about, const lks_cuda_trouble *t)
     const long long at = (int32_t)(uint32_t)t->first[about];
     char text[LKS_SHAPE_TEXT];
 
-    if (about == LKS_CUDA_INDEX_SELECT || about == LKS_CUDA_INDEX_ADD)
+    if (about != LKS_CUDA_CROSS_ENTROPY)
         return lks_fail(LKS_INVALID,
                         "%s: index %lld (number %lld) is outside dimension %d of %s",
                         kernels[about], at, number, t->dim[about],

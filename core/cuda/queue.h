@@ -27,6 +27,8 @@ enum {
 typedef enum lks_cuda_complaint {
     LKS_CUDA_INDEX_SELECT,
     LKS_CUDA_INDEX_ADD,
+    LKS_CUDA_GATHER,
+    LKS_CUDA_SCATTER,
     LKS_CUDA_CROSS_ENTROPY,
     LKS_CUDA_N_COMPLAINTS,
 } lks_cuda_complaint;

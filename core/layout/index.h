@@ -9,8 +9,8 @@
 /* Element i of a 1-d i64 view. */
 int64_t lks_index_at(const lks_view *index, int64_t i);
 
-/* index [n]: all among the places of x's dimension `dim`. LKS_INVALID, naming the kernel
- * and the first that is not. */
+/* index, i64 of one dimension or more: all among the places of x's dimension `dim`.
+ * LKS_INVALID, naming the kernel and the first, row-major, that is not. */
 lks_status lks_index_check(const char *kernel, const lks_view *index, const lks_view *x,
                            int dim);
 

@@ -231,7 +231,8 @@ lks_tensor *lks_argmax(lks_tensor *x, int dim)
         if (i != dim)
             shape.sizes[shape.ndim++] = view.sizes[i];
     index = lks_tensor_create(&shape, LKS_I64, x->storage->device);
-    if (index && x->storage->kernels->argmax(&view, dim, &index->view) != LKS_OK) {
+    if (index && x->storage->kernels->arg_reduce(LKS_REDUCE_MAX, &view, dim,
+                                                 &index->view) != LKS_OK) {
         lks_unref(index);
         return NULL;
     }

@@ -1,4 +1,4 @@
-/* Sums, maxima and the places of maxima. */
+/* Sums, maxima and the like, and the places of maxima and minima. */
 #include "reference/reference.h"
 
 #include "element.h"
@@ -102,9 +102,10 @@ lks_status lks_reference_reduce(lks_reduce op, const lks_view *x, const lks_view
     return LKS_OK;
 }
 
-/* The first of the largest along a row; the first NaN is larger than all. */
-#define ARGMAX(dtype, stored, computed, load, store)                                     \
-    static int64_t argmax_##dtype(const lks_view *row)                                   \
+/* The first of the largest along a row, or of the smallest; the first NaN is before all.
+ */
+#define ARG(dtype, stored, computed, load, store)                                        \
+    static int64_t arg_##dtype(lks_reduce op, const lks_view *row)                       \
     {                                                                                    \
         computed best = load(*(const stored *)row->data);                                \
         int64_t best_at = 0;                                                             \
@@ -112,20 +113,21 @@ lks_status lks_reference_reduce(lks_reduce op, const lks_view *x, const lks_view
         for (int64_t j = 1; j < row->sizes[0] && best == best; j++) {                    \
             computed v = load(*(const stored *)lks_reference_at(row, j));                \
                                                                                          \
-            if (v > best || v != v) {                                                    \
+            if ((op == LKS_REDUCE_MIN ? v < best : v > best) || v != v) {                \
                 best = v;                                                                \
                 best_at = j;                                                             \
             }                                                                            \
         }                                                                                \
         return best_at;                                                                  \
     }
-LKS_ELEMENTS(ARGMAX)
+LKS_ELEMENTS(ARG)
 
-lks_status lks_reference_argmax(const lks_view *x, int dim, const lks_view *out)
+lks_status lks_reference_arg_reduce(lks_reduce op, const lks_view *x, int dim,
+                                    const lks_view *out)
 {
-    static int64_t (*const searches[LKS_N_DTYPES])(const lks_view *row) = {
-#define ARGMAX_ENTRY(dtype, stored, computed, load, store) [LKS_##dtype] = argmax_##dtype,
-        LKS_ELEMENTS(ARGMAX_ENTRY)};
+    static int64_t (*const searches[LKS_N_DTYPES])(lks_reduce, const lks_view *row) = {
+#define ARG_ENTRY(dtype, stored, computed, load, store) [LKS_##dtype] = arg_##dtype,
+        LKS_ELEMENTS(ARG_ENTRY)};
     const lks_view firsts = lks_view_without(x, dim);
 
     for (int64_t i = 0; i < lks_view_count(out); i++) {
@@ -135,7 +137,7 @@ lks_status lks_reference_argmax(const lks_view *x, int dim, const lks_view *out)
                               .sizes = {x->sizes[dim]},
                               .strides = {x->strides[dim]}};
 
-        *(int64_t *)lks_reference_at(out, i) = searches[x->dtype](&row);
+        *(int64_t *)lks_reference_at(out, i) = searches[x->dtype](op, &row);
     }
     return LKS_OK;
 }

@@ -94,8 +94,16 @@ KERNEL(binary_backward,
        ((lks_binary)c->op, V(0), V(1), V(2), V(3), V(4), V(5)))
 KERNEL(reduce, (lks_reduce op, const lks_view *x, const lks_view *out), LIST(x, out),
        LIST(.op = (int)op), ((lks_reduce)c->op, V(0), V(1)))
-KERNEL(argmax, (const lks_view *x, int dim, const lks_view *out), LIST(x, out),
-       LIST(.dim = dim), (V(0), c->dim, V(1)))
+KERNEL(compare,
+       (lks_compare op, const lks_view *a, const lks_view *b, const lks_view *out),
+       LIST(a, b, out), LIST(.op = (int)op), ((lks_compare)c->op, V(0), V(1), V(2)))
+KERNEL(where,
+       (const lks_view *condition, const lks_view *a, const lks_view *b,
+        const lks_view *out),
+       LIST(condition, a, b, out), .op = 0, (V(0), V(1), V(2), V(3)))
+KERNEL(arg_reduce, (lks_reduce op, const lks_view *x, int dim, const lks_view *out),
+       LIST(x, out), LIST(.op = (int)op, .dim = dim),
+       ((lks_reduce)c->op, V(0), c->dim, V(1)))
 KERNEL(scan, (lks_reduce op, const lks_view *x, int dim, const lks_view *out),
        LIST(x, out), LIST(.op = (int)op, .dim = dim),
        ((lks_reduce)c->op, V(0), c->dim, V(1)))
@@ -110,6 +118,12 @@ KERNEL(index_select,
 KERNEL(index_add,
        (const lks_view *x, int dim, const lks_view *index, const lks_view *out),
        LIST(x, index, out), LIST(.dim = dim), (V(0), c->dim, V(1), V(2)))
+KERNEL(gather, (const lks_view *x, int dim, const lks_view *index, const lks_view *out),
+       LIST(x, index, out), LIST(.dim = dim), (V(0), c->dim, V(1), V(2)))
+KERNEL(scatter,
+       (const lks_view *x, int dim, const lks_view *index, bool add, const lks_view *out),
+       LIST(x, index, out), LIST(.dim = dim, .flag = add),
+       (V(0), c->dim, V(1), c->flag, V(2)))
 KERNEL(gemm,
        (const lks_view *a, const lks_view *b, const lks_view *bias, bool accumulate,
         const lks_view *c_),

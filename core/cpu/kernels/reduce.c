@@ -109,9 +109,9 @@ typedef struct search {
     int64_t n, stride; /* bytes */
 } search;
 
-#define ARGMAX_ROW(dtype, stored, computed, load, store)                                 \
-    static void argmax_##dtype(int64_t n, char *const *data, const int64_t *strides,     \
-                               const void *context)                                      \
+#define ARG_ROW(arg, better, dtype, stored, load, computed)                              \
+    static void arg##_##dtype(int64_t n, char *const *data, const int64_t *strides,      \
+                              const void *context)                                       \
     {                                                                                    \
         const search *along = context;                                                   \
                                                                                          \
@@ -123,7 +123,7 @@ typedef struct search {
             for (int64_t j = 1; j < along->n && best == best; j++) {                     \
                 computed v = load(*(const stored *)(x + j * along->stride));             \
                                                                                          \
-                if (v > best || v != v) {                                                \
+                if (v better best || v != v) {                                           \
                     best = v;                                                            \
                     best_at = j;                                                         \
                 }                                                                        \
@@ -131,13 +131,18 @@ typedef struct search {
             *(int64_t *)(data[0] + i * strides[0]) = best_at;                            \
         }                                                                                \
     }
-LKS_ELEMENTS(ARGMAX_ROW)
+#define ARG_ROWS(dtype, stored, computed, load, store)                                   \
+    ARG_ROW(argmax, >, dtype, stored, load, computed)                                    \
+    ARG_ROW(argmin, <, dtype, stored, load, computed)
+LKS_ELEMENTS(ARG_ROWS)
 
-static const lks_row_fn argmax_rows[LKS_N_DTYPES] = {
-#define ARGMAX_ENTRY(dtype, stored, computed, load, store) [LKS_##dtype] = argmax_##dtype,
-    LKS_ELEMENTS(ARGMAX_ENTRY)};
+static const lks_row_fn arg_rows[LKS_N_DTYPES][2] = {
+#define ARG_ENTRY(dtype, stored, computed, load, store)                                  \
+    [LKS_##dtype] = {argmax_##dtype, argmin_##dtype},
+    LKS_ELEMENTS(ARG_ENTRY)};
 
-lks_status LKS_CPU(argmax)(const lks_view *x, int dim, const lks_view *out)
+lks_status LKS_CPU(arg_reduce)(lks_reduce op, const lks_view *x, int dim,
+                               const lks_view *out)
 {
     const int64_t size = (int64_t)lks_dtype_size_bytes(x->dtype);
     const search along = {x->sizes[dim], x->strides[dim] * size};
@@ -147,6 +152,6 @@ lks_status LKS_CPU(argmax)(const lks_view *x, int dim, const lks_view *out)
 
     lks_nest_init(&nest, 2, views);
     nest.n_each = along.n;
-    lks_nest_run(&nest, argmax_rows[x->dtype], &along);
+    lks_nest_run(&nest, arg_rows[x->dtype][op == LKS_REDUCE_MIN], &along);
     return LKS_OK;
 }

@@ -100,6 +100,37 @@ void binary_backward_case(trial *t)
                                     chance(t, 4) ? NULL : &db));
 }
 
+static lks_dtype draw_dtype(trial *t)
+{
+    return (lks_dtype)draw(t, 0, LKS_N_DTYPES - 1);
+}
+
+void compare_case(trial *t)
+{
+    const lks_dtype dtype = draw_dtype(t);
+    int64_t sizes[LKS_MAX_DIMS];
+    const int ndim = draw_shape(t, sizes);
+    const lks_view a = draw_input(t, dtype, ndim, sizes);
+    const lks_view b = draw_input(t, dtype, ndim, sizes);
+    const lks_view out = draw_output(t, LKS_BOOL, ndim, sizes);
+
+    ck_ok(ready(t)->compare((lks_compare)draw(t, 0, LKS_N_COMPARE - 1), &a,
+                            chance(t, 8) ? &a : &b, &out));
+}
+
+void where_case(trial *t)
+{
+    const lks_dtype dtype = draw_dtype(t);
+    int64_t sizes[LKS_MAX_DIMS];
+    const int ndim = draw_shape(t, sizes);
+    const lks_view condition = draw_input(t, LKS_BOOL, ndim, sizes);
+    const lks_view a = draw_input(t, dtype, ndim, sizes);
+    const lks_view b = draw_input(t, dtype, ndim, sizes);
+    const lks_view out = draw_output(t, dtype, ndim, sizes);
+
+    ck_ok(ready(t)->where(&condition, &a, &b, &out));
+}
+
 void dropout_case(trial *t)
 {
     const lks_dtype dtype = draw_f32_or_f64(t);

@@ -30,7 +30,7 @@ void reduce_case(trial *t)
     ck_ok(ready(t)->reduce((lks_reduce)draw(t, 0, LKS_N_REDUCE - 1), &x, &out));
 }
 
-void argmax_case(trial *t)
+void arg_reduce_case(trial *t)
 {
     int64_t sizes[LKS_MAX_DIMS], kept[LKS_MAX_DIMS];
     const int ndim = draw_sizes(t, 4, 1000, sizes), dim = (int)draw(t, 0, ndim - 1);
@@ -40,7 +40,8 @@ void argmax_case(trial *t)
     for (int d = 0; d < ndim - 1; d++)
         kept[d] = sizes[d < dim ? d : d + 1];
     out = draw_output(t, LKS_I64, ndim - 1, kept);
-    ck_ok(ready(t)->argmax(&x, dim, &out));
+    ck_ok(ready(t)->arg_reduce(chance(t, 2) ? LKS_REDUCE_MIN : LKS_REDUCE_MAX, &x, dim,
+                               &out));
 }
 
 /* Lines of some chunks, now and then. */
@@ -87,6 +88,29 @@ static lks_view draw_index(trial *t, int64_t n, int64_t limit)
     return index;
 }
 
+/* The same of more dimensions: dense, or one line that all share. */
+static lks_view draw_places(trial *t, int ndim, const int64_t *sizes, int dim,
+                            int64_t limit)
+{
+    const bool is_shared = chance(t, 4);
+    lks_view places = {.ndim = ndim};
+    lks_view flat;
+    int64_t n = is_shared ? sizes[dim] : 1;
+
+    for (int d = ndim; d-- > 0;) {
+        places.sizes[d] = sizes[d];
+        places.strides[d] = is_shared ? d == dim : n;
+        n *= is_shared ? 1 : sizes[d];
+    }
+    flat = draw_index(t, n, limit);
+    places.data = flat.data;
+    places.dtype = LKS_I64;
+    places.device = flat.device;
+    for (int d = 0; d < ndim; d++)
+        places.strides[d] *= flat.strides[0];
+    return places;
+}
+
 void index_select_case(trial *t)
 {
     const lks_dtype dtype = dtypes[draw(t, 0, 9)];
@@ -113,6 +137,35 @@ void index_add_case(trial *t)
     sizes[dim] = index.sizes[0];
     x = draw_input(t, dtype, ndim, sizes);
     ck_ok(ready(t)->index_add(&x, dim, &index, &out));
+}
+
+void gather_case(trial *t)
+{
+    const lks_dtype dtype = chance(t, 11) ? LKS_BOOL : dtypes[draw(t, 0, 9)];
+    int64_t sizes[LKS_MAX_DIMS];
+    const int ndim = draw_sizes(t, 4, 1000, sizes), dim = (int)draw(t, 0, ndim - 1);
+    const lks_view x = draw_input(t, dtype, ndim, sizes);
+    lks_view index, out;
+
+    sizes[dim] = draw(t, 1, 20);
+    index = draw_places(t, ndim, sizes, dim, x.sizes[dim]);
+    out = draw_output(t, dtype, ndim, sizes);
+    ck_ok(ready(t)->gather(&x, dim, &index, &out));
+}
+
+void scatter_case(trial *t)
+{
+    const bool add = chance(t, 2);
+    const lks_dtype dtype = !add && chance(t, 11) ? LKS_BOOL : dtypes[draw(t, 0, 9)];
+    int64_t sizes[LKS_MAX_DIMS];
+    const int ndim = draw_sizes(t, 4, 1000, sizes), dim = (int)draw(t, 0, ndim - 1);
+    const lks_view out = draw_output(t, dtype, ndim, sizes);
+    lks_view index, x;
+
+    sizes[dim] = draw(t, 1, 20);
+    index = draw_places(t, ndim, sizes, dim, out.sizes[dim]);
+    x = draw_input(t, dtype, ndim, sizes);
+    ck_ok(ready(t)->scatter(&x, dim, &index, add, &out));
 }
 
 /* Sizes beside those of vectors, tiles and blocks: a few terms of many rows, or many of

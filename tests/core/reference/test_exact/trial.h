@@ -74,11 +74,8 @@ int draw_sizes(trial *t, int max_ndim, int64_t numel, int64_t *sizes);
 /* The cases, one a kernel: draw its arguments, call it. */
 typedef void case_fn(trial *t);
 
-case_fn fill_case, copy_case, unary_case, unary_backward_case, binary_case,
-    binary_backward_case, reduce_case, argmax_case, scan_case, sort_case,
-    index_select_case, index_add_case, gemm_case, conv2d_case, conv2d_backward_data_case,
-    conv2d_backward_weight_case, max_pool2d_case, max_pool2d_backward_case,
-    avg_pool2d_case, avg_pool2d_backward_case, softmax_case, softmax_backward_case,
-    cross_entropy_case, cross_entropy_backward_case, dropout_case, sgd_case, adam_case;
+#define TRIAL_CASE(kernel) case_fn kernel##_case;
+LKS_KERNEL_LIST(TRIAL_CASE)
+#undef TRIAL_CASE
 
 #endif
