@@ -33,6 +33,23 @@ lks_tensor *lks_leaky_relu(lks_tensor *x, double negative_slope);
 lks_tensor *lks_tanh(lks_tensor *x);
 lks_tensor *lks_sigmoid(lks_tensor *x);
 
+/* Comparisons, bool; operands broadcast, dtypes promote, and no gradient goes through.
+ * Integers and a number are compared by value, whatever the integers could hold. */
+#define LKS_DECLARE_COMPARE(name, operator_)                                             \
+    lks_tensor *lks_##name(lks_tensor *a, lks_tensor *b);                                \
+    lks_tensor *lks_##name##_scalar(lks_tensor *a, double b);
+LKS_COMPARE_LIST(LKS_DECLARE_COMPARE) /* lks_eq, lks_eq_scalar; ne lt le gt ge */
+#undef LKS_DECLARE_COMPARE
+/* bool; what is not zero is true. */
+lks_tensor *lks_logical_and(lks_tensor *a, lks_tensor *b);
+lks_tensor *lks_logical_or(lks_tensor *a, lks_tensor *b);
+lks_tensor *lks_logical_not(lks_tensor *x);
+/* condition ? a : b, all three broadcast; condition bool. */
+lks_tensor *lks_where(lks_tensor *condition, lks_tensor *a, lks_tensor *b);
+/* x with value, (), or a number, where the mask is true; both broadcast. A copy. */
+lks_tensor *lks_masked_fill(lks_tensor *x, lks_tensor *mask, lks_tensor *value);
+lks_tensor *lks_masked_fill_scalar(lks_tensor *x, lks_tensor *mask, double value);
+
 /* In place: change and return their first argument, whose shape and dtype stay. While
  * recording, refused on a leaf that requires a gradient, as in PyTorch, and on a view
  * (PyTorch follows changes through views; here views taken before a recorded change are
@@ -51,6 +68,39 @@ lks_tensor *lks_mean(lks_tensor *x, const int *dims, int n, bool keepdim);
 lks_tensor *lks_sum_all(lks_tensor *x);
 lks_tensor *lks_mean_all(lks_tensor *x);
 lks_tensor *lks_argmax(lks_tensor *x, int dim); /* i64, not differentiable */
+lks_tensor *lks_argmin(lks_tensor *x, int dim);
+/* The largest, the smallest; a NaN is either. Equals share the gradient. */
+lks_tensor *lks_amax(lks_tensor *x, const int *dims, int n, bool keepdim);
+lks_tensor *lks_amin(lks_tensor *x, const int *dims, int n, bool keepdim);
+lks_tensor *lks_max_all(lks_tensor *x);
+lks_tensor *lks_min_all(lks_tensor *x);
+/* And where it stands, the first of equals, which gets the gradient. What has two results
+ * puts the second, i64, into *index, unless that is NULL; NULL after a failure. */
+lks_tensor *lks_max_dim(lks_tensor *x, int dim, bool keepdim, lks_tensor **index);
+lks_tensor *lks_min_dim(lks_tensor *x, int dim, bool keepdim, lks_tensor **index);
+lks_tensor *lks_prod(lks_tensor *x, int dim, bool keepdim); /* of integers i64 */
+lks_tensor *lks_prod_all(lks_tensor *x);
+lks_tensor *lks_any(lks_tensor *x, const int *dims, int n, bool keepdim); /* bool */
+lks_tensor *lks_all(lks_tensor *x, const int *dims, int n, bool keepdim);
+/* Squares of differences from the mean, by their number less correction (PyTorch's
+ * default: 1). Of floats, as all that follow here. */
+lks_tensor *lks_var(lks_tensor *x, const int *dims, int n, double correction,
+                    bool keepdim);
+lks_tensor *lks_std(lks_tensor *x, const int *dims, int n, double correction,
+                    bool keepdim);
+/* (sum |x|^p)^(1/p) of all elements over these dims (torch.linalg.vector_norm), p any
+ * number or infinite; 0: how many are not zero. */
+lks_tensor *lks_norm(lks_tensor *x, double p, const int *dims, int n, bool keepdim);
+lks_tensor *lks_logsumexp(lks_tensor *x, const int *dims, int n, bool keepdim);
+
+/* Along a dimension: from its first element to each; of integers i64. */
+lks_tensor *lks_cumsum(lks_tensor *x, int dim);
+lks_tensor *lks_cumprod(lks_tensor *x, int dim);
+/* In order, NaN being largest, equals as they stand; the k largest or smallest in order.
+ * index as above. */
+lks_tensor *lks_sort(lks_tensor *x, int dim, bool descending, lks_tensor **index);
+lks_tensor *lks_argsort(lks_tensor *x, int dim, bool descending);
+lks_tensor *lks_topk(lks_tensor *x, int64_t k, int dim, bool largest, lks_tensor **index);
 
 /* Shapes. Views where PyTorch gives views. */
 lks_tensor *lks_reshape(lks_tensor *x,
@@ -98,6 +148,33 @@ lks_tensor *lks_clone(lks_tensor *x);
 lks_tensor *lks_to(lks_tensor *x, lks_dtype dtype);
 /* index (n) i64; (1) for a scalar, which stays one. */
 lks_tensor *lks_index_select(lks_tensor *x, int dim, lks_tensor *index);
+/* x with alpha source (x's sizes, but n along dim) added at index (n), in order of it. */
+lks_tensor *lks_index_add(lks_tensor *x, int dim, lks_tensor *index, lks_tensor *source,
+                          double alpha);
+
+/* Copies. out[.., i, ..] = x[.., index[.., i, ..], ..] along dim. index i64, of as many
+ * dimensions as x and sizes not above x's but along dim. */
+lks_tensor *lks_gather(lks_tensor *x, int dim, lks_tensor *index);
+/* The same where x and index broadcast beside dim. */
+lks_tensor *lks_take_along_dim(lks_tensor *x, lks_tensor *index, int dim);
+/* x with source[.., i, ..] at (added to) [.., index[.., i, ..], ..]. In order of i, the
+ * same on every device; the last stays. Of source, which has x's dtype, counts what is
+ * beside the index. */
+lks_tensor *lks_scatter(lks_tensor *x, int dim, lks_tensor *index, lks_tensor *source);
+lks_tensor *lks_scatter_value(lks_tensor *x, int dim, lks_tensor *index, double value);
+lks_tensor *lks_scatter_add(lks_tensor *x, int dim, lks_tensor *index,
+                            lks_tensor *source);
+/* index (…) i64 in [0, n_classes): (…, n_classes) i64. */
+lks_tensor *lks_one_hot(lks_tensor *index, int64_t n_classes);
+
+/* Copies. The elements where the mask, bool, is true, (n); both broadcast. Waits for the
+ * mask. */
+lks_tensor *lks_masked_select(lks_tensor *x, lks_tensor *mask);
+/* Of each matrix what is on the diagonal or below (tril), above (triu), else 0. */
+lks_tensor *lks_tril(lks_tensor *x, int64_t diagonal);
+lks_tensor *lks_triu(lks_tensor *x, int64_t diagonal);
+/* Of a matrix the diagonal; of a vector the matrix that has it there. */
+lks_tensor *lks_diag(lks_tensor *x, int64_t diagonal);
 
 /* pad: two numbers a dimension, before and behind it, the last dimension first (n numbers
  * in all); below 0 they cut off. More of a tensor's own elements are fewer than it has

@@ -1,4 +1,4 @@
-/* Sums over dimensions, and where the largest stands. */
+/* Sums, products, the largest and the smallest over dimensions, and where the largest and the smallest stand. */
 #include "base/try.h"
 #include "ops/op.h"
 
@@ -34,8 +34,8 @@ static lks_status reduce_infer(const lks_call *call, lks_shape *shape, lks_dtype
     return LKS_OK;
 }
 
-/* Into a tensor of the result's shape. */
-static lks_status sum_into(const lks_call *call, const lks_tensor *total)
+/* Into a tensor of the result's shape: its operation's code says what. */
+static lks_status reduce_into(const lks_call *call, const lks_tensor *total)
 {
     const reduction *params = call->params;
     const lks_shape in = lks_sizes(call->in[0]);
@@ -43,12 +43,12 @@ static lks_status sum_into(const lks_call *call, const lks_tensor *total)
     const lks_view out =
         lks_view_dense(call->device, total->view.data, total->view.dtype, &kept);
 
-    return call->kernels->reduce(LKS_REDUCE_SUM, &call->in[0]->view, &out);
+    return call->kernels->reduce((lks_reduce)call->op->code, &call->in[0]->view, &out);
 }
 
-static lks_status sum_forward(lks_call *call)
+static lks_status reduce_forward(lks_call *call)
 {
-    return sum_into(call, call->out);
+    return reduce_into(call, call->out);
 }
 
 /* Elements that went into one of the result. */
@@ -79,7 +79,7 @@ static lks_status mean_forward(lks_call *call)
 
     if (narrow && !(mean = lks_tensor_create(&shape, dtype, call->device)))
         return LKS_NOMEM;
-    LKS_GO(sum_into(call, mean));
+    LKS_GO(reduce_into(call, mean));
     LKS_GO(
         lks_scale_view(call, &mean->view, LKS_BINARY_div, group_size(&in, params->dims)));
     if (narrow)
@@ -90,7 +90,7 @@ cleanup:
     return st;
 }
 
-/* dy over every element that went into it: a view. */
+/* What is of the result's shape over every element that went into it: a view. */
 static lks_tensor *spread(const lks_backprop *bp, const lks_tensor *dy)
 {
     const reduction *params = bp->params;
@@ -122,19 +122,101 @@ static lks_status mean_backward(lks_backprop *bp)
 
 const lks_op lks_op_sum = {
     .name = "sum",
+    .code = LKS_REDUCE_SUM,
     .params_size = sizeof(reduction),
     .infer = reduce_infer,
-    .forward = sum_forward,
+    .forward = reduce_forward,
     .backward = sum_backward,
 };
 
 const lks_op lks_op_mean = {
     .name = "mean",
+    .code = LKS_REDUCE_SUM,
     .params_size = sizeof(reduction),
     .infer = reduce_infer,
     .forward = mean_forward,
     .backward = mean_backward,
 };
+
+/* ---- the largest, the smallest ---- */
+
+static lks_status extreme_infer(const lks_call *call, lks_shape *shape, lks_dtype *dtype)
+{
+    LKS_TRY(reduce_infer(call, shape, dtype));
+    if (call->in[0]->numel == 0)
+        return lks_fail(LKS_SHAPE, "%s: %s has no elements", call->op->name,
+                        LKS_TEXT(call->in[0]));
+    return LKS_OK;
+}
+
+/* The same reduction of another tensor of the input's shape, its dimensions kept. */
+static lks_tensor *reduce_alike(const lks_backprop *bp, const lks_op *op, lks_tensor *x)
+{
+    const reduction params = {((const reduction *)bp->params)->dims, true};
+
+    return lks_op_apply(op, &x, 1, &params);
+}
+
+/* Equals share the gradient. */
+static lks_status extreme_backward(lks_backprop *bp)
+{
+    lks_tensor *x = lks_saved_tensor(bp, LKS_IN(0));
+    lks_tensor *best = spread(bp, lks_saved_tensor(bp, LKS_OUT));
+    lks_tensor *is_best = lks_to(lks_eq(x, best), bp->dy->view.dtype);
+    lks_tensor *n_best = reduce_alike(bp, &lks_op_sum, is_best);
+
+    return lks_give(bp, 0, lks_div(lks_mul(spread(bp, bp->dy), is_best), n_best));
+}
+
+const lks_op lks_op_amax = {
+    .name = "amax",
+    .code = LKS_REDUCE_MAX,
+    .params_size = sizeof(reduction),
+    .needs = {LKS_IN(0) | LKS_OUT},
+    .infer = extreme_infer,
+    .forward = reduce_forward,
+    .backward = extreme_backward,
+};
+
+const lks_op lks_op_amin = {
+    .name = "amin",
+    .code = LKS_REDUCE_MIN,
+    .params_size = sizeof(reduction),
+    .needs = {LKS_IN(0) | LKS_OUT},
+    .infer = extreme_infer,
+    .forward = reduce_forward,
+    .backward = extreme_backward,
+};
+
+/* ---- products ---- */
+
+/* The product of the others: y / x; at the only zero, what is left without it; 0 for all
+ * others of its group, and where there are more zeros. */
+static lks_status prod_backward(lks_backprop *bp)
+{
+    lks_tensor *x = lks_saved_tensor(bp, LKS_IN(0));
+    lks_tensor *is_zero = lks_eq_scalar(x, 0);
+    lks_tensor *n_zeros = reduce_alike(bp, &lks_op_sum, lks_to(is_zero, LKS_I64));
+    lks_tensor *left =
+        reduce_alike(bp, &lks_op_prod, lks_masked_fill_scalar(x, is_zero, 1));
+    lks_tensor *at_zero = lks_masked_fill_scalar(left, lks_ne_scalar(n_zeros, 1), 0);
+    lks_tensor *elsewhere = lks_div(spread(bp, lks_saved_tensor(bp, LKS_OUT)), x);
+
+    return lks_give(bp, 0,
+                    lks_mul(spread(bp, bp->dy), lks_where(is_zero, at_zero, elsewhere)));
+}
+
+const lks_op lks_op_prod = {
+    .name = "prod",
+    .code = LKS_REDUCE_PROD,
+    .params_size = sizeof(reduction),
+    .needs = {LKS_IN(0) | LKS_OUT},
+    .infer = reduce_infer,
+    .forward = reduce_forward,
+    .backward = prod_backward,
+};
+
+/* ---- the functions ---- */
 
 static lks_status collect_dims(const lks_op *op, const lks_tensor *x, const int *dims,
                                int n, unsigned *out)
@@ -160,15 +242,101 @@ static lks_tensor *reduce(const lks_op *op, lks_tensor *x, const int *dims, int 
     return lks_op_apply(op, &x, 1, &params);
 }
 
-lks_tensor *lks_sum(lks_tensor *x, const int *dims, int n, bool keepdim)
+/* x taken as of another dtype. */
+static lks_tensor *reduce_as(const lks_op *op, lks_dtype as, lks_tensor *x,
+                             const int *dims, int n, bool keepdim)
 {
     lks_tensor *y;
 
-    if (!x || lks_dtype_is_float(x->view.dtype) || x->view.dtype == LKS_I64)
-        return reduce(&lks_op_sum, x, dims, n, keepdim);
     if (lks_scope_open() != LKS_OK)
         return NULL;
-    y = lks_scope_return(reduce(&lks_op_sum, lks_to(x, LKS_I64), dims, n, keepdim));
+    y = lks_scope_return(reduce(op, lks_to(x, as), dims, n, keepdim));
+    lks_scope_close();
+    return y;
+}
+
+/* Integers are added up, and multiplied, in i64. */
+static lks_tensor *accumulate(const lks_op *op, lks_tensor *x, const int *dims, int n,
+                              bool keepdim)
+{
+    if (!x || lks_dtype_is_float(x->view.dtype) || x->view.dtype == LKS_I64)
+        return reduce(op, x, dims, n, keepdim);
+    return reduce_as(op, LKS_I64, x, dims, n, keepdim);
+}
+
+lks_tensor *lks_sum(lks_tensor *x, const int *dims, int n, bool keepdim)
+{
+    return accumulate(&lks_op_sum, x, dims, n, keepdim);
+}
+
+lks_tensor *lks_prod(lks_tensor *x, int dim, bool keepdim)
+{
+    return accumulate(&lks_op_prod, x, &dim, 1, keepdim);
+}
+
+lks_tensor *lks_prod_all(lks_tensor *x)
+{
+    return accumulate(&lks_op_prod, x, NULL, 0, false);
+}
+
+/* Of booleans too: as numbers. */
+static lks_tensor *extreme(const lks_op *op, lks_tensor *x, const int *dims, int n,
+                           bool keepdim)
+{
+    lks_tensor *y;
+
+    if (!x || x->view.dtype != LKS_BOOL)
+        return reduce(op, x, dims, n, keepdim);
+    if (lks_scope_open() != LKS_OK)
+        return NULL;
+    y = lks_to(reduce_as(op, LKS_U8, x, dims, n, keepdim), LKS_BOOL);
+    lks_scope_return(y);
+    lks_scope_close();
+    return y;
+}
+
+lks_tensor *lks_amax(lks_tensor *x, const int *dims, int n, bool keepdim)
+{
+    return extreme(&lks_op_amax, x, dims, n, keepdim);
+}
+
+lks_tensor *lks_amin(lks_tensor *x, const int *dims, int n, bool keepdim)
+{
+    return extreme(&lks_op_amin, x, dims, n, keepdim);
+}
+
+lks_tensor *lks_max_all(lks_tensor *x)
+{
+    return lks_amax(x, NULL, 0, false);
+}
+
+lks_tensor *lks_min_all(lks_tensor *x)
+{
+    return lks_amin(x, NULL, 0, false);
+}
+
+/* Whether some element is true; all are where none is false. */
+
+lks_tensor *lks_any(lks_tensor *x, const int *dims, int n, bool keepdim)
+{
+    lks_tensor *y;
+
+    if (!x || lks_scope_open() != LKS_OK)
+        return NULL;
+    y = lks_ne_scalar(lks_sum(lks_ne_scalar(x, 0), dims, n, keepdim), 0);
+    lks_scope_return(y);
+    lks_scope_close();
+    return y;
+}
+
+lks_tensor *lks_all(lks_tensor *x, const int *dims, int n, bool keepdim)
+{
+    lks_tensor *y;
+
+    if (!x || lks_scope_open() != LKS_OK)
+        return NULL;
+    y = lks_eq_scalar(lks_sum(lks_eq_scalar(x, 0), dims, n, keepdim), 0);
+    lks_scope_return(y);
     lks_scope_close();
     return y;
 }
@@ -213,17 +381,17 @@ lks_tensor *lks_sum_to(lks_tensor *t, const lks_shape *shape)
     return lead > 0 ? lks_reshape(sum, *shape) : sum;
 }
 
-lks_tensor *lks_argmax(lks_tensor *x, int dim)
+static lks_tensor *arg_reduce(const char *name, lks_reduce op, lks_tensor *x, int dim)
 {
     lks_shape shape = {0};
     lks_tensor *index;
     lks_view view;
 
-    if (!x || lks_dim_wrap("argmax", x->view.ndim, dim, &dim) != LKS_OK)
+    if (!x || lks_dim_wrap(name, x->view.ndim, dim, &dim) != LKS_OK)
         return NULL;
     view = x->view.ndim > 0 ? x->view : lks_view_expand(&x->view, &LKS_SHAPE_OF(1));
     if (view.sizes[dim] == 0) {
-        lks_fail(LKS_SHAPE, "argmax: dimension %d of %s has no elements", dim,
+        lks_fail(LKS_SHAPE, "%s: dimension %d of %s has no elements", name, dim,
                  LKS_TEXT(x));
         return NULL;
     }
@@ -231,10 +399,20 @@ lks_tensor *lks_argmax(lks_tensor *x, int dim)
         if (i != dim)
             shape.sizes[shape.ndim++] = view.sizes[i];
     index = lks_tensor_create(&shape, LKS_I64, x->storage->device);
-    if (index && x->storage->kernels->arg_reduce(LKS_REDUCE_MAX, &view, dim,
-                                                 &index->view) != LKS_OK) {
+    if (index &&
+        x->storage->kernels->arg_reduce(op, &view, dim, &index->view) != LKS_OK) {
         lks_unref(index);
         return NULL;
     }
     return lks_scope_own(index);
+}
+
+lks_tensor *lks_argmax(lks_tensor *x, int dim)
+{
+    return arg_reduce("argmax", LKS_REDUCE_MAX, x, dim);
+}
+
+lks_tensor *lks_argmin(lks_tensor *x, int dim)
+{
+    return arg_reduce("argmin", LKS_REDUCE_MIN, x, dim);
 }

@@ -32,11 +32,26 @@ bool given(call *c, place p)
     return it && it->form != NONE;
 }
 
-bool is_word(call *c, place p)
+static bool has_form(call *c, place p, form wanted)
 {
     const item *it = find(c, p);
 
-    return it && it->form == STR;
+    return it && it->form == wanted;
+}
+
+bool is_word(call *c, place p)
+{
+    return has_form(c, p, STR);
+}
+
+bool is_truth(call *c, place p)
+{
+    return has_form(c, p, BOOL);
+}
+
+bool is_tensor(call *c, place p)
+{
+    return has_form(c, p, TENSOR);
 }
 
 static double scalar(call *c, place p, double fallback, const char *what)

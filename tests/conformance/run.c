@@ -54,6 +54,15 @@ outcome not_there(const char *name, const char *argument, char *why)
     return reason ? SKIPPED : FAILED;
 }
 
+/* PyTorch gives a cotangent also where none of the arguments had a gradient. */
+static bool wants_grads(const sample *s)
+{
+    for (size_t i = 0; i < s->n_items; i++)
+        if (s->items[i].role == GRAD)
+            return true;
+    return false;
+}
+
 /* Every output's sum with its cotangent, swept. */
 static bool sweep(call *c, char *why)
 {
@@ -70,7 +79,7 @@ static bool sweep(call *c, char *why)
             c->outputs[i], lks_from_data(it->shape, it->dtype, it->values, c->device)));
         total = total ? lks_add(total, term) : term;
     }
-    if (total)
+    if (total && wants_grads(c->sample))
         lks_backward(total);
     return !has_failed(why);
 }

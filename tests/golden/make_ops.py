@@ -289,6 +289,171 @@ def pieces():
     case("trace/empty", torch.trace, X(0, 4))
 
 
+def choices():
+    for name, b in (("eq", 1), ("ne", 1), ("lt", 0.5), ("le", 1), ("gt", 1), ("ge", 0.5)):
+        f = getattr(torch, name)
+        case(name + "/integers", f, Index(3, 2, 5), Index(3, 5))
+        case(name + "/floats", f, X(3, 4), X(3, 1))
+        case(name + "/mixed", f, X(3, low=0, high=2), Index(3, 3))
+        case(name + "/scalar", f, X(3), X())
+        case(name + "/empty", f, X(0, 3), X(3))
+        case(name + "_scalar/integers", lambda x: f(x, b), Index(3, 2, 5))
+        case(name + "_scalar/floats", lambda x: f(x, b), X(7, low=0, high=2))
+        case(name + "_scalar/empty", lambda x: f(x, b), X(0, 3))
+    for name in ("logical_and", "logical_or"):
+        case(name + "/integers", getattr(torch, name), Index(2, 2, 6), Index(2, 6))
+        case(name + "/floats", getattr(torch, name), X(4), X(4))
+    case("logical_not/integers", torch.logical_not, Index(2, 2, 6))
+    case("logical_not/floats", torch.logical_not, X(4))
+
+    def where(c, a, b):
+        return torch.where(c.bool(), a, b)
+    case("where/same", where, Index(2, 3, 4), X(3, 4), X(3, 4))
+    case("where/broadcast", where, Index(2, 4), X(3, 1), X())
+    case("where/condition", where, Index(2, 2, 3), X(), X(3))
+    case("where/itself", lambda c, a: where(c, a * a, a), Index(2, 3, 4), X(3, 4))
+    case("where/empty", where, Index(2, 0, 4), X(4), X(4))
+    case("masked_fill/same", lambda x, m, v: x.masked_fill(m.bool(), v), X(3, 4), Index(2, 3, 4), X())
+    case("masked_fill/broadcast", lambda x, m, v: x.expand(3, 4).masked_fill(m.bool(), v), X(3, 1), Index(2, 4), X())
+    case("masked_fill_scalar/same", lambda x, m: x.masked_fill(m.bool(), 0.5), X(3, 4), Index(2, 3, 4))
+    case("masked_fill_scalar/row", lambda x, m: x.masked_fill(m.bool(), 0.5), X(3, 4), Index(2, 4))
+    case("masked_fill_scalar/empty", lambda x, m: x.masked_fill(m.bool(), 0.5), X(0, 4), Index(2, 4))
+    for name, x, m in (("same", X(3, 4), Index(2, 3, 4)), ("broadcast", X(3, 1), Index(2, 4)),
+                       ("scalar", X(), Index(2, 5)), ("none", X(4), Index(1, 4)),
+                       ("empty", X(0, 4), Index(2, 4))):
+        case("masked_select/" + name, lambda x, m: x.masked_select(m.bool()), x, m)
+    for name in ("tril", "triu"):
+        f = getattr(torch, name)
+        case(name + "/main", f, X(3, 4))
+        case(name + "/below", lambda x: f(x, -1), X(2, 3, 3))
+        case(name + "/above", lambda x: f(x, 2), X(4, 4))
+        case(name + "/empty", f, X(0, 3))
+    case("diag/vector", torch.diag, X(3))
+    case("diag/vector_below", lambda x: x.diag(-2), X(3))
+    case("diag/vector_above", lambda x: x.diag(1), X(3))
+    case("diag/vector_empty", lambda x: x.diag(1), X(0))
+    case("diag/matrix", torch.diag, X(3, 4))
+    case("diag/matrix_below", lambda x: x.diag(-2), X(3, 4))
+    case("diag/matrix_above", lambda x: x.diag(1), X(3, 4))
+
+
+def places():
+    case("gather/first", lambda x, i: x.gather(0, i), X(4, 3), Index(4, 5, 3))
+    case("gather/last", lambda x, i: x.gather(-1, i), X(2, 3, 4), Index(4, 2, 3, 2))
+    case("gather/smaller", lambda x, i: x.gather(0, i), X(4, 3), Index(4, 5, 2))
+    case("gather/twice", lambda x, i: 2 * x.gather(0, i), X(4, 3), Index(4, 6, 3))
+    case("gather/nothing", lambda x, i: x.gather(0, i), X(4, 3), Index(4, 0, 3))
+    case("gather/scalar", lambda x, i: x.gather(0, i), X(), Index(1))
+    case("gather/scalar_to_some", lambda x, i: x.gather(0, i), X(), Index(1, 3))
+    case("take_along_dim/same", lambda x, i: x.take_along_dim(i, 0), X(4, 3), Index(4, 2, 3))
+    case("take_along_dim/index_broadcast", lambda x, i: x.take_along_dim(i, -1), X(2, 4), Index(4, 1, 3))
+    case("take_along_dim/x_broadcast", lambda x, i: x.take_along_dim(i, -1), X(1, 4), Index(4, 2, 3))
+
+    def apart(i, dim):
+        return i.sort(dim=dim, stable=True)[1]
+    case("scatter/first", lambda x, i, y: x.scatter(0, apart(i, 0), y), X(4, 3), Index(9, 2, 3), X(2, 3))
+    case("scatter/last", lambda x, i, y: x.scatter(-1, apart(i, -1), y), X(2, 4), Index(9, 2, 3), X(2, 3))
+    # PyTorch gives no gradient to elements of which some have no index, unless they are cut off before.
+    case("scatter/smaller", lambda x, i, y: x.scatter(0, apart(i, 0), y[:2, :2]), X(4, 3), Index(9, 2, 2), X(3, 3))
+    case("scatter/nothing", lambda x, i, y: x.scatter(0, apart(i, 0), y[:0]), X(4, 3), Index(9, 0, 3), X(2, 3))
+    case("scatter/scalar", lambda x, i, y: x.scatter(0, apart(i, 0), y), X(), Index(9, 1), X(1))
+    case("scatter_value/some", lambda x, i: x.scatter(1, i, 0.5), X(3, 4), Index(4, 3, 2))
+    case("scatter_value/empty", lambda x, i: x.scatter(1, i, 0.5), X(0, 4), Index(4, 0, 2))
+    case("scatter_add/first", lambda x, i, y: x.scatter_add(0, i, y), X(3, 2), Index(3, 7, 2), X(7, 2))
+    case("scatter_add/last", lambda x, i, y: x.scatter_add(-1, i, y[:, :5]), X(2, 3), Index(3, 2, 5), X(2, 6))
+    case("scatter_add/empty", lambda x, i, y: x.scatter_add(0, i, y), X(3, 0), Index(3, 7, 0), X(7, 0))
+    case("scatter_add/scalar", lambda x, i, y: x.scatter_add(0, i, y), X(), Index(1, 1), X(1))
+    case("index_add/rows", lambda x, i, y: x.index_add(0, i, y), X(3, 2), Index(3, 5), X(5, 2))
+    case("index_add/scaled", lambda x, i, y: x.index_add(-1, i, y, alpha=-2), X(2, 3), Index(3, 4), X(2, 4))
+    case("index_add/nothing", lambda x, i, y: x.index_add(0, i, y), X(3, 2), Index(3, 0), X(0, 2))
+    case("index_add/scalar", lambda x, i, y: x.index_add(0, i, y), X(), Index(1, 1), X())
+    case("one_hot/matrix", lambda i: F.one_hot(i, 4), Index(4, 2, 3))
+    case("one_hot/scalar", lambda i: F.one_hot(i, 4), Index(4))
+    case("one_hot/empty", lambda i: F.one_hot(i, 4), Index(4, 0))
+
+
+def more_reductions():
+    def both(pair):
+        return torch.stack((pair[0], pair[1].to(torch.float64)))
+    case("argmin/first", lambda x: x.argmin(0), X(4, 3))
+    case("argmin/last", lambda x: x.argmin(-1), X(2, 3, 5))
+    case("argmin/equals", lambda x: x.argmin(-1), Index(3, 3, 8))
+    case("argmin/scalar", lambda x: x.argmin(-1), X())
+    for name in ("amax", "amin"):
+        f = getattr(torch, name)
+        case(name + "/ends", lambda x: f(x, (0, 2)), X(2, 3, 4))
+        case(name + "/kept", lambda x: f(x, -1, keepdim=True), X(3, 4))
+        case(name + "/all", lambda x: f(x, ()), X(3, 4))
+        case(name + "/integers", lambda x: f(x, ()), Index(9, 3, 4))
+        case(name + "/scalar", lambda x: f(x, -1, keepdim=True), X())
+    for name in ("max", "min"):
+        f = getattr(torch, name)
+        case(name + "_all/matrix", f, X(3, 4))
+        case(name + "_all/scalar", f, X())
+        case(name + "_all/integers", f, Index(9, 3, 4))
+        case(name + "_dim/first", lambda x: both(f(x, 0)), X(4, 3))
+        case(name + "_dim/kept", lambda x: both(f(x, -1, keepdim=True)), X(2, 3, 4))
+        case(name + "_dim/scalar", lambda x: both(f(x, -1, keepdim=True)), X())
+    case("max_dim/alone", lambda x: x.max(-1)[0], X(3, 4))
+    case("max_dim/equals", lambda x: x.max(-1)[0], Index(3, 3, 8))
+    case("prod/first", lambda x: x.prod(0), X(4, 3))
+    case("prod/kept", lambda x: x.prod(-1, keepdim=True), X(2, 3, 4))
+    case("prod/zeros", lambda x: x.relu().prod(-1), X(6, 4))
+    case("prod/integers", lambda x: x.prod(-1, keepdim=True), Index(4, 3, 4))
+    case("prod/of_nothing", lambda x: x.prod(-1, keepdim=True), X(2, 0))
+    case("prod/scalar", lambda x: x.prod(0), X())
+    case("prod_all/matrix", torch.prod, X(2, 3))
+    case("prod_all/integers", torch.prod, Index(9, 2, 2))
+    case("prod_all/empty", torch.prod, X(0))
+    for name, keepdim in (("any", False), ("all", True)):
+        f = getattr(torch, name)
+        case(name + "/integers", lambda x: f(x, -1, keepdim=keepdim), Index(2, 4, 2))
+        case(name + "/floats", lambda x: f(x, -1, keepdim=keepdim), X(2, 3))
+        case(name + "/of_nothing", lambda x: f(x, -1, keepdim=keepdim), X(2, 0))
+    case("var/all", torch.var, X(3, 4))
+    case("var/kept", lambda x: x.var((0, 2), correction=0, keepdim=True), X(2, 3, 4))
+    case("var/correction", lambda x: x.var(-1, correction=2), X(3, 4))
+    case("std/all", torch.std, X(3, 4))
+    case("std/kept", lambda x: x.std((0, 2), correction=0, keepdim=True), X(2, 3, 4))
+    norm = torch.linalg.vector_norm
+    case("norm/two", norm, X(3, 4))
+    case("norm/zero", lambda x: norm(x, 0, -1) + 0 * x.sum(), X(3, 4))
+    case("norm/one", lambda x: norm(x, 1, -1, keepdim=True), X(3, 4))
+    case("norm/three", lambda x: norm(x, 3, (0, 2)), X(2, 3, 4))
+    case("norm/half", lambda x: norm(x, 0.5, -1), X(3, 4))
+    case("norm/below", lambda x: norm(x, -1.5, -1), X(3, 4))
+    case("norm/inf", lambda x: norm(x, math.inf, -1), X(3, 4))
+    case("norm/least", lambda x: norm(x, -math.inf, -1), X(3, 4))
+    case("norm/empty", norm, X(0))
+    case("norm/scalar", lambda x: norm(x, 0.5, -1), X())
+    case("logsumexp/last", lambda x: x.logsumexp(-1), X(3, 4))
+    case("logsumexp/kept", lambda x: x.logsumexp((0, 2), keepdim=True), X(2, 3, 4))
+    case("logsumexp/large", lambda x: (2000 * x).logsumexp(-1), X(2, 2))
+    case("logsumexp/to_nothing", lambda x: x.logsumexp(-1), X(0, 4))
+    case("logsumexp/scalar", lambda x: x.logsumexp(-1), X())
+    for name in ("cumsum", "cumprod"):
+        f = getattr(torch, name)
+        case(name + "/first", lambda x: f(x, 0), X(4, 3))
+        case(name + "/last", lambda x: f(x, -1), X(2, 3, 5))
+        case(name + "/integers", lambda x: f(x, -1), Index(9, 3, 4))
+        case(name + "/empty", lambda x: f(x, -1), X(2, 0))
+        case(name + "/scalar", lambda x: f(x, 0), X())
+    case("cumprod/zeros", lambda x: x.relu().cumprod(-1), X(6, 4))
+    case("sort/last", lambda x: both(x.sort(-1)), X(3, 5))
+    case("sort/down", lambda x: both(x.sort(0, descending=True)), X(5, 3))
+    case("sort/integers", lambda x: x.sort(0)[0], Index(5, 6, 2))
+    case("sort/empty", lambda x: both(x.sort(-1)), X(2, 0))
+    case("sort/scalar", lambda x: both(x.sort(0, descending=True)), X())
+    case("argsort/last", lambda x: x.argsort(-1), X(3, 5))
+    case("argsort/down", lambda x: x.argsort(0, descending=True), X(5, 3))
+    case("argsort/equals", lambda x: x.sort(dim=-1, stable=True)[1], Index(3, 2, 6))
+    case("argsort/scalar", lambda x: x.argsort(-1), X())
+    case("topk/largest", lambda x: both(x.topk(2, -1)), X(3, 5))
+    case("topk/least", lambda x: both(x.topk(3, 0, largest=False)), X(5, 3))
+    case("topk/none", lambda x: x.topk(0, -1)[0], X(3, 5))
+    case("topk/scalar", lambda x: both(x.topk(1, 0)), X())
+
+
 def products():
     for name, a, b in (("matrices", (2, 3), (3, 4)), ("batch", (2, 2, 3), (2, 3, 4)),
                        ("batch_by_one", (2, 2, 3), (3, 4)), ("one_by_batch", (2, 3), (2, 3, 4)),
@@ -481,6 +646,6 @@ def losses():
 
 
 print("/* Made by tests/golden/make_ops.py. */")
-for family in (pointwise, in_place, reductions, views, copies, arrangements, pieces, products, images, losses,
-               windows, norms, contractions):
+for family in (pointwise, in_place, reductions, views, copies, arrangements, pieces, choices, places,
+               more_reductions, products, images, losses, windows, norms, contractions):
     family()
