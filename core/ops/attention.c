@@ -116,27 +116,3 @@ lks_tensor *lks_bilinear(lks_tensor *a, lks_tensor *b, lks_tensor *w, lks_tensor
     lks_scope_close();
     return y;
 }
-
-lks_tensor *lks_embedding(lks_tensor *weight, lks_tensor *index)
-{
-    lks_shape shape;
-    lks_tensor *y;
-
-    if (!weight || !index)
-        return NULL;
-    if (weight->view.ndim != 2 || index->view.ndim >= LKS_MAX_DIMS) {
-        lks_fail(LKS_SHAPE,
-                 "embedding: takes a weight (V, D), not %s, and an index of "
-                 "fewer dimensions than tensors have, not %s",
-                 LKS_TEXT(weight), LKS_TEXT(index));
-        return NULL;
-    }
-    if (lks_scope_open() != LKS_OK)
-        return NULL;
-    shape = lks_sizes(index);
-    shape.sizes[shape.ndim++] = lks_size(weight, 1);
-    y = lks_index_select(weight, 0, lks_reshape(index, LKS_SHAPE_OF(lks_numel(index))));
-    y = lks_scope_return(lks_reshape(y, shape));
-    lks_scope_close();
-    return y;
-}

@@ -34,7 +34,8 @@ lks_tensor *lks_tanh(lks_tensor *x);
 lks_tensor *lks_sigmoid(lks_tensor *x);
 
 /* Comparisons, bool; operands broadcast, dtypes promote, and no gradient goes through.
- * Integers and a number are compared by value, whatever the integers could hold. */
+ * Integers and a number are compared by value (PyTorch makes the number one of theirs,
+ * which may wrap around). */
 #define LKS_DECLARE_COMPARE(name, operator_)                                             \
     lks_tensor *lks_##name(lks_tensor *a, lks_tensor *b);                                \
     lks_tensor *lks_##name##_scalar(lks_tensor *a, double b);
@@ -164,6 +165,35 @@ lks_tensor *lks_scatter(lks_tensor *x, int dim, lks_tensor *index, lks_tensor *s
 lks_tensor *lks_scatter_value(lks_tensor *x, int dim, lks_tensor *index, double value);
 lks_tensor *lks_scatter_add(lks_tensor *x, int dim, lks_tensor *index,
                             lks_tensor *source);
+/* x[indices[0], …, indices[n-1]]: i64, an index for each leading dimension, which may
+ * count from the end; they broadcast. And x with values, which broadcast, put there (the
+ * last stays) or added. Copies. */
+lks_tensor *lks_index(lks_tensor *x, lks_tensor *const *indices, int n);
+lks_tensor *lks_index_put(lks_tensor *x, lks_tensor *const *indices, int n,
+                          lks_tensor *values, bool accumulate);
+/* input (…) i64, rows of weight (n, d): (…, d). Those of padding_idx, which may count
+ * from the end, give no gradient. */
+#define LKS_NO_PADDING_IDX INT64_MIN
+lks_tensor *lks_embedding(lks_tensor *input, lks_tensor *weight, int64_t padding_idx);
+
+typedef enum lks_bag_mode {
+    LKS_BAG_MEAN,
+    LKS_BAG_SUM,
+    LKS_BAG_MAX,
+} lks_bag_mode;
+
+typedef struct lks_embedding_bag_options {
+    lks_bag_mode mode;
+    lks_tensor *offsets;            /* (bags) i64, where in input (n) each begins */
+    bool include_last_offset;       /* the last one is where the last bag ends */
+    lks_tensor *per_sample_weights; /* like input; of sums only */
+    int64_t padding_idx;            /* is in no bag; LKS_NO_PADDING_IDX unless set */
+} lks_embedding_bag_options;
+
+/* input (bags, n), or (n) with offsets: what the rows of each bag come to, (bags, d), 0
+ * of none. NULL options: the mean of (bags, n). */
+lks_tensor *lks_embedding_bag(lks_tensor *input, lks_tensor *weight,
+                              const lks_embedding_bag_options *options);
 /* index (…) i64 in [0, n_classes): (…, n_classes) i64. */
 lks_tensor *lks_one_hot(lks_tensor *index, int64_t n_classes);
 
@@ -293,8 +323,6 @@ lks_tensor *lks_scaled_dot_product_attention(lks_tensor *q, lks_tensor *k, lks_t
                                              lks_tensor **weights);
 /* a (…, I), b (…, J), w (O, I, J), bias (O) or NULL: aᵀ w b + bias, (…, O). */
 lks_tensor *lks_bilinear(lks_tensor *a, lks_tensor *b, lks_tensor *w, lks_tensor *bias);
-/* weight (V, D), index (…) i64 in [0, V): (…, D). */
-lks_tensor *lks_embedding(lks_tensor *weight, lks_tensor *index);
 
 lks_tensor *lks_softmax(lks_tensor *x, int dim);
 lks_tensor *lks_log_softmax(lks_tensor *x, int dim);

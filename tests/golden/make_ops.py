@@ -370,6 +370,34 @@ def places():
     case("one_hot/matrix", lambda i: F.one_hot(i, 4), Index(4, 2, 3))
     case("one_hot/scalar", lambda i: F.one_hot(i, 4), Index(4))
     case("one_hot/empty", lambda i: F.one_hot(i, 4), Index(4, 0))
+    case("index/one", lambda x, i: x[i], X(4, 3), Index(4, 2, 3))
+    case("index/two", lambda x, i, j: x[i, j], X(3, 4, 2), Index(3, 5), Index(4, 5))
+    case("index/broadcast", lambda x, i, j: x[i, j], X(3, 4), Index(3, 3, 1), Index(4, 2))
+    case("index/from_end", lambda x, i: x[i - 4], X(4, 3), Index(8, 6))
+    case("index/nothing", lambda x, i, j: x[i, j], X(3, 4), Index(3, 0), Index(4, 0))
+
+    def put(x, i, y):
+        return x.index_put((apart(i, 0),), y)
+    case("index_put/rows", put, X(4, 3), Index(9, 2), X(2, 3))
+    case("index_put/broadcast", put, X(4, 3), Index(9, 2), X(3))
+    case("index_put/elements", put, X(4), Index(9, 3), X(3))
+    case("index_put/add", lambda x, i, j, y: x.index_put((i, j), y, True), X(3, 4), Index(3, 6), Index(4, 6), X(6))
+    case("index_put/add_rows", lambda x, i, j, y: x.index_put((i, j), y, True),
+         X(3, 4, 2), Index(3, 5), Index(4, 5), X(5, 2))
+    case("embedding/matrix", F.embedding, Index(4, 2, 3), X(4, 3))
+    case("embedding/scalar", F.embedding, Index(4), X(4, 3))
+    case("embedding/nothing", F.embedding, Index(4, 0), X(4, 3))
+
+    def bags(mode, padding_idx=None):
+        offsets = torch.tensor([0, 2, 2])
+        return lambda i, w: F.embedding_bag(i, w, offsets, mode=mode, padding_idx=padding_idx)
+    case("embedding_bag/plain", F.embedding_bag, Index(4, 3, 2), X(4, 3))
+    case("embedding_bag/mean", bags("mean"), Index(4, 6), X(4, 3))
+    case("embedding_bag/sum", bags("sum"), Index(4, 6), X(4, 3))
+    case("embedding_bag/max", bags("max"), Index(4, 6), X(4, 3))
+    case("embedding_bag/padded", bags("mean", 1), Index(4, 6), X(4, 3))
+    case("embedding_bag/weighted", lambda i, w, p: F.embedding_bag(i, w, mode="sum", per_sample_weights=p),
+         Index(4, 3, 2), X(4, 3), X(3, 2))
 
 
 def more_reductions():
@@ -612,8 +640,6 @@ def contractions():
     case("bilinear/bias", F.bilinear, X(2, 3), X(2, 4), X(2, 3, 4), X(2))
     case("bilinear/plain", F.bilinear, X(2, 2, 3), X(2, 2, 2), X(2, 3, 2))
     case("bilinear/vectors", F.bilinear, X(3), X(2), X(2, 3, 2))
-    case("embedding/matrix", lambda w, i: F.embedding(i, w), X(5, 3), Index(5, 2, 3))
-    case("embedding/one", lambda w, i: F.embedding(i, w)[0], X(5, 3), Index(5, 1))
 
 
 def losses():

@@ -1,16 +1,12 @@
 /* Elements chosen by index tensors and masks. */
+#include <string.h>
+
 #include "table.h"
 
 static void run_index_select(call *c)
 {
     give(c, lks_index_select(input(c), whole(c, arg(0, "dim"), 0),
                              tensor(c, arg(1, "index"))));
-}
-
-/* The cases have the weight first. */
-static void run_embedding(call *c)
-{
-    give(c, lks_embedding(input(c), tensor(c, arg(0, "indices"))));
 }
 
 static void run_index_add(call *c)
@@ -88,14 +84,47 @@ static void run_diag(call *c)
     give(c, lks_diag(input(c), integer(c, arg(0, "diagonal"), 0)));
 }
 
+/* PyTorch's cases have the table first, though the function has the numbers first. */
+static void run_embedding(call *c)
+{
+    const place padding = named("padding_idx");
+
+    only(c, named("max_norm"), -1);
+    only(c, named("scale_grad_by_freq"), false);
+    only(c, named("sparse"), false);
+    give(c, lks_embedding(tensor(c, arg(0, "indices")), input(c),
+                          integer(c, padding, LKS_NO_PADDING_IDX)));
+}
+
+static void run_embedding_bag(call *c)
+{
+    static const char *const modes[] = {"mean", "sum", "max"};
+    const char *mode = word(c, named("mode"), "mean");
+    lks_embedding_bag_options options = {
+        .offsets = optional(c, named("offsets")),
+        .include_last_offset = flag(c, named("include_last_offset"), false),
+        .per_sample_weights = optional(c, named("per_sample_weights")),
+        .padding_idx = integer(c, named("padding_idx"), LKS_NO_PADDING_IDX),
+    };
+
+    for (int i = 0; i < 3; i++)
+        if (strcmp(mode, modes[i]) == 0)
+            options.mode = (lks_bag_mode)i;
+    only(c, named("max_norm"), -1);
+    only(c, named("scale_grad_by_freq"), false);
+    only(c, named("sparse"), false);
+    give(c, lks_embedding_bag(tensor(c, arg(0, "indices")), input(c), &options));
+}
+
 static const row rows[] = {
-    {"nn.functional.embedding", .run = run_embedding},
     {"index_select", .run = run_index_select},
     {"index_add", .run = run_index_add},
     {"gather", .run = run_gather},
     {"take_along_dim", .run = run_take_along_dim},
     {"scatter", .run = run_scatter},
     {"scatter_add", .run = run_scatter_add},
+    {"nn.functional.embedding", .run = run_embedding},
+    {"nn.functional.embedding_bag", .run = run_embedding_bag},
     {"where", .run = run_where},
     {"masked_fill", .run = run_masked_fill},
     {"masked_select", .run = run_masked_select},

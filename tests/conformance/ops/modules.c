@@ -127,7 +127,7 @@ static void run_embedding(call *c)
 {
     integer(c, ctor(0, "num_embeddings"), 0); /* the weight's shape says these */
     integer(c, ctor(1, "embedding_dim"), 0);
-    give(c, lks_embedding(tensor(c, state("weight")), first(c)));
+    give(c, lks_embedding(first(c), tensor(c, state("weight")), LKS_NO_PADDING_IDX));
 }
 
 static void run_relu(call *c)

@@ -110,12 +110,3 @@ const lks_op_cases lks_op_cases_bilinear = {
                   LKS_SHAPE,
                   "bilinear: bias (3,) does not go with weight (2, 3, 4)"}),
 };
-
-F(embed, lks_embedding(x[0], x[1]))
-F(embed_one, lks_embedding(x[0], lks_select(x[1], 0, 0)))
-const lks_op_cases lks_op_cases_embedding = {
-    .cases = CASES({"matrix", embed, {X(5, 3), INDEX(5, 2, 3)}},
-                   {"one", embed_one, {X(5, 3), INDEX(5, 1)}}),
-    .refusals = REFUSALS(
-        {"weight", embed, {X(5), INDEX(5, 2)}, LKS_SHAPE, "embedding: takes a weight"}),
-};
