@@ -85,20 +85,32 @@ typedef struct lks_avg_pool2d_params {
                                  counts for nothing */
 } lks_avg_pool2d_params;
 
-/* source: torch.optim.SGD */
-typedef struct lks_sgd_params {
-    double lr, momentum, dampening, weight_decay;
-    double grad_scale; /* gradients count times this */
-    bool nesterov;
-    bool first_step; /* the momentum buffer starts as the gradient */
-} lks_sgd_params;
+/* What one pass of an optimiser does to each parameter: X(formula, state blocks).
+ * reference/optim_of.h has the formulas. */
+/* clang-format off */
+#define LKS_UPDATE_LIST(X) X(sgd, 0) X(momentum, 1) X(nesterov, 1) X(adam, 2)
+/* clang-format on */
 
-/* source: torch.optim.Adam; step counts from 1 */
-typedef struct lks_adam_params {
-    double lr, beta1, beta2, eps, weight_decay;
-    double grad_scale; /* gradients count times this */
-    uint64_t step;
-} lks_adam_params;
+typedef enum lks_update {
+#define LKS_UPDATE(name, n_states) LKS_UPDATE_##name,
+    LKS_UPDATE_LIST(LKS_UPDATE)
+#undef LKS_UPDATE
+        LKS_N_UPDATES
+} lks_update;
+
+enum { LKS_UPDATE_STATES = 3 }; /* at most */
+
+/* What the formulas are told, once a pass; each reads those that it names. */
+/* clang-format off */
+#define LKS_RATE_LIST(X)                                                                 \
+    X(scale) X(decay) X(lr) X(beta1) X(take1) X(beta2) X(take2) X(unbias) X(eps)
+/* clang-format on */
+
+typedef struct lks_rates {
+#define LKS_RATE(name) double name;
+    LKS_RATE_LIST(LKS_RATE)
+#undef LKS_RATE
+} lks_rates;
 
 /* A point in a queue: a value, nobody's to free. All zero is one that is passed. */
 typedef struct lks_mark {
@@ -318,11 +330,10 @@ typedef struct lks_kernels {
     lks_status (*dropout)(const lks_view *x, double p, const lks_rng *rng,
                           const lks_view *y);
 
-    /* One pass over flat f32 blocks [n]. `buf` may be NULL without momentum. */
-    lks_status (*sgd)(const lks_sgd_params *params, const lks_view *grad,
-                      const lks_view *param, const lks_view *buf);
-    lks_status (*adam)(const lks_adam_params *params, const lks_view *grad,
-                       const lks_view *param, const lks_view *m, const lks_view *v);
+    /* One pass over flat blocks [n], f32 or f64, dense: param and states[the formula's]
+     * change, grad does not. */
+    lks_status (*optim)(lks_update update, const lks_rates *rates, const lks_view *grad,
+                        const lks_view *param, const lks_view *states);
 } lks_kernels;
 
 /* The kernels among them, for whoever fills a table: X(fill) X(copy) … */
@@ -336,7 +347,7 @@ typedef struct lks_kernels {
     X(gemm) X(conv2d) X(conv2d_backward_data) X(conv2d_backward_weight)                  \
     X(max_pool2d) X(max_pool2d_backward) X(avg_pool2d) X(avg_pool2d_backward)            \
     X(softmax) X(softmax_backward) X(cross_entropy) X(cross_entropy_backward)            \
-    X(dropout) X(sgd) X(adam)
+    X(dropout) X(optim)
 /* clang-format on */
 
 /* The type of a kernel's function: LKS_KERNEL_TYPE(fill) lks_cpu_fill; declares one. */

@@ -1,53 +1,74 @@
 /* An optimiser's pass over flat blocks: ../reference/optim_of.h for each parameter. */
 #include "cuda/each.cuh"
 
+#define T float
 #include "reference/optim_of.h"
+#undef T
+#define T double
+#include "reference/optim_of.h"
+#undef T
 
-/* Operands: the parameters, the gradient, and, with a buffer, the momentum. */
-struct sgd_body {
-    static const unsigned reads = 3, writes = 1;
-    sgd_rates rates;
-
-    __device__ void operator()(int64_t, float (&e)[2]) const
+template <class T> struct rates_of;
+template <> struct rates_of<float> {
+    rates_float k;
+    explicit rates_of(const lks_rates *rates) : k(rates_as_float(rates))
     {
-        sgd_element(&rates, e[1], &e[0], nullptr);
+    }
+};
+template <> struct rates_of<double> {
+    rates_double k;
+    explicit rates_of(const lks_rates *rates) : k(rates_as_double(rates))
+    {
     }
 };
 
-struct momentum_body {
-    static const unsigned reads = 7, writes = 5;
-    sgd_rates rates;
-
-    __device__ void operator()(int64_t, float (&e)[3]) const
-    {
-        sgd_element(&rates, e[1], &e[0], &e[2]);
+/* Operands: the parameters, the gradient, the states. */
+#define UPDATE(name, n_states)                                                           \
+    template <class T> struct name##_body {                                              \
+        static const unsigned reads = (1u << (2 + (n_states))) - 1,                      \
+                              writes = reads & ~2u;                                      \
+        rates_of<T> rates;                                                               \
+                                                                                         \
+        __device__ void operator()(int64_t, T (&e)[2 + (n_states)]) const                \
+        {                                                                                \
+            update_##name(&rates.k, e[1], &e[0], (n_states) > 0 ? e + 2 : nullptr,       \
+                          (n_states) > 1 ? e + 3 : nullptr,                              \
+                          (n_states) > 2 ? e + 4 : nullptr);                             \
+        }                                                                                \
+    };                                                                                   \
+                                                                                         \
+    template <class T>                                                                   \
+    static lks_status name(const lks_rates *rates, const lks_view *grad,                 \
+                           const lks_view *param, const lks_view *states)                \
+    {                                                                                    \
+        const lks_view *views[2 + (n_states)] = {param, grad};                           \
+                                                                                         \
+        for (int i = 0; i < (n_states); i++)                                             \
+            views[2 + i] = &states[i];                                                   \
+        return lks_cuda_each<T>(views, name##_body<T>{rates_of<T>(rates)});              \
     }
-};
+LKS_UPDATE_LIST(UPDATE)
 
-struct adam_body {
-    static const unsigned reads = 15, writes = 13;
-    adam_rates rates;
-
-    __device__ void operator()(int64_t, float (&e)[4]) const
-    {
-        adam_element(&rates, e[1], &e[0], &e[2], &e[3]);
-    }
-};
-
-lks_status lks_cuda_sgd(const lks_sgd_params *params, const lks_view *grad,
-                        const lks_view *param, const lks_view *buf)
+template <class T>
+static lks_status run(lks_update update, const lks_rates *rates, const lks_view *grad,
+                      const lks_view *param, const lks_view *states)
 {
-    const lks_view *const plain[] = {param, grad}, *const buffered[] = {param, grad, buf};
-
-    if (buf)
-        return lks_cuda_each<float>(buffered, momentum_body{sgd_rates_of(params)});
-    return lks_cuda_each<float>(plain, sgd_body{sgd_rates_of(params)});
+    switch (update) {
+#define CASE(name, n_states)                                                             \
+    case LKS_UPDATE_##name:                                                              \
+        return name<T>(rates, grad, param, states);
+        LKS_UPDATE_LIST(CASE)
+    default:
+        return LKS_OK;
+    }
 }
 
-lks_status lks_cuda_adam(const lks_adam_params *params, const lks_view *grad,
-                         const lks_view *param, const lks_view *m, const lks_view *v)
+lks_status lks_cuda_optim(lks_update update, const lks_rates *rates, const lks_view *grad,
+                          const lks_view *param, const lks_view *states)
 {
-    const lks_view *const views[] = {param, grad, m, v};
-
-    return lks_cuda_each<float>(views, adam_body{adam_rates_of(params)});
+    if (param->dtype == LKS_F32)
+        return run<float>(update, rates, grad, param, states);
+    if (param->dtype == LKS_F64)
+        return run<double>(update, rates, grad, param, states);
+    return lks_cuda_no_dtype("optim", param->dtype);
 }

@@ -1,5 +1,6 @@
 #include "optim/optim.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -29,10 +30,10 @@ typedef union config {
 struct lks_optim {
     const lks_optim_type *type;
     lks_param_block *block;
-    uint64_t n_steps;                      /* taken */
-    lks_view states[LKS_OPTIM_MAX_STATES]; /* flat; without memory where there is none */
-    config *configs;  /* [n_configs]: of no group, then each group's */
-    double *first_lr; /* [n_configs] */
+    uint64_t n_steps;                   /* taken */
+    lks_view states[LKS_UPDATE_STATES]; /* flat; without memory where there is none */
+    config *configs;                    /* [n_configs]: of no group, then each group's */
+    double *first_lr;                   /* [n_configs] */
     size_t n_configs;
     lks_optim_range *ranges;
     size_t n_ranges;
@@ -137,13 +138,24 @@ cleanup:
 
 /* ---- an optimiser ---- */
 
+static int n_states_of(lks_update update)
+{
+    static const int n[] = {
+#define N_STATES(name, n_states) [LKS_UPDATE_##name] = n_states,
+        LKS_UPDATE_LIST(N_STATES)};
+
+    return n[update];
+}
+
 /* As many as the options that need most; the ranges of others leave them zero. */
 static lks_status make_states(lks_optim *optim)
 {
     int n = 0;
 
     for (size_t i = 0; i < optim->n_configs; i++) {
-        const int needed = optim->type->n_states(&optim->configs[i]);
+        lks_rates rates = {0};
+        const int needed =
+            n_states_of(optim->type->prepare(&optim->configs[i], 1, &rates));
 
         n = needed > n ? needed : n;
     }
@@ -184,7 +196,7 @@ void lks_optim_destroy(lks_optim *optim)
 {
     if (!optim)
         return;
-    for (int i = 0; i < LKS_OPTIM_MAX_STATES; i++)
+    for (int i = 0; i < LKS_UPDATE_STATES; i++)
         lks_flat_release(&optim->states[i]);
     lks_free(optim->ranges);
     lks_free(optim->first_lr);
@@ -204,13 +216,17 @@ static lks_status step_range(const lks_optim *optim, const lks_optim_range *rang
     const size_t begin = range->begin, n = range->end - range->begin;
     const lks_view grads = lks_view_part(lks_param_block_grads(block), begin, n);
     const lks_view values = lks_view_part(lks_param_block_values(block), begin, n);
-    lks_view states[LKS_OPTIM_MAX_STATES] = {0};
+    lks_view states[LKS_UPDATE_STATES] = {0};
+    lks_rates rates = {.scale = grad_scale};
+    const lks_update update =
+        optim->type->prepare(&optim->configs[range->options], optim->n_steps + 1, &rates);
 
-    for (int i = 0; i < LKS_OPTIM_MAX_STATES && optim->states[i].data; i++)
+    for (int i = 0; i < n_states_of(update); i++)
         states[i] = lks_view_part(&optim->states[i], begin, n);
-    return optim->type->step(lks_device_kernels(lks_param_block_device(block)),
-                             &optim->configs[range->options], optim->n_steps + 1,
-                             grad_scale, &grads, &values, states);
+    /* With eps = 0 the gaps between parameters would become 0 / 0. */
+    rates.eps = fmax(rates.eps, FLT_MIN);
+    return lks_device_kernels(lks_param_block_device(block))
+        ->optim(update, &rates, &grads, &values, states);
 }
 
 lks_status lks_optim_step_scaled(lks_optim *optim, double grad_scale)

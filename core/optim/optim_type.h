@@ -1,4 +1,4 @@
-/* What an optimiser is: options, state blocks, one step. For core/optim's own files. */
+/* What an optimiser is: options, and what a step's pass over the blocks is told. For core/optim's own files. */
 #ifndef LKS_OPTIM_OPTIM_TYPE_H
 #define LKS_OPTIM_OPTIM_TYPE_H
 
@@ -6,7 +6,7 @@
 #include "kernels.h"
 #include "optim/optim.h"
 
-enum { LKS_OPTIM_MAX_STATES = 4, LKS_OPTIM_MAX_CONFIG = 128 };
+enum { LKS_OPTIM_MAX_CONFIG = 128 };
 
 typedef struct lks_optim_type {
     const char *name; /* torch.optim's, in lower case */
@@ -16,13 +16,10 @@ typedef struct lks_optim_type {
     size_t n_options;
     /* LKS_INVALID: the options do not go together. May be NULL. */
     lks_status (*check)(const void *config);
-    /* How many flat state blocks this configuration needs; they start as zeros. */
-    int (*n_states)(const void *config);
-    /* One pass over a range of flat blocks; `step` counts from 1, gradients count times
-     * `grad_scale`. */
-    lks_status (*step)(const lks_kernels *kernels, const void *config, uint64_t step,
-                       double grad_scale, const lks_view *grads, const lks_view *values,
-                       const lks_view *states);
+    /* The formula of step `step`, from 1, and its rates, which are 0 but for `scale`, that
+     * of the gradients. Which formula it is, and so how many state blocks it needs, is the
+     * same for every step. */
+    lks_update (*prepare)(const void *config, uint64_t step, lks_rates *out);
 } lks_optim_type;
 
 #endif

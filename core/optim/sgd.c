@@ -6,12 +6,17 @@
 #include "base/option_expand.h"
 #include "optim/optim_type.h"
 
-#define RULE(kind, ...) LKS_OPTION_RULE(lks_sgd_params, kind, __VA_ARGS__)
+typedef struct sgd {
+    double lr, momentum, dampening, weight_decay;
+    bool nesterov;
+} sgd;
+
+#define RULE(kind, ...) LKS_OPTION_RULE(sgd, kind, __VA_ARGS__)
 static const lks_option_rule options[] = {LKS_OPTIONS_sgd(RULE)};
 
 static lks_status check(const void *config)
 {
-    const lks_sgd_params *params = config;
+    const sgd *params = config;
 
     if (params->nesterov && (params->momentum == 0 || params->dampening != 0))
         return lks_fail(LKS_INVALID,
@@ -19,31 +24,25 @@ static lks_status check(const void *config)
     return LKS_OK;
 }
 
-static int n_states(const void *config)
+static lks_update prepare(const void *config, uint64_t step, lks_rates *out)
 {
-    const lks_sgd_params *params = config;
+    const sgd *params = config;
 
-    return params->momentum != 0;
+    out->lr = params->lr;
+    out->decay = params->weight_decay;
+    out->beta1 = params->momentum;
+    out->take1 = step == 1 ? 1 : 1 - params->dampening;
+    return params->momentum == 0 ? LKS_UPDATE_sgd
+           : params->nesterov    ? LKS_UPDATE_nesterov
+                                 : LKS_UPDATE_momentum;
 }
 
-static lks_status step(const lks_kernels *kernels, const void *config, uint64_t at,
-                       double grad_scale, const lks_view *grads, const lks_view *values,
-                       const lks_view *states)
-{
-    lks_sgd_params params = *(const lks_sgd_params *)config;
-
-    params.first_step = at == 1;
-    params.grad_scale = grad_scale;
-    return kernels->sgd(&params, grads, values, params.momentum != 0 ? &states[0] : NULL);
-}
-
-_Static_assert(sizeof(lks_sgd_params) <= LKS_OPTIM_MAX_CONFIG, "the configuration fits");
+_Static_assert(sizeof(sgd) <= LKS_OPTIM_MAX_CONFIG, "the configuration fits");
 
 const lks_optim_type lks_optim_sgd = {
     .name = "sgd",
     .options = options,
     .n_options = sizeof options / sizeof *options,
     .check = check,
-    .n_states = n_states,
-    .step = step,
+    .prepare = prepare,
 };

@@ -1,79 +1,71 @@
-/* What an optimiser's pass does to one parameter, for the kernels of every device. The
- * rates come from the caller's doubles once a pass. */
-#ifndef LKS_REFERENCE_OPTIM_OF_H
-#define LKS_REFERENCE_OPTIM_OF_H
-
+/* What an optimiser's pass does to one parameter of type T, which whoever includes this
+ * defines, for the kernels of every device: p the parameter, a, b and c its states, as
+ * many as kernels.h says; g the gradient. Each sum takes its last product fused. */
+#include "formulas.h"
 #include "kernels.h"
-#include "numerics.h"
+#include "reference/of.h"
 
-typedef struct sgd_rates {
-    float lr, momentum, take, decay, scale;
-    bool nesterov, first_step, has_momentum;
-} sgd_rates;
+/* The rates as T. */
+typedef struct LKS_FOR_(rates, T) {
+#define LKS_RATE(name) T name;
+    LKS_RATE_LIST(LKS_RATE)
+#undef LKS_RATE
+} LKS_FOR_(rates, T);
 
-typedef struct adam_rates {
-    float step_size, unbias, eps, decay, scale, beta1, take1, beta2, take2;
-} adam_rates;
+#define RATES LKS_FOR_(rates, T)
 
-LKS_INLINE sgd_rates sgd_rates_of(const lks_sgd_params *params)
+LKS_INLINE RATES LKS_FOR_(rates_as, T)(const lks_rates *rates)
 {
-    sgd_rates r;
+    RATES k;
 
-    r.lr = (float)params->lr;
-    r.momentum = (float)params->momentum;
-    r.take = params->first_step ? 1.0f : (float)(1 - params->dampening);
-    r.decay = (float)params->weight_decay;
-    r.scale = (float)params->grad_scale;
-    r.nesterov = params->nesterov;
-    r.first_step = params->first_step;
-    r.has_momentum = params->momentum != 0;
-    return r;
+#define LKS_RATE(name) k.name = (T)rates->name;
+    LKS_RATE_LIST(LKS_RATE)
+#undef LKS_RATE
+    return k;
 }
 
-/* d = scale g + decay p; buf = momentum buf + take d; p -= lr d, or lr buf with momentum,
- * or lr (d + momentum buf) with Nesterov's. Each sum takes its last product fused. `buf`
- * may be NULL without momentum. */
-LKS_INLINE void sgd_element(const sgd_rates *r, float grad, float *param, float *buf)
+/* What the gradient counts as. */
+LKS_INLINE T OF(descent)(const RATES *k, T g, T p)
 {
-    float d = LKS_FMA(r->decay, *param, r->scale * grad);
-
-    if (buf && !r->has_momentum && r->first_step)
-        *buf = 0;
-    if (buf && r->has_momentum) {
-        *buf = LKS_FMA(r->momentum, r->first_step ? 0.0f : *buf, r->take * d);
-        d = r->nesterov ? LKS_FMA(r->momentum, *buf, d) : *buf;
-    }
-    *param = LKS_FMA(-r->lr, d, *param);
+    return FUSED(k->decay, p, k->scale * g);
 }
 
-LKS_INLINE adam_rates adam_rates_of(const lks_adam_params *params)
-{
-    const double correct1 = 1 - lks_power_f64(params->beta1, params->step);
-    const double correct2 = 1 - lks_power_f64(params->beta2, params->step);
-    adam_rates r;
+#define UPDATE(name)                                                                     \
+    LKS_INLINE void OF(update_##name)(const RATES *k, T g, T *p, T *a, T *b, T *c)
 
-    r.step_size = (float)(params->lr / correct1);
-    r.unbias = (float)(1 / sqrt(correct2));
-    r.eps = (float)params->eps;
-    r.decay = (float)params->weight_decay;
-    r.scale = (float)params->grad_scale;
-    r.beta1 = (float)params->beta1;
-    r.take1 = (float)(1 - params->beta1);
-    r.beta2 = (float)params->beta2;
-    r.take2 = (float)(1 - params->beta2);
-    return r;
+UPDATE(sgd)
+{
+    (void)a, (void)b, (void)c;
+    *p = FUSED(-k->lr, OF(descent)(k, g, *p), *p);
 }
 
-/* g = scale grad + decay p; m = beta1 m + take1 g; v = beta2 v + take2 g^2;
- * p -= step_size m / (sqrt(v) unbias + eps) */
-LKS_INLINE void adam_element(const adam_rates *r, float grad, float *param, float *m,
-                             float *v)
+/* a: the momentum, which starts as zero */
+UPDATE(momentum)
 {
-    float g = LKS_FMA(r->decay, *param, r->scale * grad);
-
-    *m = LKS_FMA(r->beta1, *m, r->take1 * g);
-    *v = LKS_FMA(r->beta2, *v, r->take2 * (g * g));
-    *param -= r->step_size * *m / LKS_FMA(sqrtf(*v), r->unbias, r->eps);
+    (void)b, (void)c;
+    *a = FUSED(k->beta1, *a, k->take1 * OF(descent)(k, g, *p));
+    *p = FUSED(-k->lr, *a, *p);
 }
 
-#endif
+UPDATE(nesterov)
+{
+    const T d = OF(descent)(k, g, *p);
+
+    (void)b, (void)c;
+    *a = FUSED(k->beta1, *a, k->take1 * d);
+    *p = FUSED(-k->lr, FUSED(k->beta1, *a, d), *p);
+}
+
+/* a, b: running means of g and of g^2 */
+UPDATE(adam)
+{
+    const T d = OF(descent)(k, g, *p);
+
+    (void)c;
+    *a = FUSED(k->beta1, *a, k->take1 * d);
+    *b = FUSED(k->beta2, *b, k->take2 * (d * d));
+    *p -= k->lr * *a / FUSED(M(sqrt)(*b), k->unbias, k->eps);
+}
+
+#undef UPDATE
+#undef RATES

@@ -48,8 +48,7 @@ struct deferred_command {
         lks_conv2d_params conv;
         lks_pool2d_params pool;
         lks_avg_pool2d_params mean;
-        lks_sgd_params sgd;
-        lks_adam_params adam;
+        lks_rates rates;
         lks_rng rng;
     } params;
     /* of a copy or a free */

@@ -176,16 +176,24 @@ KERNEL(cross_entropy_backward,
 KERNEL(dropout, (const lks_view *x, double p, const lks_rng *rng, const lks_view *y),
        LIST(x, y), LIST(.number = p, .params.rng = *rng),
        (V(0), c->number, &c->params.rng, V(1)))
-KERNEL(sgd,
-       (const lks_sgd_params *params, const lks_view *grad, const lks_view *param,
-        const lks_view *buf),
-       LIST(grad, param, buf), LIST(.params.sgd = *params),
-       (&c->params.sgd, V(0), V(1), V(2)))
-KERNEL(adam,
-       (const lks_adam_params *params, const lks_view *grad, const lks_view *param,
-        const lks_view *m, const lks_view *v),
-       LIST(grad, param, m, v), LIST(.params.adam = *params),
-       (&c->params.adam, V(0), V(1), V(2), V(3)))
+/* The states of a command are views from the third on, one after the other. */
+#define STATE(update, states, i) (i) < n_states_of(update) ? &(states)[i] : NULL
+static int n_states_of(lks_update update)
+{
+    static const int n[] = {
+#define ENTRY(name, n_states) [LKS_UPDATE_##name] = n_states,
+        LKS_UPDATE_LIST(ENTRY)};
+#undef ENTRY
+
+    return n[update];
+}
+KERNEL(optim,
+       (lks_update update, const lks_rates *rates, const lks_view *grad,
+        const lks_view *param, const lks_view *states),
+       LIST(grad, param, STATE(update, states, 0), STATE(update, states, 1),
+            STATE(update, states, 2)),
+       LIST(.op = (int)update, .params.rates = *rates),
+       ((lks_update)c->op, &c->params.rates, V(0), V(1), &c->views[2]))
 
 /* ---- memory ---- */
 

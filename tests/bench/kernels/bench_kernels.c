@@ -245,21 +245,24 @@ static lks_status dropout(const lks_kernels *k, const call *c)
 
 static lks_status sgd(const lks_kernels *k, const call *c)
 {
-    const lks_sgd_params params = {.lr = 1e-9, .momentum = 0.9, .grad_scale = 1};
+    const lks_rates rates = {.lr = 1e-9, .beta1 = 0.9, .take1 = 1, .scale = 1};
 
-    return k->sgd(&params, &c->views[0], &c->views[1], &c->views[2]);
+    return k->optim(LKS_UPDATE_momentum, &rates, &c->views[0], &c->views[1],
+                    &c->views[2]);
 }
 
 static lks_status adam(const lks_kernels *k, const call *c)
 {
-    const lks_adam_params params = {.lr = 1e-9,
-                                    .beta1 = 0.9,
-                                    .beta2 = 0.999,
-                                    .eps = 1e-8,
-                                    .grad_scale = 1,
-                                    .step = 10};
+    const lks_rates rates = {.lr = 1e-9,
+                             .beta1 = 0.9,
+                             .take1 = 0.1,
+                             .beta2 = 0.999,
+                             .take2 = 0.001,
+                             .unbias = 10,
+                             .eps = 1e-8,
+                             .scale = 1};
 
-    return k->adam(&params, &c->views[0], &c->views[1], &c->views[2], &c->views[3]);
+    return k->optim(LKS_UPDATE_adam, &rates, &c->views[0], &c->views[1], &c->views[2]);
 }
 
 /* The gradient reduction's arithmetic. */

@@ -51,36 +51,37 @@ START_TEST(sgd_is_the_definition_over_several_steps)
     FOR_EACH_TABLE(k, isa)
     for (int test = 0; test < 16 * N_LENGTHS; test++) {
         int64_t n = lengths[test / 16];
-        lks_sgd_params params = {
+        const bool nesterov = test & 8 && test & 1;
+        const double dampening = test & 2 && !(test & 8) ? 0.3 : 0;
+        const lks_update update = nesterov   ? LKS_UPDATE_nesterov
+                                  : test & 1 ? LKS_UPDATE_momentum
+                                             : LKS_UPDATE_sgd;
+        lks_rates params = {
             .lr = 0.1,
-            .momentum = test & 1 ? 0.9 : 0,
-            .dampening = test & 2 && !(test & 8) ? 0.3 : 0,
-            .weight_decay = test & 4 ? 0.01 : 0,
-            .nesterov = test & 8 && test & 1,
-            .grad_scale = test & 4 ? 0.25 : 1,
+            .beta1 = test & 1 ? 0.9 : 0,
+            .decay = test & 4 ? 0.01 : 0,
+            .scale = test & 4 ? 0.25 : 1,
         };
         array param = array_random(LKS_F32, SIZES(n), 1, 1),
               buf = array_new(LKS_F32, SIZES(n), 3);
         array want = array_random(LKS_F64, SIZES(n), 0, 1),
               want_buf = array_new(LKS_F64, SIZES(n), 0);
 
-        ck_ok(k->fill(&buf.view, (double)NAN)); /* the first step does not read it */
+        ck_ok(k->fill(&buf.view, 0));
         for (uint64_t step = 0; step < 3; step++) {
             array grad = array_random(LKS_F32, SIZES(n), 2, 10 + step);
 
-            params.first_step = step == 0;
-            ck_ok(k->sgd(&params, &grad.view, &param.view,
-                         params.momentum > 0 ? &buf.view : NULL));
+            params.take1 = step == 0 ? 1 : 1 - dampening;
+            ck_ok(k->optim(update, &params, &grad.view, &param.view, &buf.view));
             for (int64_t i = 0; i < n; i++) {
-                double d = params.grad_scale * get(&grad, i) +
-                           params.weight_decay * get(&want, i);
-                double b = step == 0 ? d
-                                     : params.momentum * get(&want_buf, i) +
-                                           (1 - params.dampening) * d;
+                double d = params.scale * get(&grad, i) + params.decay * get(&want, i);
+                double b = step == 0
+                               ? d
+                               : params.beta1 * get(&want_buf, i) + (1 - dampening) * d;
 
                 put_at(&want_buf.view, i, b);
-                if (params.momentum > 0)
-                    d = params.nesterov ? d + params.momentum * b : b;
+                if (params.beta1 > 0)
+                    d = nesterov ? d + params.beta1 * b : b;
                 put_at(&want.view, i, get(&want, i) - params.lr * d);
             }
             array_free(&grad);
@@ -100,27 +101,31 @@ START_TEST(adam_is_the_definition_over_several_steps)
     FOR_EACH_TABLE(k, isa)
     for (int test = 0; test < 2 * N_LENGTHS; test++) {
         int64_t n = lengths[test / 2];
-        lks_adam_params params = {.lr = 0.01,
-                                  .beta1 = 0.9,
-                                  .beta2 = 0.999,
-                                  .eps = 1e-8,
-                                  .weight_decay = test & 1 ? 0.1 : 0,
-                                  .grad_scale = test & 1 ? 0.25 : 1};
+        lks_rates params = {.beta1 = 0.9,
+                            .take1 = 1 - 0.9,
+                            .beta2 = 0.999,
+                            .take2 = 1 - 0.999,
+                            .eps = 1e-8,
+                            .decay = test & 1 ? 0.1 : 0,
+                            .scale = test & 1 ? 0.25 : 1};
         array param = array_random(LKS_F32, SIZES(n), 1, 1);
-        array m = array_new(LKS_F32, SIZES(n), 3), v = array_new(LKS_F32, SIZES(n), 0);
+        array m = array_new(LKS_F32, SIZES(n), 0), v = array_new(LKS_F32, SIZES(n), 0);
         array want = array_random(LKS_F64, SIZES(n), 0, 1);
         array want_m = array_new(LKS_F64, SIZES(n), 0),
               want_v = array_new(LKS_F64, SIZES(n), 0);
 
-        for (params.step = 1; params.step < 5; params.step++) {
-            array grad = array_random(LKS_F32, SIZES(n), 2, 10 + params.step);
-            double unbias1 = 1 - pow(params.beta1, (double)params.step);
-            double unbias2 = 1 - pow(params.beta2, (double)params.step);
+        for (uint64_t step = 1; step < 5; step++) {
+            array grad = array_random(LKS_F32, SIZES(n), 2, 10 + step);
+            double unbias1 = 1 - pow(params.beta1, (double)step);
+            double unbias2 = 1 - pow(params.beta2, (double)step);
 
-            ck_ok(k->adam(&params, &grad.view, &param.view, &m.view, &v.view));
+            const lks_view states[] = {m.view, v.view};
+
+            params.lr = 0.01 / unbias1;
+            params.unbias = 1 / sqrt(unbias2);
+            ck_ok(k->optim(LKS_UPDATE_adam, &params, &grad.view, &param.view, states));
             for (int64_t i = 0; i < n; i++) {
-                double g = params.grad_scale * get(&grad, i) +
-                           params.weight_decay * get(&want, i);
+                double g = params.scale * get(&grad, i) + params.decay * get(&want, i);
 
                 put_at(&want_m.view, i,
                        params.beta1 * get(&want_m, i) + (1 - params.beta1) * g);
@@ -128,7 +133,7 @@ START_TEST(adam_is_the_definition_over_several_steps)
                        params.beta2 * get(&want_v, i) + (1 - params.beta2) * g * g);
                 put_at(&want.view, i,
                        get(&want, i) -
-                           params.lr * (get(&want_m, i) / unbias1) /
+                           0.01 * (get(&want_m, i) / unbias1) /
                                (sqrt(get(&want_v, i) / unbias2) + params.eps));
             }
             array_free(&grad);
@@ -177,8 +182,8 @@ END_TEST
 START_TEST(a_slice_of_a_pass_has_the_bits_of_the_whole)
 {
     enum { N = 300000, FIRST = 12345, COUNT = 77777 };
-    const lks_sgd_params params = {
-        .lr = 0.1, .momentum = 0.9, .weight_decay = 0.01, .grad_scale = 1};
+    const lks_rates rates = {
+        .lr = 0.1, .beta1 = 0.9, .take1 = 1, .decay = 0.01, .scale = 1};
     array g = array_random(LKS_F32, SIZES(N), 0, 1);
 
     FOR_EACH_TABLE(k, isa)
@@ -193,9 +198,9 @@ START_TEST(a_slice_of_a_pass_has_the_bits_of_the_whole)
         const lks_view b_part = lks_view_part(&b2.view, FIRST, COUNT);
 
         lks_set_num_threads(lks_cpu, 3);
-        ck_ok(k->sgd(&params, &g.view, &p1.view, &b1.view));
+        ck_ok(k->optim(LKS_UPDATE_momentum, &rates, &g.view, &p1.view, &b1.view));
         lks_set_num_threads(lks_cpu, 1);
-        ck_ok(k->sgd(&params, &g_part, &p_part, &b_part));
+        ck_ok(k->optim(LKS_UPDATE_momentum, &rates, &g_part, &p_part, &b_part));
         ck_assert_msg(memcmp((float *)p1.view.data + FIRST, (float *)p2.view.data + FIRST,
                              COUNT * sizeof(float)) == 0,
                       "%s: other bits", isa);

@@ -54,8 +54,7 @@ static const struct {
     KERNEL(cross_entropy, 400),
     KERNEL(cross_entropy_backward, 400),
     KERNEL(dropout, 300),
-    KERNEL(sgd, 400),
-    KERNEL(adam, 400),
+    KERNEL(optim, 1200),
 };
 
 enum { N_CASES = sizeof cases / sizeof *cases };

@@ -141,42 +141,19 @@ void dropout_case(trial *t)
     ck_ok(ready(t)->dropout(&x, draw_double(t, 0, 1), &rng, &y));
 }
 
-void sgd_case(trial *t)
+void optim_case(trial *t)
 {
+    const lks_update update = (lks_update)draw(t, 0, LKS_N_UPDATES - 1);
+    const lks_dtype dtype = draw_f32_or_f64(t);
     const int64_t n = draw_size(t, chance(t, 20) ? 3 * MANY : NUMEL);
-    const lks_view grad = draw_dense(t, LKS_F32, 1, &n);
-    const lks_view param = draw_dense(t, LKS_F32, 1, &n);
-    const lks_view buf = draw_dense(t, LKS_F32, 1, &n);
-    const lks_sgd_params params = {
-        .lr = draw_double(t, 0, 1),
-        .momentum = chance(t, 3) ? 0 : draw_double(t, 0, 1),
-        .dampening = chance(t, 2) ? 0 : draw_double(t, 0, 1),
-        .weight_decay = chance(t, 2) ? 0 : draw_double(t, 0, 1),
-        .grad_scale = draw_double(t, 0, 1),
-        .nesterov = chance(t, 2),
-        .first_step = chance(t, 3),
-    };
-    const bool has_buf = params.momentum != 0 || chance(t, 2);
+    const lks_view grad = draw_dense(t, dtype, 1, &n);
+    const lks_view param = draw_dense(t, dtype, 1, &n);
+    lks_view states[LKS_UPDATE_STATES];
+    lks_rates rates;
 
-    ck_ok(ready(t)->sgd(&params, &grad, &param, has_buf ? &buf : NULL));
-}
-
-void adam_case(trial *t)
-{
-    const int64_t n = draw_size(t, chance(t, 20) ? 3 * MANY : NUMEL);
-    const lks_view grad = draw_dense(t, LKS_F32, 1, &n);
-    const lks_view param = draw_dense(t, LKS_F32, 1, &n);
-    const lks_view m = draw_dense(t, LKS_F32, 1, &n);
-    const lks_view v = draw_dense(t, LKS_F32, 1, &n);
-    const lks_adam_params params = {
-        .lr = draw_double(t, 0, 1),
-        .beta1 = draw_double(t, 0, 1),
-        .beta2 = draw_double(t, 0, 1),
-        .eps = chance(t, 2) ? 1e-8 : draw_double(t, 0, 1),
-        .weight_decay = chance(t, 2) ? 0 : draw_double(t, 0, 1),
-        .grad_scale = draw_double(t, 0, 1),
-        .step = (uint64_t)draw(t, 1, 100000),
-    };
-
-    ck_ok(ready(t)->adam(&params, &grad, &param, &m, &v));
+    for (int i = 0; i < LKS_UPDATE_STATES; i++)
+        states[i] = draw_dense(t, dtype, 1, &n);
+#define DRAW(name) rates.name = chance(t, 4) ? 0 : draw_double(t, 0, 1);
+    LKS_RATE_LIST(DRAW)
+    ck_ok(ready(t)->optim(update, &rates, &grad, &param, states));
 }
