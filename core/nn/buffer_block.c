@@ -80,7 +80,7 @@ lks_status lks_buffer_block_create(const lks_buffer_spec *specs, size_t n,
     block->device = device;
     LKS_GO(lay_out(block, specs, n));
     if (block->n_words > 0)
-        LKS_GO(lks_flat_create(device, block->n_words, &block->words));
+        LKS_GO(lks_flat_create(device, LKS_F32, block->n_words, &block->words));
     for (size_t i = 0; i < n; i++)
         LKS_GO(make_tensor(block, i, &specs[i]));
     *out = block;

@@ -9,18 +9,18 @@
 
 static size_t size_bytes(const lks_view *flat)
 {
-    return (size_t)flat->sizes[0] * sizeof(float);
+    return (size_t)flat->sizes[0] * lks_dtype_size_bytes(flat->dtype);
 }
 
-lks_status lks_flat_create(lks_device device, size_t n, lks_view *out)
+lks_status lks_flat_create(lks_device device, lks_dtype dtype, size_t n, lks_view *out)
 {
     const lks_kernels *kernels = lks_device_kernels(device);
-    void *block = kernels->alloc(device.index, n * sizeof(float));
+    void *block = kernels->alloc(device.index, n * lks_dtype_size_bytes(dtype));
     lks_status st;
 
     if (!block)
         return LKS_NOMEM;
-    *out = lks_view_flat(device, block, LKS_F32, n);
+    *out = lks_view_flat(device, block, dtype, n);
     LKS_GO(lks_flat_clear(out, 0, n));
 cleanup:
     if (st != LKS_OK)
@@ -44,7 +44,7 @@ lks_status lks_flat_clear(const lks_view *flat, size_t first, size_t n)
     return n > 0 ? lks_device_kernels(flat->device)->fill(&part, 0) : LKS_OK;
 }
 
-lks_status lks_flat_read(const lks_view *flat, float *out)
+lks_status lks_flat_read(const lks_view *flat, void *out)
 {
     return lks_device_kernels(flat->device)
         ->copy_out(flat->device.index, out, flat->data, size_bytes(flat));
@@ -60,15 +60,15 @@ static inline uint64_t mix(uint64_t chain, uint64_t word)
     return chain ^ chain >> 32;
 }
 
-static uint64_t hash_values(const float *values, size_t n)
+static uint64_t hash_bytes(const char *bytes, size_t n)
 {
-    enum { N = 64 / sizeof(float), N_CHAINS = 64 / sizeof(uint64_t) };
+    enum { N = 64, N_CHAINS = 64 / sizeof(uint64_t) };
     uint64_t chain[N_CHAINS], words[N_CHAINS], hash = 0x61C8864680B583EBu;
 
     for (int lane = 0; lane < N_CHAINS; lane++)
         chain[lane] = (uint64_t)lane + 1;
     for (size_t i = 0; i < n; i += N) {
-        memcpy(words, values + i, sizeof words);
+        memcpy(words, bytes + i, sizeof words);
         for (int lane = 0; lane < N_CHAINS; lane++)
             chain[lane] = mix(chain[lane], words[lane]);
     }
@@ -79,18 +79,18 @@ static uint64_t hash_values(const float *values, size_t n)
 
 lks_status lks_flat_hash(const lks_view *flat, uint64_t *out)
 {
-    const size_t n = (size_t)flat->sizes[0];
-    float *host;
+    const size_t n = size_bytes(flat);
+    char *host;
     lks_status st;
 
     if (lks_device_kernels(flat->device)->host_reads) {
-        *out = hash_values(flat->data, n);
+        *out = hash_bytes(flat->data, n);
         return LKS_OK;
     }
-    if (!(host = lks_malloc(n * sizeof *host)))
+    if (!(host = lks_malloc(n)))
         return LKS_NOMEM;
     LKS_GO(lks_flat_read(flat, host));
-    *out = hash_values(host, n);
+    *out = hash_bytes(host, n);
 cleanup:
     lks_free(host);
     return st;

@@ -17,7 +17,7 @@ static lks_status make_tensor(lks_grad_block *grads, const lks_grad_place *place
     lks_tensor *t;
 
     LKS_TRY(lks_scope_open());
-    t = lks_from_blob(place->shape, LKS_F32, at, grads->flat.device);
+    t = lks_from_blob(place->shape, grads->flat.dtype, at, grads->flat.device);
     grads->tensors[grads->n] = t ? lks_keep(t) : NULL;
     lks_scope_close();
     if (!t)
@@ -26,15 +26,15 @@ static lks_status make_tensor(lks_grad_block *grads, const lks_grad_place *place
     return LKS_OK;
 }
 
-lks_status lks_grad_block_create(const lks_grad_place *places, size_t n, size_t numel,
-                                 lks_device device, lks_grad_block **out)
+lks_status lks_grad_block_create(const lks_grad_place *places, size_t n, lks_dtype dtype,
+                                 size_t numel, lks_device device, lks_grad_block **out)
 {
     lks_grad_block *grads = lks_calloc(1, sizeof *grads);
     lks_status st;
 
     if (!grads)
         return LKS_NOMEM;
-    LKS_GO(lks_flat_create(device, numel, &grads->flat));
+    LKS_GO(lks_flat_create(device, dtype, numel, &grads->flat));
     if (!(grads->tensors = lks_calloc(n, sizeof *grads->tensors)))
         LKS_GO(LKS_NOMEM);
     for (size_t i = 0; i < n; i++)

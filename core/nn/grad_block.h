@@ -16,11 +16,11 @@ typedef struct lks_grad_place {
 } lks_grad_place;
 
 /* For n places and numel elements, gaps included. LKS_NOMEM; LKS_DEVICE. */
-lks_status lks_grad_block_create(const lks_grad_place *places, size_t n, size_t numel,
-                                 lks_device device, lks_grad_block **out);
+lks_status lks_grad_block_create(const lks_grad_place *places, size_t n, lks_dtype dtype,
+                                 size_t numel, lks_device device, lks_grad_block **out);
 void lks_grad_block_destroy(lks_grad_block *grads); /* NULL is fine */
 
-/* [numel] f32, the block's own. */
+/* [numel], the block's own. */
 const lks_view *lks_grad_block_view(const lks_grad_block *grads);
 
 /* [n] tensors over the places, the block's own. */

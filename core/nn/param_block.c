@@ -7,7 +7,7 @@
 #include "nn/flat.h"
 #include "tensor/scope.h"
 
-/* Parameters start on 64-byte boundaries: whole cache lines, whole vectors. */
+/* Elements; parameters start on 64-byte boundaries: whole cache lines, whole vectors. */
 enum { ALIGN = 64 / sizeof(float) };
 
 typedef struct slot {
@@ -18,6 +18,7 @@ typedef struct slot {
 
 struct lks_param_block {
     lks_device device;
+    lks_dtype dtype;
     slot *slots;
     size_t n_slots;
     size_t numel;        /* gaps included */
@@ -41,7 +42,7 @@ static size_t padded(size_t numel)
 /* Names, sizes and offsets. */
 static lks_status lay_out(lks_param_block *block, const lks_param_spec *specs, size_t n)
 {
-    size_t most = (size_t)PTRDIFF_MAX / sizeof(float) - ALIGN;
+    size_t most = (size_t)PTRDIFF_MAX / lks_dtype_size_bytes(block->dtype) - ALIGN;
 
     block->slots = lks_calloc(n, sizeof *block->slots);
     if (!block->slots)
@@ -91,31 +92,29 @@ static lks_status make_tensor(lks_param_block *block, slot *s, const lks_shape *
     lks_tensor *t;
 
     LKS_TRY(lks_scope_open());
-    t = lks_from_blob(*shape, LKS_F32, at, block->device);
+    t = lks_from_blob(*shape, block->dtype, at, block->device);
     s->param.tensor = lks_keep(t ? lks_requires_grad_(t) : NULL);
     lks_scope_close();
     return s->param.tensor ? LKS_OK : lks_error_status();
 }
 
-lks_status lks_param_block_create(const lks_param_spec *specs, size_t n,
-                                  lks_device device, lks_param_block **out)
+static lks_status create(const lks_param_spec *specs, size_t n, const lks_shape *observed,
+                         size_t n_observed, lks_dtype dtype, lks_device device,
+                         lks_param_block **out)
 {
-    return lks_param_block_create_observing(specs, n, NULL, 0, device, out);
-}
-
-lks_status lks_param_block_create_observing(const lks_param_spec *specs, size_t n,
-                                            const lks_shape *observed, size_t n_observed,
-                                            lks_device device, lks_param_block **out)
-{
-    lks_param_block *block = lks_calloc(1, sizeof *block);
+    lks_param_block *block;
     lks_status st;
 
-    if (!block)
+    if (dtype != LKS_F32 && dtype != LKS_F64)
+        return lks_fail(LKS_DTYPE, "parameters are float32 or float64, not %s",
+                        lks_dtype_name(dtype));
+    if (!(block = lks_calloc(1, sizeof *block)))
         return LKS_NOMEM;
     block->device = device;
+    block->dtype = dtype;
     LKS_GO(lay_out(block, specs, n));
     LKS_GO(lay_out_observed(block, observed, n_observed));
-    LKS_GO(lks_flat_create(device, block->numel, &block->values));
+    LKS_GO(lks_flat_create(device, dtype, block->numel, &block->values));
     for (size_t i = 0; i < n; i++)
         LKS_GO(make_tensor(block, &block->slots[i], &specs[i].shape));
     LKS_GO(lks_param_block_create_grads(block, &block->grads));
@@ -126,6 +125,26 @@ lks_status lks_param_block_create_observing(const lks_param_spec *specs, size_t 
 cleanup:
     lks_param_block_destroy(block);
     return st;
+}
+
+lks_status lks_param_block_create(const lks_param_spec *specs, size_t n,
+                                  lks_device device, lks_param_block **out)
+{
+    return create(specs, n, NULL, 0, LKS_F32, device, out);
+}
+
+lks_status lks_param_block_create_typed(const lks_param_spec *specs, size_t n,
+                                        lks_dtype dtype, lks_device device,
+                                        lks_param_block **out)
+{
+    return create(specs, n, NULL, 0, dtype, device, out);
+}
+
+lks_status lks_param_block_create_observing(const lks_param_spec *specs, size_t n,
+                                            const lks_shape *observed, size_t n_observed,
+                                            lks_device device, lks_param_block **out)
+{
+    return create(specs, n, observed, n_observed, LKS_F32, device, out);
 }
 
 lks_status lks_param_block_create_like(const lks_param_block *like, lks_device device,
@@ -139,8 +158,8 @@ lks_status lks_param_block_create_like(const lks_param_block *like, lks_device d
     for (size_t i = 0; i < like->n_slots; i++)
         specs[i] = (lks_param_spec){like->slots[i].param.name,
                                     lks_sizes(like->slots[i].param.tensor)};
-    st = lks_param_block_create_observing(specs, like->n_slots, like->observed,
-                                          like->n_observed, device, out);
+    st = create(specs, like->n_slots, like->observed, like->n_observed, like->dtype,
+                device, out);
     lks_free(specs);
     return st;
 }
@@ -195,7 +214,7 @@ const lks_view *lks_param_block_sums(const lks_param_block *block)
     return lks_grad_block_view(block->grads);
 }
 
-lks_status lks_param_block_read(const lks_param_block *block, float *out)
+lks_status lks_param_block_read(const lks_param_block *block, void *out)
 {
     return lks_flat_read(&block->values, out);
 }
@@ -228,7 +247,8 @@ lks_status lks_param_block_create_grads(const lks_param_block *block,
         (void)lks_shape_numel(&block->observed[i], &numel); /* as it was laid out */
         offset += padded((size_t)numel);
     }
-    st = lks_grad_block_create(places, n, block->n_sums, block->device, out);
+    st =
+        lks_grad_block_create(places, n, block->dtype, block->n_sums, block->device, out);
     lks_free(places);
     return st;
 }
@@ -303,7 +323,7 @@ lks_status lks_param_block_add_observed(lks_param_block *block,
     const int index = block->device.index;
     const lks_view sum = observed_of(block, block->landing);
     const lks_view source = observed_of(from, from->grads);
-    const size_t n_bytes = (size_t)sum.sizes[0] * sizeof(float);
+    const size_t n_bytes = (size_t)sum.sizes[0] * lks_dtype_size_bytes(sum.dtype);
     lks_view scratch = sum;
     lks_status st;
 

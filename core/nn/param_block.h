@@ -1,5 +1,5 @@
-/* A model's parameters in one flat f32 block, their gradients in another of the same
- * layout, behind which stands what a forward observes for buffers (layer.h): lanes add
+/* A model's parameters in one flat block, f32 or f64, their gradients in another of the
+ * same layout, behind which stands what a forward observes for buffers (layer.h): lanes add
  * that up as they do gradients.
  *
  *     param i:  [offset[i], offset[i] + numel[i])    in definition order, each start on a
@@ -28,10 +28,14 @@ typedef struct lks_param_spec {
     lks_shape shape;
 } lks_param_spec;
 
-/* Values are zero until something initialises them. LKS_SHAPE: a shape that is none;
- * LKS_NOMEM. */
+/* Of f32. Values are zero until something initialises them. LKS_SHAPE: a shape that is
+ * none; LKS_NOMEM. */
 lks_status lks_param_block_create(const lks_param_spec *specs, size_t n,
                                   lks_device device, lks_param_block **out);
+/* The same of f64, or f32. */
+lks_status lks_param_block_create_typed(const lks_param_spec *specs, size_t n,
+                                        lks_dtype dtype, lks_device device,
+                                        lks_param_block **out);
 /* The same with room for n_observed sums of these shapes behind the gradients. */
 lks_status lks_param_block_create_observing(const lks_param_spec *specs, size_t n,
                                             const lks_shape *observed, size_t n_observed,
@@ -48,7 +52,7 @@ const lks_param *lks_param_block_at(const lks_param_block *block, size_t i);
 size_t lks_param_block_numel(const lks_param_block *block);
 lks_device lks_param_block_device(const lks_param_block *block);
 
-/* The flat blocks, the block's own: [numel] f32. After writing the values:
+/* The flat blocks, the block's own: [numel]. After writing the values:
  * lks_param_block_touch. The optimiser and lks_grad_norm read these gradients, wherever
  * contributions land. */
 const lks_view *lks_param_block_values(const lks_param_block *block);
@@ -74,8 +78,9 @@ void lks_param_block_forget_observed(lks_param_block *block);
 /* The block's own, wherever observed sums land. */
 lks_tensor *const *lks_param_block_own_observed(const lks_param_block *block);
 
-/* The values to the host's memory [numel], which waits for what was queued. */
-lks_status lks_param_block_read(const lks_param_block *block, float *out);
+/* The values to the host's memory [numel], of their dtype, which waits for what was
+ * queued. */
+lks_status lks_param_block_read(const lks_param_block *block, void *out);
 
 /* One more block for gradients, the caller's; destroyed after the parameters stop landing
  * in it. */

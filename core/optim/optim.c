@@ -161,6 +161,7 @@ static lks_status make_states(lks_optim *optim)
     }
     for (int i = 0; i < n; i++)
         LKS_TRY(lks_flat_create(lks_param_block_device(optim->block),
+                                lks_param_block_values(optim->block)->dtype,
                                 lks_param_block_numel(optim->block), &optim->states[i]));
     return LKS_OK;
 }

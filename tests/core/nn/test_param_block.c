@@ -315,7 +315,30 @@ START_TEST(another_block_survives_every_failing_allocation)
 }
 END_TEST
 
-LKS_SUITE("param_block", parameters_lie_in_order_on_cache_lines_in_a_zeroed_block,
+START_TEST(a_block_is_of_f32_or_f64)
+{
+    const lks_param_spec spec = {"w", LKS_SHAPE_OF(3)};
+    lks_param_block *block = NULL;
+    double values[16];
+
+    ck_fails(lks_param_block_create_typed(&spec, 1, LKS_F16, test_device(), &block),
+             LKS_DTYPE, "parameters are float32 or float64, not float16");
+    ck_ok(lks_param_block_create_typed(&spec, 1, LKS_F64, test_device(), &block));
+    ck_assert_int_eq(lks_tensor_dtype(tensor(block, 0)), LKS_F64);
+    ck_assert_int_eq(lks_param_block_grads(block)->dtype, LKS_F64);
+    lks_param_block_zero_grad(block);
+    lks_scope_open();
+    ck_ok(lks_backward(lks_sum_all(lks_mul_scalar(tensor(block, 0), 0.1))));
+    lks_scope_close();
+    ck_ok(lks_to_host(lks_param_block_at(block, 0)->tensor, values));
+    flat_get(lks_param_block_grads(block), values);
+    ck_assert(values[2] == 0.1 && values[3] == 0);
+    lks_param_block_destroy(block);
+}
+END_TEST
+
+LKS_SUITE("param_block", a_block_is_of_f32_or_f64,
+          parameters_lie_in_order_on_cache_lines_in_a_zeroed_block,
           tensors_are_leaves_that_view_the_block,
           gradients_land_in_the_block_and_add_up_until_zeroed,
           redirected_gradients_land_in_the_callers_block_alone,
