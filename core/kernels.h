@@ -88,7 +88,11 @@ typedef struct lks_avg_pool2d_params {
 /* What one pass of an optimiser does to each parameter: X(formula, state blocks).
  * reference/optim_of.h has the formulas. */
 /* clang-format off */
-#define LKS_UPDATE_LIST(X) X(sgd, 0) X(momentum, 1) X(nesterov, 1) X(adam, 2)
+#define LKS_UPDATE_LIST(X)                                                               \
+    X(sgd, 0) X(momentum, 1) X(nesterov, 1) X(adam, 2) X(amsgrad, 3) X(nadam, 2)         \
+    X(adamax, 2) X(adagrad, 1) X(adadelta, 2) X(rmsprop, 1) X(rmsprop_momentum, 2)       \
+    X(rmsprop_centered, 2) X(rmsprop_centered_momentum, 3) X(rprop, 2) X(asgd, 1)        \
+    X(clip, 0)
 /* clang-format on */
 
 typedef enum lks_update {
@@ -103,7 +107,8 @@ enum { LKS_UPDATE_STATES = 3 }; /* at most */
 /* What the formulas are told, once a pass; each reads those that it names. */
 /* clang-format off */
 #define LKS_RATE_LIST(X)                                                                 \
-    X(scale) X(decay) X(lr) X(beta1) X(take1) X(beta2) X(take2) X(unbias) X(eps)
+    X(scale) X(clip) X(decay) X(l1) X(keep) X(lr) X(lr_grad) X(beta1) X(take1)           \
+    X(beta2) X(take2) X(unbias) X(eps) X(momentum) X(mu) X(down) X(up) X(least) X(most)
 /* clang-format on */
 
 typedef struct lks_rates {

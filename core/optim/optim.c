@@ -23,9 +23,16 @@ enum { N_TYPES = sizeof types / sizeof *types };
 
 /* What a type's options fill. */
 typedef union config {
-    double lr; /* every configuration begins with it */
+    lks_optim_common common;
     _Alignas(max_align_t) char bytes[LKS_OPTIM_MAX_CONFIG];
 } config;
+
+/* One step of these options. */
+typedef struct pass {
+    lks_update update;
+    lks_rates rates;
+    double memory[LKS_OPTIM_MAX_MEMORY]; /* from step to step */
+} pass;
 
 struct lks_optim {
     const lks_optim_type *type;
@@ -34,6 +41,7 @@ struct lks_optim {
     lks_view states[LKS_UPDATE_STATES]; /* flat; without memory where there is none */
     config *configs;                    /* [n_configs]: of no group, then each group's */
     double *first_lr;                   /* [n_configs] */
+    pass *passes;                       /* [n_configs] */
     size_t n_configs;
     lks_optim_range *ranges;
     size_t n_ranges;
@@ -94,14 +102,15 @@ static lks_status make_configs(lks_optim *optim, lks_options options,
 
     optim->configs = lks_calloc(1 + n_groups, sizeof *optim->configs);
     optim->first_lr = lks_calloc(1 + n_groups, sizeof *optim->first_lr);
-    if (!optim->configs || !optim->first_lr)
+    optim->passes = lks_calloc(1 + n_groups, sizeof *optim->passes);
+    if (!optim->configs || !optim->first_lr || !optim->passes)
         return LKS_NOMEM;
     optim->n_configs = 1 + n_groups;
     LKS_TRY(read_config(type, options, type->name, &optim->configs[0]));
     for (size_t i = 0; i < n_groups; i++)
         LKS_TRY(read_group(type, options, &groups[i], i, &optim->configs[1 + i]));
     for (size_t i = 0; i < optim->n_configs; i++)
-        optim->first_lr[i] = optim->configs[i].lr;
+        optim->first_lr[i] = optim->configs[i].common.lr;
     return LKS_OK;
 }
 
@@ -136,7 +145,7 @@ cleanup:
     return st;
 }
 
-/* ---- an optimiser ---- */
+/* ---- states ---- */
 
 static int n_states_of(lks_update update)
 {
@@ -147,24 +156,77 @@ static int n_states_of(lks_update update)
     return n[update];
 }
 
+/* Of step `step`, from 1, of the i-th options. */
+static void prepare(const lks_optim *optim, size_t i, uint64_t step, double grad_scale,
+                    pass *out)
+{
+    const lks_optim_common *common = &optim->configs[i].common;
+
+    out->rates = (lks_rates){
+        .scale = common->maximize ? -grad_scale : grad_scale,
+        .clip = INFINITY,
+        .decay = common->weight_decay,
+        .l1 = common->l1,
+        .keep = 1,
+        .lr = common->lr,
+    };
+    out->update =
+        optim->type->prepare(&optim->configs[i], step, out->memory, &out->rates);
+    /* With eps = 0 the gaps between parameters would become 0 / 0. */
+    out->rates.eps = fmax(out->rates.eps, FLT_MIN);
+}
+
+/* A range of the states, as many as its formula needs. */
+static int states_of(const lks_optim *optim, const lks_optim_range *range,
+                     lks_update update, lks_view *out)
+{
+    const int n = n_states_of(update);
+
+    for (int i = 0; i < n; i++)
+        out[i] =
+            lks_view_part(&optim->states[i], range->begin, range->end - range->begin);
+    return n;
+}
+
+static lks_status start_states(const lks_optim *optim, const lks_optim_range *range)
+{
+    const lks_device device = lks_param_block_device(optim->block);
+    double values[LKS_UPDATE_STATES] = {0};
+    lks_view states[LKS_UPDATE_STATES];
+    pass first = {0};
+    int n;
+
+    prepare(optim, range->options, 1, 1, &first);
+    n = states_of(optim, range, first.update, states);
+    optim->type->start(&optim->configs[range->options], values);
+    for (int i = 0; i < n; i++)
+        if (values[i] != 0)
+            LKS_TRY(lks_device_kernels(device)->fill(&states[i], values[i]));
+    return LKS_OK;
+}
+
 /* As many as the options that need most; the ranges of others leave them zero. */
 static lks_status make_states(lks_optim *optim)
 {
     int n = 0;
 
     for (size_t i = 0; i < optim->n_configs; i++) {
-        lks_rates rates = {0};
-        const int needed =
-            n_states_of(optim->type->prepare(&optim->configs[i], 1, &rates));
+        pass first = {0};
 
-        n = needed > n ? needed : n;
+        prepare(optim, i, 1, 1, &first);
+        if (n_states_of(first.update) > n)
+            n = n_states_of(first.update);
     }
     for (int i = 0; i < n; i++)
         LKS_TRY(lks_flat_create(lks_param_block_device(optim->block),
                                 lks_param_block_values(optim->block)->dtype,
                                 lks_param_block_numel(optim->block), &optim->states[i]));
+    for (size_t i = 0; optim->type->start && i < optim->n_ranges; i++)
+        LKS_TRY(start_states(optim, &optim->ranges[i]));
     return LKS_OK;
 }
+
+/* ---- an optimiser ---- */
 
 lks_status lks_optim_create_grouped(const char *type, lks_options options,
                                     const lks_optim_group *groups, size_t n_groups,
@@ -200,6 +262,7 @@ void lks_optim_destroy(lks_optim *optim)
     for (int i = 0; i < LKS_UPDATE_STATES; i++)
         lks_flat_release(&optim->states[i]);
     lks_free(optim->ranges);
+    lks_free(optim->passes);
     lks_free(optim->first_lr);
     lks_free(optim->configs);
     lks_free(optim);
@@ -210,30 +273,26 @@ lks_status lks_optim_step(lks_optim *optim)
     return lks_optim_step_scaled(optim, 1);
 }
 
-static lks_status step_range(const lks_optim *optim, const lks_optim_range *range,
-                             double grad_scale)
+static lks_status step_range(const lks_optim *optim, const lks_optim_range *range)
 {
     const lks_param_block *block = optim->block;
+    const pass *now = &optim->passes[range->options];
     const size_t begin = range->begin, n = range->end - range->begin;
     const lks_view grads = lks_view_part(lks_param_block_grads(block), begin, n);
     const lks_view values = lks_view_part(lks_param_block_values(block), begin, n);
     lks_view states[LKS_UPDATE_STATES] = {0};
-    lks_rates rates = {.scale = grad_scale};
-    const lks_update update =
-        optim->type->prepare(&optim->configs[range->options], optim->n_steps + 1, &rates);
 
-    for (int i = 0; i < n_states_of(update); i++)
-        states[i] = lks_view_part(&optim->states[i], begin, n);
-    /* With eps = 0 the gaps between parameters would become 0 / 0. */
-    rates.eps = fmax(rates.eps, FLT_MIN);
+    states_of(optim, range, now->update, states);
     return lks_device_kernels(lks_param_block_device(block))
-        ->optim(update, &rates, &grads, &values, states);
+        ->optim(now->update, &now->rates, &grads, &values, states);
 }
 
 lks_status lks_optim_step_scaled(lks_optim *optim, double grad_scale)
 {
+    for (size_t i = 0; i < optim->n_configs; i++)
+        prepare(optim, i, optim->n_steps + 1, grad_scale, &optim->passes[i]);
     for (size_t i = 0; i < optim->n_ranges; i++)
-        LKS_TRY(step_range(optim, &optim->ranges[i], grad_scale));
+        LKS_TRY(step_range(optim, &optim->ranges[i]));
     optim->n_steps++;
     lks_param_block_touch(optim->block);
     return LKS_OK;
@@ -241,7 +300,7 @@ lks_status lks_optim_step_scaled(lks_optim *optim, double grad_scale)
 
 double lks_optim_lr(const lks_optim *optim)
 {
-    return optim->configs[0].lr;
+    return optim->configs[0].common.lr;
 }
 
 void lks_optim_set_lr(lks_optim *optim, double lr)
@@ -250,9 +309,9 @@ void lks_optim_set_lr(lks_optim *optim, double lr)
 
     for (size_t i = 0; i < optim->n_configs; i++)
         if (first[i] == first[0])
-            optim->configs[i].lr = lr;
+            optim->configs[i].common.lr = lr;
         else if (first[0] > 0)
-            optim->configs[i].lr = lr * (first[i] / first[0]);
+            optim->configs[i].common.lr = lr * (first[i] / first[0]);
 }
 
 size_t lks_optim_n_ranges(const lks_optim *optim)

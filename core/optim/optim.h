@@ -11,10 +11,10 @@
 
 typedef struct lks_optim lks_optim;
 
-/* `type`: "sgd" (lr 0.001, momentum 0, dampening 0, weight_decay 0, nesterov false) or
- * "adam" (lr 0.001, betas 0.9 0.999, eps 1e-8, weight_decay 0). The block is borrowed and
- * outlives the optimiser. LKS_INVALID: unknown type or option, or a value out of range;
- * LKS_NOMEM. */
+/* `type`: "sgd", "adam", "adamw" … with the options of base/optim_options.h. All take
+ * `maximize`, and `l1`: the weight of the parameters' 1-norm, whose subgradient sign(p) is
+ * added to the gradient (0 at 0). The block, f32 or f64, is borrowed and outlives the
+ * optimiser. LKS_INVALID: unknown type or option, or a value out of range; LKS_NOMEM. */
 lks_status lks_optim_create(const char *type, lks_options options, lks_param_block *block,
                             lks_optim **out);
 

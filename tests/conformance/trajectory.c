@@ -9,19 +9,20 @@
 #include "compare.h"
 #include "lockstep.h"
 
-/* Blocks of parameters are f32: 24 bits, which a thousand steps round again and again. In
- * f64 the bounds are those of results. */
-static const bounds f32_bounds = {1e-5, 1e-6};
-
 enum { MAX_OPTIONS = 16, MAX_LAYERS = 16, MAX_VALUES = 256 };
+
+/* Linear with n_out outputs, or, with none, a function of each element. */
+typedef struct layer {
+    int64_t n_in, n_out;
+    lks_tensor *(*function)(lks_tensor *x);
+} layer;
 
 typedef struct setting {
     char name[64]; /* "torch.optim.SGD" */
     char type[32]; /* "sgd" */
     lks_option options[MAX_OPTIONS];
     size_t n_options;
-    lks_option layer_options[MAX_LAYERS]; /* out_features */
-    lks_layer_spec layers[MAX_LAYERS];
+    layer layers[MAX_LAYERS];
     size_t n_layers;
     int64_t n_in;
     double inputs[MAX_VALUES];
@@ -31,7 +32,7 @@ typedef struct setting {
 /* One file's run. `judged`: it did not pass, and the rest is only read. */
 typedef struct trajectory {
     setting set;
-    lks_model *model;
+    lks_param_block *block; /* of f64 */
     lks_optim *optim;
     lks_tensor *x;
     int64_t step;
@@ -98,22 +99,26 @@ static lks_status read_optimizer(text *t, setting *set)
 /* "linear2-3", "sigmoid" */
 static bool read_layer(const char *word, setting *set)
 {
-    lks_layer_spec *layer = &set->layers[set->n_layers];
-    lks_option *option = &set->layer_options[set->n_layers];
+    static const struct {
+        const char *name;
+        lks_tensor *(*function)(lks_tensor *x);
+    } functions[] = {{"sigmoid", lks_sigmoid}, {"tanh", lks_tanh}, {"relu", lks_relu}};
+    layer *l = &set->layers[set->n_layers];
     long n_in, n_out;
 
     if (set->n_layers == MAX_LAYERS)
         return false;
     set->n_layers++;
-    *layer = (lks_layer_spec){.type = word};
-    if (sscanf(word, "linear%ld-%ld", &n_in, &n_out) != 2)
+    if (sscanf(word, "linear%ld-%ld", &n_in, &n_out) == 2) {
+        l->n_in = n_in;
+        l->n_out = n_out;
+        set->n_in = set->n_in == 0 ? n_in : set->n_in;
         return true;
-    layer->type = "linear";
-    *option = (lks_option){"out_features", 1, {(double)n_out}};
-    layer->options = (lks_options){option, 1};
-    if (set->n_in == 0)
-        set->n_in = n_in;
-    return true;
+    }
+    for (size_t i = 0; i < sizeof functions / sizeof *functions; i++)
+        if (strcmp(functions[i].name, word) == 0)
+            l->function = functions[i].function;
+    return l->function != NULL;
 }
 
 /* net linear2-3 sigmoid … loss sum(output) input 0.1 0.2 … (3x2) */
@@ -125,7 +130,8 @@ static lks_status read_net(text *t, setting *set)
         return text_fail(t, "no net follows the optimizer");
     while (*(word = word_of(&rest)) != '\0' && strcmp(word, "loss") != 0)
         if (!read_layer(word, set))
-            return text_fail(t, "the net has more than %d layers", MAX_LAYERS);
+            return text_fail(t, "'%.30s' is no layer of a net of at most %d", word,
+                             MAX_LAYERS);
     if (strcmp(word_of(&rest), "sum(output)") != 0 ||
         strcmp(word_of(&rest), "input") != 0)
         return text_fail(t, "the net's loss is not sum(output) of an input");
@@ -156,29 +162,47 @@ static lks_status build(trajectory *tr, lks_device device)
     const setting *set = &tr->set;
     const lks_shape rows = LKS_SHAPE_OF((int64_t)set->n_inputs / set->n_in, set->n_in);
     const lks_options options = {set->options, set->n_options};
-    lks_param_block *block;
+    lks_param_spec specs[2 * MAX_LAYERS];
+    size_t n = 0;
 
-    LKS_TRY(lks_model_create(set->layers, set->n_layers, LKS_SHAPE_OF(set->n_in), 0,
-                             device, &tr->model));
-    block = lks_model_params(tr->model);
-    LKS_TRY(lks_optim_create(set->type, options, block, &tr->optim));
-    tr->x = lks_to(lks_from_data(rows, LKS_F64, set->inputs, device),
-                   lks_param_block_values(block)->dtype);
+    for (const layer *l = set->layers; l < set->layers + set->n_layers; l++)
+        if (l->n_out > 0) {
+            specs[n++] = (lks_param_spec){"weight", LKS_SHAPE_OF(l->n_out, l->n_in)};
+            specs[n++] = (lks_param_spec){"bias", LKS_SHAPE_OF(l->n_out)};
+        }
+    LKS_TRY(lks_param_block_create_typed(specs, n, LKS_F64, device, &tr->block));
+    LKS_TRY(lks_optim_create(set->type, options, tr->block, &tr->optim));
+    tr->x = lks_from_data(rows, LKS_F64, set->inputs, device);
     return lks_error_status();
+}
+
+static lks_tensor *forward(const trajectory *tr)
+{
+    lks_tensor *x = tr->x;
+    size_t param = 0;
+
+    for (const layer *l = tr->set.layers; l < tr->set.layers + tr->set.n_layers; l++)
+        if (l->n_out > 0) {
+            x = lks_linear(x, lks_param_block_at(tr->block, param)->tensor,
+                           lks_param_block_at(tr->block, param + 1)->tensor);
+            param += 2;
+        } else {
+            x = l->function(x);
+        }
+    return x;
 }
 
 static lks_status one_step(trajectory *tr)
 {
-    lks_param_block *block = lks_model_params(tr->model);
     lks_tensor *loss;
     lks_status st;
 
     LKS_TRY(lks_scope_open());
-    lks_param_block_zero_grad(block);
-    loss = lks_sum_all(lks_model_forward(tr->model, tr->x));
+    lks_param_block_zero_grad(tr->block);
+    loss = lks_sum_all(forward(tr));
     LKS_GO(lks_item(loss, &tr->loss));
     LKS_GO(lks_backward(loss));
-    LKS_GO(lks_param_block_fill_missing_grads(block));
+    LKS_GO(lks_param_block_fill_missing_grads(tr->block));
     LKS_GO(lks_optim_step(tr->optim));
     tr->step++;
 cleanup:
@@ -189,24 +213,13 @@ cleanup:
 /* "w2" of the net: the second layer's that has parameters. */
 static lks_tensor *param_of(const trajectory *tr, const char *name)
 {
-    const lks_param_block *block = lks_model_params(tr->model);
-    const char *kind = *name == 'w' ? ".weight" : *name == 'b' ? ".bias" : NULL;
-    int64_t left;
+    const size_t is_bias = *name == 'b';
+    int64_t number;
 
-    if (!kind || !integer_of(name + 1, &left))
+    if ((*name != 'w' && !is_bias) || !integer_of(name + 1, &number) || number < 1 ||
+        2 * (size_t)number > lks_param_block_count(tr->block))
         return NULL;
-    for (size_t i = 0; i < lks_param_block_count(block); i++) {
-        const lks_param *param = lks_param_block_at(block, i);
-
-        if (strcmp(strchr(param->name, '.'), kind) == 0 && --left == 0)
-            return param->tensor;
-    }
-    return NULL;
-}
-
-static bounds bounds_of(const lks_tensor *t)
-{
-    return lks_tensor_dtype(t) == LKS_F64 ? result_bounds : f32_bounds;
+    return lks_param_block_at(tr->block, 2 * (size_t)(number - 1) + is_bias)->tensor;
 }
 
 /* At the start: the file's values into the parameter. */
@@ -217,7 +230,7 @@ static lks_status set_param(trajectory *tr, lks_tensor *param, const double *val
     lks_copy_(param,
               lks_from_data(lks_sizes(param), LKS_F64, values, lks_tensor_device(param)));
     lks_set_grad_enabled(was);
-    lks_param_block_touch(lks_model_params(tr->model));
+    lks_param_block_touch(tr->block);
     return lks_error_status();
 }
 
@@ -228,9 +241,9 @@ static lks_status compare_param(trajectory *tr, const char *name, lks_tensor *pa
     double got[MAX_VALUES];
     char what[64];
 
-    LKS_TRY(lks_to_host(lks_to(param, LKS_F64), got));
+    LKS_TRY(lks_to_host(param, got));
     snprintf(what, sizeof what, "step %lld, %s", (long long)tr->step, name);
-    if (!compare_numbers(what, got, values, n, bounds_of(param), tr->why, WHY_SIZE))
+    if (!compare_numbers(what, got, values, n, result_bounds, tr->why, WHY_SIZE))
         judge(tr, FAILED);
     return LKS_OK;
 }
@@ -262,7 +275,6 @@ static lks_status read_param(text *t, trajectory *tr)
 static lks_status read_step(text *t, trajectory *tr)
 {
     char *rest = t->line, *word;
-    const lks_tensor *any;
     int64_t step;
     double loss = 0;
     char what[64];
@@ -278,9 +290,8 @@ static lks_status read_step(text *t, trajectory *tr)
             judge(tr, FAILED);
     if (tr->judged || !*word)
         return LKS_OK;
-    any = lks_param_block_at(lks_model_params(tr->model), 0)->tensor;
     snprintf(what, sizeof what, "step %lld, loss", (long long)step);
-    if (!compare_numbers(what, &tr->loss, &loss, 1, bounds_of(any), tr->why, WHY_SIZE))
+    if (!compare_numbers(what, &tr->loss, &loss, 1, result_bounds, tr->why, WHY_SIZE))
         judge(tr, FAILED);
     return LKS_OK;
 }
@@ -321,7 +332,7 @@ lks_status run_trajectory(text *t, lks_device device, tally *counts)
 cleanup:
     lks_optim_destroy(tr.optim);
     lks_scope_close();
-    lks_model_destroy(tr.model);
+    lks_param_block_destroy(tr.block);
     return st;
 }
 

@@ -32,7 +32,8 @@ import os, sys, urllib.parse, yaml
 
 job, images = sys.argv[1], os.fsencode(sys.argv[2])
 want = {"job": job, "seed": 2**64 - 1, "loss": "cross_entropy",
-        "optimizer": {"adam": {"lr": 1e-05, "betas": [0.0, 0.999], "eps": 1e-08, "weight_decay": 1e22}}}
+        "optimizer": {"adam": {"lr": 1e-05, "betas": [0.0, 0.999], "eps": 1e-08, "weight_decay": 1e22,
+                               "amsgrad": False, "l1": 0.0, "maximize": False}}}
 for loader in {yaml.SafeLoader, getattr(yaml, "CSafeLoader", yaml.SafeLoader)}:
     read = yaml.load(open("run/job.yaml", encoding="utf-8"), loader)
     for key, value in want.items():

@@ -4,7 +4,8 @@
     /usr/bin/python3 tests/golden/optim_trajectories.py     # writes optim_trajectories.inc
 
 Each case takes the same 8 gradients of two parameters (3 and 2 values); the learning rate is
-halved before step 5. Made with torch 1.13.1.
+halved before step 5. The cases of sgd and the first of adam were made with torch 1.13.1, those from
+amsgrad on with torch 2.
 """
 import pathlib
 
@@ -21,9 +22,37 @@ CASES = [
     ("adam", dict(lr=0.1)),
     ("adam", dict(lr=0.1, betas=(0.5, 0.75), eps=0.01)),
     ("adam", dict(lr=0.1, weight_decay=0.05)),
+    ("adam", dict(lr=0.1, weight_decay=0.05, amsgrad=True)),
+    ("adam", dict(lr=0.1, weight_decay=0.05, maximize=True)),
+    ("sgd", dict(lr=0.1, momentum=0.9, weight_decay=0.05, maximize=True)),
+    ("adamw", dict()),
+    ("adamw", dict(lr=0.1, betas=(0.5, 0.75), weight_decay=0.5)),
+    ("adamw", dict(lr=0.1, amsgrad=True)),
+    ("nadam", dict()),
+    ("nadam", dict(lr=0.1, betas=(0.5, 0.75), weight_decay=0.05, momentum_decay=0.1)),
+    ("nadam", dict(lr=0.1, weight_decay=0.5, decoupled_weight_decay=True)),
+    ("radam", dict()),
+    ("radam", dict(lr=0.1, betas=(0.5, 0.9), weight_decay=0.05)),
+    ("radam", dict(lr=0.1, weight_decay=0.5, decoupled_weight_decay=True)),
+    ("adamax", dict()),
+    ("adamax", dict(lr=0.1, betas=(0.5, 0.75), eps=0.01, weight_decay=0.05)),
+    ("adagrad", dict()),
+    ("adagrad", dict(lr=0.1, lr_decay=0.1, weight_decay=0.05, initial_accumulator_value=0.5)),
+    ("adadelta", dict()),
+    ("adadelta", dict(lr=0.1, rho=0.5, eps=0.01, weight_decay=0.05)),
+    ("rmsprop", dict()),
+    ("rmsprop", dict(lr=0.1, alpha=0.5, weight_decay=0.05)),
+    ("rmsprop", dict(lr=0.1, alpha=0.5, momentum=0.9)),
+    ("rmsprop", dict(lr=0.1, alpha=0.5, centered=True)),
+    ("rmsprop", dict(lr=0.1, alpha=0.5, momentum=0.5, centered=True, weight_decay=0.05)),
+    ("rprop", dict()),
+    ("rprop", dict(lr=0.1, etas=(0.25, 1.5), step_sizes=(0.05, 0.2))),
+    ("asgd", dict()),
+    ("asgd", dict(lr=0.1, lambd=0.1, alpha=0.5, t0=2, weight_decay=0.05)),
 ]
 STEPS, HALVE_BEFORE = 8, 5
-OPTIMIZERS = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam}
+OPTIMIZERS = {name.lower(): getattr(torch.optim, name) for name in (
+    "SGD", "Adam", "AdamW", "NAdam", "RAdam", "Adamax", "Adagrad", "Adadelta", "RMSprop", "Rprop", "ASGD")}
 
 
 def c_values(tensor):
@@ -67,7 +96,7 @@ def main():
     lines.append("static const struct trajectory {")
     lines.append("    const char *type;")
     lines.append("    size_t n_options;")
-    lines.append("    lks_option options[4];")
+    lines.append("    lks_option options[5];")
     lines.append("    double values[N_STEPS][5]; /* after each step */")
     lines.append("} trajectories[] = {")
     lines += [c_case(kind, options, trajectory(kind, options, start, grads))

@@ -292,7 +292,7 @@ START_TEST(a_layer_or_optimizer_is_checked_against_its_own_options)
          "them"},
         {"{sgd: {lr: 0.01, momentum: 0.9}}", "{sgd: {name: a}}",
          "j.yaml:21:19: sgd has no option 'name'; it has lr, momentum, dampening, "
-         "weight_decay, nesterov"},
+         "weight_decay, nesterov, l1, maximize"},
         {"{sgd: {lr: 0.01, momentum: 0.9}}", "{sgd: {group: []}}",
          "j.yaml:21:19: sgd has no option 'group'; did you mean 'groups'?"},
         {"{sgd: {lr: 0.01, momentum: 0.9}}", "{sgd: {groups: {params: a}}}",
@@ -302,7 +302,7 @@ START_TEST(a_layer_or_optimizer_is_checked_against_its_own_options)
          "j.yaml:21:28: a group needs params, the names of its parameters"},
         {"{sgd: {lr: 0.01, momentum: 0.9}}", "{sgd: {groups: [{params: a, eps: 1}]}}",
          "j.yaml:21:40: sgd has no option 'eps'; it has lr, momentum, dampening, "
-         "weight_decay, nesterov"},
+         "weight_decay, nesterov, l1, maximize"},
         {"{sgd: {lr: 0.01, momentum: 0.9}}", "{sgd: {groups: [{params: a, lr: -1}]}}",
          "j.yaml:21:44: lr is '-1', it must be a number of at least 0"},
         {"- dropout: {p: 0.25}", "- dropout: 0.25",

@@ -302,7 +302,8 @@ START_TEST(a_job_is_written_for_people_with_its_defaults)
                                "  - relu\n"
                                "loss: mse_loss\n"
                                "optimizer: {adam: {lr: 0.001, betas: [0.9, 0.999], eps: "
-                               "1.0e-08, weight_decay: 0.0}}\n"
+                               "1.0e-08, weight_decay: 0.0, amsgrad: false, l1: 0.0, "
+                               "maximize: false}}\n"
                                "train:\n"
                                "  steps: 5\n"
                                "  batch_size: 1\n"
@@ -382,7 +383,8 @@ START_TEST(parameter_groups_are_written_as_they_were_read)
 {
     static const char want[] =
         "optimizer: {adam: {lr: 0.001, betas: [0.9, 0.999], eps: 1.0e-08, weight_decay: "
-        "0.1, groups: [{params: [\"*.bias\", norm.weight], weight_decay: 0.0}, {params: "
+        "0.1, amsgrad: false, l1: 0.0, maximize: false, groups: [{params: [\"*.bias\", "
+        "norm.weight], weight_decay: 0.0}, {params: "
         "[\"0.weight\"], lr: 0.5, betas: [0.5, 0.75]}]}}\n";
     static const char text[] =
         "train: {batch_size: 1, steps: 5}\n"

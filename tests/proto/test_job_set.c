@@ -152,7 +152,7 @@ START_TEST(errors_name_the_setting)
                                   "must be a whole number of at least 1"},
         {"optimizer.sgd.rl=1", "--set optimizer.sgd.rl=1: sgd has no option 'rl'; it has "
                                "lr, momentum, dampening, "
-                               "weight_decay, nesterov"},
+                               "weight_decay, nesterov, l1, maximize"},
         {"optimizer.adam.lr=1",
          "--set optimizer.adam.lr=1: 'adam' stands beside 'sgd': one name to "
          "each optimizer, its options indented below it"},

@@ -19,17 +19,25 @@ typedef struct passing {
     void *param, *states[LKS_UPDATE_STATES]; /* param where the formula has none */
 } passing;
 
+/* A loop for the gradients that are plain, which most are, and one for the others. */
 #define RANGE(T, name)                                                                   \
     static void name##_range_##T(int64_t first, int64_t last, void *context)             \
     {                                                                                    \
         const passing *pass = context;                                                   \
-        const rates_##T k = rates_as_##T(pass->rates);                                   \
+        rates_##T k = rates_as_##T(pass->rates);                                         \
         const T *g = (const T *)pass->grad + first;                                      \
         T *p = (T *)pass->param + first, *a = (T *)pass->states[0] + first;              \
         T *b = (T *)pass->states[1] + first, *c = (T *)pass->states[2] + first;          \
                                                                                          \
-        LKS_SIMD_FOR(i, last - first)                                                    \
-        update_##name##_##T(&k, g[i], &p[i], &a[i], &b[i], &c[i]);                       \
+        if (k.is_plain) {                                                                \
+            k.is_plain = true;                                                           \
+            LKS_SIMD_FOR(i, last - first)                                                \
+            update_##name##_##T(&k, g[i], &p[i], &a[i], &b[i], &c[i]);                   \
+        } else {                                                                         \
+            k.is_plain = false;                                                          \
+            LKS_SIMD_FOR(i, last - first)                                                \
+            update_##name##_##T(&k, g[i], &p[i], &a[i], &b[i], &c[i]);                   \
+        }                                                                                \
     }
 #define UPDATE(name, n_states) RANGE(float, name) RANGE(double, name)
 LKS_UPDATE_LIST(UPDATE)

@@ -7,6 +7,7 @@
  * One line a kernel: the microseconds of a call (timing.h), what that is in GF/s or GB/s,
  * and in percent of the floor. Of a device with a queue also those of a call that is
  * recorded, from which the rates are then taken, and how many launches it is. */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -245,7 +246,8 @@ static lks_status dropout(const lks_kernels *k, const call *c)
 
 static lks_status sgd(const lks_kernels *k, const call *c)
 {
-    const lks_rates rates = {.lr = 1e-9, .beta1 = 0.9, .take1 = 1, .scale = 1};
+    const lks_rates rates = {
+        .clip = (double)INFINITY, .lr = 1e-9, .beta1 = 0.9, .take1 = 1, .scale = 1};
 
     return k->optim(LKS_UPDATE_momentum, &rates, &c->views[0], &c->views[1],
                     &c->views[2]);
@@ -253,7 +255,9 @@ static lks_status sgd(const lks_kernels *k, const call *c)
 
 static lks_status adam(const lks_kernels *k, const call *c)
 {
-    const lks_rates rates = {.lr = 1e-9,
+    const lks_rates rates = {.clip = (double)INFINITY,
+                             .keep = 1,
+                             .lr = 1e-9,
                              .beta1 = 0.9,
                              .take1 = 0.1,
                              .beta2 = 0.999,

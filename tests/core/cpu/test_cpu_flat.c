@@ -57,6 +57,7 @@ START_TEST(sgd_is_the_definition_over_several_steps)
                                   : test & 1 ? LKS_UPDATE_momentum
                                              : LKS_UPDATE_sgd;
         lks_rates params = {
+            .clip = (double)INFINITY,
             .lr = 0.1,
             .beta1 = test & 1 ? 0.9 : 0,
             .decay = test & 4 ? 0.01 : 0,
@@ -101,7 +102,9 @@ START_TEST(adam_is_the_definition_over_several_steps)
     FOR_EACH_TABLE(k, isa)
     for (int test = 0; test < 2 * N_LENGTHS; test++) {
         int64_t n = lengths[test / 2];
-        lks_rates params = {.beta1 = 0.9,
+        lks_rates params = {.clip = (double)INFINITY,
+                            .keep = 1,
+                            .beta1 = 0.9,
                             .take1 = 1 - 0.9,
                             .beta2 = 0.999,
                             .take2 = 1 - 0.999,
@@ -183,7 +186,7 @@ START_TEST(a_slice_of_a_pass_has_the_bits_of_the_whole)
 {
     enum { N = 300000, FIRST = 12345, COUNT = 77777 };
     const lks_rates rates = {
-        .lr = 0.1, .beta1 = 0.9, .take1 = 1, .decay = 0.01, .scale = 1};
+        .clip = 1, .lr = 0.1, .beta1 = 0.9, .take1 = 1, .decay = 0.01, .scale = 1};
     array g = array_random(LKS_F32, SIZES(N), 0, 1);
 
     FOR_EACH_TABLE(k, isa)

@@ -105,7 +105,8 @@ static lks_status create(const char *type, size_t n, const lks_option *items)
 START_TEST(options_out_of_range_are_refused_by_name)
 {
     ck_ok(CREATE("sgd"));
-    ck_fails(CREATE("sdg"), LKS_INVALID, "no optimizer 'sdg'; there are: sgd, adam");
+    ck_fails(CREATE("sdg"), LKS_INVALID,
+             "no optimizer 'sdg'; there are: sgd, adam, adamw");
     ck_fails(CREATE("sgd", {"lr", 1, {-1}}), LKS_INVALID, "sgd: lr is -1");
     ck_fails(CREATE("sgd", {"momentum", 1, {-0.1}}), LKS_INVALID, "momentum is -0.1");
     ck_fails(CREATE("sgd", {"weight_decay", 1, {-1}}), LKS_INVALID, "weight_decay");
@@ -120,6 +121,11 @@ START_TEST(options_out_of_range_are_refused_by_name)
              LKS_INVALID, "nesterov needs");
     ck_fails(CREATE("adam", {"betas", 2, {0.9, 1}}), LKS_INVALID, "from 0 to below 1");
     ck_fails(CREATE("adam", {"eps", 1, {-1e-8}}), LKS_INVALID, "eps is -1e-08");
+    ck_fails(CREATE("adamw", {"l1", 1, {-1}}), LKS_INVALID, "adamw: l1 is -1");
+    ck_fails(CREATE("rprop", {"etas", 2, {1.2, 0.5}}), LKS_INVALID,
+             "rprop: etas are 1.2 and 0.5");
+    ck_fails(CREATE("rprop", {"step_sizes", 2, {1, 0.5}}), LKS_INVALID,
+             "rprop: step_sizes are 1 and 0.5");
 }
 END_TEST
 
@@ -228,6 +234,35 @@ START_TEST(groups_that_do_not_go_are_refused)
 }
 END_TEST
 
+/* The subgradient of l1 |p| that is 0 at 0 is as if it stood in the gradient. */
+START_TEST(l1_pulls_towards_zero)
+{
+    static const lks_option with[] = {{"l1", 1, {0.25}}, {"lr", 1, {0.1}}};
+    double by_hand[5], pulled[5];
+    lks_param_block *block = make_block();
+    lks_optim *optim;
+    float zeros[NUMEL] = {0};
+
+    ck_ok(lks_optim_create("sgd", ALL_OF(with), block, &optim));
+    fill(block, lks_param_block_values(block), start);
+    fill(block, lks_param_block_grads(block), grads[0]);
+    ck_ok(lks_optim_step(optim));
+    for (size_t i = 0; i < 5; i++) {
+        by_hand[i] = start[i] - 0.1 * (grads[0][i] + (start[i] > 0 ? 0.25 : -0.25));
+        pulled[i] = value_at(block, i);
+        ck_assert_double_eq_tol(pulled[i], by_hand[i], 1e-6);
+    }
+    assert_gaps_are_zero(block, lks_param_block_values(block));
+    flat_put(lks_param_block_values(block), zeros);
+    flat_put(lks_param_block_grads(block), zeros);
+    ck_ok(lks_optim_step(optim));
+    for (size_t i = 0; i < 5; i++)
+        ck_assert(value_at(block, i) == 0);
+    lks_optim_destroy(optim);
+    lks_param_block_destroy(block);
+}
+END_TEST
+
 START_TEST(adam_without_eps_keeps_the_gaps_zero)
 {
     const lks_option items[] = {{"eps", 1, {0}}};
@@ -305,7 +340,8 @@ START_TEST(create_survives_every_failing_allocation)
 END_TEST
 
 LKS_SUITE("optim", trajectories_are_those_of_pytorch,
-          options_out_of_range_are_refused_by_name, adam_without_eps_keeps_the_gaps_zero,
+          options_out_of_range_are_refused_by_name, l1_pulls_towards_zero,
+          adam_without_eps_keeps_the_gaps_zero,
           a_step_is_seen_by_whoever_watches_the_values,
           a_group_has_options_of_its_own_and_the_others_keep_theirs,
           neighbours_of_the_same_options_are_one_range,

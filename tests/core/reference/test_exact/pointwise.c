@@ -155,5 +155,7 @@ void optim_case(trial *t)
         states[i] = draw_dense(t, dtype, 1, &n);
 #define DRAW(name) rates.name = chance(t, 4) ? 0 : draw_double(t, 0, 1);
     LKS_RATE_LIST(DRAW)
+    if (chance(t, 2)) /* the gradient is only scaled and decayed */
+        rates.l1 = 0, rates.clip = (double)INFINITY;
     ck_ok(ready(t)->optim(update, &rates, &grad, &param, states));
 }
