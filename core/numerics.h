@@ -4,7 +4,7 @@
  * loops of these vectorise. Of NaN neither sign nor payload is promised.
  *
  * Largest errors found: exp 1.0 ulp, log 0.8, tanh 1.3 in f32; 0.7, 0.8 and 1.3 in f64
- * (tests/core/reference/test_numerics.c). */
+ * (tests/core/reference/test_numerics.c). Further functions: maths.h. */
 #ifndef LKS_NUMERICS_H
 #define LKS_NUMERICS_H
 
@@ -103,19 +103,25 @@ LKS_INLINE double lks_exp2_int_f64(uint64_t n)
     return lks_from_bits64((n + 1023) << 52);
 }
 
-/* e^x = 2^n e^(r + c), |r| <= log(2) / 2, c what the rounding of r left; the powers of r
- * have 1/k!. 1 + r is split, lest its rounding be added to that of the sum. */
-LKS_INLINE double lks_exp_f64(double x)
+/* x = n log(2) + r + c, |r| <= log(2) / 2, c what the rounding of r left; n as the two's
+ * complement of a uint64_t. Returns r. */
+LKS_INLINE double lks_exp_reduce_f64(double x, uint64_t *n, double *c)
 {
     const double shift = 0x1.8p52; /* as in f32 */
     double shifted = LKS_FMA(x, 0x1.71547652b82fep+0, shift);
-    double n = shifted - shift;
-    uint64_t k = lks_to_bits64(shifted) - 0x4338000000000000u;
-    uint64_t k_half = ((k + 2048) >> 1) - 1024;
-    double high = LKS_FMA(-n, 0x1.62e42fefa39efp-1, x);
-    double r = LKS_FMA(-n, 0x1.abc9e3b39803fp-56, high);
-    double c = LKS_FMA(-n, 0x1.abc9e3b39803fp-56, high - r);
-    double p = 0x1.6124613a86d09p-33, one_r = 1 + r;
+    double whole = shifted - shift;
+    double high = LKS_FMA(-whole, 0x1.62e42fefa39efp-1, x);
+    double r = LKS_FMA(-whole, 0x1.abc9e3b39803fp-56, high);
+
+    *n = lks_to_bits64(shifted) - 0x4338000000000000u;
+    *c = LKS_FMA(-whole, 0x1.abc9e3b39803fp-56, high - r);
+    return r;
+}
+
+/* (e^r - 1 - r) / r^2: the powers of r have 1/k!. */
+LKS_INLINE double lks_exp_poly_f64(double r)
+{
+    double p = 0x1.6124613a86d09p-33;
 
     p = LKS_FMA(p, r, 0x1.1eed8eff8d898p-29);
     p = LKS_FMA(p, r, 0x1.ae64567f544e4p-26);
@@ -127,26 +133,48 @@ LKS_INLINE double lks_exp_f64(double x)
     p = LKS_FMA(p, r, 0x1.1111111111111p-7);
     p = LKS_FMA(p, r, 0x1.5555555555555p-5);
     p = LKS_FMA(p, r, 0x1.5555555555555p-3);
-    p = LKS_FMA(p, r, 0.5);
+    return LKS_FMA(p, r, 0.5);
+}
+
+/* p 2^n by halves of n, so that neither factor over- or underflows by itself. */
+LKS_INLINE double lks_scale_f64(double p, uint64_t n)
+{
+    uint64_t n_half = ((n + 2048) >> 1) - 1024;
+
+    return p * lks_exp2_int_f64(n_half) * lks_exp2_int_f64(n - n_half);
+}
+
+/* e^x = 2^n e^(r + c). 1 + r is split, lest its rounding be added to that of the sum. */
+LKS_INLINE double lks_exp_f64(double x)
+{
+    uint64_t n;
+    double c, r = lks_exp_reduce_f64(x, &n, &c);
+    double p = lks_exp_poly_f64(r), one_r = 1 + r;
+
     p = one_r + (LKS_FMA(p * r, r, c) + ((1 - one_r) + r));
-    p = p * lks_exp2_int_f64(k_half) * lks_exp2_int_f64(k - k_half);
+    p = lks_scale_f64(p, n);
     p = x > 710.0 ? (double)INFINITY : p;
     return x < -746.0 ? 0 : p;
 }
 
-/* source: fdlibm's e_log.c, Sun Microsystems 1993: with m as in f32, f = m - 1 and
- * s = f / (2 + f), log(m) = f - f^2/2 + s (f^2/2 + R(s^2)). */
-LKS_INLINE double lks_log_f64(double x)
+/* m in [sqrt(1/2), sqrt(2)) and e with x = m 2^e, x > 0. Returns m - 1. */
+LKS_INLINE double lks_log_split_f64(double x, double *e)
 {
     double scaled = x * (x < 0x1p-1022 ? 0x1p54 : 1.0); /* subnormals */
     double e_shift = x < 0x1p-1022 ? 54.0 : 0.0;
     uint64_t bits = lks_to_bits64(scaled) + (0x3ff0000000000000u - 0x3fe6a09e667f3bcdu);
+
     /* the exponent as the low bits of 1.5 * 2^52 */
-    double e =
+    *e =
         lks_from_bits64(0x4338000000000000u + (bits >> 52)) - 0x1.8p52 - 1023.0 - e_shift;
-    double f = lks_from_bits64((bits & 0x000fffffffffffffu) + 0x3fe6a09e667f3bcdu) - 1.0;
-    double half = 0.5 * f * f, s = f / (2.0 + f), z = s * s, p = 1.479819860511658591e-01;
-    double y;
+    return lks_from_bits64((bits & 0x000fffffffffffffu) + 0x3fe6a09e667f3bcdu) - 1.0;
+}
+
+/* log(1 + f) - f + half + tail, half being f^2/2, is s (half + R(s^2)) + tail with s = f /
+ * (2 + f). source: fdlibm's e_log.c, Sun Microsystems 1993 */
+LKS_INLINE double lks_log_rest_f64(double f, double half, double tail)
+{
+    double s = f / (2.0 + f), z = s * s, p = 1.479819860511658591e-01;
 
     p = LKS_FMA(p, z, 1.531383769920937332e-01);
     p = LKS_FMA(p, z, 1.818357216161805012e-01);
@@ -154,10 +182,23 @@ LKS_INLINE double lks_log_f64(double x)
     p = LKS_FMA(p, z, 2.857142874366239149e-01);
     p = LKS_FMA(p, z, 3.999999999940941908e-01);
     p = LKS_FMA(p, z, 6.666666666666735130e-01);
-    y = LKS_FMA(s, LKS_FMA(p, z, half), e * 1.90821492927058770002e-10);
-    y = LKS_FMA(e, 6.93147180369123816490e-01, f - (half - y));
+    return LKS_FMA(s, LKS_FMA(p, z, half), tail);
+}
+
+/* y, and what a logarithm is where there is none of x or no finite one. */
+LKS_INLINE double lks_log_edges_f64(double x, double y)
+{
     y = x == 0 ? -(double)INFINITY : y;
     return x < 0 ? (double)NAN : x < (double)INFINITY ? y : x;
+}
+
+LKS_INLINE double lks_log_f64(double x)
+{
+    double e, f = lks_log_split_f64(x, &e), half = 0.5 * f * f;
+    double y = lks_log_rest_f64(f, half, e * 1.90821492927058770002e-10);
+
+    y = LKS_FMA(e, 6.93147180369123816490e-01, f - (half - y));
+    return lks_log_edges_f64(x, y);
 }
 
 /* source: Cephes' tanh. For small |x| a rational form, else as in f32. */

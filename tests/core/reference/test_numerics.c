@@ -5,7 +5,7 @@
 #include "support/suite.h"
 
 #include "base/rng.h"
-#include "numerics.h"
+#include "maths.h"
 
 /* Distance in units of the last place at `want` of a format of `digits` bits whose least
  * normal exponent is `least`, subnormals counted as such. */
@@ -32,6 +32,13 @@ static const struct {
     {"exp", lks_exp_f32, lks_exp_f64, expl, 1.05, 0.75},
     {"log", lks_log_f32, lks_log_f64, logl, 0.85, 0.9},
     {"tanh", lks_tanh_f32, lks_tanh_f64, tanhl, 1.4, 1.4},
+    {"sin", lks_sin_f32, lks_sin_f64, sinl, 0.51, 0.85},
+    {"cos", lks_cos_f32, lks_cos_f64, cosl, 0.51, 0.85},
+    {"erf", lks_erf_f32, lks_erf_f64, erfl, 0.51, 0.95},
+    {"erfc", lks_erfc_f32, lks_erfc_f64, erfcl, 0.51, 1.95},
+    {"expm1", lks_expm1_f32, lks_expm1_f64, expm1l, 0.51, 1.25},
+    {"log1p", lks_log1p_f32, lks_log1p_f64, log1pl, 0.51, 0.85},
+    {"log2", lks_log2_f32, lks_log2_f64, log2l, 0.51, 0.8},
 };
 
 enum { N_FUNCTIONS = sizeof functions / sizeof *functions, N_RANDOM = 1000000 };
@@ -113,8 +120,77 @@ START_TEST(f32_functions_are_within_their_bounds_throughout)
 }
 END_TEST
 
+static void check_pow(double x, double y)
+{
+    const long double want = powl((long double)x, (long double)y);
+    const long double near = (long double)(double)want;
+    const double got = lks_pow_f64(x, y);
+    long double off;
+
+    if (near == 0 && got == 0)
+        return;
+    off = ulps((long double)got, isinf(near) ? near : want, DBL_MANT_DIG, DBL_MIN_EXP);
+    if (off > 0.85L)
+        ck_abort_msg("pow(%a, %a) is %a, off by %Lg ulp", x, y, got, off);
+}
+
+START_TEST(pow_is_within_its_bound)
+{
+    const lks_rng rng = {.seed = 6};
+
+    for (uint64_t i = 0; i < N_RANDOM; i++) {
+        const uint64_t bits = lks_rng_bits(&rng, 4 * i);
+        double u;
+
+        lks_rng_uniform_f64(&rng, 4 * i + 2, 1, &u);
+        check_pow(lks_from_bits64(bits << 32 | lks_rng_bits(&rng, 4 * i + 1)),
+                  i % 2 ? 4 * u - 2 : rint(9 * u) - 4);
+        check_pow(4 * u, (double)(bits % 2001) * 0.1 - 100);
+        check_pow(1 + 1e-3 * u, (double)(bits % 2001) * 1e3 - 1e6);
+    }
+}
+END_TEST
+
+START_TEST(pow_has_the_values_of_c_at_the_edges)
+{
+    const double edges[] = {0,      -0.0,      1,       -1,       2,      -2,
+                            3,      -3,        0.5,     -0.5,     1.5,    NAN,
+                            1e300,  -1e300,    -7.5,    INFINITY, 5e-324, 0x1p52 + 1,
+                            0x1p53, -INFINITY, DBL_MAX, 0x1p-1022};
+    enum { N = sizeof edges / sizeof *edges };
+
+    for (int i = 0; i < N * N; i++) {
+        const double x = edges[i / N], y = edges[i % N];
+        const double want = pow(x, y), got = lks_pow_f64(x, y);
+
+        if (isnan(want) || isnan(got) || (isfinite(want) && want != 0))
+            check_pow(x, y);
+        else
+            ck_assert_msg(got == want && signbit(got) == signbit(want),
+                          "pow(%a, %a) is %a, not %a", x, y, got, want);
+        ck_assert(isnan(want) || lks_pow_f32((float)x, (float)y) ==
+                                     (float)lks_pow_f64((float)x, (float)y));
+    }
+}
+END_TEST
+
+/* Where x is as near to a multiple of pi / 2 as any double. source: Kahan, Muller */
+START_TEST(the_sine_of_any_size_is_that_of_the_exact_rest)
+{
+    check_f64(3, 0x1.6ac5b262ca1ffp+849);
+    check_f64(4, 0x1.6ac5b262ca1ffp+849);
+    check_f64(3, -DBL_MAX);
+    check_f64(4, -DBL_MAX);
+    check_f64(3, 0x1p54);
+    check_f64(3, 0x1p55);
+    check_f64(4, -0x1p56);
+}
+END_TEST
+
 START_TEST(a_zero_keeps_its_sign)
 {
+    ck_assert(signbit(lks_sin_f64(-0.0)) && signbit(lks_erf_f64(-0.0)));
+    ck_assert(signbit(lks_expm1_f64(-0.0)) && signbit(lks_log1p_f64(-0.0)));
     ck_assert(signbit(lks_tanh_f32(-0.0f)) && !signbit(lks_tanh_f32(0.0f)));
     ck_assert(signbit(lks_tanh_f64(-0.0)) && !signbit(lks_tanh_f64(0.0)));
 }
@@ -173,6 +249,9 @@ int main(void)
                         N_FUNCTIONS);
     tcase_add_loop_test(tcase, f32_functions_are_within_their_bounds_throughout, 0,
                         N_FUNCTIONS);
+    tcase_add_test(tcase, pow_is_within_its_bound);
+    tcase_add_test(tcase, pow_has_the_values_of_c_at_the_edges);
+    tcase_add_test(tcase, the_sine_of_any_size_is_that_of_the_exact_rest);
     tcase_add_test(tcase, a_zero_keeps_its_sign);
     tcase_add_test(tcase, the_cosine_of_a_turn_is_right_and_exact_at_quarters);
     tcase_add_test(tcase, powers_are_those_of_the_library);
