@@ -32,6 +32,73 @@ lks_tensor *lks_relu(lks_tensor *x);
 lks_tensor *lks_leaky_relu(lks_tensor *x, double negative_slope);
 lks_tensor *lks_tanh(lks_tensor *x);
 lks_tensor *lks_sigmoid(lks_tensor *x);
+lks_tensor *lks_sin(lks_tensor *x);
+lks_tensor *lks_cos(lks_tensor *x);
+lks_tensor *lks_erf(lks_tensor *x);
+lks_tensor *lks_erfc(lks_tensor *x);
+lks_tensor *lks_expm1(lks_tensor *x);
+lks_tensor *lks_log1p(lks_tensor *x);
+lks_tensor *lks_log2(lks_tensor *x);
+lks_tensor *lks_rsqrt(lks_tensor *x);
+lks_tensor *lks_reciprocal(lks_tensor *x);
+lks_tensor *lks_xlogx(lks_tensor *x); /* x log(x), 0 of 0: torch.xlogy(x, x) */
+/* Integers stay integers; the gradient is zero. */
+lks_tensor *lks_sgn(lks_tensor *x); /* torch.sign */
+lks_tensor *lks_floor(lks_tensor *x);
+lks_tensor *lks_ceil(lks_tensor *x);
+lks_tensor *lks_round(lks_tensor *x); /* halves to even */
+lks_tensor *lks_trunc(lks_tensor *x);
+
+/* Of two operands. Of equals, maximum and minimum give each half of the gradient. */
+lks_tensor *lks_maximum(lks_tensor *a, lks_tensor *b);
+lks_tensor *lks_minimum(lks_tensor *a, lks_tensor *b);
+/* torch.clamp_min(x, tensor): of equals, x has the gradient. */
+lks_tensor *lks_clamp_min(lks_tensor *x, lks_tensor *min);
+lks_tensor *lks_clamp_max(lks_tensor *x, lks_tensor *max);
+/* Of integers an integer, which wraps around; 0 where PyTorch refuses one below 0 as an
+ * exponent. */
+lks_tensor *lks_pow(lks_tensor *x, lks_tensor *exponent);
+lks_tensor *lks_xlogy(lks_tensor *x, lks_tensor *y);
+/* leaky_relu, each element with a slope of its own; prelu: one (1) or one a channel (C),
+ * of x (N, C, …). */
+lks_tensor *lks_leaky(lks_tensor *x, lks_tensor *slope);
+lks_tensor *lks_prelu(lks_tensor *x, lks_tensor *slope);
+
+/* With numbers; integers become f32 here. */
+lks_tensor *lks_pow_scalar(lks_tensor *x, double exponent);
+lks_tensor *lks_clamp(lks_tensor *x, double min, double max);
+lks_tensor *lks_clamp_min_scalar(lks_tensor *x, double min);
+lks_tensor *lks_clamp_max_scalar(lks_tensor *x, double max);
+
+/* a + weight (b - a); x + value a b; x + value a / b. */
+lks_tensor *lks_lerp(lks_tensor *a, lks_tensor *b, lks_tensor *weight);
+lks_tensor *lks_lerp_scalar(lks_tensor *a, lks_tensor *b, double weight);
+lks_tensor *lks_addcmul(lks_tensor *x, lks_tensor *a, lks_tensor *b, double value);
+lks_tensor *lks_addcdiv(lks_tensor *x, lks_tensor *a, lks_tensor *b, double value);
+
+/* Activations, those of torch.nn.functional; PyTorch's defaults in brackets. */
+lks_tensor *lks_elu(lks_tensor *x, double alpha);  /* [1] */
+lks_tensor *lks_celu(lks_tensor *x, double alpha); /* [1] */
+lks_tensor *lks_selu(lks_tensor *x);
+lks_tensor *lks_gelu(lks_tensor *x);
+lks_tensor *lks_gelu_tanh(lks_tensor *x); /* approximate="tanh" */
+lks_tensor *lks_silu(lks_tensor *x);
+lks_tensor *lks_mish(lks_tensor *x);
+lks_tensor *lks_softplus(lks_tensor *x, double beta, double threshold); /* [1, 20] */
+lks_tensor *lks_logsigmoid(lks_tensor *x);
+lks_tensor *lks_softsign(lks_tensor *x);
+lks_tensor *lks_tanhshrink(lks_tensor *x);
+lks_tensor *lks_hardtanh(lks_tensor *x, double min, double max); /* [-1, 1] */
+lks_tensor *lks_relu6(lks_tensor *x);
+lks_tensor *lks_hardsigmoid(lks_tensor *x);
+lks_tensor *lks_hardswish(lks_tensor *x);
+lks_tensor *lks_hardshrink(lks_tensor *x, double lambda); /* [0.5] */
+lks_tensor *lks_softshrink(lks_tensor *x, double lambda); /* [0.5] */
+lks_tensor *lks_threshold(lks_tensor *x, double threshold, double value);
+/* |x| - beta / 2, below beta x^2 / (2 beta): what smooth_l1_loss takes of differences. */
+lks_tensor *lks_smooth_abs(lks_tensor *x, double beta);
+/* The first half of x along dim times the sigmoid of the second. */
+lks_tensor *lks_glu(lks_tensor *x, int dim);
 
 /* Comparisons, bool; operands broadcast, dtypes promote, and no gradient goes through.
  * Integers and a number are compared by value (PyTorch makes the number one of theirs,
@@ -356,5 +423,53 @@ lks_tensor *lks_cross_entropy_counted(lks_tensor *x, lks_tensor *target,
                                       lks_tensor **n_counted);
 /* Same shapes (they broadcast, as in PyTorch). */
 lks_tensor *lks_mse_loss(lks_tensor *x, lks_tensor *target, lks_reduction reduction);
+lks_tensor *lks_l1_loss(lks_tensor *x, lks_tensor *target, lks_reduction reduction);
+lks_tensor *lks_smooth_l1_loss(lks_tensor *x, lks_tensor *target, double beta,
+                               lks_reduction reduction); /* beta [1] */
+lks_tensor *lks_huber_loss(lks_tensor *x, lks_tensor *target, double delta,
+                           lks_reduction reduction); /* delta [1] */
+
+/* The losses of torch.nn.functional; a weight may be NULL. Of probabilities x in [0, 1]:
+ * bce is -(target log x + (1 - target) log(1 - x)) of each, its logarithms at least -100.
+ */
+lks_tensor *lks_bce(lks_tensor *x, lks_tensor *target);
+lks_tensor *lks_binary_cross_entropy(lks_tensor *x, lks_tensor *target,
+                                     lks_tensor *weight, lks_reduction reduction);
+lks_tensor *lks_binary_cross_entropy_with_logits(lks_tensor *x, lks_tensor *target,
+                                                 lks_tensor *weight,
+                                                 lks_tensor *pos_weight,
+                                                 lks_reduction reduction);
+/* x holds logarithms, the target too if log_target. "batchmean" is a sum, divided by the
+ * caller. */
+lks_tensor *lks_kl_div(lks_tensor *x, lks_tensor *target, bool log_target,
+                       lks_reduction reduction);
+/* var is shaped as x, or lacks its last dimension, or has 1 there; at least eps [1e-6]
+ * counts, and its gradient is that of what counts. full [false] adds log(2 pi) / 2. */
+lks_tensor *lks_gaussian_nll_loss(lks_tensor *x, lks_tensor *target, lks_tensor *var,
+                                  bool full, double eps, lks_reduction reduction);
+/* log_input [true], full [false]: Stirling's formula of targets above 1, eps [1e-8] is
+ * added to x before its logarithm is taken. */
+lks_tensor *lks_poisson_nll_loss(lks_tensor *x, lks_tensor *target, bool log_input,
+                                 bool full, double eps, lks_reduction reduction);
+/* Targets 1 and -1; margins [hinge_embedding 1, the others 0]. */
+lks_tensor *lks_soft_margin_loss(lks_tensor *x, lks_tensor *target,
+                                 lks_reduction reduction);
+lks_tensor *lks_hinge_embedding_loss(lks_tensor *x, lks_tensor *target, double margin,
+                                     lks_reduction reduction);
+lks_tensor *lks_margin_ranking_loss(lks_tensor *x1, lks_tensor *x2, lks_tensor *target,
+                                    double margin, lks_reduction reduction);
+/* x1 and x2 (N, D) or (D), target (N) or (). */
+lks_tensor *lks_cosine_embedding_loss(lks_tensor *x1, lks_tensor *x2, lks_tensor *target,
+                                      double margin, lks_reduction reduction);
+/* Along dim [1]; each norm is at least eps [1e-8]. */
+lks_tensor *lks_cosine_similarity(lks_tensor *x1, lks_tensor *x2, int dim, double eps);
+/* The p-norm [2] of x1 - x2 + eps [1e-6] along the last dimension, 0 < p < infinity. */
+lks_tensor *lks_pairwise_distance(lks_tensor *x1, lks_tensor *x2, double p, double eps,
+                                  bool keepdim);
+/* max(0, margin [1] + d(anchor, positive) - d(anchor, negative)), d pairwise_distance;
+ * swap [false]: the negative's distance to the positive instead where that is less. */
+lks_tensor *lks_triplet_margin_loss(lks_tensor *anchor, lks_tensor *positive,
+                                    lks_tensor *negative, double margin, double p,
+                                    double eps, bool swap, lks_reduction reduction);
 
 #endif

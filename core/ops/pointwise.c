@@ -166,11 +166,15 @@ lks_dtype lks_result_dtype(const lks_tensor *a, const lks_tensor *b)
     return lks_dtype_promote(a_dtype, b_dtype);
 }
 
+/* Functions that have no integer values: integers become f32 first, as in PyTorch. */
+static const bool is_of_floats[LKS_N_BINARY] = {
+    [LKS_BINARY_div] = true, [LKS_BINARY_xlogy] = true, [LKS_BINARY_bce] = true};
+
 static lks_dtype common_dtype(const lks_op *op, const lks_tensor *a, const lks_tensor *b)
 {
     lks_dtype dtype = lks_result_dtype(a, b);
 
-    if (op->code == LKS_BINARY_div && !lks_dtype_is_float(dtype))
+    if (is_of_floats[op->code] && !lks_dtype_is_float(dtype))
         return LKS_F32;
     return dtype;
 }

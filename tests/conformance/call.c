@@ -54,6 +54,13 @@ bool is_tensor(call *c, place p)
     return has_form(c, p, TENSOR);
 }
 
+bool is_number(call *c, place p)
+{
+    const item *it = find(c, p);
+
+    return it && (it->form == INT || it->form == FLOAT);
+}
+
 static double scalar(call *c, place p, double fallback, const char *what)
 {
     const item *it = find(c, p);

@@ -58,6 +58,7 @@ bool given(call *c, place p);
 bool is_word(call *c, place p);
 bool is_truth(call *c, place p);
 bool is_tensor(call *c, place p);
+bool is_number(call *c, place p);
 
 /* A number, a truth value, a word; the fallback where none is given. */
 double number(call *c, place p, double fallback);

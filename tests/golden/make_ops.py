@@ -671,7 +671,124 @@ def losses():
     case("mse_loss/sum_of_nothing", lambda a, b: F.mse_loss(a, b, reduction="sum"), X(0, 4), X(0, 4))
 
 
+def one(name, f, low, high):
+    case(name + "/matrix", f, X(3, 5, low=low, high=high))
+    case(name + "/empty", f, X(3, 0, 2))
+
+
+def pair(name, f, low, high):
+    case(name + "/same", f, X(2, 3, low=low, high=high), X(2, 3, low=low, high=high))
+    case(name + "/row", f, X(3, 4, low=low, high=high), X(4, low=low, high=high))
+    case(name + "/empty", f, X(0, 3), X(1, 3))
+
+
+def functions():
+    one("sin", torch.sin, -9, 9)
+    one("cos", torch.cos, -9, 9)
+    one("erf", torch.erf, -3, 3)
+    one("erfc", torch.erfc, -3, 3)
+    one("expm1", torch.expm1, -3, 3)
+    one("log1p", torch.log1p, -0.9, 3)
+    one("log2", torch.log2, 0.1, 4)
+    one("rsqrt", torch.rsqrt, 0.3, 2)
+    one("reciprocal", torch.reciprocal, 0.5, 2)
+    one("xlogx", lambda x: torch.xlogy(x, x), 0.1, 2)
+    for name, f in (("sgn", torch.sign), ("floor", torch.floor), ("ceil", torch.ceil), ("round", torch.round),
+                    ("trunc", torch.trunc)):
+        one(name, f, -3, 3)
+    one("pow_scalar", lambda x: x ** 2.5, 0.1, 2)
+    one("clamp", lambda x: x.clamp(-0.5, 0.75), -2, 2)
+    one("clamp_min_scalar", lambda x: x.clamp_min(-0.5), -2, 2)
+    one("clamp_max_scalar", lambda x: x.clamp_max(-0.5), -2, 2)
+    one("elu", lambda x: F.elu(x, 1.5), -3, 3)
+    one("celu", lambda x: F.celu(x, 1.5), -3, 3)
+    one("selu", F.selu, -3, 3)
+    one("gelu", F.gelu, -3, 3)
+    one("gelu_tanh", lambda x: F.gelu(x, approximate="tanh"), -3, 3)
+    one("silu", F.silu, -3, 3)
+    one("mish", F.mish, -3, 3)
+    one("softplus", lambda x: F.softplus(x, 2, 3), -3, 3)
+    one("logsigmoid", F.logsigmoid, -3, 3)
+    one("softsign", F.softsign, -3, 3)
+    one("tanhshrink", F.tanhshrink, -3, 3)
+    one("hardtanh", lambda x: F.hardtanh(x, -1, 0.5), -3, 3)
+    one("relu6", F.relu6, -9, 9)
+    one("hardsigmoid", lambda x: F.relu6(x + 3) / 6, -5, 5)  # whose gradient PyTorch has with 1/6 in f32
+    one("hardswish", F.hardswish, -5, 5)
+    one("hardshrink", F.hardshrink, -2, 2)
+    one("softshrink", F.softshrink, -2, 2)
+    one("threshold", lambda x: F.threshold(x, 0.5, -2), -2, 2)
+    one("smooth_abs", lambda x: F.smooth_l1_loss(x, torch.zeros_like(x), beta=0.7, reduction="none"), -2, 2)
+    pair("maximum", torch.maximum, -1, 1)
+    pair("minimum", torch.minimum, -1, 1)
+    pair("clamp_min", torch.clamp_min, -1, 1)
+    pair("clamp_max", torch.clamp_max, -1, 1)
+    pair("pow", torch.pow, 0.3, 2)
+    pair("leaky", lambda a, b: torch.where(a > 0, a, b * a), -1, 1)
+    pair("xlogy", torch.xlogy, 0.3, 2)
+    pair("bce", lambda a, b: -(b * a.log().clamp_min(-100) + (1 - b) * (1 - a).log().clamp_min(-100)), 0.05, 0.95)
+    case("prelu/channels", F.prelu, X(2, 3, 4), X(3))
+    case("prelu/one", F.prelu, X(2, 3), X(1))
+    case("prelu/vector", F.prelu, X(4), X(1))
+    case("prelu/empty", lambda x, w: x * w, X(0, 3), X(3))
+    case("lerp/row", torch.lerp, X(2, 3), X(2, 3), X(3))
+    case("lerp/empty", torch.lerp, X(0, 3), X(3), X(3))
+    case("lerp_scalar/row", lambda a, b: torch.lerp(a, b, 0.3), X(2, 3), X(3))
+    case("lerp_scalar/empty", lambda a, b: torch.lerp(a, b, 0.3), X(0, 3), X(3))
+    case("addcmul/row", lambda x, a, b: torch.addcmul(x, a, b, value=-0.7), X(2, 3), X(2, 3), X(3))
+    case("addcmul/empty", lambda x, a, b: torch.addcmul(x, a, b, value=-0.7), X(0, 3), X(3), X(3))
+    case("addcdiv/row", lambda x, a, b: torch.addcdiv(x, a, b, value=-0.7),
+         X(2, 3), X(2, 3), X(3, low=0.5, high=2))
+    case("addcdiv/empty", lambda x, a, b: torch.addcdiv(x, a, b, value=-0.7),
+         X(0, 3), X(3), X(3, low=0.5, high=2))
+    case("glu/last", lambda x: F.glu(x, -1), X(3, 4))
+    case("glu/first", lambda x: F.glu(x, 0), X(4, 3))
+    case("glu/empty", lambda x: x * 1, X(3, 0))
+
+
+def reduce(x, r):
+    return x if r == "none" else getattr(x, r)()
+
+
+def loss(name, f, *inputs):
+    """f takes the inputs and a reduction."""
+    for r in ("mean", "sum", "none"):
+        case(name + "/" + r, lambda *x: f(*x, r), *inputs)
+
+
+def composed_losses():
+    a, b, signs = X(3, 4), X(3, 4), Index(2, 3, 4)
+    loss("l1_loss", lambda x, t, r: F.l1_loss(x, t, reduction=r), a, b)
+    loss("smooth_l1_loss", lambda x, t, r: F.smooth_l1_loss(x, t, beta=0.5, reduction=r), a, b)
+    loss("huber_loss", lambda x, t, r: F.huber_loss(x, t, delta=0.5, reduction=r), a, b)
+    # Weights have no gradient in PyTorch; here they do.
+    loss("binary_cross_entropy", lambda x, t, w, r: reduce(F.binary_cross_entropy(x, t, reduction="none") * w, r),
+         X(3, 4, low=0.05, high=0.95), X(3, 4, low=0, high=1), X(4))
+    loss("binary_cross_entropy_with_logits", lambda x, t, w, p, r: reduce(F.binary_cross_entropy_with_logits(
+        x, t, pos_weight=p.detach(), reduction="none") * w, r),
+        X(3, 4, low=-3, high=3), X(3, 4, low=0, high=1), X(3, 4), X(4, low=0.5, high=2))
+    loss("kl_div", lambda x, t, u, r: F.kl_div(x, t, reduction=r) + F.kl_div(x, u, reduction=r, log_target=True),
+         X(3, 4, low=-3, high=0), X(3, 4, low=0.1, high=1), X(3, 4, low=-3, high=0))
+    loss("gaussian_nll_loss", lambda x, t, v, r: F.gaussian_nll_loss(x, t, v, full=True, eps=0.4, reduction=r),
+         a, b, X(3, low=0.5, high=2))
+    loss("poisson_nll_loss", lambda x, t, r: F.poisson_nll_loss(x, t, full=True, reduction=r)
+         + F.poisson_nll_loss(x, t, log_input=False, reduction=r), X(3, 4, low=0.2, high=2), X(3, 4, low=0, high=4))
+    loss("soft_margin_loss", lambda x, t, r: F.soft_margin_loss(x, 1. - 2 * t, reduction=r), a, signs)
+    loss("hinge_embedding_loss", lambda x, t, r: F.hinge_embedding_loss(x, 1. - 2 * t, 0.5, reduction=r), a, signs)
+    loss("margin_ranking_loss", lambda x, y, t, r: F.margin_ranking_loss(x, y, 1. - 2 * t, 0.3, reduction=r),
+         X(5), X(5), Index(2, 5))
+    loss("cosine_embedding_loss", lambda x, y, t, r: F.cosine_embedding_loss(x, y, 1. - 2 * t, -0.2, reduction=r),
+         X(5, 3), X(5, 3), Index(2, 5))
+    loss("triplet_margin_loss", lambda x, y, z, r: F.triplet_margin_loss(x, y, z, reduction=r)
+         + F.triplet_margin_loss(x, y, z, p=3, swap=True, reduction=r), X(4, 3), X(4, 3), X(4, 3))
+    case("cosine_similarity/rows", lambda x, y: F.cosine_similarity(x, y, 1), a, b)
+    case("cosine_similarity/columns", lambda x, y: F.cosine_similarity(x, y, 0, 0.5), a, b)
+    case("cosine_similarity/to_zero", lambda x, y: F.cosine_similarity(x * 0, y, 1), X(2, 3), X(2, 3))
+    case("pairwise_distance/two", F.pairwise_distance, a, b)
+    case("pairwise_distance/five", lambda x, y: F.pairwise_distance(x, y, 5, keepdim=True), a, b)
+
+
 print("/* Made by tests/golden/make_ops.py. */")
 for family in (pointwise, in_place, reductions, views, copies, arrangements, pieces, choices, places,
-               more_reductions, products, images, losses, windows, norms, contractions):
+               more_reductions, products, images, losses, windows, norms, contractions, functions, composed_losses):
     family()

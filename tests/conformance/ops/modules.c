@@ -155,6 +155,30 @@ static void run_cross_entropy(call *c)
     give(c, lks_cross_entropy(x, tensor(c, arg(1, "target")), &options));
 }
 
+static void run_elu(call *c)
+{
+    give(c, lks_elu(first(c), number(c, ctor(0, "alpha"), 1)));
+}
+
+static void run_hardswish(call *c)
+{
+    give(c, lks_hardswish(first(c)));
+}
+
+static void run_l1_loss(call *c)
+{
+    give(c, lks_l1_loss(first(c), tensor(c, arg(1, "target")),
+                        reduction(c, ctor(-1, "reduction"))));
+}
+
+static void run_gaussian_nll_loss(call *c)
+{
+    give(c, lks_gaussian_nll_loss(
+                first(c), tensor(c, arg(1, "target")), tensor(c, arg(2, "var")),
+                flag(c, ctor(-1, "full"), false), number(c, ctor(-1, "eps"), 1e-6),
+                reduction(c, ctor(-1, "reduction"))));
+}
+
 static const row rows[] = {
     {"nn.Linear", .run = run_linear},
     {"nn.Conv2d", .run = run_conv2d},
@@ -168,6 +192,10 @@ static const row rows[] = {
     {"nn.Embedding", .run = run_embedding},
     {"nn.ReLU", .run = run_relu},
     {"nn.Sigmoid", .run = run_sigmoid},
+    {"nn.ELU", .run = run_elu},
+    {"nn.Hardswish", .run = run_hardswish},
+    {"nn.L1Loss", .run = run_l1_loss},
+    {"nn.GaussianNLLLoss", .run = run_gaussian_nll_loss},
     {"nn.CrossEntropyLoss", .run = run_cross_entropy},
 };
 FAMILY(modules, rows);
