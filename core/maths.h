@@ -253,7 +253,7 @@ LKS_INLINE double lks_log_pair_f64(double x, double *low)
     u = lks_two_product_f64(s, t, &u_low);
     u_low += LKS_FMA(s, t_low, s_low * t);
     y = 2 * s + u;
-    y_low = ((2 * s - y) + u) + LKS_FMA(2, s_low, u_low);
+    y_low = ((2 * s - y) + u) + LKS_FMA(2.0, s_low, u_low);
     y = lks_two_sum_f64(e * 6.93147180369123816490e-01, y, &rest);
     *low = LKS_FMA(e, 1.90821492927058770002e-10, rest + y_low);
     return y;
