@@ -182,14 +182,15 @@ static double sample_bytes(const lks_dataset *dataset)
 static void find_fit(const lks_replica *replica, double n_lane, const cost *c,
                      double *with_lanes, double *with_batch)
 {
-    const lks_range mine = replica->lane_plan.mine;
-    const double others = replica->tape ? (double)(mine.end - mine.begin) - 1 : 0;
+    const lks_range mine = lks_trainer_lanes(replica->trainer);
+    const bool has_tape = lks_trainer_records(replica->trainer);
+    const double others = has_tape ? (double)(mine.end - mine.begin) - 1 : 0;
     const double sample = sample_bytes(replica->train.dataset);
     const double room = usable_part * (double)replica->gpu.free_bytes - c->fixed;
-    const double held = replica->tape ? (others + 1) * n_lane * sample : 0;
+    const double held = has_tape ? (others + 1) * n_lane * sample : 0;
 
     *with_lanes = room / (c->each + others * sample);
-    *with_batch = (room - held) / (replica->tape ? c->each - sample : c->each);
+    *with_batch = (room - held) / (has_tape ? c->each - sample : c->each);
 }
 
 /* Two digits are as much as is known. */

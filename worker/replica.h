@@ -7,7 +7,7 @@
 #include <stdatomic.h>
 
 #include "kernels.h"
-#include "train/step.h"
+#include "train/trainer.h"
 #include "worker/console.h"
 #include "worker/metrics.h"
 #include "worker/report.h"
@@ -38,11 +38,7 @@ typedef struct lks_replica {
     lks_model *model;
     const lks_loss *loss;
     lks_optim *optim;
-    lks_lanes *lanes;
-    lks_losses *losses;
-    lks_tape *tape; /* NULL: steps are not recorded */
-    lks_loader *loader;
-    lks_lane_plan lane_plan;
+    lks_trainer *trainer;
     uint64_t weights_hash; /* at the start */
 
     struct lks_meeting *meeting; /* while it meets the others */

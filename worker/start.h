@@ -81,9 +81,7 @@ lks_status lks_replica_note_gpu(lks_replica *replica);
 /* replica.c */
 lks_status lks_replica_choose_numerics(lks_replica *replica);
 lks_status lks_replica_make_model(lks_replica *replica);
-lks_status lks_replica_make_lanes(lks_replica *replica);
-lks_status lks_replica_make_loader(lks_replica *replica);
-lks_status lks_replica_make_tape(lks_replica *replica);
+lks_status lks_replica_make_trainer(lks_replica *replica);
 lks_status lks_replica_hash_model(lks_replica *replica);
 lks_status lks_replica_check_same_model(lks_replica *replica);
 

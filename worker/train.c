@@ -30,32 +30,12 @@ static double rate(double samples, double seconds)
     return seconds > 0 ? samples / seconds : 0;
 }
 
-static lks_step make_step(lks_replica *replica)
-{
-    return (lks_step){
-        .model = replica->model,
-        .loss = replica->loss,
-        .optim = replica->optim,
-        .loader = replica->loader,
-        .feed = replica->train,
-        .lanes = replica->lanes,
-        .losses = replica->losses,
-        .tape = replica->tape,
-        .watcher = &lks_pulse_watcher,
-        .watched = &replica->pulse,
-        .plan = replica->lane_plan.steps,
-        .mine = replica->lane_plan.mine,
-        .seed = replica->session->job.seed,
-        .device = replica->device,
-    };
-}
-
 /* ---- reports ---- */
 
 /* The rate is that since the last report; on a report's own step that report's. */
 static Lks__Proto__Progress progress_of(const lks_replica *replica, course *c)
 {
-    const lks_step_at at = lks_step_locate(&replica->lane_plan.steps, c->n_done - 1);
+    const lks_step_at at = lks_step_locate(&replica->session->data.steps, c->n_done - 1);
     Lks__Proto__Progress progress = LKS__PROTO__PROGRESS__INIT;
 
     progress.step = c->n_done;
@@ -73,7 +53,7 @@ static Lks__Proto__Progress progress_of(const lks_replica *replica, course *c)
 
 static void show(lks_replica *replica, const course *c, bool is_reported)
 {
-    const lks_step_at at = lks_step_locate(&replica->lane_plan.steps, c->n_done - 1);
+    const lks_step_at at = lks_step_locate(&replica->session->data.steps, c->n_done - 1);
     const double per_step = c->trained_s / (double)c->n_done;
     const lks_progress_line line = {
         .step = c->n_done,
@@ -124,7 +104,7 @@ static lks_status report(lks_replica *replica, course *c)
 
 static bool evaluation_is_due(const lks_replica *replica, uint64_t n_done)
 {
-    const uint64_t per_epoch = lks_steps_per_epoch(&replica->lane_plan.steps);
+    const uint64_t per_epoch = lks_steps_per_epoch(&replica->session->data.steps);
 
     if (!replica->session->data.test)
         return false;
@@ -166,7 +146,7 @@ static lks_status evaluate(lks_replica *replica, course *c)
 static lks_status after_step(lks_replica *replica, course *c, double began_s)
 {
     c->trained_s += lks_clock_s() - began_s;
-    c->samples += lks_step_locate(&replica->lane_plan.steps, c->n_done).n;
+    c->samples += lks_step_locate(&replica->session->data.steps, c->n_done).n;
     c->n_done++;
     if (c->n_done == 1 && lks_replica_is_first(replica))
         lks_info("first step %.0f ms after the start",
@@ -185,14 +165,12 @@ static lks_status after_step(lks_replica *replica, course *c, double began_s)
 
 static lks_status take_steps(lks_replica *replica, course *c)
 {
-    lks_step step = make_step(replica);
-
     while (c->n_done < replica->session->data.n_steps &&
            c->result.wish == LKS_WISH_GO_ON) {
         const double began_s = lks_clock_s();
         const lks_device_work before = lks_replica_work(replica);
 
-        LKS_TRY(lks_step_run(&step, c->n_done, &c->result));
+        LKS_TRY(lks_trainer_step(replica->trainer, c->n_done, &c->result));
         c->work = lks_work_between(before, lks_replica_work(replica));
         LKS_TRY(after_step(replica, c, began_s));
     }

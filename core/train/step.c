@@ -152,21 +152,3 @@ lks_status lks_step_run(lks_step *s, uint64_t index, lks_step_result *out)
     out->wish = losses.wish;
     return LKS_OK;
 }
-
-bool lks_lane_plan_at(const void *lane_plan, uint64_t item, lks_batch_slice *out)
-{
-    const lks_lane_plan *plan = lane_plan;
-    const uint64_t n_mine = plan->mine.end - plan->mine.begin;
-    lks_step_at at;
-    lks_range samples;
-
-    if (n_mine == 0 || item / n_mine >= plan->n_steps)
-        return false;
-    at = lks_step_locate(&plan->steps, item / n_mine);
-    samples = lks_lane_samples((uint32_t)(plan->mine.begin + item % n_mine),
-                               plan->n_lanes, at.n);
-    *out = (lks_batch_slice){.epoch = at.epoch,
-                             .first = at.first + samples.begin,
-                             .n = (int64_t)(samples.end - samples.begin)};
-    return true;
-}

@@ -61,14 +61,4 @@ typedef struct lks_step_result {
  *           ranks return it alike. Others are this rank's own. */
 lks_status lks_step_run(lks_step *step, uint64_t index, lks_step_result *out);
 
-/* The loader's plan (lks_loader_plan): lane after lane of this rank, step after step. */
-typedef struct lks_lane_plan {
-    lks_step_plan steps;
-    uint64_t n_steps;
-    uint32_t n_lanes;
-    lks_range mine;
-} lks_lane_plan;
-
-bool lks_lane_plan_at(const void *lane_plan, uint64_t item, lks_batch_slice *out);
-
 #endif

@@ -4,11 +4,12 @@
 
 #include <math.h>
 
+#include "base/alloc.h"
 #include "base/try.h"
 #include "ops/ops.h"
 #include "tensor/scope.h"
 #include "support/replicas.h"
-#include "train/step.h"
+#include "train/trainer.h"
 
 enum {
     N_SAMPLES = 96,
@@ -116,11 +117,7 @@ static const lks_step_watcher watcher = {
 typedef struct parts {
     lks_model *model;
     lks_optim *optim;
-    lks_lanes *lanes;
-    lks_losses *losses;
-    lks_tape *tape;
-    lks_loader *loader;
-    lks_lane_plan plan;
+    lks_trainer *trainer;
     watch watch;
 } parts;
 
@@ -136,70 +133,48 @@ static lks_status make_model(parts *p)
                             &p->optim);
 }
 
-static lks_status make_parts(const task *t, lks_comm *comm, parts *p)
-{
-    const lks_lanes_options lanes = {.comm = comm,
-                                     .params = lks_model_params(p->model),
-                                     .n_lanes = N_LANES,
-                                     .ordered = t->ordered};
-    const lks_loader_options loader = {.dataset = t->data,
-                                       .order = {.n_samples = N_SAMPLES},
-                                       .plan = lks_lane_plan_at,
-                                       .plan_context = &p->plan,
-                                       .max_batch = BATCH / N_LANES,
-                                       .n_ahead = 2};
-
-    p->plan = (lks_lane_plan){
-        .steps = {.n_samples = N_SAMPLES, .batch_size = BATCH},
-        .n_steps = N_STEPS,
-        .n_lanes = N_LANES,
-        .mine = lks_shard_lanes((uint32_t)comm->rank, (uint32_t)comm->size, N_LANES)};
-    LKS_TRY(lks_lanes_create(&lanes, &p->lanes));
-    LKS_TRY(lks_losses_create(comm, N_LANES, test_device(), &p->losses));
-    LKS_TRY(lks_loader_create(&loader, &p->loader));
-    return comm->size > 1
-               ? LKS_OK
-               : lks_tape_create(test_device(), t->data, p->plan.mine, &p->tape);
-}
-
 static void release(parts *p)
 {
-    lks_tape_destroy(p->tape);
-    lks_loader_destroy(p->loader);
-    lks_losses_destroy(p->losses);
-    lks_lanes_destroy(p->lanes);
+    lks_trainer_destroy(p->trainer);
     lks_optim_destroy(p->optim);
     lks_model_destroy(p->model);
 }
 
-static lks_status make_step(const task *t, lks_comm *comm, parts *p, lks_step *out)
+static lks_status describe(const task *t, lks_comm *comm, parts *p,
+                           lks_trainer_options *out)
 {
-    LKS_TRY(make_model(p));
-    LKS_TRY(make_parts(t, comm, p));
-    *out = (lks_step){.model = p->model,
-                      .loss = t->loss,
-                      .optim = p->optim,
-                      .loader = p->loader,
-                      .lanes = p->lanes,
-                      .losses = p->losses,
-                      .tape = p->tape,
-                      .watcher = &watcher,
-                      .watched = &p->watch,
-                      .plan = p->plan.steps,
-                      .mine = p->plan.mine,
-                      .device = test_device()};
+    *out = (lks_trainer_options){
+        .comm = comm,
+        .model = p->model,
+        .loss = t->loss,
+        .optim = p->optim,
+        .steps = {.n_samples = N_SAMPLES, .batch_size = BATCH},
+        .n_steps = N_STEPS,
+        .n_lanes = N_LANES,
+        .ordered = t->ordered,
+        .device = test_device(),
+        .watcher = &watcher,
+        .watched = &p->watch,
+    };
     return lks_feed_init(&out->feed, t->data);
+}
+
+static lks_status make_parts(const task *t, lks_comm *comm, parts *p)
+{
+    lks_trainer_options options;
+
+    LKS_TRY(make_model(p));
+    LKS_TRY(describe(t, comm, p, &options));
+    return lks_trainer_create(&options, &p->trainer);
 }
 
 static lks_status run(const task *t, lks_comm *comm, parts *p, trace *out)
 {
-    lks_step step;
-
-    LKS_TRY(make_step(t, comm, p, &step));
+    LKS_TRY(make_parts(t, comm, p));
     for (uint64_t i = 0; i < N_STEPS; i++) {
         lks_step_result result;
 
-        LKS_TRY(lks_step_run(&step, i, &result));
+        LKS_TRY(lks_trainer_step(p->trainer, i, &result));
         out->losses[i] = result.loss;
         out->divisors[i] = result.divisor;
         LKS_TRY(lks_param_block_hash(lks_model_params(p->model), &out->weights[i]));
@@ -371,14 +346,13 @@ END_TEST
 /* Of three replicas the last one wants to leave in the third step. */
 static lks_status run_watched(const task *t, lks_comm *comm, parts *p)
 {
-    lks_step step;
     lks_step_result result;
 
-    LKS_TRY(make_step(t, comm, p, &step));
+    LKS_TRY(make_parts(t, comm, p));
     for (uint64_t i = 0; i < 3; i++) {
         p->watch.n_phases = 0;
         p->watch.wish = comm->rank == 2 && i == 2 ? LKS_WISH_LEAVE : LKS_WISH_GO_ON;
-        LKS_TRY(lks_step_run(&step, i, &result));
+        LKS_TRY(lks_trainer_step(p->trainer, i, &result));
         if (p->watch.first != LKS_STEP_LOAD || p->watch.before != LKS_STEP_REDUCE ||
             p->watch.last != LKS_STEP_UPDATE || p->watch.is_late)
             return lks_fail(LKS_STATE, "the phases of step %d are in disorder", (int)i);
@@ -413,10 +387,37 @@ START_TEST(a_watcher_is_told_of_phases_samples_and_ends_and_its_wish_reaches_all
 }
 END_TEST
 
+START_TEST(a_trainer_without_memory_says_so_and_is_none)
+{
+    lks_dataset *data = open_data();
+    const task t = {data, lks_loss_find("cross_entropy"), true, NULL};
+    lks_trainer_options options;
+    lks_status st = LKS_NOMEM;
+    lks_comm *comm;
+    parts p = {0};
+
+    ck_ok(lks_comm_self_create(&comm));
+    ck_ok(make_model(&p));
+    ck_ok(describe(&t, comm, &p, &options));
+    for (long n = 0; st != LKS_OK; n++) {
+        lks_alloc_fail_after(n);
+        st = lks_trainer_create(&options, &p.trainer);
+        lks_alloc_fail_after(-1);
+        ck_assert(st == LKS_OK || st == LKS_NOMEM);
+        ck_assert(!p.trainer == (st != LKS_OK));
+        lks_error_clear();
+    }
+    release(&p);
+    lks_comm_destroy(comm);
+    lks_dataset_destroy(data);
+}
+END_TEST
+
 LKS_SUITE("step",
           lanes_that_do_not_count_alike_give_the_same_bits_on_any_number_of_replicas,
           a_step_that_counts_nothing_has_loss_0_and_changes_no_weight,
           the_first_loss_is_the_mean_over_all_that_count,
           a_programs_own_loss_may_count_weights,
           the_fast_reduction_divides_by_the_same_count,
-          a_watcher_is_told_of_phases_samples_and_ends_and_its_wish_reaches_all)
+          a_watcher_is_told_of_phases_samples_and_ends_and_its_wish_reaches_all,
+          a_trainer_without_memory_says_so_and_is_none)
