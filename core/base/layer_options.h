@@ -21,7 +21,11 @@
 /* clang-format off */
 #define LKS_LAYER_LIST(X)                                                                \
     X(linear) X(conv2d) X(max_pool2d) X(relu) X(tanh) X(sigmoid) X(dropout) X(flatten)   \
-    X(softmax) X(log_softmax) X(batch_norm1d) X(batch_norm2d) X(add)
+    X(softmax) X(log_softmax) X(batch_norm1d) X(batch_norm2d) X(add)                     \
+    X(conv1d) X(conv_transpose1d) X(conv_transpose2d)                                    \
+    X(max_pool1d) X(avg_pool1d) X(avg_pool2d) X(adaptive_avg_pool1d)                     \
+    X(adaptive_avg_pool2d) X(adaptive_max_pool2d)                                        \
+    X(layer_norm) X(group_norm) X(embedding) X(bilinear) X(identity) X(leaky_relu)
 
 #define LKS_OPTIONS_linear(X)                                                            \
     X(WHOLE, "out_features", out_features, 1, LKS_OPTION_REQUIRED)                       \
@@ -41,7 +45,8 @@
     X(PAIR, "kernel_size", kernel, 1, LKS_OPTION_REQUIRED)                               \
     X(PAIR, "stride", stride, 1, LKS_OPTION_UNSET)                                       \
     X(PAIR, "padding", padding, 0, LKS_OPTION_ELSE(0))                                   \
-    X(PAIR, "dilation", dilation, 1, LKS_OPTION_ELSE(1))
+    X(PAIR, "dilation", dilation, 1, LKS_OPTION_ELSE(1))                                 \
+    X(TOGGLE, "ceil_mode", ceil_mode, LKS_OPTION_ELSE(false))
 
 #define LKS_OPTIONS_relu(X)
 #define LKS_OPTIONS_tanh(X)
@@ -68,6 +73,75 @@
 #define LKS_OPTIONS_batch_norm2d(X) LKS_OPTIONS_batch_norm1d(X)
 
 #define LKS_OPTIONS_add(X)
+
+#define LKS_OPTIONS_conv1d(X)                                                            \
+    X(WHOLE, "out_channels", out_channels, 1, LKS_OPTION_REQUIRED)                       \
+    X(WHOLE, "kernel_size", kernel, 1, LKS_OPTION_REQUIRED)                              \
+    X(WHOLE, "stride", params.stride, 1, LKS_OPTION_ELSE(1))                             \
+    X(WHOLE, "padding", params.padding, 0, LKS_OPTION_ELSE(0))                           \
+    X(WHOLE, "dilation", params.dilation, 1, LKS_OPTION_ELSE(1))                         \
+    X(WHOLE, "groups", params.groups, 1, LKS_OPTION_ELSE(1))                             \
+    X(TOGGLE, "bias", bias, LKS_OPTION_ELSE(true))
+
+#define LKS_OPTIONS_conv_transpose(X, SIZE)                                              \
+    X(WHOLE, "out_channels", out_channels, 1, LKS_OPTION_REQUIRED)                       \
+    X(SIZE, "kernel_size", kernel, 1, LKS_OPTION_REQUIRED)                               \
+    X(SIZE, "stride", params.stride, 1, LKS_OPTION_ELSE(1))                              \
+    X(SIZE, "padding", params.padding, 0, LKS_OPTION_ELSE(0))                            \
+    X(SIZE, "output_padding", output_padding, 0, LKS_OPTION_ELSE(0))                     \
+    X(WHOLE, "groups", params.groups, 1, LKS_OPTION_ELSE(1))                             \
+    X(TOGGLE, "bias", bias, LKS_OPTION_ELSE(true))                                       \
+    X(SIZE, "dilation", params.dilation, 1, LKS_OPTION_ELSE(1))
+#define LKS_OPTIONS_conv_transpose1d(X) LKS_OPTIONS_conv_transpose(X, WHOLE)
+#define LKS_OPTIONS_conv_transpose2d(X) LKS_OPTIONS_conv_transpose(X, PAIR)
+
+/* stride: the kernel's size */
+#define LKS_OPTIONS_max_pool1d(X)                                                        \
+    X(WHOLE, "kernel_size", kernel, 1, LKS_OPTION_REQUIRED)                              \
+    X(WHOLE, "stride", stride, 1, LKS_OPTION_UNSET)                                      \
+    X(WHOLE, "padding", padding, 0, LKS_OPTION_ELSE(0))                                  \
+    X(WHOLE, "dilation", dilation, 1, LKS_OPTION_ELSE(1))                                \
+    X(TOGGLE, "ceil_mode", ceil_mode, LKS_OPTION_ELSE(false))
+
+#define LKS_OPTIONS_avg_pool(X, SIZE)                                                    \
+    X(SIZE, "kernel_size", params.kernel, 1, LKS_OPTION_REQUIRED)                        \
+    X(SIZE, "stride", params.stride, 1, LKS_OPTION_UNSET)                                \
+    X(SIZE, "padding", params.padding, 0, LKS_OPTION_ELSE(0))                            \
+    X(TOGGLE, "ceil_mode", params.ceil_mode, LKS_OPTION_ELSE(false))                     \
+    X(TOGGLE, "count_include_pad", count_include_pad, LKS_OPTION_ELSE(true))
+#define LKS_OPTIONS_avg_pool1d(X) LKS_OPTIONS_avg_pool(X, WHOLE)
+#define LKS_OPTIONS_avg_pool2d(X)                                                        \
+    LKS_OPTIONS_avg_pool(X, PAIR)                                                        \
+    X(WHOLE, "divisor_override", params.divisor_override, 1, LKS_OPTION_UNSET)
+
+#define LKS_OPTIONS_adaptive_avg_pool1d(X)                                               \
+    X(WHOLE, "output_size", size, 1, LKS_OPTION_REQUIRED)
+#define LKS_OPTIONS_adaptive_avg_pool2d(X)                                               \
+    X(PAIR, "output_size", size, 1, LKS_OPTION_REQUIRED)
+#define LKS_OPTIONS_adaptive_max_pool2d(X) LKS_OPTIONS_adaptive_avg_pool2d(X)
+
+/* of the last dimension, which has that size */
+#define LKS_OPTIONS_layer_norm(X)                                                        \
+    X(WHOLE, "normalized_shape", normalized_shape, 1, LKS_OPTION_REQUIRED)               \
+    X(REAL, "eps", eps, 0, LKS_OPTION_NO_MAX, LKS_OPTION_ELSE(1e-05))                    \
+    X(TOGGLE, "elementwise_affine", elementwise_affine, LKS_OPTION_ELSE(true))
+#define LKS_OPTIONS_group_norm(X)                                                        \
+    X(WHOLE, "num_groups", num_groups, 1, LKS_OPTION_REQUIRED)                           \
+    X(REAL, "eps", eps, 0, LKS_OPTION_NO_MAX, LKS_OPTION_ELSE(1e-05))                    \
+    X(TOGGLE, "affine", affine, LKS_OPTION_ELSE(true))
+
+#define LKS_OPTIONS_embedding(X)                                                         \
+    X(WHOLE, "num_embeddings", num_embeddings, 1, LKS_OPTION_REQUIRED)                   \
+    X(WHOLE, "embedding_dim", embedding_dim, 1, LKS_OPTION_REQUIRED)
+
+#define LKS_OPTIONS_bilinear(X)                                                          \
+    X(WHOLE, "out_features", out_features, 1, LKS_OPTION_REQUIRED)                       \
+    X(TOGGLE, "bias", bias, LKS_OPTION_ELSE(true))
+
+#define LKS_OPTIONS_identity(X)
+#define LKS_OPTIONS_leaky_relu(X)                                                        \
+    X(REAL, "negative_slope", p, -LKS_OPTION_NO_MAX, LKS_OPTION_NO_MAX,                  \
+      LKS_OPTION_ELSE(0.01))
 /* clang-format on */
 
 #endif

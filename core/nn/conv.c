@@ -3,6 +3,7 @@
 #include "base/option_expand.h"
 #include "base/try.h"
 #include "kernels.h"
+#include "nn/channels.h"
 #include "nn/layer.h"
 #include "nn/window.h"
 #include "ops/ops.h"
@@ -24,16 +25,11 @@ static lks_status infer(lks_layer *layer)
     int64_t place[2], out_channels = config->out_channels, in_channels;
     lks_init init;
 
-    LKS_TRY(lks_window_infer(layer, kernel, p->stride, p->padding, p->dilation, place));
-    in_channels = layer->in[0].shape.sizes[0];
-    if (in_channels % p->groups != 0)
-        return lks_layer_refuse(layer, "%lld channels do not split into groups of %lld",
-                                (long long)in_channels, (long long)p->groups);
-    if (out_channels % p->groups != 0)
-        return lks_layer_refuse_options(
-            layer, "out_channels is %lld; it must be a multiple of groups, %lld",
-            (long long)out_channels, (long long)p->groups);
-    in_channels /= p->groups;
+    LKS_TRY(lks_window_infer(
+        layer, &(lks_window){2, kernel, p->stride, p->padding, p->dilation, false},
+        place));
+    LKS_TRY(lks_channels_check(layer, out_channels, p->groups));
+    in_channels = layer->in[0].shape.sizes[0] / p->groups;
     init = lks_init_fan_in((double)in_channels * (double)kernel[0] * (double)kernel[1]);
     LKS_TRY(lks_layer_add_param(
         layer, "weight", LKS_SHAPE_OF(out_channels, in_channels, kernel[0], kernel[1]),

@@ -6,11 +6,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A distribution and its one number. */
-typedef struct lks_init {
-    void (*fill)(uint64_t seed, uint32_t param, double scale, size_t n, float *out);
-    double scale;
-} lks_init;
+#include "base/rng.h"
+
+/* A distribution and its numbers, which are its own to understand. */
+typedef struct lks_init lks_init;
+struct lks_init {
+    void (*fill)(const lks_init *init, const lks_rng *rng, size_t n, float *out);
+    double numbers[2];
+};
+
+/* out[0..n): parameter `param` of a model's first values under `seed`. */
+void lks_init_fill(const lks_init *init, uint64_t seed, uint32_t param, size_t n,
+                   float *out);
 
 /* Uniform in [-1/sqrt(fan_in), 1/sqrt(fan_in)): weights and biases alike.
  * source: nn.Linear and nn.Conv2d's reset_parameters, kaiming_uniform with a = sqrt(5) */
@@ -18,5 +25,18 @@ lks_init lks_init_fan_in(double fan_in);
 
 /* All elements `value`. */
 lks_init lks_init_constant(double value);
+
+/* torch.nn.init's: uniform in [low, high); normal. */
+lks_init lks_init_uniform(double low, double high);
+lks_init lks_init_normal(double mean, double std);
+
+/* By the sizes of what goes in and out of a weight: its sizes but the first, multiplied,
+ * and its sizes but the second. `gain` is torch.nn.init.calculate_gain's: 1 of a linear
+ * layer, sqrt(2) of relu. `fan` is either of the two (mode).
+ * source: Glorot & Bengio 2010; He et al. 2015 */
+lks_init lks_init_xavier_uniform(double fan_in, double fan_out, double gain);
+lks_init lks_init_xavier_normal(double fan_in, double fan_out, double gain);
+lks_init lks_init_kaiming_uniform(double fan, double gain);
+lks_init lks_init_kaiming_normal(double fan, double gain);
 
 #endif

@@ -1,25 +1,59 @@
 #include "nn/window.h"
 
+#include "base/try.h"
 #include "ops/window.h"
 
-lks_status lks_window_infer(const lks_layer *layer, const int64_t kernel[2],
-                            const int64_t stride[2], const int64_t padding[2],
-                            const int64_t dilation[2], int64_t out[2])
+lks_status lks_window_check_input(const lks_layer *layer, int n)
 {
-    const lks_shape *in = &layer->in[0].shape;
+    if (layer->in[0].shape.ndim == n + 1)
+        return LKS_OK;
+    return lks_layer_refuse(layer, "%s wants (channels, %s)", layer->type->name,
+                            n == 1 ? "length" : "height, width");
+}
 
-    if (in->ndim != 3)
-        return lks_layer_refuse(layer, "%s wants (channels, height, width)",
-                                layer->type->name);
-    for (int i = 0; i < 2; i++)
-        out[i] = lks_window_count(in->sizes[1 + i], kernel[i], stride[i], padding[i],
-                                  dilation[i]);
-    if (out[0] < 0 || out[1] < 0)
+static lks_status refuse(const lks_layer *layer, const int64_t *span,
+                         const int64_t *padding, int n)
+{
+    if (n == 1)
         return lks_layer_refuse(layer,
-                                "its kernel spans %lld x %lld; with padding %lld x %lld "
-                                "there is no room for it",
-                                (long long)(dilation[0] * (kernel[0] - 1) + 1),
-                                (long long)(dilation[1] * (kernel[1] - 1) + 1),
-                                (long long)padding[0], (long long)padding[1]);
-    return LKS_OK;
+                                "its kernel spans %lld; with padding %lld there is no "
+                                "room for it",
+                                (long long)span[0], (long long)padding[0]);
+    return lks_layer_refuse(layer,
+                            "its kernel spans %lld x %lld; with padding %lld x %lld "
+                            "there is no room for it",
+                            (long long)span[0], (long long)span[1], (long long)padding[0],
+                            (long long)padding[1]);
+}
+
+lks_status lks_window_infer(const lks_layer *layer, const lks_window *window,
+                            int64_t *out)
+{
+    const lks_window *w = window;
+    int64_t span[2], padding[2];
+    bool fits = true;
+
+    LKS_TRY(lks_window_check_input(layer, w->n));
+    for (int i = 0; i < w->n; i++) {
+        const int64_t dilation = w->dilation ? w->dilation[i] : 1;
+
+        padding[i] = w->padding ? w->padding[i] : 0;
+        span[i] = dilation * (w->kernel[i] - 1) + 1;
+        out[i] = (w->ceil_mode ? lks_window_count_up : lks_window_count)(
+            layer->in[0].shape.sizes[1 + i], w->kernel[i], w->stride[i], padding[i],
+            dilation);
+        fits &= out[i] >= 0;
+    }
+    return fits ? LKS_OK : refuse(layer, span, padding, w->n);
+}
+
+/* PyTorch's limit: more makes windows of padding only, whatever the input */
+lks_status lks_window_check_padding(const lks_layer *layer, int64_t kernel,
+                                    int64_t padding)
+{
+    if (padding <= kernel / 2)
+        return LKS_OK;
+    return lks_layer_refuse_options(
+        layer, "padding is %lld; it must be at most half of kernel_size, %lld",
+        (long long)padding, (long long)(kernel / 2));
 }

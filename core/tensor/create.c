@@ -1,8 +1,6 @@
 /* Tensors from nothing, from numbers and from the caller's memory. */
-#include <math.h>
-
 #include "base/alloc.h"
-#include "numerics.h"
+#include "tensor/normal.h"
 #include "tensor/tensor_impl.h"
 
 lks_tensor *lks_empty(lks_shape shape, lks_dtype dtype, lks_device device)
@@ -152,20 +150,10 @@ lks_tensor *lks_rand(lks_shape shape, lks_dtype dtype, const lks_rng *rng,
     return create_random("rand", &shape, dtype, device, fill_uniform, rng);
 }
 
-/* Box-Muller; element i takes the stream's f64 elements 2i and 2i + 1. (1 - u is exact.)
- */
-static double normal_at(const lks_rng *rng, uint64_t i)
-{
-    double u[2];
-
-    lks_rng_uniform_f64(rng, 2 * i, 2, u);
-    return sqrt(-2 * lks_log_f64(1 - u[0])) * lks_cos_turn_f64(u[1]);
-}
-
 static void fill_normal(const lks_rng *rng, lks_dtype dtype, int64_t n, void *out)
 {
     for (int64_t i = 0; i < n; i++) {
-        const double value = normal_at(rng, (uint64_t)i);
+        const double value = lks_normal_at(rng, (uint64_t)i);
 
         if (dtype == LKS_F64)
             ((double *)out)[i] = value;

@@ -29,6 +29,16 @@ MODELS = {
               nn.Softmax(dim=-1)),
     "last_dim": ((2, 3, 5, 4), nn.Linear(4, 6), nn.Flatten(2, 3), nn.Softmax(dim=2),
                  nn.Flatten(start_dim=1, end_dim=-1), nn.ReLU()),
+    "line": ((2, 4, 12), nn.Conv1d(4, 6, 3, stride=2, padding=1, dilation=2, groups=2),
+             nn.GroupNorm(3, 6, eps=0.1), nn.LeakyReLU(0.2), nn.MaxPool1d(3, stride=2, padding=1, ceil_mode=True),
+             nn.ConvTranspose1d(6, 4, 3, stride=2, padding=1, output_padding=1, groups=2, bias=False, dilation=2),
+             nn.AvgPool1d(3, stride=2, padding=1, ceil_mode=True, count_include_pad=False),
+             nn.AdaptiveAvgPool1d(2), nn.LayerNorm(2)),
+    "windows": ((2, 2, 6, 7), nn.ConvTranspose2d(2, 3, (2, 3), stride=(1, 2), padding=(1, 0), output_padding=(0, 1)),
+                nn.Identity(), nn.LeakyReLU(), nn.AvgPool2d((3, 2), padding=(1, 0), divisor_override=5),
+                nn.GroupNorm(1, 3, affine=False), nn.MaxPool2d(2, stride=1, ceil_mode=True),
+                nn.AdaptiveMaxPool2d((2, 5)), nn.AdaptiveAvgPool2d((2, 2)), nn.Flatten(),
+                nn.LayerNorm(12, eps=0.1, elementwise_affine=False)),
 }
 
 

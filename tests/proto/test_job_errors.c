@@ -263,12 +263,16 @@ END_TEST
 START_TEST(a_layer_or_optimizer_is_checked_against_its_own_options)
 {
     static const mistake list[] = {
-        {"- relu", "- Conv", "j.yaml:13:5: unknown layer 'Conv'; did you mean 'conv2d'?"},
+        {"- relu", "- Con2d",
+         "j.yaml:13:5: unknown layer 'Con2d'; did you mean 'conv2d'?"},
         {"- relu", "- ReLUU", "j.yaml:13:5: unknown layer 'ReLUU'; did you mean 'relu'?"},
         {"- relu", "- x",
          "j.yaml:13:5: unknown layer 'x'; known are linear, conv2d, max_pool2d, relu, "
          "tanh, sigmoid, "
-         "dropout, flatten, softmax, log_softmax, batch_norm1d, batch_norm2d, add"},
+         "dropout, flatten, softmax, log_softmax, batch_norm1d, batch_norm2d, add, "
+         "conv1d, conv_transpose1d, conv_transpose2d, max_pool1d, avg_pool1d, "
+         "avg_pool2d, adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_max_pool2d, "
+         "layer_norm, group_norm, embedding, bilinear, identity, leaky_relu"},
         {"{sgd: ", "{sdg: ",
          "j.yaml:21:13: unknown optimizer 'sdg'; did you mean 'sgd'?"},
         {"- relu", "- relu: {inplace: true}",
@@ -319,7 +323,10 @@ START_TEST(a_layer_or_optimizer_is_checked_against_its_own_options)
         {"- relu", "- adam: {betas: 0.9}",
          "j.yaml:13:5: unknown layer 'adam'; known are linear, "
          "conv2d, max_pool2d, relu, tanh, sigmoid, dropout, flatten, softmax, "
-         "log_softmax, batch_norm1d, batch_norm2d, add"},
+         "log_softmax, batch_norm1d, batch_norm2d, add, "
+         "conv1d, conv_transpose1d, conv_transpose2d, max_pool1d, avg_pool1d, "
+         "avg_pool2d, adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_max_pool2d, "
+         "layer_norm, group_norm, embedding, bilinear, identity, leaky_relu"},
         {"{sgd: {lr: 0.01, momentum: 0.9}}", "{adam: {betas: 0.9}}",
          "j.yaml:21:27: betas is '0.9', it must be two numbers of at least 0 and below "
          "1"},

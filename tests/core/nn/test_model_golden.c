@@ -50,6 +50,39 @@ static const lks_layer_spec last_dim[] = {
     LAYER("relu"),
 };
 
+static const lks_layer_spec line[] = {
+    LAYER("conv1d", {"out_channels", 1, {6}}, {"kernel_size", 1, {3}}, {"stride", 1, {2}},
+          {"padding", 1, {1}}, {"dilation", 1, {2}}, {"groups", 1, {2}}),
+    LAYER("group_norm", {"num_groups", 1, {3}}, {"eps", 1, {0.1}}),
+    LAYER("leaky_relu", {"negative_slope", 1, {0.2}}),
+    LAYER("max_pool1d", {"kernel_size", 1, {3}}, {"stride", 1, {2}}, {"padding", 1, {1}},
+          {"ceil_mode", 1, {1}}),
+    LAYER("conv_transpose1d", {"out_channels", 1, {4}}, {"kernel_size", 1, {3}},
+          {"stride", 1, {2}}, {"padding", 1, {1}}, {"output_padding", 1, {1}},
+          {"groups", 1, {2}}, {"bias", 1, {0}}, {"dilation", 1, {2}}),
+    LAYER("avg_pool1d", {"kernel_size", 1, {3}}, {"stride", 1, {2}}, {"padding", 1, {1}},
+          {"ceil_mode", 1, {1}}, {"count_include_pad", 1, {0}}),
+    LAYER("adaptive_avg_pool1d", {"output_size", 1, {2}}),
+    LAYER("layer_norm", {"normalized_shape", 1, {2}}),
+};
+
+static const lks_layer_spec windows[] = {
+    LAYER("conv_transpose2d", {"out_channels", 1, {3}}, {"kernel_size", 2, {2, 3}},
+          {"stride", 2, {1, 2}}, {"padding", 2, {1, 0}}, {"output_padding", 2, {0, 1}}),
+    LAYER("identity"),
+    LAYER("leaky_relu"),
+    LAYER("avg_pool2d", {"kernel_size", 2, {3, 2}}, {"padding", 2, {1, 0}},
+          {"divisor_override", 1, {5}}),
+    LAYER("group_norm", {"num_groups", 1, {1}}, {"affine", 1, {0}}),
+    LAYER("max_pool2d", {"kernel_size", 1, {2}}, {"stride", 1, {1}},
+          {"ceil_mode", 1, {1}}),
+    LAYER("adaptive_max_pool2d", {"output_size", 2, {2, 5}}),
+    LAYER("adaptive_avg_pool2d", {"output_size", 1, {2}}),
+    LAYER("flatten"),
+    LAYER("layer_norm", {"normalized_shape", 1, {12}}, {"eps", 1, {0.1}},
+          {"elementwise_affine", 1, {0}}),
+};
+
 static lks_tensor *load(const lks_safetensors *file, const char *name)
 {
     const lks_safetensors_entry *entry = lks_safetensors_find(file, name);
@@ -140,6 +173,20 @@ START_TEST(linear_softmax_and_flatten_count_dims_as_pytorch_does)
 }
 END_TEST
 
-LKS_SUITE("model_golden", convolution_with_every_option_is_pytorchs,
-          pooling_and_padding_are_pytorchs, a_dense_model_in_evaluation_is_pytorchs,
+START_TEST(layers_along_a_line_are_pytorchs)
+{
+    compare("line", line, N_LAYERS(line));
+}
+END_TEST
+
+START_TEST(transposed_convolution_and_windows_of_every_kind_are_pytorchs)
+{
+    compare("windows", windows, N_LAYERS(windows));
+}
+END_TEST
+
+LKS_SUITE("model_golden", layers_along_a_line_are_pytorchs,
+          transposed_convolution_and_windows_of_every_kind_are_pytorchs,
+          convolution_with_every_option_is_pytorchs, pooling_and_padding_are_pytorchs,
+          a_dense_model_in_evaluation_is_pytorchs,
           linear_softmax_and_flatten_count_dims_as_pytorch_does)
