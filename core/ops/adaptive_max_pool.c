@@ -5,6 +5,8 @@
 #include "base/try.h"
 #include "ops/op.h"
 
+enum { FEW_PIECES = 64 };
+
 /* Along one dimension: n windows, each of `length` places of `size`. */
 typedef struct windows {
     int64_t size, n, length;
@@ -44,19 +46,36 @@ static int64_t *places_of(const windows *w)
     return places;
 }
 
+/* Each window's places, the last one twice where it is short of one: no window is short
+ * of more. They are joined from views, since steps that copy from the host cannot be
+ * recorded. */
+static int cut(lks_tensor *x, int dim, const windows *w, lks_tensor **pieces)
+{
+    int n = 0;
+
+    for (int64_t i = 0; i < w->n; i++) {
+        const int64_t first = first_of(w, i), end = end_of(w, i);
+
+        pieces[n++] = lks_narrow(x, dim, first, end - first);
+        if (end - first < w->length)
+            pieces[n++] = lks_narrow(x, dim, end - 1, 1);
+    }
+    return n;
+}
+
 static lks_tensor *spread(lks_tensor *x, int dim, const windows *w)
 {
-    const lks_shape shape = LKS_SHAPE_OF(w->n * w->length);
-    lks_tensor *index;
-    int64_t *places;
+    lks_tensor *few[FEW_PIECES], **pieces = few;
 
     if (!x || w->n * w->length == w->size) /* they lie side by side */
         return x;
-    if (!(places = places_of(w)))
+    if (2 * w->n > FEW_PIECES &&
+        !(pieces = lks_calloc((size_t)(2 * w->n), sizeof *pieces)))
         return NULL;
-    index = lks_from_data(shape, LKS_I64, places, x->storage->device);
-    lks_free(places);
-    return lks_index_select(x, dim, index);
+    x = lks_cat(pieces, cut(x, dim, w, pieces), dim);
+    if (pieces != few)
+        lks_free(pieces);
+    return x;
 }
 
 /* index, of places in the spread image, as places of x. */
@@ -111,7 +130,7 @@ static lks_status complete(const lks_tensor *x, const int64_t *size, int64_t *ou
         const int64_t has = x->view.sizes[ndim - 2 + d];
 
         out[d] = size[d] == -1 ? has : size[d];
-        if (has < 1 || out[d] < 1 || out[d] > INT32_MAX || has > INT32_MAX)
+        if (has < 1 || out[d] < 1 || out[d] > INT32_MAX / 2 || has > INT32_MAX)
             return lks_fail(LKS_SHAPE,
                             "adaptive_max_pool2d: input %s gives no output of %lld x "
                             "%lld",

@@ -49,6 +49,9 @@ static conv draw_conv(trial *t)
             kernel[d] = draw(t, 1, 7);
         out[d] = out_size(sizes[d], kernel[d], c.params.stride[d], c.params.padding[d],
                           c.params.dilation[d]);
+        /* One fewer than there is room for, as of a transposed one's output_padding. */
+        if (chance(t, 4) && out[d] > 1)
+            out[d]--;
     }
     c.kh = kernel[0], c.kw = kernel[1], c.oh = out[0], c.ow = out[1];
     return c;
