@@ -268,11 +268,22 @@ static lks_status index_add_infer(const lks_call *call, lks_shape *shape,
     return LKS_OK;
 }
 
+/* The kernel for rows takes f32 and f64; the others' elements go one by one, each line to
+ * the same places. */
 static lks_status index_add_forward(lks_call *call)
 {
+    const int dim = *(const int *)call->params;
+    const lks_view *source = &call->in[2]->view, *index = &call->in[1]->view;
+    lks_view places = *source;
+
     LKS_TRY(call->kernels->copy(&call->in[0]->view, &call->out->view));
-    return call->kernels->index_add(&call->in[2]->view, *(const int *)call->params,
-                                    &call->in[1]->view, &call->out->view);
+    if (source->dtype == LKS_F32 || source->dtype == LKS_F64)
+        return call->kernels->index_add(source, dim, index, &call->out->view);
+    places.data = index->data;
+    places.dtype = LKS_I64;
+    for (int d = 0; d < places.ndim; d++)
+        places.strides[d] = d == dim ? index->strides[0] : 0;
+    return call->kernels->scatter(source, dim, &places, true, &call->out->view);
 }
 
 static lks_status index_add_backward(lks_backprop *bp)

@@ -113,6 +113,29 @@ lks_tensor *lks_norm(lks_tensor *x, double p, const int *dims, int n, bool keepd
     return y;
 }
 
+/* Sums of sizes along rows or columns, and the largest or smallest of them. */
+lks_tensor *lks_matrix_norm(lks_tensor *x, double p, bool keepdim)
+{
+    const int along = isinf(p) ? -1 : -2;
+    lks_tensor *sums, *y;
+
+    if (!takes("matrix_norm", x))
+        return NULL;
+    if (x->view.ndim < 2 || (fabs(p) != 1 && !isinf(p))) {
+        lks_fail(x->view.ndim < 2 ? LKS_SHAPE : LKS_INVALID,
+                 "matrix_norm: takes matrices and 1, -1 or an infinity, not %s and %g",
+                 LKS_TEXT(x), p);
+        return NULL;
+    }
+    if (lks_scope_open() != LKS_OK)
+        return NULL;
+    sums = lks_sum(lks_abs(x), &along, 1, true);
+    y = (p > 0 ? lks_amax : lks_amin)(sums, (const int[]){-2, -1}, 2, keepdim);
+    lks_scope_return(y);
+    lks_scope_close();
+    return y;
+}
+
 /* ---- logsumexp ---- */
 
 /* The largest, by which exponents are moved; 0 where that is infinite. */

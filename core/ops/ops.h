@@ -159,6 +159,9 @@ lks_tensor *lks_std(lks_tensor *x, const int *dims, int n, double correction,
 /* (sum |x|^p)^(1/p) of all elements over these dims (torch.linalg.vector_norm), p any
  * number or infinite; 0: how many are not zero. */
 lks_tensor *lks_norm(lks_tensor *x, double p, const int *dims, int n, bool keepdim);
+/* Of the matrices in the last two dimensions: the largest sum of |x| in a column (p 1), in
+ * a row (p infinite), or the smallest (p below 0). The Frobenius norm is lks_norm's. */
+lks_tensor *lks_matrix_norm(lks_tensor *x, double p, bool keepdim);
 lks_tensor *lks_logsumexp(lks_tensor *x, const int *dims, int n, bool keepdim);
 
 /* Along a dimension: from its first element to each; of integers i64. */

@@ -83,14 +83,14 @@ lks_tensor *lks_topk(lks_tensor *x, int64_t k, int dim, bool largest, lks_tensor
     return sort("topk", x, dim, largest, k, index);
 }
 
-static lks_tensor *extreme(lks_tensor *(*find)(lks_tensor *, int), lks_tensor *x, int dim,
-                           bool keepdim, lks_tensor **index)
+static lks_tensor *extreme(const char *name, lks_tensor *(*find)(lks_tensor *, int),
+                           lks_tensor *x, int dim, bool keepdim, lks_tensor **index)
 {
     lks_tensor *places, *kept, *y;
 
     if (index)
         *index = NULL;
-    if (!x || lks_dim_wrap("max", x->view.ndim, dim, &dim) != LKS_OK ||
+    if (!x || lks_dim_wrap(name, x->view.ndim, dim, &dim) != LKS_OK ||
         lks_scope_open() != LKS_OK)
         return NULL;
     places = find(x, dim);
@@ -102,10 +102,10 @@ static lks_tensor *extreme(lks_tensor *(*find)(lks_tensor *, int), lks_tensor *x
 
 lks_tensor *lks_max_dim(lks_tensor *x, int dim, bool keepdim, lks_tensor **index)
 {
-    return extreme(lks_argmax, x, dim, keepdim, index);
+    return extreme("max_dim", lks_argmax, x, dim, keepdim, index);
 }
 
 lks_tensor *lks_min_dim(lks_tensor *x, int dim, bool keepdim, lks_tensor **index)
 {
-    return extreme(lks_argmin, x, dim, keepdim, index);
+    return extreme("min_dim", lks_argmin, x, dim, keepdim, index);
 }

@@ -454,6 +454,10 @@ def more_reductions():
     case("norm/least", lambda x: norm(x, -math.inf, -1), X(3, 4))
     case("norm/empty", norm, X(0))
     case("norm/scalar", lambda x: norm(x, 0.5, -1), X())
+    matrix_norm = torch.linalg.matrix_norm
+    case("matrix_norm/columns", lambda x: matrix_norm(x, 1), X(3, 4))
+    case("matrix_norm/rows", lambda x: matrix_norm(x, math.inf, keepdim=True), X(2, 3, 4))
+    case("matrix_norm/least", lambda x: matrix_norm(x, -1), X(3, 4))
     case("logsumexp/last", lambda x: x.logsumexp(-1), X(3, 4))
     case("logsumexp/kept", lambda x: x.logsumexp((0, 2), keepdim=True), X(2, 3, 4))
     case("logsumexp/large", lambda x: (2000 * x).logsumexp(-1), X(2, 2))

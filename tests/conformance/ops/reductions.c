@@ -1,4 +1,5 @@
 /* Over dimensions. */
+#include <math.h>
 #include <string.h>
 
 #include "table.h"
@@ -131,16 +132,25 @@ static void run_linalg_vector_norm(call *c)
     run_vector_norm(c, arg(0, "ord"));
 }
 
-/* Of a matrix, p names another norm than of its elements. */
+/* Of a matrix, a number names another norm than that of its elements; 2 and -2 are by
+ * singular values. */
 static void run_linalg_norm(call *c)
 {
     int over[MAX_LIST];
+    const place ord = arg(0, "ord");
+    lks_tensor *x = input(c);
     const int n = dims(c, arg(1, "dim"), over);
-    const bool is_matrix = n == 2 || (n == 0 && lks_ndim(input(c)) == 2);
+    const bool is_matrix = n == 2 || (n == 0 && lks_ndim(x) == 2);
 
-    if (is_matrix && given(c, arg(0, "ord")) && !is_word(c, arg(0, "ord")))
-        lacks(c, "ord of a matrix");
-    run_vector_norm(c, arg(0, "ord"));
+    if (!is_matrix || !given(c, ord) || is_word(c, ord)) {
+        run_vector_norm(c, ord);
+        return;
+    }
+    if (fabs(number(c, ord, 1)) == 2)
+        lacks(c, "ord");
+    if (n == 2)
+        x = lks_movedim(x, over, (const int[]){-2, -1}, 2);
+    give(c, lks_matrix_norm(x, number(c, ord, 1), flag(c, arg(2, "keepdim"), false)));
 }
 
 static void run_logsumexp(call *c)

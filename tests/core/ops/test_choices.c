@@ -17,6 +17,8 @@ static lks_tensor *vector(const double *values, int64_t n)
     return lks_from_data(LKS_SHAPE_OF(n), LKS_F64, values, test_device());
 }
 
+static const int64_t places[] = {2, 1, 2};
+
 static void want(lks_tensor *t, const double *values, int64_t n)
 {
     double got[32];
@@ -129,15 +131,13 @@ START_TEST(gradients_at_zero_are_pytorchs)
 }
 END_TEST
 
-static const int64_t padded[] = {2, 1, 2};
-
 /* source: torch.nn.functional.embedding(i, w, padding_idx=-1) */
 START_TEST(padding_has_rows_but_no_gradient)
 {
     ck_ok(lks_scope_open());
     lks_tensor *w = lks_requires_grad_(lks_from_data(
         LKS_SHAPE_OF(3, 1), LKS_F64, (const double[]){5, 6, 7}, test_device()));
-    lks_tensor *i = lks_from_data(LKS_SHAPE_OF(3), LKS_I64, padded, test_device());
+    lks_tensor *i = lks_from_data(LKS_SHAPE_OF(3), LKS_I64, places, test_device());
     lks_tensor *y = lks_embedding(i, w, -1);
 
     WANT(y, 7, 6, 7);
@@ -187,6 +187,9 @@ START_TEST(integers_and_booleans_are_reduced_as_in_pytorch)
     WANT(lks_cumsum(x, 0), 200, 300, 307);
     ck_assert_int_eq(lks_tensor_dtype(lks_cumsum(x, 0)), LKS_I64);
     WANT(lks_sort(x, 0, false, NULL), 7, 100, 200);
+    lks_tensor *i = lks_from_data(LKS_SHAPE_OF(3), LKS_I64, places, test_device());
+    WANT(lks_index_add(x, 0, i, x, 1), 200, 200, 214);
+    WANT(lks_scatter_add(x, 0, i, x), 200, 200, 214);
     lks_scope_close();
 }
 END_TEST

@@ -158,6 +158,28 @@ const lks_op_cases lks_op_cases_norm = {
     .refusals = REFUSALS({.name = NULL}),
 };
 
+F(matrix_norm_1, lks_matrix_norm(x[0], 1, false))
+F(matrix_norm_rows, lks_matrix_norm(x[0], (double)INFINITY, true))
+F(matrix_norm_least, lks_matrix_norm(x[0], -1, false))
+F(matrix_norm_2, lks_matrix_norm(x[0], 2, false))
+const lks_op_cases lks_op_cases_matrix_norm = {
+    .cases = CASES({"columns", matrix_norm_1, {X(3, 4)}},
+                   {"rows", matrix_norm_rows, {X(2, 3, 4)}},
+                   {"least", matrix_norm_least, {X(3, 4)}}),
+    .refusals = REFUSALS({"two",
+                          matrix_norm_2,
+                          {X(3, 4)},
+                          LKS_INVALID,
+                          "matrix_norm: takes matrices and 1, -1 or an infinity, not (3, "
+                          "4) and 2"},
+                         {"vector",
+                          matrix_norm_1,
+                          {X(3)},
+                          LKS_SHAPE,
+                          "matrix_norm: takes matrices and 1, -1 or an infinity, not "
+                          "(3,) and 1"}),
+};
+
 F(logsumexp_last, lks_logsumexp(x[0], last, 1, false))
 F(logsumexp_kept, lks_logsumexp(x[0], ends, 2, true))
 F(logsumexp_large, lks_logsumexp(lks_mul_scalar(x[0], 2000), last, 1, false))
