@@ -28,16 +28,15 @@ static lks_status check(const char *name, const lks_tensor *x, lks_tensor *const
     return LKS_OK;
 }
 
-/* index, which may count from the end, as places of a dimension of n; those beyond are
- * refused by the kernel. */
+/* index, which may count from the end, as places of a dimension of n. What is beyond is
+ * refused by the kernel, here, since joined to others it might be a place. */
 static lks_tensor *places_in(lks_tensor *index, int64_t n)
 {
     lks_tensor *flat = lks_flatten(index, 0, -1);
     lks_tensor *from_start =
         lks_where(lks_lt_scalar(flat, 0), lks_add_scalar(flat, (double)n), flat);
 
-    return lks_index_select(lks_arange(n, LKS_I64, index->storage->device), 0,
-                            from_start);
+    return lks_gather(lks_arange(n, LKS_I64, index->storage->device), 0, from_start);
 }
 
 /* The indices, of that shape, as (m) places among x's leading elements. */

@@ -80,7 +80,7 @@ lks_tensor *lks_argsort(lks_tensor *x, int dim, bool descending)
 
 lks_tensor *lks_topk(lks_tensor *x, int64_t k, int dim, bool largest, lks_tensor **index)
 {
-    return sort("topk", x, dim, largest, k, index);
+    return sort("topk", x, dim, largest, k < 0 ? -1 : k, index);
 }
 
 static lks_tensor *extreme(const char *name, lks_tensor *(*find)(lks_tensor *, int),

@@ -155,7 +155,7 @@ const lks_op_cases lks_op_cases_index = {
          index_two,
          {X(4, 3), INDEX(4, 2), {LKS_I64, SHAPE(2), 5, 6}},
          LKS_INVALID,
-         "index_select: index 5 (number 0) is outside dimension 0 of (3,)"},
+         "gather: index 5 (number 0) is outside dimension 0 of (3,)"},
         {"none", index_none, {X(4, 3)}, LKS_SHAPE, "index: 0 indices into (4, 3)"},
         {"not integers",
          index_one,
