@@ -266,7 +266,7 @@ lks_tensor *lks_masked_select(lks_tensor *x, lks_tensor *mask)
     x = lks_flatten(lks_expand(x, shape), 0, -1);
     mask = lks_expand(mask, shape);
     if (x && mask)
-        y = lks_scope_return(lks_index_select(x, 0, places_of(mask)));
+        y = lks_scope_return(lks_gather(x, 0, places_of(mask)));
     lks_scope_close();
     return y;
 }

@@ -10,35 +10,38 @@ typedef uint32_t bits32 __attribute__((may_alias));
 typedef uint64_t bits64 __attribute__((may_alias));
 
 /* data: out, a, b; b often one number that repeats. */
-#define COMPARE_ROW(name, operator_, dtype, stored, load)                                \
+#define COMPARE_ROW(name, operator_, dtype, stored, computed, load)                      \
     static void name##_##dtype(int64_t n, char *const *data, const int64_t *strides,     \
                                const void *context)                                      \
     {                                                                                    \
         const int64_t size = sizeof(stored);                                             \
+        const bool is_dense = strides[0] == 1 && strides[1] == size;                     \
+        uint8_t *out = (uint8_t *)data[0];                                               \
+        const stored *a = (const stored *)data[1], *b = (const stored *)data[2];         \
                                                                                          \
         (void)context;                                                                   \
-        if (strides[0] == 1 && strides[1] == size &&                                     \
-            (strides[2] == size || strides[2] == 0)) {                                   \
-            uint8_t *out = (uint8_t *)data[0];                                           \
-            const stored *a = (const stored *)data[1], *b = (const stored *)data[2];     \
-            const int64_t step = strides[2] / size;                                      \
+        if (is_dense && strides[2] == size) {                                            \
+            LKS_SIMD_FOR(i, n)                                                           \
+            out[i] = load(a[i]) operator_ load(b[i]);                                    \
+        } else if (is_dense && strides[2] == 0) {                                        \
+            const computed one = load(b[0]);                                             \
                                                                                          \
             LKS_SIMD_FOR(i, n)                                                           \
-            out[i] = load(a[i]) operator_ load(b[i * step]);                             \
-            return;                                                                      \
+            out[i] = load(a[i]) operator_ one;                                           \
+        } else {                                                                         \
+            for (int64_t i = 0; i < n; i++)                                              \
+                *(uint8_t *)(data[0] + i * strides[0]) =                                 \
+                    load(*(const stored *)(data[1] + i * strides[1]))                    \
+                        operator_ load(*(const stored *)(data[2] + i * strides[2]));     \
         }                                                                                \
-        for (int64_t i = 0; i < n; i++)                                                  \
-            *(uint8_t *)(data[0] + i * strides[0]) =                                     \
-                load(*(const stored *)(data[1] + i * strides[1]))                        \
-                    operator_ load(*(const stored *)(data[2] + i * strides[2]));         \
     }
 #define COMPARE_ROWS(dtype, stored, computed, load, store)                               \
-    COMPARE_ROW(eq, ==, dtype, stored, load)                                             \
-    COMPARE_ROW(ne, !=, dtype, stored, load)                                             \
-    COMPARE_ROW(lt, <, dtype, stored, load)                                              \
-    COMPARE_ROW(le, <=, dtype, stored, load)                                             \
-    COMPARE_ROW(gt, >, dtype, stored, load)                                              \
-    COMPARE_ROW(ge, >=, dtype, stored, load)
+    COMPARE_ROW(eq, ==, dtype, stored, computed, load)                                   \
+    COMPARE_ROW(ne, !=, dtype, stored, computed, load)                                   \
+    COMPARE_ROW(lt, <, dtype, stored, computed, load)                                    \
+    COMPARE_ROW(le, <=, dtype, stored, computed, load)                                   \
+    COMPARE_ROW(gt, >, dtype, stored, computed, load)                                    \
+    COMPARE_ROW(ge, >=, dtype, stored, computed, load)
 LKS_ELEMENTS(COMPARE_ROWS)
 
 lks_status LKS_CPU(compare)(lks_compare op, const lks_view *a, const lks_view *b,
@@ -60,18 +63,36 @@ lks_status LKS_CPU(compare)(lks_compare op, const lks_view *a, const lks_view *b
     return LKS_OK;
 }
 
-/* data: out, condition, a, b */
+/* data: out, condition, a, b; one of these two is often a number that repeats. */
 #define WHERE_ROW(type, size)                                                            \
     static void where_##size(int64_t n, char *const *data, const int64_t *strides,       \
                              const void *context)                                        \
     {                                                                                    \
-        (void)context;                                                                   \
-        for (int64_t i = 0; i < n; i++) {                                                \
-            const type a = *(const type *)(data[2] + i * strides[2]);                    \
-            const type b = *(const type *)(data[3] + i * strides[3]);                    \
+        const bool is_dense = strides[0] == size && strides[1] == 1;                     \
+        const uint8_t *condition = (const uint8_t *)data[1];                             \
+        const type *a = (const type *)data[2], *b = (const type *)data[3];               \
+        type *out = (type *)data[0];                                                     \
                                                                                          \
-            *(type *)(data[0] + i * strides[0]) =                                        \
-                *(const uint8_t *)(data[1] + i * strides[1]) ? a : b;                    \
+        (void)context;                                                                   \
+        if (is_dense && strides[2] == size && strides[3] == size) {                      \
+            LKS_SIMD_FOR(i, n)                                                           \
+            out[i] = condition[i] ? a[i] : b[i];                                         \
+        } else if (is_dense && strides[2] == size && strides[3] == 0) {                  \
+            const type one = b[0];                                                       \
+                                                                                         \
+            LKS_SIMD_FOR(i, n)                                                           \
+            out[i] = condition[i] ? a[i] : one;                                          \
+        } else if (is_dense && strides[2] == 0 && strides[3] == size) {                  \
+            const type one = a[0];                                                       \
+                                                                                         \
+            LKS_SIMD_FOR(i, n)                                                           \
+            out[i] = condition[i] ? one : b[i];                                          \
+        } else {                                                                         \
+            for (int64_t i = 0; i < n; i++)                                              \
+                *(type *)(data[0] + i * strides[0]) =                                    \
+                    *(const uint8_t *)(data[1] + i * strides[1])                         \
+                        ? *(const type *)(data[2] + i * strides[2])                      \
+                        : *(const type *)(data[3] + i * strides[3]);                     \
         }                                                                                \
     }
 WHERE_ROW(bits8, 1)
