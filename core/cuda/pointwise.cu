@@ -30,9 +30,13 @@ static const char *const binary_names[] = {
 #include "pointwise.def"
 };
 
-/* ---- bodies ---- */
+/* ---- bodies ----
+ * A kernel has the registers of its most expensive formula, so there are two of each: one
+ * of the formulas that stand first in the list, LIGHT, and one of all. */
+#define LAST_LIGHT_UNARY  LKS_UNARY_leaky_relu
+#define LAST_LIGHT_BINARY LKS_BINARY_minimum
 
-template <class E> struct unary_body {
+template <class E, bool LIGHT> struct unary_body {
     static const unsigned reads = 2, writes = 1;
     lks_unary op;
     typename E::computed p, q;
@@ -41,39 +45,55 @@ template <class E> struct unary_body {
     {
         typename E::computed y = 0;
 
+        if (LIGHT && op > LAST_LIGHT_UNARY) {
+            e[0] = 0;
+            return;
+        }
         unary(op, p, q, E::load(e[1]), &y);
         e[0] = E::store(y);
     }
 };
 
-template <class E> struct binary_body {
+template <class E, bool LIGHT> struct binary_body {
     static const unsigned reads = 6, writes = 1;
     lks_binary op;
 
     __device__ void operator()(int64_t, typename E::stored (&e)[3]) const
     {
+        if (LIGHT && op > LAST_LIGHT_BINARY) {
+            e[0] = 0;
+            return;
+        }
         e[0] = E::store(binary(op, E::load(e[1]), E::load(e[2])));
     }
 };
 
-template <class T> struct unary_backward_body {
+template <class T, bool LIGHT> struct unary_backward_body {
     static const unsigned reads = 14, writes = 1;
     lks_unary op;
     T p, q;
 
     __device__ void operator()(int64_t, T (&e)[4]) const
     {
+        if (LIGHT && op > LAST_LIGHT_UNARY) {
+            e[0] = 0;
+            return;
+        }
         e[0] = unary_backward(op, p, q, e[1], e[2], e[3]);
     }
 };
 
-template <class T> struct binary_backward_body {
+template <class T, bool LIGHT> struct binary_backward_body {
     static const unsigned reads = 30, writes = 1;
     lks_binary op;
     bool for_b;
 
     __device__ void operator()(int64_t, T (&e)[5]) const
     {
+        if (LIGHT && op > LAST_LIGHT_BINARY) {
+            e[0] = 0;
+            return;
+        }
         e[0] = binary_backward(op, for_b, e[1], e[2], e[3], e[4]);
     }
 };
@@ -104,8 +124,11 @@ lks_status lks_cuda_unary(lks_unary op, const double *numbers, const lks_view *x
     case LKS_##name:                                                                     \
         if (!has_unary<element::name>(op))                                               \
             break;                                                                       \
+        if (op <= LAST_LIGHT_UNARY)                                                      \
+            return lks_cuda_each<stored>(                                                \
+                views, unary_body<element::name, true>{op, (computed)p, (computed)q});   \
         return lks_cuda_each<stored>(                                                    \
-            views, unary_body<element::name>{op, (computed)p, (computed)q});
+            views, unary_body<element::name, false>{op, (computed)p, (computed)q});
         LKS_FLOAT_ELEMENTS(UNARY)
         LKS_INT_ELEMENTS(UNARY)
     default:
@@ -122,12 +145,32 @@ lks_status lks_cuda_binary(lks_binary op, const lks_view *a, const lks_view *b,
     switch (a->dtype) {
 #define BINARY(name, stored, computed, load, store)                                      \
     case LKS_##name:                                                                     \
-        return lks_cuda_each<stored>(views, binary_body<element::name>{op});
+        if (op <= LAST_LIGHT_BINARY)                                                     \
+            return lks_cuda_each<stored>(views, binary_body<element::name, true>{op});   \
+        return lks_cuda_each<stored>(views, binary_body<element::name, false>{op});
         LKS_FLOAT_ELEMENTS(BINARY)
         LKS_INT_ELEMENTS(BINARY)
     default:
         return lks_cuda_no_dtype(binary_names[op], a->dtype);
     }
+}
+
+template <class T>
+static lks_status each_unary_backward(lks_unary op, double p, double q,
+                                      const lks_view *const (&views)[4])
+{
+    if (op <= LAST_LIGHT_UNARY)
+        return lks_cuda_each<T>(views, unary_backward_body<T, true>{op, (T)p, (T)q});
+    return lks_cuda_each<T>(views, unary_backward_body<T, false>{op, (T)p, (T)q});
+}
+
+template <class T>
+static lks_status each_binary_backward(lks_binary op, bool for_b,
+                                       const lks_view *const (&views)[5])
+{
+    if (op <= LAST_LIGHT_BINARY)
+        return lks_cuda_each<T>(views, binary_backward_body<T, true>{op, for_b});
+    return lks_cuda_each<T>(views, binary_backward_body<T, false>{op, for_b});
 }
 
 lks_status lks_cuda_unary_backward(lks_unary op, const double *numbers, const lks_view *x,
@@ -138,10 +181,9 @@ lks_status lks_cuda_unary_backward(lks_unary op, const double *numbers, const lk
     const double p = number(numbers, 0), q = number(numbers, 1);
 
     if (x->dtype == LKS_F32)
-        return lks_cuda_each<float>(views,
-                                    unary_backward_body<float>{op, (float)p, (float)q});
+        return each_unary_backward<float>(op, p, q, views);
     if (x->dtype == LKS_F64)
-        return lks_cuda_each<double>(views, unary_backward_body<double>{op, p, q});
+        return each_unary_backward<double>(op, p, q, views);
     return lks_cuda_no_dtype(unary_names[op], x->dtype);
 }
 
@@ -159,10 +201,9 @@ lks_status lks_cuda_binary_backward(lks_binary op, const lks_view *a, const lks_
         if (!outs[k])
             continue;
         if (a->dtype == LKS_F32)
-            LKS_TRY(lks_cuda_each<float>(views, binary_backward_body<float>{op, k == 1}));
+            LKS_TRY(each_binary_backward<float>(op, k == 1, views));
         else
-            LKS_TRY(
-                lks_cuda_each<double>(views, binary_backward_body<double>{op, k == 1}));
+            LKS_TRY(each_binary_backward<double>(op, k == 1, views));
     }
     return LKS_OK;
 }
