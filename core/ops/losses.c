@@ -104,7 +104,7 @@ static lks_tensor *bounded(lks_tensor *x, double min)
 {
     lks_tensor *plain = x ? lks_detach(x) : NULL;
 
-    return lks_add(x, lks_sub(lks_clamp_min_scalar(plain, min), plain));
+    return lks_add(x, lks_sub(lks_clamp_min(plain, min), plain));
 }
 
 /* (log(var) + (x - target)^2 / var) / 2 */
@@ -135,7 +135,7 @@ static lks_tensor *stirling(lks_tensor *target)
 {
     const double two_pi = 6.28318530717958647693;
     lks_tensor *counts = lks_relu(lks_sgn(lks_add_scalar(target, -1)));
-    lks_tensor *t = lks_clamp_min_scalar(target, 1);
+    lks_tensor *t = lks_clamp_min(target, 1);
     lks_tensor *half_log = lks_mul_scalar(lks_log(lks_mul_scalar(t, two_pi)), 0.5);
 
     return lks_mul(counts, lks_add(lks_sub(lks_xlogx(t), t), half_log));
@@ -177,16 +177,16 @@ static lks_tensor *by_sign(lks_tensor *target, lks_tensor *positive, lks_tensor 
 lks_tensor *lks_hinge_embedding_loss(lks_tensor *x, lks_tensor *target, double margin,
                                      lks_reduction reduction)
 {
-    RETURN_OF_SCOPE(reduced(
-        by_sign(target, x, lks_clamp_min_scalar(number_minus(margin, x), 0)), reduction));
+    RETURN_OF_SCOPE(reduced(by_sign(target, x, lks_clamp_min(number_minus(margin, x), 0)),
+                            reduction));
 }
 
 lks_tensor *lks_margin_ranking_loss(lks_tensor *x1, lks_tensor *x2, lks_tensor *target,
                                     double margin, lks_reduction reduction)
 {
-    RETURN_OF_SCOPE(reduced(
-        lks_clamp_min_scalar(number_minus(margin, lks_mul(target, lks_sub(x1, x2))), 0),
-        reduction));
+    RETURN_OF_SCOPE(
+        reduced(lks_clamp_min(number_minus(margin, lks_mul(target, lks_sub(x1, x2))), 0),
+                reduction));
 }
 
 /* ---- angles and distances ---- */
@@ -206,7 +206,7 @@ static lks_tensor *cosine_embedding(lks_tensor *x1, lks_tensor *x2, lks_tensor *
         lks_div(sum_of_products(x1, x2, -1, false), lks_sqrt(lks_mul(n1, n2)));
 
     return by_sign(target, number_minus(1, cos),
-                   lks_clamp_min_scalar(lks_add_scalar(cos, -margin), 0));
+                   lks_clamp_min(lks_add_scalar(cos, -margin), 0));
 }
 
 lks_tensor *lks_cosine_embedding_loss(lks_tensor *x1, lks_tensor *x2, lks_tensor *target,
@@ -220,7 +220,7 @@ static lks_tensor *directions(lks_tensor *x, int dim, double eps)
 {
     lks_tensor *square = sum_of_products(x, x, dim, true);
 
-    return lks_div(x, bounded(lks_sqrt(lks_clamp_min_scalar(square, 1e-37)), eps));
+    return lks_div(x, bounded(lks_sqrt(lks_clamp_min(square, 1e-37)), eps));
 }
 
 lks_tensor *lks_cosine_similarity(lks_tensor *x1, lks_tensor *x2, int dim, double eps)
@@ -261,8 +261,7 @@ static lks_tensor *triplet_margin(lks_tensor *anchor, lks_tensor *positive,
     if (swap)
         to_negative =
             lks_minimum(to_negative, distance(positive, negative, p, eps, false));
-    return lks_clamp_min_scalar(lks_add_scalar(lks_sub(to_positive, to_negative), margin),
-                                0);
+    return lks_clamp_min(lks_add_scalar(lks_sub(to_positive, to_negative), margin), 0);
 }
 
 lks_tensor *lks_triplet_margin_loss(lks_tensor *anchor, lks_tensor *positive,

@@ -49,12 +49,10 @@ lks_tensor *lks_ceil(lks_tensor *x);
 lks_tensor *lks_round(lks_tensor *x); /* halves to even */
 lks_tensor *lks_trunc(lks_tensor *x);
 
-/* Of two operands. Of equals, maximum and minimum give each half of the gradient. */
+/* Of two operands. Of equals, maximum and minimum give each half of the gradient. They are
+ * torch.clamp_min and clamp_max with a tensor, too. */
 lks_tensor *lks_maximum(lks_tensor *a, lks_tensor *b);
 lks_tensor *lks_minimum(lks_tensor *a, lks_tensor *b);
-/* torch.clamp_min(x, tensor): of equals, x has the gradient. */
-lks_tensor *lks_clamp_min(lks_tensor *x, lks_tensor *min);
-lks_tensor *lks_clamp_max(lks_tensor *x, lks_tensor *max);
 /* Of integers an integer, which wraps around; 0 where PyTorch refuses one below 0 as an
  * exponent. */
 lks_tensor *lks_pow(lks_tensor *x, lks_tensor *exponent);
@@ -64,11 +62,11 @@ lks_tensor *lks_xlogy(lks_tensor *x, lks_tensor *y);
 lks_tensor *lks_leaky(lks_tensor *x, lks_tensor *slope);
 lks_tensor *lks_prelu(lks_tensor *x, lks_tensor *slope);
 
-/* With numbers; integers become f32 here. */
+/* With numbers; integers become f32 here. At a bound the gradient is 0, as in PyTorch 2. */
 lks_tensor *lks_pow_scalar(lks_tensor *x, double exponent);
 lks_tensor *lks_clamp(lks_tensor *x, double min, double max);
-lks_tensor *lks_clamp_min_scalar(lks_tensor *x, double min);
-lks_tensor *lks_clamp_max_scalar(lks_tensor *x, double max);
+lks_tensor *lks_clamp_min(lks_tensor *x, double min);
+lks_tensor *lks_clamp_max(lks_tensor *x, double max);
 
 /* a + weight (b - a); x + value a b; x + value a / b. */
 lks_tensor *lks_lerp(lks_tensor *a, lks_tensor *b, lks_tensor *weight);

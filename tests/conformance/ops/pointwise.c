@@ -46,8 +46,8 @@ static void run_clamp(call *c)
     lks_tensor *x = input(c), *min = optional(c, arg(0, "min"));
     lks_tensor *max = optional(c, arg(1, "max"));
 
-    x = min ? lks_clamp_min(x, min) : x;
-    give(c, max ? lks_clamp_max(x, max) : x);
+    x = min ? lks_maximum(x, min) : x;
+    give(c, max ? lks_minimum(x, max) : x);
 }
 
 static const row rows[] = {
@@ -78,8 +78,8 @@ static const row rows[] = {
     {"minimum", .binary = lks_minimum},
     {"max/binary", .binary = lks_maximum},
     {"min/binary", .binary = lks_minimum},
-    {"clamp_min", .binary = lks_clamp_min},
-    {"clamp_max", .binary = lks_clamp_max},
+    {"clamp_min", .binary = lks_maximum},
+    {"clamp_max", .binary = lks_minimum},
     {"clamp", .run = run_clamp},
     {"pow", .binary = lks_pow},
     {"lerp", .run = run_lerp},
