@@ -9,6 +9,7 @@
 #include "base/optim_options.h"
 #include "base/try.h"
 #include "nn/flat.h"
+#include "optim/clip.h"
 #include "optim/optim_type.h"
 #include "optim/ranges.h"
 
@@ -45,6 +46,13 @@ struct lks_optim {
     size_t n_configs;
     lks_optim_range *ranges;
     size_t n_ranges;
+    double clip_norm, clip_value; /* INFINITY: none */
+    /* Of several steps that make one, all but the last. */
+    struct {
+        uint64_t n, n_added; /* steps */
+        double count;        /* what their gradients counted */
+        lks_view sums;       /* flat; without memory for n 1 */
+    } gathered;
 };
 
 static lks_status find_type(const char *name, const lks_optim_type **out)
@@ -164,7 +172,7 @@ static void prepare(const lks_optim *optim, size_t i, uint64_t step, double grad
 
     out->rates = (lks_rates){
         .scale = common->maximize ? -grad_scale : grad_scale,
-        .clip = INFINITY,
+        .clip = optim->clip_value,
         .decay = common->weight_decay,
         .l1 = common->l1,
         .keep = 1,
@@ -238,6 +246,8 @@ lks_status lks_optim_create_grouped(const char *type, lks_options options,
     if (!optim)
         return LKS_NOMEM;
     optim->block = block;
+    optim->clip_norm = optim->clip_value = (double)INFINITY;
+    optim->gathered.n = 1;
     LKS_GO(find_type(type, &optim->type));
     LKS_GO(make_configs(optim, options, groups, n_groups));
     LKS_GO(make_ranges(optim, groups, n_groups));
@@ -261,6 +271,7 @@ void lks_optim_destroy(lks_optim *optim)
         return;
     for (int i = 0; i < LKS_UPDATE_STATES; i++)
         lks_flat_release(&optim->states[i]);
+    lks_flat_release(&optim->gathered.sums);
     lks_free(optim->ranges);
     lks_free(optim->passes);
     lks_free(optim->first_lr);
@@ -287,8 +298,23 @@ static lks_status step_range(const lks_optim *optim, const lks_optim_range *rang
         ->optim(now->update, &now->rates, &grads, &values, states);
 }
 
+/* What gradients that count times `scale` count times once their norm is clipped. */
+static lks_status clip_scale(const lks_optim *optim, double *scale)
+{
+    double norm, clip;
+
+    if (isinf(optim->clip_norm))
+        return LKS_OK;
+    LKS_TRY(lks_grad_norm(optim->block, &norm));
+    clip = lks_clip_factor(norm * fabs(*scale), optim->clip_norm);
+    if (clip < 1)
+        *scale *= clip;
+    return LKS_OK;
+}
+
 lks_status lks_optim_step_scaled(lks_optim *optim, double grad_scale)
 {
+    LKS_TRY(clip_scale(optim, &grad_scale));
     for (size_t i = 0; i < optim->n_configs; i++)
         prepare(optim, i, optim->n_steps + 1, grad_scale, &optim->passes[i]);
     for (size_t i = 0; i < optim->n_ranges; i++)
@@ -296,6 +322,70 @@ lks_status lks_optim_step_scaled(lks_optim *optim, double grad_scale)
     optim->n_steps++;
     lks_param_block_touch(optim->block);
     return LKS_OK;
+}
+
+void lks_optim_clip(lks_optim *optim, double norm, double value)
+{
+    optim->clip_norm = norm > 0 ? norm : (double)INFINITY;
+    optim->clip_value = value > 0 ? value : (double)INFINITY;
+}
+
+/* ---- several steps that make one ---- */
+
+lks_status lks_optim_accumulate(lks_optim *optim, uint64_t n)
+{
+    const lks_param_block *block = optim->block;
+
+    if (n > 1 && !optim->gathered.sums.data)
+        LKS_TRY(lks_flat_create(lks_param_block_device(block),
+                                lks_param_block_values(block)->dtype,
+                                lks_param_block_numel(block), &optim->gathered.sums));
+    optim->gathered.n = n;
+    optim->gathered.n_added = 0;
+    optim->gathered.count = 0;
+    return LKS_OK;
+}
+
+/* The block's gradients and those so far, in the order of the steps, into `out`. */
+static lks_status add_gathered(const lks_optim *optim, const lks_view *out)
+{
+    const lks_view *grads = lks_param_block_grads(optim->block);
+    const lks_kernels *kernels = lks_device_kernels(lks_param_block_device(optim->block));
+
+    return optim->gathered.n_added == 0
+               ? kernels->copy(grads, out)
+               : kernels->binary(LKS_BINARY_add, &optim->gathered.sums, grads, out);
+}
+
+static double divisor_of(double count)
+{
+    return count > 0 ? count : 1;
+}
+
+lks_status lks_optim_step_counted(lks_optim *optim, double count, double *divisor)
+{
+    double total = count;
+
+    *divisor = divisor_of(count);
+    if (optim->gathered.n > 1) {
+        total += optim->gathered.count;
+        if (optim->gathered.n_added + 1 < optim->gathered.n) {
+            LKS_TRY(add_gathered(optim, &optim->gathered.sums));
+            optim->gathered.count = total;
+            optim->gathered.n_added++;
+            return LKS_OK;
+        }
+        LKS_TRY(add_gathered(optim, lks_param_block_grads(optim->block)));
+        optim->gathered.n_added = 0;
+        optim->gathered.count = 0;
+        *divisor = divisor_of(total);
+    }
+    return lks_optim_step_scaled(optim, 1 / *divisor);
+}
+
+uint64_t lks_optim_n_steps(const lks_optim *optim)
+{
+    return optim->n_steps;
 }
 
 double lks_optim_lr(const lks_optim *optim)
@@ -317,22 +407,4 @@ void lks_optim_set_lr(lks_optim *optim, double lr)
 size_t lks_optim_n_ranges(const lks_optim *optim)
 {
     return optim->n_ranges;
-}
-
-lks_status lks_grad_norm(const lks_param_block *block, double *out)
-{
-    const lks_device device = lks_param_block_device(block);
-    const lks_kernels *kernels = lks_device_kernels(device);
-    double squares, *sum = kernels->alloc(device.index, sizeof *sum);
-    const lks_view total = lks_view_flat(device, sum, LKS_F64, 1);
-    lks_status st;
-
-    if (!sum)
-        return LKS_NOMEM;
-    LKS_GO(kernels->reduce(LKS_REDUCE_SUM_SQUARES, lks_param_block_grads(block), &total));
-    LKS_GO(kernels->copy_out(device.index, &squares, sum, sizeof squares));
-    *out = sqrt(squares);
-cleanup:
-    kernels->free(device.index, sum, sizeof *sum);
-    return st;
 }

@@ -8,6 +8,7 @@
 
 #include "base/option.h"
 #include "nn/param_block.h"
+#include "optim/clip.h"
 
 typedef struct lks_optim lks_optim;
 
@@ -43,14 +44,29 @@ lks_status lks_optim_step(lks_optim *optim);
  * scale of 1 / count. The scaling costs no pass of its own. */
 lks_status lks_optim_step_scaled(lks_optim *optim, double grad_scale);
 
+/* From now on gradients are clipped in each step, first so that their norm is at most
+ * `norm`, then each between -value and value; 0: not. Their scale counts, they stay in the
+ * block as they are. The norm costs a pass over them, and the host waits for it. */
+void lks_optim_clip(lks_optim *optim, double norm, double value);
+
+/* Let n steps' gradients be added up, in their order, for one update by the last of them.
+ * LKS_NOMEM; LKS_DEVICE as above. */
+lks_status lks_optim_accumulate(lks_optim *optim, uint64_t n);
+
+/* A step whose gradients are sums over `count` of something; with accumulation an update
+ * or, most often, none.
+ *   divisor   what the block's gradients are to be divided by: all they count, or 1 for
+ *             nothing. They are those of all the steps after an update, else this one's */
+lks_status lks_optim_step_counted(lks_optim *optim, double count, double *divisor);
+
+/* Updates so far. */
+uint64_t lks_optim_n_steps(const lks_optim *optim);
+
 /* Of the parameters in no group. A group with an lr of its own keeps its ratio to it. */
 double lks_optim_lr(const lks_optim *optim);
 void lks_optim_set_lr(lks_optim *optim, double lr);
 
 /* Passes of a step. */
 size_t lks_optim_n_ranges(const lks_optim *optim);
-
-/* The 2-norm of all gradients. LKS_DEVICE as above. */
-lks_status lks_grad_norm(const lks_param_block *block, double *out);
 
 #endif
