@@ -107,6 +107,72 @@
     LKS_OPTIM_REAL(X, "t0", t0, 1000000)                                                 \
     LKS_OPTIM_DECAY(X, 0)                                                                \
     LKS_OPTIM_COMMON(X)
+
+/* Schedules of the learning rate: torch.optim.lr_scheduler's. Where that takes a word
+ * (mode, threshold_mode), here is a flag. */
+#define LKS_SCHEDULE_LIST(X)                                                             \
+    X(step_lr) X(multi_step_lr) X(constant_lr) X(linear_lr) X(exponential_lr)            \
+    X(polynomial_lr) X(cosine_annealing_lr) X(cosine_annealing_warm_restarts)            \
+    X(one_cycle_lr) X(cyclic_lr) X(reduce_lr_on_plateau)
+
+#define LKS_OPTIONS_step_lr(X)                                                           \
+    X(WHOLE, "step_size", step_size, 1, LKS_OPTION_REQUIRED)                             \
+    LKS_OPTIM_REAL(X, "gamma", gamma, 0.1)
+
+#define LKS_OPTIONS_multi_step_lr(X)                                                     \
+    X(WHOLES, "milestones", milestones, 1, LKS_OPTION_REQUIRED)                          \
+    LKS_OPTIM_REAL(X, "gamma", gamma, 0.1)
+
+#define LKS_OPTIONS_constant_lr(X)                                                       \
+    LKS_OPTIM_REAL(X, "factor", factor, 0.3333333333333333)                              \
+    X(WHOLE, "total_iters", total_iters, 0, LKS_OPTION_ELSE(5))
+
+#define LKS_OPTIONS_linear_lr(X)                                                         \
+    X(REAL, "start_factor", start, 1e-12, LKS_OPTION_NO_MAX,                             \
+      LKS_OPTION_ELSE(0.3333333333333333))                                               \
+    LKS_OPTIM_REAL(X, "end_factor", end, 1)                                              \
+    X(WHOLE, "total_iters", total_iters, 1, LKS_OPTION_ELSE(5))
+
+#define LKS_OPTIONS_exponential_lr(X)                                                    \
+    X(REAL, "gamma", gamma, 0, LKS_OPTION_NO_MAX, LKS_OPTION_REQUIRED)
+
+#define LKS_OPTIONS_polynomial_lr(X)                                                     \
+    X(WHOLE, "total_iters", total_iters, 1, LKS_OPTION_ELSE(5))                          \
+    LKS_OPTIM_REAL(X, "power", power, 1)
+
+#define LKS_OPTIONS_cosine_annealing_lr(X)                                               \
+    X(WHOLE, "T_max", t_max, 1, LKS_OPTION_REQUIRED)                                     \
+    LKS_OPTIM_REAL(X, "eta_min", eta_min, 0)
+
+#define LKS_OPTIONS_cosine_annealing_warm_restarts(X)                                    \
+    X(WHOLE, "T_0", t_0, 1, LKS_OPTION_REQUIRED)                                         \
+    X(WHOLE, "T_mult", t_mult, 1, LKS_OPTION_ELSE(1))                                    \
+    LKS_OPTIM_REAL(X, "eta_min", eta_min, 0)
+
+#define LKS_OPTIONS_one_cycle_lr(X)                                                      \
+    X(REAL, "max_lr", max_lr, 0, LKS_OPTION_NO_MAX, LKS_OPTION_REQUIRED)                 \
+    X(WHOLE, "total_steps", total_steps, 2, LKS_OPTION_REQUIRED)                         \
+    X(REAL, "pct_start", pct_start, 0, 1, LKS_OPTION_ELSE(0.3))                          \
+    X(REAL, "div_factor", div_factor, 1e-12, LKS_OPTION_NO_MAX, LKS_OPTION_ELSE(25))     \
+    X(REAL, "final_div_factor", final_div_factor, 1e-12, LKS_OPTION_NO_MAX,              \
+      LKS_OPTION_ELSE(10000))                                                            \
+    X(TOGGLE, "three_phase", three_phase, LKS_OPTION_ELSE(false))
+
+#define LKS_OPTIONS_cyclic_lr(X)                                                         \
+    X(REAL, "base_lr", low, 0, LKS_OPTION_NO_MAX, LKS_OPTION_REQUIRED)                   \
+    X(REAL, "max_lr", high, 0, LKS_OPTION_NO_MAX, LKS_OPTION_REQUIRED)                   \
+    X(WHOLE, "step_size_up", up, 1, LKS_OPTION_ELSE(2000))                               \
+    X(WHOLE, "step_size_down", down, 1, LKS_OPTION_UNSET)
+
+#define LKS_OPTIONS_reduce_lr_on_plateau(X)                                              \
+    X(REAL, "factor", factor, 0, 1, LKS_OPTION_ELSE(0.1))                                \
+    X(WHOLE, "patience", patience, 0, LKS_OPTION_ELSE(10))                               \
+    LKS_OPTIM_REAL(X, "threshold", threshold, 0.0001)                                    \
+    X(WHOLE, "cooldown", cooldown, 0, LKS_OPTION_ELSE(0))                                \
+    LKS_OPTIM_REAL(X, "min_lr", min_lr, 0)                                               \
+    LKS_OPTIM_REAL(X, "eps", eps, 1e-08)                                                 \
+    X(TOGGLE, "mode_max", of_largest, LKS_OPTION_ELSE(false))                            \
+    X(TOGGLE, "threshold_abs", is_absolute, LKS_OPTION_ELSE(false))
 /* clang-format on */
 
 #endif

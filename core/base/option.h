@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-enum { LKS_OPTION_MAX_VALUES = 4 };
+enum { LKS_OPTION_MAX_VALUES = 8 };
 
 /* `key` is borrowed. Booleans are 0 and 1; integers up to 2^53 are exact. */
 typedef struct lks_option {

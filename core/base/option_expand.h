@@ -27,6 +27,10 @@
 #define LKS_OPTION_RULE_WHOLE(config, key, member, min_, required, value)                \
     {LKS_OPTION_RULE_OF(config, key, INTEGER, 1, member, required, .fallback = {value},  \
                         .min = min_, .max = LKS_OPTION_MAX_SIZE)},
+#define LKS_OPTION_RULE_WHOLES(config, key, member, min_, required, value)               \
+    {LKS_OPTION_RULE_OF(config, key, INTEGER, LKS_OPTION_MAX_VALUES, member, required,   \
+                        .fallback = {value}, .min = min_, .max = LKS_OPTION_MAX_SIZE,    \
+                        .is_list = true)},
 #define LKS_OPTION_RULE_PAIR(config, key, member, min_, required, value)                 \
     {LKS_OPTION_RULE_OF(config, key, INTEGER, 2, member, required,                       \
                         .fallback = {value, value}, .min = min_,                         \

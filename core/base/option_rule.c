@@ -85,20 +85,31 @@ static void store(const lks_option_rule *rule, int i, double value, void *out)
         ((bool *)first)[i] = value != 0;
 }
 
+static bool takes(const lks_option_rule *rule, int n)
+{
+    return n == 1 || n == rule->n_values ||
+           (rule->is_list && n > 0 && n < rule->n_values);
+}
+
 static lks_status read_one(const lks_option_rule *rule, const lks_option *option,
                            const char *owner, void *out)
 {
     if (!option && rule->required)
         return lks_fail(LKS_INVALID, "%s needs %s", owner, rule->key);
-    if (option && option->n_values != 1 && option->n_values != rule->n_values)
+    if (option && !takes(rule, option->n_values))
         return lks_fail(LKS_INVALID, "%s: %s has %d values; it takes %s%d", owner,
-                        rule->key, option->n_values, rule->n_values > 1 ? "1 or " : "",
+                        rule->key, option->n_values,
+                        rule->is_list        ? "1 to "
+                        : rule->n_values > 1 ? "1 or "
+                                             : "",
                         rule->n_values);
     for (int i = 0; i < rule->n_values; i++) {
         double value = rule->fallback[i];
         char allowed[TEXT_SIZE];
 
-        if (option) {
+        if (option && rule->is_list && i >= option->n_values) {
+            value = 0;
+        } else if (option) {
             value = option->values[option->n_values > 1 ? i : 0];
             if (!in_range(rule, value))
                 return lks_fail(LKS_INVALID, "%s: %s is %.15g; it must be %s", owner,

@@ -26,6 +26,7 @@ typedef struct lks_option_rule {
     const char *key;
     lks_option_kind kind;
     int n_values;  /* stored one after the other; a single given value stands for all */
+    bool is_list;  /* but of a list: up to n_values, those not given are stored as 0 */
     size_t offset; /* of the first, in the reader's struct */
     bool required; /* else `fallback`, which need not lie in the range */
     double fallback[LKS_OPTION_MAX_VALUES];

@@ -336,23 +336,178 @@ cleanup:
     return st;
 }
 
-/* schedule StepLR step_size=10 … and, on the next line, the rate of each step. Nothing in
- * the library makes rates yet: where it does, this is the place to compare them. */
-lks_status run_schedule(text *t, tally *counts)
-{
-    char name[128], why[WHY_SIZE], *rest = t->line, *word;
-    const int64_t number = t->number;
-    double rate;
-    int n = 0;
+/* ---- schedules ---- */
 
-    word_of(&rest);
-    snprintf(name, sizeof name, "lr_scheduler.%s", word_of(&rest));
-    text_next(t);
-    for (rest = t->line; rest && *(word = word_of(&rest)) != '\0'; n++)
-        if (!number_of(word, &rate))
+typedef struct plan {
+    char name[64]; /* "StepLR" */
+    lks_option options[MAX_OPTIONS];
+    size_t n_options;
+    double base_lr, metrics[MAX_VALUES];
+    size_t n_metrics;
+} plan;
+
+/* "ReduceLROnPlateau" is reduce_lr_on_plateau. */
+static void snake_case(const char *name, char *out)
+{
+    for (const char *c = name; *c; c++) {
+        if (c > name && isupper(*c) && (islower(c[-1]) || islower(c[1])))
+            *out++ = '_';
+        *out++ = (char)tolower(*c);
+    }
+    *out = '\0';
+}
+
+/* step_size=10, milestones=10,25, mode=min */
+static bool read_setting(char *word, plan *out)
+{
+    static const char *const full[][2] = {{"base", "base_lr"},
+                                          {"max", "max_lr"},
+                                          {"step_up", "step_size_up"},
+                                          {"div", "div_factor"},
+                                          {"final_div", "final_div_factor"}};
+    lks_option *option = &out->options[out->n_options];
+
+    if (strcmp(word, "mode=min") == 0)
+        return true;
+    if (out->n_options == MAX_OPTIONS || !read_option(word, option))
+        return false;
+    for (size_t i = 0; i < sizeof full / sizeof *full; i++)
+        if (strcmp(option->key, full[i][0]) == 0)
+            option->key = full[i][1];
+    out->n_options++;
+    return true;
+}
+
+/* What stands behind the name. */
+static bool read_plan(char *rest, plan *out)
+{
+    static const char *const defaults[] = {"cos", "triangular", "rel"};
+    double ignored;
+    char *word;
+
+    while (*(word = word_of(&rest)) != '\0') {
+        bool is_default = false;
+
+        for (size_t i = 0; i < sizeof defaults / sizeof *defaults; i++)
+            is_default = is_default || strcmp(word, defaults[i]) == 0;
+        if (strcmp(word, "base_lr") == 0) {
+            if (!number_of(word_of(&rest), &out->base_lr))
+                return false;
+        } else if (strcmp(word, "steps") == 0) {
+            if (!number_of(word_of(&rest), &ignored))
+                return false;
+        } else if (strcmp(word, "metrics") == 0) {
+            while (*(word = word_of(&rest)) != '\0')
+                if (out->n_metrics == MAX_VALUES ||
+                    !number_of(word, &out->metrics[out->n_metrics++]))
+                    return false;
+        } else if (!is_default && !read_setting(word, out)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* "(cos,pct_start=0.3)": words as any other. */
+static void open_brackets(char *line)
+{
+    bool inside = false;
+
+    for (; *line; line++) {
+        inside = *line == '(' || (inside && *line != ')');
+        if (*line == '(' || *line == ')' || (inside && *line == ','))
+            *line = ' ';
+    }
+}
+
+/* SequentialLR Linear(0.1,1,5)->Cosine(T_max=35) */
+static lks_status create_sequence(const plan *p, const double *n, lks_schedule **out)
+{
+    const lks_option linear[] = {{"start_factor", 1, {n[0]}},
+                                 {"end_factor", 1, {n[1]}},
+                                 {"total_iters", 1, {n[2]}}};
+    const lks_option cosine[] = {{"T_max", 1, {n[3]}}};
+
+    LKS_TRY(lks_schedule_create("linear_lr", (lks_options){linear, 3}, p->base_lr, out));
+    return lks_schedule_then(*out, (uint64_t)n[2], "cosine_annealing_lr",
+                             (lks_options){cosine, 1});
+}
+
+static lks_status create_schedule(const plan *p, lks_schedule **out)
+{
+    char type[2 * sizeof p->name];
+
+    snake_case(p->name, type);
+    return lks_schedule_create(type, (lks_options){p->options, p->n_options}, p->base_lr,
+                               out);
+}
+
+/* To the bit: the rate before each step, or, with metrics, what each made of it. */
+static outcome compare_rates(const double *want, size_t n, const plan *p,
+                             lks_schedule *schedule, char *why)
+{
+    for (size_t i = 0; i < n; i++) {
+        const double before = lks_schedule_lr(schedule);
+        double got;
+
+        lks_schedule_step(schedule, i < p->n_metrics ? p->metrics[i] : 0);
+        got = p->n_metrics > 0 ? lks_schedule_lr(schedule) : before;
+        if (got != want[i]) {
+            snprintf(why, WHY_SIZE, "rate %zu is %.17g, not %.17g", i, got, want[i]);
+            return FAILED;
+        }
+    }
+    return PASSED;
+}
+
+static lks_status read_rates(text *t, const char *name, double *out, size_t *n)
+{
+    char *rest = t->line, *word;
+
+    *n = 0;
+    while (rest && *(word = word_of(&rest)) != '\0')
+        if (*n == MAX_VALUES || !number_of(word, &out[(*n)++]))
             return text_fail(t, "'%.30s' is no rate of %s", word, name);
-    if (n == 0)
+    if (*n == 0)
         return text_fail(t, "no rates follow %s", name);
     text_next(t);
-    return tally_add(counts, name, number, not_there(name, NULL, why), why);
+    return LKS_OK;
+}
+
+/* schedule StepLR step_size=10 … and, on the next line, the rate of each step. */
+lks_status run_schedule(text *t, tally *counts)
+{
+    char name[128], why[WHY_SIZE] = "", *rest = t->line;
+    const int64_t number = t->number;
+    plan p = {.base_lr = 0.1};
+    lks_schedule *schedule = NULL;
+    double rates[MAX_VALUES], of[4];
+    size_t n;
+    outcome what;
+    lks_status st;
+
+    lks_error_clear();
+    word_of(&rest);
+    snprintf(p.name, sizeof p.name, "%s", word_of(&rest));
+    snprintf(name, sizeof name, "lr_scheduler.%s", p.name);
+    what = not_there(name, NULL, why);
+    if (sscanf(rest, "Linear(%lf,%lf,%lf)->Cosine(T_max=%lf)", &of[0], &of[1], &of[2],
+               &of[3]) == 4) {
+        st = create_sequence(&p, of, &schedule);
+    } else {
+        open_brackets(rest);
+        if (!read_plan(rest, &p))
+            return text_fail(t, "%s is not said as the others are", name);
+        st = create_schedule(&p, &schedule);
+    }
+    if (st != LKS_OK)
+        snprintf(why, WHY_SIZE, "%s", lks_error_text());
+    text_next(t);
+    LKS_GO(read_rates(t, name, rates, &n));
+    if (what != SKIPPED)
+        what = schedule ? compare_rates(rates, n, &p, schedule, why) : FAILED;
+    LKS_GO(tally_add(counts, name, number, what, why));
+cleanup:
+    lks_schedule_destroy(schedule);
+    return st;
 }

@@ -5,6 +5,7 @@
 
 #include "base/alloc.h"
 #include "optim/optim.h"
+#include "optim/schedule.h"
 
 #include "golden/optim_trajectories.inc"
 
@@ -314,6 +315,159 @@ START_TEST(grad_norm_is_the_2_norm_of_all_gradients)
 }
 END_TEST
 
+/* ---- clipping, accumulation ---- */
+
+static double norm_of(const double *values)
+{
+    double squares = 0;
+
+    for (size_t i = 0; i < 5; i++)
+        squares += values[i] * values[i];
+    return sqrt(squares);
+}
+
+START_TEST(gradients_are_clipped_in_place)
+{
+    const double norm = norm_of(grads[0]);
+    lks_param_block *block = make_block();
+    double before;
+
+    fill(block, lks_param_block_grads(block), grads[0]);
+    ck_ok(lks_clip_grad_norm(block, 2 * norm, &before));
+    ck_assert_double_eq_tol(before, norm, 1e-6);
+    ck_ok(lks_grad_norm(block, &before));
+    ck_assert_double_eq_tol(before, norm, 1e-6);
+    ck_ok(lks_clip_grad_norm(block, 0.5, NULL));
+    ck_ok(lks_grad_norm(block, &before));
+    ck_assert_double_eq_tol(before, 0.5, 1e-6);
+    fill(block, lks_param_block_grads(block), grads[0]);
+    ck_ok(lks_clip_grad_value(block, 0.6));
+    for (size_t i = 0; i < 5; i++) {
+        float flat[NUMEL];
+
+        flat_get(lks_param_block_grads(block), flat);
+        ck_assert_double_eq_tol(flat[at(block, i)], fmax(-0.6, fmin(0.6, grads[0][i])),
+                                1e-7);
+    }
+    assert_gaps_are_zero(block, lks_param_block_grads(block));
+    lks_param_block_destroy(block);
+}
+END_TEST
+
+/* One step of sgd with lr 1 from 0: minus the gradient that it saw. */
+static void seen(double scale, double clip_norm, double clip_value, double out[5])
+{
+    const lks_option lr = {"lr", 1, {1}};
+    lks_param_block *block = make_block();
+    lks_optim *optim;
+
+    ck_ok(lks_optim_create("sgd", (lks_options){&lr, 1}, block, &optim));
+    lks_optim_clip(optim, clip_norm, clip_value);
+    fill(block, lks_param_block_grads(block), grads[0]);
+    ck_ok(lks_optim_step_scaled(optim, scale));
+    for (size_t i = 0; i < 5; i++)
+        out[i] = -value_at(block, i);
+    lks_optim_destroy(optim);
+    lks_param_block_destroy(block);
+}
+
+START_TEST(a_step_clips_the_norm_then_each_value_of_what_the_scale_makes)
+{
+    double got[5];
+
+    seen(0.5, 0, 0, got);
+    ck_assert_double_eq_tol(norm_of(got), norm_of(grads[0]) / 2, 1e-6);
+    seen(0.5, 0.25, 0, got);
+    ck_assert_double_eq_tol(norm_of(got), 0.25, 1e-6);
+    ck_assert_double_eq_tol(got[1] / got[4], grads[0][1] / grads[0][4], 1e-6);
+    seen(0.5, 100, 0.3, got);
+    for (size_t i = 0; i < 5; i++)
+        ck_assert_double_eq_tol(got[i], fmax(-0.3, fmin(0.3, grads[0][i] / 2)), 1e-7);
+    seen(0.5, 0.25, 0.1, got);
+    ck_assert_double_eq_tol(got[4], -0.1, 1e-7);
+    ck_assert_double_eq_tol(got[1], grads[0][1] * 0.25 / norm_of(grads[0]), 1e-6);
+}
+END_TEST
+
+START_TEST(accumulated_steps_are_one_with_their_sums)
+{
+    const lks_option lr = {"lr", 1, {0.1}};
+    lks_param_block *block = make_block();
+    double divisor, sum[5];
+    lks_optim *optim;
+
+    ck_ok(lks_optim_create("sgd", (lks_options){&lr, 1}, block, &optim));
+    ck_ok(lks_optim_accumulate(optim, 3));
+    fill(block, lks_param_block_values(block), start);
+    for (int round = 0; round < 2; round++) {
+        double before[5];
+
+        for (size_t i = 0; i < 5; i++)
+            before[i] = value_at(block, i);
+        for (int step = 0; step < 3; step++) {
+            ck_assert_uint_eq(lks_optim_n_steps(optim), (uint64_t)round);
+            for (size_t i = 0; i < 5; i++) {
+                ck_assert_double_eq(value_at(block, i), before[i]);
+                sum[i] = (step > 0 ? sum[i] : 0) + grads[step][i];
+            }
+            fill(block, lks_param_block_grads(block), grads[step]);
+            ck_ok(lks_optim_step_counted(optim, step, &divisor));
+        }
+        ck_assert_double_eq(divisor, 0 + 1 + 2);
+        for (size_t i = 0; i < 5; i++)
+            ck_assert_double_eq_tol(value_at(block, i), before[i] - 0.1 * sum[i] / 3,
+                                    1e-6);
+    }
+    lks_optim_destroy(optim);
+    lks_param_block_destroy(block);
+}
+END_TEST
+
+/* ---- schedules ---- */
+
+static double halved(void *context, uint64_t n)
+{
+    (void)context;
+    return n < 2 ? 1 : 0.5;
+}
+
+START_TEST(a_schedule_goes_as_it_is_told)
+{
+    const lks_option decay[] = {{"gamma", 1, {0.5}}};
+    lks_schedule *schedule;
+
+    ck_ok(lks_schedule_create_lambda(halved, NULL, 0.1, &schedule));
+    for (int n = 0; n < 4; n++, lks_schedule_step(schedule, 0))
+        ck_assert_double_eq(lks_schedule_lr(schedule), n < 2 ? 0.1 : 0.05);
+    lks_schedule_destroy(schedule);
+    ck_ok(lks_schedule_create("exponential_lr", ALL_OF(decay), 1, &schedule));
+    ck_ok(lks_schedule_then(schedule, 2, "exponential_lr", ALL_OF(decay)));
+    for (int n = 0; n < 4; n++, lks_schedule_step(schedule, 0))
+        ck_assert_double_eq(lks_schedule_lr(schedule), n % 2 ? 0.5 : 1);
+    lks_schedule_destroy(schedule);
+}
+END_TEST
+
+START_TEST(schedules_that_do_not_go_are_refused)
+{
+    const lks_option many = {"milestones", 9, {1}};
+    const lks_option gamma = {"gamma", 1, {0.5}};
+    lks_schedule *schedule = NULL;
+
+    ck_fails(lks_schedule_create("steplr", (lks_options){NULL, 0}, 1, &schedule),
+             LKS_INVALID, "there is no schedule 'steplr'; there are: step_lr, ");
+    ck_fails(lks_schedule_create("step_lr", (lks_options){NULL, 0}, 1, &schedule),
+             LKS_INVALID, "step_lr needs step_size");
+    ck_fails(lks_schedule_create("multi_step_lr", (lks_options){&many, 1}, 1, &schedule),
+             LKS_INVALID, "multi_step_lr: milestones has 9 values; it takes 1 to 8");
+    ck_assert_ptr_null(schedule);
+    ck_ok(lks_schedule_create("exponential_lr", (lks_options){&gamma, 1}, 1, &schedule));
+    ck_fails(lks_schedule_then(schedule, 0, "exponential_lr", (lks_options){&gamma, 1}),
+             LKS_INVALID, "exponential_lr begins before what it follows has begun");
+    lks_schedule_destroy(schedule);
+}
+END_TEST
+
 START_TEST(create_survives_every_failing_allocation)
 {
     const lks_optim_group group = {biases, 1, ALL_OF(no_decay)};
@@ -339,7 +493,10 @@ START_TEST(create_survives_every_failing_allocation)
 }
 END_TEST
 
-LKS_SUITE("optim", trajectories_are_those_of_pytorch,
+LKS_SUITE("optim", gradients_are_clipped_in_place,
+          a_step_clips_the_norm_then_each_value_of_what_the_scale_makes,
+          accumulated_steps_are_one_with_their_sums, a_schedule_goes_as_it_is_told,
+          schedules_that_do_not_go_are_refused, trajectories_are_those_of_pytorch,
           options_out_of_range_are_refused_by_name, l1_pulls_towards_zero,
           adam_without_eps_keeps_the_gaps_zero,
           a_step_is_seen_by_whoever_watches_the_values,
