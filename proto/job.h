@@ -35,7 +35,7 @@ typedef struct lks_job_group {
     size_t n_options;
 } lks_job_group;
 
-/* A typed thing with options: a layer ("conv2d") or an optimiser ("sgd"). Types and keys
+/* A typed thing with options: a layer ("conv2d"), an optimiser ("sgd"), a schedule. Types and keys
  * are static strings of the schema. Only options that the file sets or that have a
  * default in the schema stand here. */
 typedef struct lks_job_item {
@@ -47,7 +47,8 @@ typedef struct lks_job_item {
     size_t n_from;
     lks_job_group *groups; /* [n_groups] an optimiser's */
     size_t n_groups;
-    int line, column; /* of the name, from 1; 0: not from a file */
+    const char *every; /* a schedule's: "epoch" "step" */
+    int line, column;  /* of the name, from 1; 0: not from a file */
 } lks_job_item;
 
 /* Files of one split, in the order core/data/dataset.h wants: idx {images, labels}, npy
@@ -82,6 +83,7 @@ typedef struct lks_job {
     size_t n_layers;
     const char *loss; /* "cross_entropy" "mse_loss" */
     lks_job_item optimizer;
+    lks_job_item schedule; /* of its learning rate; type NULL: none */
 
     struct {
         uint64_t epochs, steps; /* exactly one is not 0 */
@@ -92,8 +94,10 @@ typedef struct lks_job {
         uint32_t threads_per_rank;
         const char *numerics; /* "exact" "fast" */
         lks_job_reduction reduction;
-        const char *collectives; /* "auto" "nccl" "mpi" */
-        char *init;              /* NULL: PyTorch's default initialisation */
+        const char *collectives;                /* "auto" "nccl" "mpi" */
+        double clip_grad_norm, clip_grad_value; /* 0: not */
+        uint64_t accumulate;                    /* steps of an update */
+        char *init; /* NULL: PyTorch's default initialisation */
     } train;
 
     struct {

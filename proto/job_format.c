@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "base/try.h"
+#include "proto/job_every.h"
 #include "proto/job_groups.h"
 #include "proto/job_option.h"
 #include "proto/job_wiring.h"
@@ -103,8 +104,8 @@ static lks_status add_item(lks_text *out, const lks_job_type *types,
                            const lks_job_item *item)
 {
     const lks_job_type *type = lks_job_type_find(types, item->type);
-    const bool has_map =
-        item->n_options > 0 || item->name || item->n_from > 0 || item->n_groups > 0;
+    const bool has_map = item->n_options > 0 || item->name || item->n_from > 0 ||
+                         item->n_groups > 0 || item->every;
 
     if (!type)
         return lks_fail(LKS_INVALID, "a job file knows no '%s'", item->type);
@@ -112,6 +113,7 @@ static lks_status add_item(lks_text *out, const lks_job_type *types,
     LKS_TRY(lks_job_options_write(out, type, item->options, item->n_options));
     lks_job_wiring_write(out, item);
     LKS_TRY(lks_job_groups_write(out, type, item));
+    lks_job_every_write(out, item);
     lks_text_add(out, "%s", has_map ? "}" : "");
     return LKS_OK;
 }
@@ -138,6 +140,22 @@ static lks_status write_optimizer(lks_text *out, const lks_job *job, const void 
     return LKS_OK;
 }
 
+static lks_status write_schedule(lks_text *out, const lks_job *job, const void *member)
+{
+    (void)job;
+    lks_text_add(out, "{");
+    LKS_TRY(add_item(out, lks_job_schedule_types, member));
+    lks_text_add(out, "}");
+    return LKS_OK;
+}
+
+static lks_status write_real(lks_text *out, const lks_job *job, const void *member)
+{
+    (void)job;
+    lks_yaml_add_real(out, *(const double *)member);
+    return LKS_OK;
+}
+
 static lks_status (*const writers[])(lks_text *, const lks_job *, const void *) = {
     [LKS_JOB_WHOLE64] = write_whole64,     [LKS_JOB_WHOLE32] = write_whole32,
     [LKS_JOB_AUTO32] = write_auto32,       [LKS_JOB_ALL32] = write_all32,
@@ -145,7 +163,8 @@ static lks_status (*const writers[])(lks_text *, const lks_job *, const void *) 
     [LKS_JOB_PATH] = write_path,           [LKS_JOB_CHOICE] = write_text,
     [LKS_JOB_REDUCTION] = write_reduction, [LKS_JOB_NUMBERS] = write_numbers,
     [LKS_JOB_FILES] = write_files,         [LKS_JOB_LAYERS] = write_layers,
-    [LKS_JOB_OPTIMIZER] = write_optimizer,
+    [LKS_JOB_OPTIMIZER] = write_optimizer, [LKS_JOB_SCHEDULE] = write_schedule,
+    [LKS_JOB_REAL] = write_real,
 };
 
 /* A key without fallback that nothing was said for, or that a program brings. */
@@ -165,6 +184,10 @@ static bool is_absent(const lks_job *job, const lks_job_key *key, const void *me
         return job->data.n_channels == 0;
     case LKS_JOB_WHOLE64:
         return *(const uint64_t *)member == 0;
+    case LKS_JOB_SCHEDULE:
+        return !((const lks_job_item *)member)->type;
+    case LKS_JOB_REAL:
+        return *(const double *)member == 0;
     default:
         return false;
     }

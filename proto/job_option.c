@@ -28,7 +28,8 @@ static void describe(const lks_job_option *option, bool is_too_large, char *out,
     if (has_below)
         lks_append(out, size, "%s below %.10g", has_min ? " and" : "", option->below);
     if (option->max_values > option->min_values)
-        lks_append(out, size, " or a list of %d", option->max_values);
+        lks_append(out, size, " or a list of %s%d", option->is_list ? "up to " : "",
+                   option->max_values);
 }
 
 static bool read_number(const lks_job_option *option, const lks_node *node, double *out)
@@ -80,8 +81,9 @@ lks_status lks_job_option_read(const lks_job_option *option, const lks_node *nod
         return read_value(option, node, &out->values[0]);
     }
     /* a list of one is refused where one value stands alone, as is a list of five */
-    if (node->kind != LKS_NODE_LIST || option->max_values == 1 ||
-        n != (size_t)option->max_values) {
+    if (node->kind != LKS_NODE_LIST || option->max_values == 1 || n == 0 ||
+        n > (size_t)option->max_values ||
+        (n < (size_t)option->max_values && !option->is_list)) {
         describe(option, false, expected, sizeof expected);
         return lks_node_expected(node, option->key, expected);
     }

@@ -62,6 +62,15 @@ const lks_job_format_type lks_job_formats[] = {
 #define WHOLE_BELOW (LKS_OPTION_MAX_SIZE + 1)
 #define OPTION_WHOLE(key, member, min, fallback)                                         \
     OPTION_OF(key, WHOLE, 1, 1, min, WHOLE_BELOW, fallback)
+#define OPTION_WHOLES(key_, member, min_, fallback_)                                     \
+    {.key = key_,                                                                        \
+     .kind = LKS_JOB_OPTION_WHOLE,                                                       \
+     .min_values = 1,                                                                    \
+     .max_values = LKS_OPTION_MAX_VALUES,                                                \
+     .is_list = true,                                                                    \
+     .min = min_,                                                                        \
+     .below = WHOLE_BELOW,                                                               \
+     fallback_},
 #define OPTION_PAIR(key, member, min, fallback)                                          \
     OPTION_OF(key, WHOLE, 1, 2, min, WHOLE_BELOW, fallback)
 #define OPTION_REAL(key, member, min, below, fallback)                                   \
@@ -74,6 +83,7 @@ const lks_job_format_type lks_job_formats[] = {
 
 const lks_job_type lks_job_layer_types[] = {LKS_LAYER_LIST(TYPE){.name = NULL}};
 const lks_job_type lks_job_optimizer_types[] = {LKS_OPTIM_LIST(TYPE){.name = NULL}};
+const lks_job_type lks_job_schedule_types[] = {LKS_SCHEDULE_LIST(TYPE){.name = NULL}};
 
 size_t lks_job_key_find(const char *path)
 {

@@ -24,6 +24,8 @@ typedef enum lks_job_kind {
     LKS_JOB_FILES,
     LKS_JOB_LAYERS,
     LKS_JOB_OPTIMIZER,
+    LKS_JOB_SCHEDULE,
+    LKS_JOB_REAL,
 } lks_job_kind;
 
 typedef struct lks_job_key {
@@ -72,12 +74,13 @@ typedef struct lks_job_option {
     const char *key; /* NULL ends a list */
     lks_job_option_kind kind;
     int min_values, max_values;
+    bool is_list; /* of any number of values between these */
     bool is_required;
     const char *fallback; /* YAML; NULL: none */
     double min, below;    /* min <= value < below */
 } lks_job_option;
 
-/* What a layer or an optimiser may be told. */
+/* What a layer, an optimiser or a schedule may be told. */
 typedef struct lks_job_type {
     const char *name; /* NULL ends a table */
     lks_job_option options[LKS_JOB_MAX_OPTIONS + 1];
@@ -85,6 +88,7 @@ typedef struct lks_job_type {
 
 extern const lks_job_type lks_job_layer_types[];
 extern const lks_job_type lks_job_optimizer_types[];
+extern const lks_job_type lks_job_schedule_types[];
 
 /* NULL if there is none. */
 const lks_job_type *lks_job_type_find(const lks_job_type *table, const char *name);

@@ -276,6 +276,23 @@ static lks_status set_optimizer(lks_job_build *build, const lks_job_key *key,
                               member(build, key));
 }
 
+static lks_status set_schedule(lks_job_build *build, const lks_job_key *key,
+                               const lks_node *node)
+{
+    return lks_job_item_build(build->tree, lks_job_schedule_types, "schedule", node,
+                              member(build, key));
+}
+
+static lks_status set_real(lks_job_build *build, const lks_job_key *key,
+                           const lks_node *node)
+{
+    const char *name = lks_job_leaf(key->path);
+    double *value = member(build, key);
+
+    LKS_TRY(lks_node_real(node, name, "a number above 0", value));
+    return *value > 0 ? LKS_OK : lks_node_expected(node, name, "a number above 0");
+}
+
 lks_status lks_job_value(lks_job_build *build, const lks_job_key *key,
                          const lks_node *node)
 {
@@ -287,7 +304,8 @@ lks_status lks_job_value(lks_job_build *build, const lks_job_key *key,
         [LKS_JOB_PATH] = set_path,           [LKS_JOB_CHOICE] = set_choice,
         [LKS_JOB_REDUCTION] = set_reduction, [LKS_JOB_NUMBERS] = set_numbers,
         [LKS_JOB_FILES] = set_files,         [LKS_JOB_LAYERS] = set_layers,
-        [LKS_JOB_OPTIMIZER] = set_optimizer,
+        [LKS_JOB_OPTIMIZER] = set_optimizer, [LKS_JOB_SCHEDULE] = set_schedule,
+        [LKS_JOB_REAL] = set_real,
     };
 
     return setters[key->kind](build, key, node);

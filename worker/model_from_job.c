@@ -221,7 +221,20 @@ lks_status lks_optim_from_job(const lks_job *job, lks_model *model, lks_optim **
     st = lks_optim_create_grouped(item->type, options_of(item), groups, item->n_groups,
                                   lks_model_params(model), out);
     lks_free(groups);
-    return st;
+    if (st != LKS_OK)
+        return st;
+    lks_optim_clip(*out, job->train.clip_grad_norm, job->train.clip_grad_value);
+    return lks_optim_accumulate(*out, job->train.accumulate);
+}
+
+lks_status lks_schedule_from_job(const lks_job *job, lks_optim *optim, lks_schedule **out)
+{
+    if (!job->schedule.type)
+        return LKS_OK;
+    LKS_TRY(lks_schedule_create(job->schedule.type, options_of(&job->schedule),
+                                lks_optim_lr(optim), out));
+    lks_optim_set_lr(optim, lks_schedule_lr(*out));
+    return LKS_OK;
 }
 
 /* ---- steps ---- */

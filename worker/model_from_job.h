@@ -8,6 +8,7 @@
 #include "nn/loss.h"
 #include "nn/model.h"
 #include "optim/optim.h"
+#include "optim/schedule.h"
 #include "proto/job.h"
 #include "train/batch.h"
 #include "worker/lockstep_train.h"
@@ -33,6 +34,10 @@ lks_status lks_check_test_data(const lks_loss *loss, const lks_model *model,
                                const lks_feed *train, const lks_feed *test);
 
 lks_status lks_optim_from_job(const lks_job *job, lks_model *model, lks_optim **out);
+
+/* NULL if the job has none; the optimiser has the rate of the first step then. */
+lks_status lks_schedule_from_job(const lks_job *job, lks_optim *optim,
+                                 lks_schedule **out);
 
 /* The run's steps. LKS_INVALID: the batch is smaller than the lanes, or there is no whole
  * batch to train on. */

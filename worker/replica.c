@@ -26,7 +26,8 @@ lks_status lks_replica_make_model(lks_replica *replica)
         LKS_TRY(lks_check_test_data(replica->loss, replica->model, &replica->train,
                                     &replica->test));
     }
-    return lks_optim_from_job(&session->job, replica->model, &replica->optim);
+    LKS_TRY(lks_optim_from_job(&session->job, replica->model, &replica->optim));
+    return lks_schedule_from_job(&session->job, replica->optim, &replica->schedule);
 }
 
 /* ---- what trains it ---- */
@@ -82,6 +83,7 @@ void lks_replica_release(lks_replica *replica)
     lks_replica_end_meeting(replica);
     lks_metrics_destroy(replica->metrics);
     lks_trainer_destroy(replica->trainer);
+    lks_schedule_destroy(replica->schedule);
     lks_optim_destroy(replica->optim);
     lks_model_destroy(replica->model);
     lks_replica_part(replica);

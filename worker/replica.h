@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 
 #include "kernels.h"
+#include "optim/schedule.h"
 #include "train/trainer.h"
 #include "worker/console.h"
 #include "worker/metrics.h"
@@ -38,6 +39,7 @@ typedef struct lks_replica {
     lks_model *model;
     const lks_loss *loss;
     lks_optim *optim;
+    lks_schedule *schedule; /* NULL: the learning rate stays */
     lks_trainer *trainer;
     uint64_t weights_hash; /* at the start */
 

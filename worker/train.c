@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <string.h>
 
 #include "base/alloc.h"
 #include "base/clock.h"
@@ -139,11 +140,29 @@ static lks_status evaluate(lks_replica *replica, course *c)
     return LKS_OK;
 }
 
+/* ---- the learning rate ---- */
+
+/* Behind step n_done: of the next one. What it is on watches is the test loss of an
+ * evaluation that came with this step, else the step's loss: the same on every rank. */
+static void move_schedule(lks_replica *replica, const course *c, bool updated)
+{
+    const uint64_t per_epoch = lks_steps_per_epoch(&replica->session->data.steps);
+    const bool every_step = strcmp(replica->session->job.schedule.every, "step") == 0;
+
+    if (every_step ? !updated : c->n_done % per_epoch != 0)
+        return;
+    lks_schedule_step(replica->schedule, evaluation_is_due(replica, c->n_done)
+                                             ? c->test_loss
+                                             : c->result.loss);
+    lks_optim_set_lr(replica->optim, lks_schedule_lr(replica->schedule));
+}
+
 /* ---- the loop ---- */
 
-/* After a step: count it, report it, evaluate. What fails on this rank alone goes to
+/* After a step, before which there were n_updates: count it, report it, evaluate. What fails on this rank alone goes to
  * c->st, to be told with the next step's losses. */
-static lks_status after_step(lks_replica *replica, course *c, double began_s)
+static lks_status after_step(lks_replica *replica, course *c, double began_s,
+                             uint64_t n_updates)
 {
     c->trained_s += lks_clock_s() - began_s;
     c->samples += lks_step_locate(&replica->session->data.steps, c->n_done).n;
@@ -158,6 +177,8 @@ static lks_status after_step(lks_replica *replica, course *c, double began_s)
         show(replica, c, false);
     if (evaluation_is_due(replica, c->n_done))
         LKS_TRY(evaluate(replica, c));
+    if (replica->schedule)
+        move_schedule(replica, c, lks_optim_n_steps(replica->optim) > n_updates);
     if (c->st != LKS_OK)
         lks_pulse_wish(&replica->pulse, LKS_WISH_FAIL);
     return LKS_OK;
@@ -169,10 +190,11 @@ static lks_status take_steps(lks_replica *replica, course *c)
            c->result.wish == LKS_WISH_GO_ON) {
         const double began_s = lks_clock_s();
         const lks_device_work before = lks_replica_work(replica);
+        const uint64_t n_updates = lks_optim_n_steps(replica->optim);
 
         LKS_TRY(lks_trainer_step(replica->trainer, c->n_done, &c->result));
         c->work = lks_work_between(before, lks_replica_work(replica));
-        LKS_TRY(after_step(replica, c, began_s));
+        LKS_TRY(after_step(replica, c, began_s, n_updates));
     }
     return LKS_OK;
 }

@@ -151,7 +151,7 @@
 
 #define LKS_OPTIONS_one_cycle_lr(X)                                                      \
     X(REAL, "max_lr", max_lr, 0, LKS_OPTION_NO_MAX, LKS_OPTION_REQUIRED)                 \
-    X(WHOLE, "total_steps", total_steps, 2, LKS_OPTION_REQUIRED)                         \
+    X(WHOLE, "total_steps", total_steps, 1, LKS_OPTION_REQUIRED)                         \
     X(REAL, "pct_start", pct_start, 0, 1, LKS_OPTION_ELSE(0.3))                          \
     X(REAL, "div_factor", div_factor, 1e-12, LKS_OPTION_NO_MAX, LKS_OPTION_ELSE(25))     \
     X(REAL, "final_div_factor", final_div_factor, 1e-12, LKS_OPTION_NO_MAX,              \

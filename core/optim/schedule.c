@@ -59,7 +59,9 @@ static double constant_lr_rate(const void *config, course *at)
 
     if (at->n == 0)
         return at->lr * c->factor;
-    return (int64_t)at->n == c->total_iters ? at->lr * (1.0 / c->factor) : at->lr;
+    if ((int64_t)at->n != c->total_iters)
+        return at->lr;
+    return c->factor == 0 ? at->base : at->lr * (1.0 / c->factor);
 }
 
 typedef struct linear_lr {
@@ -288,6 +290,16 @@ struct lks_schedule {
     lks_schedule_factor factor; /* in the place of stages */
     void *context;
 };
+
+const lks_option_rule *lks_schedule_rules(const char *type, size_t *n)
+{
+    for (size_t i = 0; i < N_TYPES; i++)
+        if (strcmp(types[i].name, type) == 0) {
+            *n = types[i].n_options;
+            return types[i].options;
+        }
+    return NULL;
+}
 
 static lks_status find_type(const char *name, const schedule_type **out)
 {

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "base/option.h"
+#include "base/option_rule.h"
 #include "base/status.h"
 
 typedef struct lks_schedule lks_schedule;
@@ -31,6 +32,9 @@ lks_status lks_schedule_create_lambda(lks_schedule_factor factor, void *context,
 lks_status lks_schedule_then(lks_schedule *schedule, uint64_t n, const char *type,
                              lks_options options);
 void lks_schedule_destroy(lks_schedule *schedule); /* NULL is fine */
+
+/* What a type may be told, [*n]; NULL: there is no such type. */
+const lks_option_rule *lks_schedule_rules(const char *type, size_t *n);
 
 double lks_schedule_lr(const lks_schedule *schedule);
 

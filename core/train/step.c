@@ -141,14 +141,13 @@ lks_status lks_step_run(lks_step *s, uint64_t index, lks_step_result *out)
     enter(s, LKS_STEP_REDUCE);
     LKS_TRY(lks_lanes_wait(s->lanes));
     LKS_TRY(lks_losses_wait(s->losses, index + 1, &losses));
-    out->divisor = lks_loss_divisor(losses.count);
 
     enter(s, LKS_STEP_UPDATE);
-    LKS_TRY(lks_optim_step_scaled(s->optim, 1 / out->divisor));
+    LKS_TRY(lks_optim_step_counted(s->optim, losses.count, &out->divisor));
     LKS_TRY(lks_model_update_buffers(s->model));
 
     s->watcher->end_step(s->watched);
-    out->loss = losses.sum / out->divisor;
+    out->loss = losses.sum / lks_loss_divisor(losses.count);
     out->wish = losses.wish;
     return LKS_OK;
 }

@@ -50,7 +50,8 @@ typedef struct lks_step {
 
 /* The same on every rank. */
 typedef struct lks_step_result {
-    double divisor; /* what the loss counted over all lanes (lks_loss_divisor) */
+    double divisor; /* of the gradients as they stand: what the loss counted over all
+                     * lanes, of all the steps that made an update (lks_loss_divisor) */
     double loss;    /* mean over what it counted */
     lks_wish wish;  /* what the ranks agree on for after this step */
 } lks_step_result;

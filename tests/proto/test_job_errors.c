@@ -68,7 +68,7 @@ START_TEST(an_unknown_key_without_a_near_one_lists_the_known_ones)
         {"seed: 7", "xyz: 7",
          "j.yaml:2:1: unknown key 'xyz' in the job; known are job, seed, data, model, "
          "loss, "
-         "optimizer, train, report, checkpoint"},
+         "optimizer, schedule, train, report, checkpoint"},
         {"keep: 5", "zzz: 5",
          "j.yaml:30:32: unknown key 'zzz' in checkpoint; known are every_steps, keep"},
         {"images: a.gz", "x: a.gz",
@@ -76,7 +76,7 @@ START_TEST(an_unknown_key_without_a_near_one_lists_the_known_ones)
         {"seed: 7", "\"a\\nb\\e[1m\": 7",
          "j.yaml:2:1: unknown key 'a?b?[1m' in the job; known are job, seed, data, "
          "model, loss, "
-         "optimizer, train, report, checkpoint"},
+         "optimizer, schedule, train, report, checkpoint"},
     };
 
     CHECK_MISTAKES(list);
@@ -103,16 +103,16 @@ START_TEST(a_key_with_dots_or_without_letters_is_refused)
          "j.yaml:2:1: unknown key 'seed.' in the job; did you mean 'seed'?"},
         {"seed: 7", "\"\": {seed: 7}",
          "j.yaml:2:1: unknown key '' in the job; known are job, seed, data, model, loss, "
-         "optimizer, train, report, checkpoint"},
+         "optimizer, schedule, train, report, checkpoint"},
         {"train:\n  epochs: 3\n  batch_size: 64\n",
          "\"\": {train: {batch_size: 64}}\nx:\n",
          "j.yaml:22:1: unknown key '' in the job; known are job, seed, data, model, "
          "loss, "
-         "optimizer, train, report, checkpoint"},
+         "optimizer, schedule, train, report, checkpoint"},
         {"  epochs: 3", "  \"\": 3",
          "j.yaml:23:3: unknown key '' in train; known are epochs, steps, batch_size, "
          "lanes, device, replicas, threads_per_rank, numerics, reduction, "
-         "collectives, init"},
+         "collectives, accumulate, clip_grad_norm, clip_grad_value, init"},
     };
 
     CHECK_MISTAKES(list);
@@ -309,6 +309,19 @@ START_TEST(a_layer_or_optimizer_is_checked_against_its_own_options)
          "weight_decay, nesterov, l1, maximize"},
         {"{sgd: {lr: 0.01, momentum: 0.9}}", "{sgd: {groups: [{params: a, lr: -1}]}}",
          "j.yaml:21:44: lr is '-1', it must be a number of at least 0"},
+        {"report:", "schedule: {steplr: {}}\nreport:",
+         "j.yaml:29:12: unknown schedule 'steplr'; did you mean 'step_lr'?"},
+        {"report:", "schedule: step_lr\nreport:",
+         "j.yaml:29:1: step_lr needs the option 'step_size'"},
+        {"report:", "schedule: {step_lr: {step_size: 1, every: lane}}\nreport:",
+         "j.yaml:29:43: every is 'lane', it must be one of epoch, step"},
+        {"report:", "schedule: {multi_step_lr: {milestones: [1, 0]}}\nreport:",
+         "j.yaml:29:44: milestones is '0', it must be a whole number of at least 1 or a "
+         "list of up to 8"},
+        {"  lanes: 8\n", "  lanes: 8\n  clip_grad_norm: 0\n",
+         "j.yaml:26:19: clip_grad_norm is '0', it must be a number above 0"},
+        {"  lanes: 8\n", "  lanes: 8\n  accumulate: 0\n",
+         "j.yaml:26:15: accumulate is '0', it must be a whole number from 1 to 65536"},
         {"- dropout: {p: 0.25}", "- dropout: 0.25",
          "j.yaml:15:14: dropout is '0.25', it must be a map of options"},
         {"- relu", "- [relu]",

@@ -175,6 +175,13 @@ static void random_value(lks_job *job, const lks_job_key *key)
     case LKS_JOB_OPTIMIZER:
         random_item(lks_job_optimizer_types, member);
         break;
+    case LKS_JOB_SCHEDULE:
+        random_item(lks_job_schedule_types, member);
+        job->schedule.every = below(2) ? "step" : "epoch";
+        break;
+    case LKS_JOB_REAL:
+        *(double *)member = random_real(1e-300, HUGE_VAL);
+        break;
     }
 }
 
@@ -314,6 +321,7 @@ START_TEST(a_job_is_written_for_people_with_its_defaults)
                                "  numerics: exact\n"
                                "  reduction: auto\n"
                                "  collectives: auto\n"
+                               "  accumulate: 1\n"
                                "report:\n"
                                "  every_steps: 50\n"
                                "  rank_timeout_s: 60\n"
@@ -375,6 +383,35 @@ START_TEST(layers_are_wired_by_name_and_number)
     ck_assert_str_eq(written, again);
     lks_free(written);
     lks_free(again);
+    lks_job_release(&job);
+}
+END_TEST
+
+START_TEST(a_schedule_is_written_as_it_was_read)
+{
+    static const char text[] =
+        "train: {batch_size: 1, steps: 5, clip_grad_norm: 1.5, accumulate: 2}\n"
+        "model: [relu]\n"
+        "data: {train: {targets: y.npy, inputs: x.npy}, format: npy}\n"
+        "loss: mse_loss\n"
+        "optimizer: sgd\n"
+        "schedule: {multi_step_lr: {milestones: [2, 3, 5]}}\n"
+        "job: j\n";
+    lks_job job;
+    char *written = NULL;
+
+    ck_ok(parse_text(text, &job));
+    ck_assert_str_eq(job.schedule.type, "multi_step_lr");
+    ck_assert_str_eq(job.schedule.every, "epoch");
+    ck_assert_int_eq(job.schedule.options[0].n_values, 3);
+    ck_assert(job.schedule.options[0].values[2] == 5);
+    ck_ok(lks_job_format(&job, &written));
+    ck_assert(strstr(written,
+                     "\nschedule: {multi_step_lr: {milestones: [2, 3, 5], gamma: "
+                     "0.1, every: epoch}}\n"));
+    ck_assert(strstr(written, "  accumulate: 2\n  clip_grad_norm: 1.5\n"));
+    ck_assert(!strstr(written, "clip_grad_value"));
+    lks_free(written);
     lks_job_release(&job);
 }
 END_TEST
@@ -463,7 +500,8 @@ START_TEST(releasing_twice_or_an_empty_job_is_fine)
 }
 END_TEST
 
-LKS_SUITE("job_format", a_written_job_reads_back_as_the_same,
+LKS_SUITE("job_format", a_schedule_is_written_as_it_was_read,
+          a_written_job_reads_back_as_the_same,
           a_job_is_written_for_people_with_its_defaults,
           layers_are_wired_by_name_and_number,
           parameter_groups_are_written_as_they_were_read,

@@ -171,14 +171,15 @@ START_TEST(errors_name_the_setting)
         {"train.=5",
          "--set train.=5: unknown key '' in train; known are epochs, steps, batch_size, "
          "lanes, device, replicas, threads_per_rank, numerics, reduction, "
-         "collectives, init"},
+         "collectives, accumulate, clip_grad_norm, clip_grad_value, init"},
         {".seed=5",
          "--set .seed=5: unknown key '' in the job; known are job, seed, data, "
-         "model, loss, optimizer, train, report, checkpoint"},
+         "model, loss, optimizer, schedule, train, report, checkpoint"},
         {"train={train.steps: 5}",
          "--set train={train.steps: 5}: unknown key 'train.steps' in train; known are "
          "epochs, steps, batch_size, lanes, device, replicas, threads_per_rank, "
-         "numerics, reduction, collectives, init"},
+         "numerics, reduction, collectives, accumulate, clip_grad_norm, "
+         "clip_grad_value, init"},
         {"data={normalize.std: 5}", "--set data={normalize.std: 5}: unknown key "
                                     "'normalize.std' in data; std belongs in the map "
                                     "data.normalize"},

@@ -10,6 +10,7 @@
 #include "base/optim_options.h"
 #include "nn/layer.h"
 #include "optim/optim_type.h"
+#include "optim/schedule.h"
 #include "proto/job_schema.h"
 #include "proto/job_yaml.h"
 
@@ -48,6 +49,19 @@ static size_t core_optimizers(core_type *out)
                            lks_optim_##id.n_options};
     LKS_OPTIM_LIST(OPTIM)
 #undef OPTIM
+    return n;
+}
+
+static size_t core_schedules(core_type *out)
+{
+    size_t n = 0;
+
+#define SCHEDULE(id)                                                                     \
+    out[n].name = #id;                                                                   \
+    out[n].rules = lks_schedule_rules(#id, &out[n].n_rules);                             \
+    n++;
+    LKS_SCHEDULE_LIST(SCHEDULE)
+#undef SCHEDULE
     return n;
 }
 
@@ -122,23 +136,26 @@ static char *least_item(const lks_job_type *type)
     return text;
 }
 
-static void read_least(const char *layer, const char *optimizer, lks_job *out)
+static void read_least(const char *layer, const char *optimizer, const char *schedule,
+                       lks_job *out)
 {
     char *text = lks_asprintf("job: j\n"
                               "data: {format: cifar10, train: x.bin}\n"
                               "model: [%s}]\n"
                               "loss: cross_entropy\n"
                               "optimizer: {%s}}\n"
+                              "schedule: {%s}}\n"
                               "train: {steps: 1, batch_size: 1}\n",
-                              layer, optimizer);
+                              layer, optimizer, schedule);
 
     ck_ok(lks_job_parse(text, strlen(text), "least", NULL, 0, out));
     lks_free(text);
 }
 
-static void same_types(const lks_job_type *types, const core_type *core, size_t n_core,
-                       bool are_layers)
+static void same_types(const lks_job_type *types, const core_type *core, size_t n_core)
 {
+    const bool are_layers = types == lks_job_layer_types;
+    const bool are_schedules = types == lks_job_schedule_types;
     size_t n = 0;
 
     for (; types[n].name; n++) {
@@ -150,9 +167,13 @@ static void same_types(const lks_job_type *types, const core_type *core, size_t 
             c++;
         ck_assert_msg(c < n_core, "the library has no %s", types[n].name);
         same_options(&types[n], &core[c]);
-        read_least(are_layers ? least : "flatten: {", are_layers ? "sgd: {" : least,
-                   &job);
-        same_fallbacks(are_layers ? &job.layers[0] : &job.optimizer, &core[c]);
+        read_least(are_layers ? least : "flatten: {",
+                   are_layers || are_schedules ? "sgd: {" : least,
+                   are_schedules ? least : "linear_lr: {", &job);
+        same_fallbacks(are_layers      ? &job.layers[0]
+                       : are_schedules ? &job.schedule
+                                       : &job.optimizer,
+                       &core[c]);
         lks_job_release(&job);
         lks_free(least);
     }
@@ -163,7 +184,7 @@ START_TEST(the_schema_has_the_librarys_layers)
 {
     core_type core[256];
 
-    same_types(lks_job_layer_types, core, core_layers(core), true);
+    same_types(lks_job_layer_types, core, core_layers(core));
 }
 END_TEST
 
@@ -171,9 +192,17 @@ START_TEST(the_schema_has_the_librarys_optimizers)
 {
     core_type core[64];
 
-    same_types(lks_job_optimizer_types, core, core_optimizers(core), false);
+    same_types(lks_job_optimizer_types, core, core_optimizers(core));
+}
+END_TEST
+
+START_TEST(the_schema_has_the_librarys_schedules)
+{
+    core_type core[64];
+
+    same_types(lks_job_schedule_types, core, core_schedules(core));
 }
 END_TEST
 
 LKS_SUITE("job_schema", the_schema_has_the_librarys_layers,
-          the_schema_has_the_librarys_optimizers)
+          the_schema_has_the_librarys_schedules, the_schema_has_the_librarys_optimizers)
