@@ -39,7 +39,7 @@ for loader in {yaml.SafeLoader, getattr(yaml, "CSafeLoader", yaml.SafeLoader)}:
     for key, value in want.items():
         if read[key] != value:
             sys.exit(f"{key}: {read[key]!r}, not {value!r}")
-    numbers = [v for v in read["optimizer"]["adam"].values() if not isinstance(v, list)]
+    numbers = [v for v in read["optimizer"]["adam"].values() if not isinstance(v, (list, bool))]
     if not all(isinstance(v, float) for v in numbers + read["data"]["normalize"]["mean"]):
         sys.exit(f"not all are numbers: {numbers}")
     file = read["data"]["train"]["images"]
