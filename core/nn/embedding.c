@@ -33,7 +33,7 @@ static lks_status forward(const lks_layer *layer, const lks_layer_run *run,
                           lks_tensor *const *in, lks_tensor **out)
 {
     (void)layer;
-    return lks_layer_put(out, lks_embedding(run->params[0], in[0]));
+    return lks_layer_put(out, lks_embedding(in[0], run->params[0], LKS_NO_PADDING_IDX));
 }
 
 const lks_layer_type lks_layer_embedding = {

@@ -44,7 +44,8 @@ START_TEST(an_embedding_and_a_second_input_meet_in_a_bilinear_form)
     ck_assert_str_eq(lks_param_block_at(params, 2)->name, "1.bias");
     want = lks_einsum(
         "bsi,oij,bsj->bso",
-        (lks_tensor *const[]){lks_embedding(lks_param_block_at(params, 0)->tensor, in[0]),
+        (lks_tensor *const[]){lks_embedding(in[0], lks_param_block_at(params, 0)->tensor,
+                                            LKS_NO_PADDING_IDX),
                               lks_param_block_at(params, 1)->tensor, in[1]},
         3);
     want = lks_add(want, lks_param_block_at(params, 2)->tensor);
