@@ -202,7 +202,7 @@ START_TEST(a_dtype_that_a_kernel_does_not_take_is_named)
     REFUSES("max_pool2d", "float16", k->max_pool2d(&h, &pool, &h, &i));
     REFUSES("max_pool2d", "float16", k->max_pool2d_backward(&h, &i, &pool, &h));
     REFUSES("avg_pool2d", "float16", k->avg_pool2d(&h, &mean, &h));
-    REFUSES("avg_pool2d", "float16", k->avg_pool2d_backward(&h, &mean, &h));
+    REFUSES("avg_pool2d_backward", "float16", k->avg_pool2d_backward(&h, &mean, &h));
     REFUSES("softmax", "float16", k->softmax(&h, false, &h));
     REFUSES("softmax_backward", "float16", k->softmax_backward(&h, &h, false, &h));
     REFUSES("cross_entropy", "float16", k->cross_entropy(&h, &i, 0, &h, &h, NULL));
