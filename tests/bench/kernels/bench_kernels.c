@@ -326,7 +326,8 @@ static void bench_memory(bench *b, const char *name, lks_view x, lks_view small)
     lks_view y = view_of(b, LKS_F32, x.ndim, x.sizes),
              z = view_of(b, LKS_F32, x.ndim, x.sizes);
     lks_view index = view_of(b, LKS_I32, small.ndim, small.sizes);
-    call pooling = {.views = {x, small, index}, .pool = {{2, 2}, {2, 2}, {0, 0}, {1, 1}}};
+    call pooling = {.views = {x, small, index},
+                    .pool = {.kernel = {2, 2}, .stride = {2, 2}, .dilation = {1, 1}}};
     char line[64];
 
     snprintf(line, sizeof line, "%s relu", name);
