@@ -32,7 +32,8 @@ static const char *const binary_names[] = {
 
 /* ---- bodies ----
  * A kernel has the registers of its most expensive formula, so there are two of each: one
- * of the formulas that stand first in the list, LIGHT, and one of all. */
+ * of the formulas that stand first in the list, LIGHT, which is given no other, and one of
+ * all. */
 #define LAST_LIGHT_UNARY  LKS_UNARY_leaky_relu
 #define LAST_LIGHT_BINARY LKS_BINARY_minimum
 
@@ -45,10 +46,8 @@ template <class E, bool LIGHT> struct unary_body {
     {
         typename E::computed y = 0;
 
-        if (LIGHT && op > LAST_LIGHT_UNARY) {
-            e[0] = 0;
-            return;
-        }
+        if (LIGHT && op > LAST_LIGHT_UNARY)
+            __builtin_unreachable();
         unary(op, p, q, E::load(e[1]), &y);
         e[0] = E::store(y);
     }
@@ -60,10 +59,8 @@ template <class E, bool LIGHT> struct binary_body {
 
     __device__ void operator()(int64_t, typename E::stored (&e)[3]) const
     {
-        if (LIGHT && op > LAST_LIGHT_BINARY) {
-            e[0] = 0;
-            return;
-        }
+        if (LIGHT && op > LAST_LIGHT_BINARY)
+            __builtin_unreachable();
         e[0] = E::store(binary(op, E::load(e[1]), E::load(e[2])));
     }
 };
@@ -75,10 +72,8 @@ template <class T, bool LIGHT> struct unary_backward_body {
 
     __device__ void operator()(int64_t, T (&e)[4]) const
     {
-        if (LIGHT && op > LAST_LIGHT_UNARY) {
-            e[0] = 0;
-            return;
-        }
+        if (LIGHT && op > LAST_LIGHT_UNARY)
+            __builtin_unreachable();
         e[0] = unary_backward(op, p, q, e[1], e[2], e[3]);
     }
 };
@@ -90,10 +85,8 @@ template <class T, bool LIGHT> struct binary_backward_body {
 
     __device__ void operator()(int64_t, T (&e)[5]) const
     {
-        if (LIGHT && op > LAST_LIGHT_BINARY) {
-            e[0] = 0;
-            return;
-        }
+        if (LIGHT && op > LAST_LIGHT_BINARY)
+            __builtin_unreachable();
         e[0] = binary_backward(op, for_b, e[1], e[2], e[3], e[4]);
     }
 };

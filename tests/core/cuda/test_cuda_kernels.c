@@ -183,6 +183,7 @@ START_TEST(a_dtype_that_a_kernel_does_not_take_is_named)
     const lks_conv2d_params conv = {{1, 1}, {0, 0}, {1, 1}, 1};
     const lks_pool2d_params pool = {{1, 1}, {1, 1}, {0, 0}, {1, 1}, false};
     const lks_avg_pool2d_params mean = {.kernel = {1, 1}, .stride = {1, 1}};
+    const lks_rates rates = {0};
     const lks_rng rng = {0};
     const lks_kernels *k = cuda();
 
@@ -192,6 +193,9 @@ START_TEST(a_dtype_that_a_kernel_does_not_take_is_named)
     REFUSES("add", "bool", k->binary(LKS_BINARY_add, &b, &b, &b));
     REFUSES("add", "float16", k->binary_backward(LKS_BINARY_add, &h, &h, &h, &h, &h, &h));
     REFUSES("reduce", "bool", k->reduce(LKS_REDUCE_SUM, &b, &b));
+    REFUSES("scan", "bool", k->scan(LKS_REDUCE_SUM, &b, 0, &b));
+    REFUSES("scatter", "bool", k->scatter(&b, 0, &i, true, &b));
+    REFUSES("optim", "float16", k->optim(LKS_UPDATE_sgd, &rates, &h, &h, NULL));
     REFUSES("index_add", "int64", k->index_add(&i, 0, &i, &i));
     REFUSES("gemm", "int64", k->gemm(&i, &i, NULL, false, &i));
     REFUSES("conv2d", "float16", k->conv2d(&h, &h, NULL, &conv, &h));
