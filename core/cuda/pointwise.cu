@@ -36,6 +36,9 @@ static const char *const binary_names[] = {
  * all. */
 #define LAST_LIGHT_UNARY  LKS_UNARY_leaky_relu
 #define LAST_LIGHT_BINARY LKS_BINARY_minimum
+#define GIVEN_UP_TO(last)                                                                \
+    if (LIGHT && op > (last))                                                            \
+    __builtin_unreachable()
 
 template <class E, bool LIGHT> struct unary_body {
     static const unsigned reads = 2, writes = 1;
@@ -46,8 +49,7 @@ template <class E, bool LIGHT> struct unary_body {
     {
         typename E::computed y = 0;
 
-        if (LIGHT && op > LAST_LIGHT_UNARY)
-            __builtin_unreachable();
+        GIVEN_UP_TO(LAST_LIGHT_UNARY);
         unary(op, p, q, E::load(e[1]), &y);
         e[0] = E::store(y);
     }
@@ -59,8 +61,7 @@ template <class E, bool LIGHT> struct binary_body {
 
     __device__ void operator()(int64_t, typename E::stored (&e)[3]) const
     {
-        if (LIGHT && op > LAST_LIGHT_BINARY)
-            __builtin_unreachable();
+        GIVEN_UP_TO(LAST_LIGHT_BINARY);
         e[0] = E::store(binary(op, E::load(e[1]), E::load(e[2])));
     }
 };
@@ -72,8 +73,7 @@ template <class T, bool LIGHT> struct unary_backward_body {
 
     __device__ void operator()(int64_t, T (&e)[4]) const
     {
-        if (LIGHT && op > LAST_LIGHT_UNARY)
-            __builtin_unreachable();
+        GIVEN_UP_TO(LAST_LIGHT_UNARY);
         e[0] = unary_backward(op, p, q, e[1], e[2], e[3]);
     }
 };
@@ -85,8 +85,7 @@ template <class T, bool LIGHT> struct binary_backward_body {
 
     __device__ void operator()(int64_t, T (&e)[5]) const
     {
-        if (LIGHT && op > LAST_LIGHT_BINARY)
-            __builtin_unreachable();
+        GIVEN_UP_TO(LAST_LIGHT_BINARY);
         e[0] = binary_backward(op, for_b, e[1], e[2], e[3], e[4]);
     }
 };
