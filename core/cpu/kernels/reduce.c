@@ -31,20 +31,23 @@ typedef struct totals {
     };
 } totals;
 
-#define PAGE "cpu/kernels/reduce_of.h"
+#define SUMS_PAGE "cpu/kernels/reduce_sums.h"
+#define PAGE      "cpu/kernels/reduce_of.h"
 #include "reference/for_sums.h"
 
 typedef struct reducer {
     void (*begin)(totals *to);
-    lks_row_fn rows;
-    void (*close)(totals *to);
+    const lks_row_fn *rows;    /* of each lks_reduce */
+    void (*close)(totals *to); /* the last chunk, and the only one of nothing */
     void (*end)(const totals *to, char *out, int64_t stride);
 } reducer;
 
 static const reducer reducers[LKS_N_DTYPES] = {
-#define ENTRY(dtype, stored, computed, load, store)                                      \
-    [LKS_##dtype] = {begin_##dtype, reduce_##dtype, close_##dtype, end_##dtype},
-    LKS_FLOAT_ELEMENTS(ENTRY) LKS_INT_ELEMENTS(ENTRY)};
+#define FLOAT_ENTRY(dtype, stored, computed, load, store)                                \
+    [LKS_##dtype] = {begin_double, reduce_##dtype, close_double, end_##dtype},
+#define INT_ENTRY(dtype, stored, computed, load, store)                                  \
+    [LKS_##dtype] = {begin_int64_t, reduce_##dtype, close_int64_t, end_##dtype},
+    LKS_FLOAT_ELEMENTS(FLOAT_ENTRY) LKS_INT_ELEMENTS(INT_ENTRY)};
 
 typedef struct reduction {
     lks_reduce op;
@@ -71,7 +74,7 @@ static void reduce_outputs(int64_t n, char *const *data, const int64_t *strides,
         to.has_sum = false;
         plan->reducer->begin(&to);
         parts.data[0] = data[0] + j * strides[0];
-        lks_nest_walk(&parts, plan->reducer->rows, &to);
+        lks_nest_walk(&parts, plan->reducer->rows[plan->op], &to);
         plan->reducer->close(&to);
         plan->stores->end(&to, data[1] + j * strides[1], strides[1]);
     }

@@ -84,94 +84,6 @@ LKS_INLINE void FOR(piece)(int64_t n, const char *data, int64_t stride, lks_redu
     to->r += n;
 }
 
-/* What stands in the lanes before all, where the rows do not see to it; and the lanes'
- * tree, without those that took no element. */
-static void FOR(begin)(totals *to)
-{
-    const int64_t n = to->by_columns ? to->n_columns : LANES;
-    const T none = OF(reduce_start)(to->op, 0);
-
-    for (int64_t j = 0; j < n; j++)
-        to->OF(lanes)[0][j] = none;
-}
-
-/* Written out, so that it stays in registers. */
-LKS_INLINE T FOR(four)(const T *lanes, int64_t stride, lks_reduce op)
-{
-    T a = OF(reduce_meet)(op, lanes[0], lanes[8 * stride]);
-    T b = OF(reduce_meet)(op, lanes[4 * stride], lanes[12 * stride]);
-
-    return OF(reduce_meet)(op, a, b);
-}
-
-LKS_INLINE T FOR(tree)(const T *lanes, int64_t stride, lks_reduce op)
-{
-    T a = FOR(four)(lanes, stride, op);
-    T b = FOR(four)(lanes + stride, stride, op);
-    T c = FOR(four)(lanes + 2 * stride, stride, op);
-    T d = FOR(four)(lanes + 3 * stride, stride, op);
-
-    return OF(reduce_meet)(op, OF(reduce_meet)(op, a, c), OF(reduce_meet)(op, b, d));
-}
-
-LKS_INLINE void FOR(add)(totals *to, int64_t j, T chunk, lks_reduce op)
-{
-    to->OF(sum)[j] = to->has_sum ? OF(reduce_meet)(op, to->OF(sum)[j], chunk) : chunk;
-}
-
-LKS_INLINE void FOR(meet_op)(totals *to, lks_reduce op)
-{
-    T *first = to->OF(lanes)[0];
-
-    if (!to->by_columns)
-        first[0] = FOR(tree)(first, 1, op);
-    if (to->by_columns && to->r >= LANES && to->n_columns == MAX_COLUMNS) {
-        LKS_SIMD_FOR(j, MAX_COLUMNS)
-        {
-            first[j] = FOR(tree)(first + j, MAX_COLUMNS, op);
-        }
-        return;
-    }
-    if (to->by_columns && to->r >= LANES) {
-        LKS_SIMD_FOR(j, to->n_columns)
-        {
-            first[j] = FOR(tree)(first + j, MAX_COLUMNS, op);
-        }
-        return;
-    }
-    for (int step = LANES / 2; step > 0 && to->by_columns; step /= 2)
-        for (int i = 0; i < step && i + step < to->r; i++)
-            for (int64_t j = 0; j < to->n_columns; j++)
-                to->OF(lanes)[i][j] =
-                    OF(reduce_meet)(op, to->OF(lanes)[i][j], to->OF(lanes)[i + step][j]);
-}
-
-LKS_INLINE void FOR(close_op)(totals *to, lks_reduce op)
-{
-    FOR(meet_op)(to, op);
-    for (int64_t j = 0; j < to->n_columns; j++)
-        FOR(add)(to, j, to->OF(lanes)[0][j], op);
-    to->has_sum = true;
-    to->r = 0;
-    FOR(begin)(to);
-}
-
-/* The last chunk, and the only one of nothing. */
-static void FOR(close)(totals *to)
-{
-    if (to->r == 0 && to->has_sum)
-        return;
-    switch (to->op) {
-#define LKS_REDUCE(name, start, term, meet)                                              \
-    case LKS_REDUCE_##name:                                                              \
-        FOR(close_op)(to, LKS_REDUCE_##name);                                            \
-        break;
-#include "reduce.def"
-    default:
-        break;
-    }
-}
-
 static void FOR(end)(const totals *to, char *out, int64_t stride)
 {
     for (int64_t j = 0; j < to->n_columns; j++)
@@ -198,9 +110,9 @@ LKS_INLINE void FOR(pair)(const char *data, lks_reduce op, totals *to)
             b[k] = FOR(take)(b[k], data + (CHUNK + i + k) * size, op);
         }
     }
-    FOR(add)(to, 0, FOR(tree)(a, 1, op), op);
+    OF(add)(to, 0, OF(tree)(a, 1, op), op);
     to->has_sum = true;
-    FOR(add)(to, 0, FOR(tree)(b, 1, op), op);
+    OF(add)(to, 0, OF(tree)(b, 1, op), op);
 }
 
 LKS_INLINE void FOR(reduce_op)(int64_t n, const char *data, int64_t stride, lks_reduce op,
@@ -219,24 +131,23 @@ LKS_INLINE void FOR(reduce_op)(int64_t n, const char *data, int64_t stride, lks_
         else
             FOR(piece)(step, data, stride, op, to);
         if (to->r == CHUNK)
-            FOR(close_op)(to, op);
+            OF(close)(to);
         data += step * stride;
         n -= step;
     }
 }
 
-static void FOR(reduce)(int64_t n, char *const *data, const int64_t *strides,
-                        const void *context)
-{
-    totals *to = (totals *)(uintptr_t)context;
-
-    switch (to->op) {
 #define LKS_REDUCE(name, start, term, meet)                                              \
-    case LKS_REDUCE_##name:                                                              \
+    static void FOR(reduce_##name)(int64_t n, char *const *data, const int64_t *strides, \
+                                   const void *context)                                  \
+    {                                                                                    \
+        totals *to = (totals *)(uintptr_t)context;                                       \
+                                                                                         \
         FOR(reduce_op)(n, data[0], strides[0], LKS_REDUCE_##name, to);                   \
-        break;
-#include "reduce.def"
-    default:
-        break;
     }
-}
+#include "reduce.def"
+
+static const lks_row_fn FOR(reduce)[] = {
+#define LKS_REDUCE(name, start, term, meet) [LKS_REDUCE_##name] = FOR(reduce_##name),
+#include "reduce.def"
+};
