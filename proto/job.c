@@ -34,6 +34,9 @@ void lks_job_release(lks_job *job)
         release_item(&job->layers[i]);
     lks_free(job->layers);
     release_item(&job->optimizer);
+    for (size_t i = 0; i < job->n_schedules; i++)
+        release_item(&job->schedules[i]);
+    lks_free(job->schedules);
     lks_free(job->train.init);
     *job = (lks_job){0};
 }

@@ -15,6 +15,7 @@
 enum {
     LKS_JOB_MAX_LAYERS = 256,
     LKS_JOB_MAX_OPTIONS = 16, /* of one layer or the optimiser */
+    LKS_JOB_MAX_SCHEDULES = 8,
     LKS_JOB_MAX_CHANNELS = 16,
     LKS_JOB_MAX_FILES = 16,
     LKS_JOB_AUTO = 0, /* lanes, threads_per_rank: decided at launch */
@@ -48,6 +49,7 @@ typedef struct lks_job_item {
     lks_job_group *groups; /* [n_groups] an optimiser's */
     size_t n_groups;
     const char *every; /* a schedule's: "epoch" "step" */
+    uint64_t until;    /* with how many of these in all the next begins; 0: none does */
     int line, column;  /* of the name, from 1; 0: not from a file */
 } lks_job_item;
 
@@ -83,7 +85,8 @@ typedef struct lks_job {
     size_t n_layers;
     const char *loss; /* "cross_entropy" "mse_loss" */
     lks_job_item optimizer;
-    lks_job_item schedule; /* of its learning rate; type NULL: none */
+    lks_job_item *schedules; /* [n_schedules] of its learning rate, one after the other */
+    size_t n_schedules;
 
     struct {
         uint64_t epochs, steps; /* exactly one is not 0 */

@@ -9,6 +9,7 @@
  *                         +-> job_item.h    layers and optimisers
  *                         |    +-> job_wiring.h   a layer's name and sources
  *                         |    +-> job_groups.h   an optimiser's parameter groups
+ *                         |    +-> job_pace.h     when a schedule moves, and until when
  *                         |         +-> job_option.h   an option's value
  *                         +-> path_text.h   files
  *

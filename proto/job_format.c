@@ -3,7 +3,7 @@
 
 #include "base/text.h"
 #include "base/try.h"
-#include "proto/job_every.h"
+#include "proto/job_pace.h"
 #include "proto/job_groups.h"
 #include "proto/job_option.h"
 #include "proto/job_wiring.h"
@@ -113,7 +113,7 @@ static lks_status add_item(lks_text *out, const lks_job_type *types,
     LKS_TRY(lks_job_options_write(out, type, item->options, item->n_options));
     lks_job_wiring_write(out, item);
     LKS_TRY(lks_job_groups_write(out, type, item));
-    lks_job_every_write(out, item);
+    lks_job_pace_write(out, item);
     lks_text_add(out, "%s", has_map ? "}" : "");
     return LKS_OK;
 }
@@ -142,10 +142,14 @@ static lks_status write_optimizer(lks_text *out, const lks_job *job, const void 
 
 static lks_status write_schedule(lks_text *out, const lks_job *job, const void *member)
 {
-    (void)job;
-    lks_text_add(out, "{");
-    LKS_TRY(add_item(out, lks_job_schedule_types, member));
-    lks_text_add(out, "}");
+    (void)member;
+    lks_text_add(out, job->n_schedules > 1 ? "[" : "");
+    for (size_t i = 0; i < job->n_schedules; i++) {
+        lks_text_add(out, i > 0 ? ", {" : "{");
+        LKS_TRY(add_item(out, lks_job_schedule_types, &job->schedules[i]));
+        lks_text_add(out, "}");
+    }
+    lks_text_add(out, job->n_schedules > 1 ? "]" : "");
     return LKS_OK;
 }
 
@@ -185,7 +189,7 @@ static bool is_absent(const lks_job *job, const lks_job_key *key, const void *me
     case LKS_JOB_WHOLE64:
         return *(const uint64_t *)member == 0;
     case LKS_JOB_SCHEDULE:
-        return !((const lks_job_item *)member)->type;
+        return job->n_schedules == 0;
     case LKS_JOB_REAL:
         return *(const double *)member == 0;
     default:

@@ -5,10 +5,10 @@
 
 #include "base/text.h"
 #include "base/try.h"
-#include "proto/job_node.h"
-#include "proto/job_every.h"
 #include "proto/job_groups.h"
+#include "proto/job_node.h"
 #include "proto/job_option.h"
+#include "proto/job_pace.h"
 #include "proto/job_wiring.h"
 
 static lks_status refuse_type(const lks_job_type *types, const char *what,
@@ -43,7 +43,7 @@ static lks_status read_beside(const lks_job_type *types, const lks_job_type *typ
             !lks_job_has_word(beside, entry->key))
             return lks_job_option_refuse(type, beside, entry);
     return types == lks_job_layer_types      ? lks_job_wiring_read(map, out)
-           : types == lks_job_schedule_types ? lks_job_every_read(map, out)
+           : types == lks_job_schedule_types ? lks_job_pace_read(map, out)
                                              : lks_job_groups_read(type, map, out);
 }
 
@@ -56,8 +56,6 @@ static lks_status read_options(lks_tree *tree, const lks_job_type *types,
 
     if (map)
         LKS_TRY(read_beside(types, type, map, out));
-    else if (types == lks_job_schedule_types)
-        LKS_TRY(lks_job_every_read(NULL, out));
     for (const lks_job_option *option = type->options; option->key; option++) {
         lks_node *value = map ? lks_node_find(map, option->key) : NULL;
 

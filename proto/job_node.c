@@ -1,6 +1,7 @@
 #include "proto/job_node.h"
 
 #include <ctype.h>
+#include <inttypes.h>
 #include <stdio.h>
 
 #include "base/text.h"
@@ -49,6 +50,28 @@ lks_status lks_node_real(const lks_node *node, const char *name, const char *exp
     if (!lks_node_is_plain(node) || !lks_scalar_real(node->text, out))
         return lks_node_expected(node, name, expected);
     return LKS_OK;
+}
+
+lks_status lks_node_whole(const lks_node *node, const char *name, const char *or_else,
+                          uint64_t min, uint64_t max, uint64_t *out)
+{
+    lks_whole whole;
+    char expected[128];
+    bool is_whole = lks_node_is_plain(node) && lks_scalar_whole(node->text, &whole);
+
+    if (is_whole && !whole.negative && !whole.huge && whole.magnitude >= min &&
+        whole.magnitude <= max) {
+        *out = whole.magnitude;
+        return LKS_OK;
+    }
+    if (max < INT32_MAX || (is_whole && !whole.negative && whole.magnitude > 0))
+        snprintf(expected, sizeof expected,
+                 "%sa whole number from %" PRIu64 " to %" PRIu64, or_else, min, max);
+    else
+        snprintf(expected, sizeof expected, "%sa whole number of at least %" PRIu64,
+                 or_else, min);
+    lks_append(expected, sizeof expected, "%s", lks_node_digits_hint(node));
+    return lks_node_expected(node, name, expected);
 }
 
 lks_status lks_node_text(const lks_node *node, const char *name, const char **out)

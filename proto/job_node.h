@@ -3,6 +3,8 @@
 #ifndef LKS_PROTO_JOB_NODE_H
 #define LKS_PROTO_JOB_NODE_H
 
+#include <stdint.h>
+
 #include "proto/yaml_tree.h"
 
 /* Neither in quotes nor a map or a list. */
@@ -12,6 +14,9 @@ bool lks_node_is_plain(const lks_node *node);
 lks_status lks_node_flag(const lks_node *node, const char *name, bool *out);
 lks_status lks_node_real(const lks_node *node, const char *name, const char *expected,
                          double *out);
+/* min <= *out <= max; `or_else` is what else may stand there, "auto or ", or "". */
+lks_status lks_node_whole(const lks_node *node, const char *name, const char *or_else,
+                          uint64_t min, uint64_t max, uint64_t *out);
 lks_status lks_node_text(const lks_node *node, const char *name, const char **out);
 lks_status lks_node_expected(const lks_node *node, const char *name,
                              const char *expected);

@@ -10,6 +10,7 @@
 #include "base/try.h"
 #include "proto/job_item.h"
 #include "proto/job_node.h"
+#include "proto/job_pace.h"
 #include "proto/nearest.h"
 #include "proto/path_text.h"
 #include "proto/scalar.h"
@@ -22,24 +23,8 @@ static void *member(lks_job_build *build, const lks_job_key *key)
 static lks_status read_whole(const lks_job_key *key, const lks_node *node,
                              const char *or_else, uint64_t *out)
 {
-    lks_whole whole;
-    char expected[128];
-    bool is_whole = lks_node_is_plain(node) && lks_scalar_whole(node->text, &whole);
-
-    if (is_whole && !whole.negative && !whole.huge && whole.magnitude >= key->min &&
-        whole.magnitude <= key->max) {
-        *out = whole.magnitude;
-        return LKS_OK;
-    }
-    if (key->max < INT32_MAX || (is_whole && !whole.negative && whole.magnitude > 0))
-        snprintf(expected, sizeof expected,
-                 "%sa whole number from %" PRIu64 " to %" PRIu64, or_else, key->min,
-                 key->max);
-    else
-        snprintf(expected, sizeof expected, "%sa whole number of at least %" PRIu64,
-                 or_else, key->min);
-    lks_append(expected, sizeof expected, "%s", lks_node_digits_hint(node));
-    return lks_node_expected(node, lks_job_leaf(key->path), expected);
+    return lks_node_whole(node, lks_job_leaf(key->path), or_else, key->min, key->max,
+                          out);
 }
 
 static lks_status set_whole64(lks_job_build *build, const lks_job_key *key,
@@ -276,11 +261,27 @@ static lks_status set_optimizer(lks_job_build *build, const lks_job_key *key,
                               member(build, key));
 }
 
+/* One, or a list of those that follow each other. */
 static lks_status set_schedule(lks_job_build *build, const lks_job_key *key,
                                const lks_node *node)
 {
-    return lks_job_item_build(build->tree, lks_job_schedule_types, "schedule", node,
-                              member(build, key));
+    const bool is_list = node->kind == LKS_NODE_LIST;
+    const size_t n = is_list ? node->n_entries : 1;
+    const lks_node *entry = is_list ? node->first : node;
+    lks_job *job = &build->job;
+
+    (void)key;
+    if (n == 0)
+        return lks_node_expected(node, "schedule", "a schedule or a list of them");
+    if (n > LKS_JOB_MAX_SCHEDULES)
+        return lks_node_fail(node, "schedule has %zu, at most %d are possible", n,
+                             LKS_JOB_MAX_SCHEDULES);
+    if (!(job->schedules = lks_calloc(n, sizeof *job->schedules)))
+        return LKS_NOMEM;
+    for (; job->n_schedules < n; entry = entry->next)
+        LKS_TRY(lks_job_item_build(build->tree, lks_job_schedule_types, "schedule", entry,
+                                   &job->schedules[job->n_schedules++]));
+    return lks_job_pace_agree(node, job->schedules, n);
 }
 
 static lks_status set_real(lks_job_build *build, const lks_job_key *key,

@@ -229,10 +229,15 @@ lks_status lks_optim_from_job(const lks_job *job, lks_model *model, lks_optim **
 
 lks_status lks_schedule_from_job(const lks_job *job, lks_optim *optim, lks_schedule **out)
 {
-    if (!job->schedule.type)
+    const lks_job_item *all = job->schedules;
+
+    if (job->n_schedules == 0)
         return LKS_OK;
-    LKS_TRY(lks_schedule_create(job->schedule.type, options_of(&job->schedule),
-                                lks_optim_lr(optim), out));
+    LKS_TRY(
+        lks_schedule_create(all[0].type, options_of(&all[0]), lks_optim_lr(optim), out));
+    for (size_t i = 1; i < job->n_schedules; i++)
+        LKS_TRY(
+            lks_schedule_then(*out, all[i - 1].until, all[i].type, options_of(&all[i])));
     lks_optim_set_lr(optim, lks_schedule_lr(*out));
     return LKS_OK;
 }

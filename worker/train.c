@@ -147,7 +147,7 @@ static lks_status evaluate(lks_replica *replica, course *c)
 static void move_schedule(lks_replica *replica, const course *c, bool updated)
 {
     const uint64_t per_epoch = lks_steps_per_epoch(&replica->session->data.steps);
-    const bool every_step = strcmp(replica->session->job.schedule.every, "step") == 0;
+    const bool every_step = strcmp(replica->session->job.schedules[0].every, "step") == 0;
 
     if (every_step ? !updated : c->n_done % per_epoch != 0)
         return;

@@ -315,6 +315,24 @@ START_TEST(a_layer_or_optimizer_is_checked_against_its_own_options)
          "j.yaml:29:1: step_lr needs the option 'step_size'"},
         {"report:", "schedule: {step_lr: {step_size: 1, every: lane}}\nreport:",
          "j.yaml:29:43: every is 'lane', it must be one of epoch, step"},
+        {"report:", "schedule: []\nreport:",
+         "j.yaml:29:11: schedule is an empty list, it must be a schedule or a list of "
+         "them"},
+        {"report:", "schedule: {linear_lr: {until: 5}}\nreport:",
+         "j.yaml:29:1: linear_lr has 'until', but no schedule follows it"},
+        {"report:", "schedule: [linear_lr, step_lr: {step_size: 1}]\nreport:",
+         "j.yaml:29:1: linear_lr needs 'until': the epochs after which step_lr begins"},
+        {"report:", "schedule: [linear_lr: {until: 0}, constant_lr]\nreport:",
+         "j.yaml:29:31: until is '0', it must be a whole number of at least 1"},
+        {"report:",
+         "schedule: [linear_lr: {until: 4}, constant_lr: {until: 4}, linear_lr]\nreport:",
+         "j.yaml:29:1: constant_lr ends at 4, no later than it begins: 'until' counts "
+         "from the start of the run"},
+        {"report:",
+         "schedule: [linear_lr: {until: 4, every: step}, constant_lr: {every: epoch}]\n"
+         "report:",
+         "j.yaml:29:1: constant_lr moves every epoch, one before it every step: "
+         "schedules of a list move alike"},
         {"report:", "schedule: {multi_step_lr: {milestones: [1, 0]}}\nreport:",
          "j.yaml:29:44: milestones is '0', it must be a whole number of at least 1 or a "
          "list of up to 8"},

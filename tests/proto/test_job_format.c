@@ -176,8 +176,16 @@ static void random_value(lks_job *job, const lks_job_key *key)
         random_item(lks_job_optimizer_types, member);
         break;
     case LKS_JOB_SCHEDULE:
-        random_item(lks_job_schedule_types, member);
-        job->schedule.every = below(2) ? "step" : "epoch";
+        job->n_schedules = 1 + below(3);
+        job->schedules = lks_calloc(job->n_schedules, sizeof *job->schedules);
+        for (n = 0; n < job->n_schedules; n++) {
+            random_item(lks_job_schedule_types, &job->schedules[n]);
+            job->schedules[n].every = n > 0      ? job->schedules[0].every
+                                      : below(2) ? "step"
+                                                 : "epoch";
+            if (n > 0)
+                job->schedules[n - 1].until = 10 * n;
+        }
         break;
     case LKS_JOB_REAL:
         *(double *)member = random_real(1e-300, HUGE_VAL);
@@ -253,6 +261,12 @@ static void same_jobs(const lks_job *a, const lks_job *b)
         same_items(&a->layers[i], &b->layers[i]);
     same_text(a->loss, b->loss);
     same_items(&a->optimizer, &b->optimizer);
+    ck_assert_uint_eq(a->n_schedules, b->n_schedules);
+    for (size_t i = 0; i < a->n_schedules; i++) {
+        same_items(&a->schedules[i], &b->schedules[i]);
+        ck_assert_str_eq(a->schedules[i].every, b->schedules[i].every);
+        ck_assert_uint_eq(a->schedules[i].until, b->schedules[i].until);
+    }
     ck_assert_uint_eq(a->train.epochs, b->train.epochs);
     ck_assert_uint_eq(a->train.steps, b->train.steps);
     ck_assert_uint_eq(a->train.batch_size, b->train.batch_size);
@@ -401,16 +415,46 @@ START_TEST(a_schedule_is_written_as_it_was_read)
     char *written = NULL;
 
     ck_ok(parse_text(text, &job));
-    ck_assert_str_eq(job.schedule.type, "multi_step_lr");
-    ck_assert_str_eq(job.schedule.every, "epoch");
-    ck_assert_int_eq(job.schedule.options[0].n_values, 3);
-    ck_assert(job.schedule.options[0].values[2] == 5);
+    ck_assert_str_eq(job.schedules[0].type, "multi_step_lr");
+    ck_assert_str_eq(job.schedules[0].every, "epoch");
+    ck_assert_int_eq(job.schedules[0].options[0].n_values, 3);
+    ck_assert(job.schedules[0].options[0].values[2] == 5);
     ck_ok(lks_job_format(&job, &written));
     ck_assert(strstr(written,
                      "\nschedule: {multi_step_lr: {milestones: [2, 3, 5], gamma: "
                      "0.1, every: epoch}}\n"));
     ck_assert(strstr(written, "  accumulate: 2\n  clip_grad_norm: 1.5\n"));
     ck_assert(!strstr(written, "clip_grad_value"));
+    lks_free(written);
+    lks_job_release(&job);
+}
+END_TEST
+
+START_TEST(schedules_one_after_the_other_are_written_as_they_were_read)
+{
+    static const char text[] =
+        "job: j\n"
+        "data: {train: {targets: y.npy, inputs: x.npy}, format: npy}\n"
+        "model: [relu]\n"
+        "loss: mse_loss\n"
+        "optimizer: sgd\n"
+        "schedule: [linear_lr: {until: 5}, cosine_annealing_lr: {T_max: 9, every: "
+        "step}]\n"
+        "train: {batch_size: 1, steps: 5}\n";
+    lks_job job;
+    char *written = NULL;
+
+    ck_ok(parse_text(text, &job));
+    ck_assert_uint_eq(job.n_schedules, 2);
+    ck_assert_uint_eq(job.schedules[0].until, 5);
+    ck_assert_str_eq(job.schedules[0].every, "step");
+    ck_ok(lks_job_format(&job, &written));
+    ck_assert_msg(strstr(written,
+                         "\nschedule: [{linear_lr: {start_factor: "
+                         "0.3333333333333333, end_factor: 1.0, total_iters: 5, "
+                         "every: step, until: 5}}, {cosine_annealing_lr: {T_max: "
+                         "9, eta_min: 0.0, every: step}}]\n"),
+                  "%s", written);
     lks_free(written);
     lks_job_release(&job);
 }
@@ -501,6 +545,7 @@ START_TEST(releasing_twice_or_an_empty_job_is_fine)
 END_TEST
 
 LKS_SUITE("job_format", a_schedule_is_written_as_it_was_read,
+          schedules_one_after_the_other_are_written_as_they_were_read,
           a_written_job_reads_back_as_the_same,
           a_job_is_written_for_people_with_its_defaults,
           layers_are_wired_by_name_and_number,

@@ -171,7 +171,7 @@ static void same_types(const lks_job_type *types, const core_type *core, size_t 
                    are_layers || are_schedules ? "sgd: {" : least,
                    are_schedules ? least : "linear_lr: {", &job);
         same_fallbacks(are_layers      ? &job.layers[0]
-                       : are_schedules ? &job.schedule
+                       : are_schedules ? &job.schedules[0]
                                        : &job.optimizer,
                        &core[c]);
         lks_job_release(&job);
