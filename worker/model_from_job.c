@@ -238,8 +238,7 @@ lks_status lks_schedule_from_job(const lks_job *job, lks_optim *optim, lks_sched
     for (size_t i = 1; i < job->n_schedules; i++)
         LKS_TRY(
             lks_schedule_then(*out, all[i - 1].until, all[i].type, options_of(&all[i])));
-    lks_optim_set_lr(optim, lks_schedule_lr(*out));
-    return LKS_OK;
+    return lks_schedule_tell(*out, optim);
 }
 
 /* ---- steps ---- */

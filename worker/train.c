@@ -144,17 +144,17 @@ static lks_status evaluate(lks_replica *replica, course *c)
 
 /* Behind step n_done: of the next one. What it is on watches is the test loss of an
  * evaluation that came with this step, else the step's loss: the same on every rank. */
-static void move_schedule(lks_replica *replica, const course *c, bool updated)
+static lks_status move_schedule(lks_replica *replica, const course *c, bool updated)
 {
     const uint64_t per_epoch = lks_steps_per_epoch(&replica->session->data.steps);
     const bool every_step = strcmp(replica->session->job.schedules[0].every, "step") == 0;
 
     if (every_step ? !updated : c->n_done % per_epoch != 0)
-        return;
+        return LKS_OK;
     lks_schedule_step(replica->schedule, evaluation_is_due(replica, c->n_done)
                                              ? c->test_loss
                                              : c->result.loss);
-    lks_optim_set_lr(replica->optim, lks_schedule_lr(replica->schedule));
+    return lks_schedule_tell(replica->schedule, replica->optim);
 }
 
 /* ---- the loop ---- */
@@ -178,7 +178,7 @@ static lks_status after_step(lks_replica *replica, course *c, double began_s,
     if (evaluation_is_due(replica, c->n_done))
         LKS_TRY(evaluate(replica, c));
     if (replica->schedule)
-        move_schedule(replica, c, lks_optim_n_steps(replica->optim) > n_updates);
+        LKS_TRY(move_schedule(replica, c, lks_optim_n_steps(replica->optim) > n_updates));
     if (c->st != LKS_OK)
         lks_pulse_wish(&replica->pulse, LKS_WISH_FAIL);
     return LKS_OK;

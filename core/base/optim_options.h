@@ -110,10 +110,13 @@
 
 /* Schedules of the learning rate: torch.optim.lr_scheduler's. Where that takes a word
  * (mode, threshold_mode), here is a flag. */
-#define LKS_SCHEDULE_LIST(X)                                                             \
+#define LKS_LR_SCHEDULE_LIST(X)                                                          \
     X(step_lr) X(multi_step_lr) X(constant_lr) X(linear_lr) X(exponential_lr)            \
     X(polynomial_lr) X(cosine_annealing_lr) X(cosine_annealing_warm_restarts)            \
-    X(one_cycle_lr) X(cyclic_lr) X(reduce_lr_on_plateau)
+    X(reduce_lr_on_plateau)
+/* These move the momentum too. */
+#define LKS_CYCLE_SCHEDULE_LIST(X) X(one_cycle_lr) X(cyclic_lr)
+#define LKS_SCHEDULE_LIST(X)       LKS_LR_SCHEDULE_LIST(X) LKS_CYCLE_SCHEDULE_LIST(X)
 
 #define LKS_OPTIONS_step_lr(X)                                                           \
     X(WHOLE, "step_size", step_size, 1, LKS_OPTION_REQUIRED)                             \
@@ -149,6 +152,11 @@
     X(WHOLE, "T_mult", t_mult, 1, LKS_OPTION_ELSE(1))                                    \
     LKS_OPTIM_REAL(X, "eta_min", eta_min, 0)
 
+#define LKS_SCHEDULE_MOMENTUM(X, low, high)                                              \
+    X(TOGGLE, "cycle_momentum", cycle_momentum, LKS_OPTION_ELSE(true))                   \
+    X(REAL, "base_momentum", base_momentum, 0, 1, LKS_OPTION_ELSE(low))                  \
+    X(REAL, "max_momentum", max_momentum, 0, 1, LKS_OPTION_ELSE(high))
+
 #define LKS_OPTIONS_one_cycle_lr(X)                                                      \
     X(REAL, "max_lr", max_lr, 0, LKS_OPTION_NO_MAX, LKS_OPTION_REQUIRED)                 \
     X(WHOLE, "total_steps", total_steps, 1, LKS_OPTION_REQUIRED)                         \
@@ -156,13 +164,15 @@
     X(REAL, "div_factor", div_factor, 1e-12, LKS_OPTION_NO_MAX, LKS_OPTION_ELSE(25))     \
     X(REAL, "final_div_factor", final_div_factor, 1e-12, LKS_OPTION_NO_MAX,              \
       LKS_OPTION_ELSE(10000))                                                            \
-    X(TOGGLE, "three_phase", three_phase, LKS_OPTION_ELSE(false))
+    X(TOGGLE, "three_phase", three_phase, LKS_OPTION_ELSE(false))                        \
+    LKS_SCHEDULE_MOMENTUM(X, 0.85, 0.95)
 
 #define LKS_OPTIONS_cyclic_lr(X)                                                         \
     X(REAL, "base_lr", low, 0, LKS_OPTION_NO_MAX, LKS_OPTION_REQUIRED)                   \
     X(REAL, "max_lr", high, 0, LKS_OPTION_NO_MAX, LKS_OPTION_REQUIRED)                   \
     X(WHOLE, "step_size_up", up, 1, LKS_OPTION_ELSE(2000))                               \
-    X(WHOLE, "step_size_down", down, 1, LKS_OPTION_UNSET)
+    X(WHOLE, "step_size_down", down, 1, LKS_OPTION_UNSET)                                \
+    LKS_SCHEDULE_MOMENTUM(X, 0.8, 0.9)
 
 #define LKS_OPTIONS_reduce_lr_on_plateau(X)                                              \
     X(REAL, "factor", factor, 0, 1, LKS_OPTION_ELSE(0.1))                                \

@@ -42,5 +42,5 @@ static lks_update prepare_decoupled(const void *config, uint64_t step, double *m
 }
 
 #define RULE(kind, ...) LKS_OPTION_RULE(adam, kind, __VA_ARGS__)
-LKS_OPTIM_TYPE(adam, .prepare = prepare);
-LKS_OPTIM_TYPE(adamw, .prepare = prepare_decoupled);
+LKS_OPTIM_TYPE(adam, .momentum = offsetof(adam, beta1), .prepare = prepare);
+LKS_OPTIM_TYPE(adamw, .momentum = offsetof(adam, beta1), .prepare = prepare_decoupled);

@@ -25,4 +25,4 @@ static lks_update prepare(const void *config, uint64_t step, double *memory,
 }
 
 #define RULE(kind, ...) LKS_OPTION_RULE(adamax, kind, __VA_ARGS__)
-LKS_OPTIM_TYPE(adamax, .prepare = prepare);
+LKS_OPTIM_TYPE(adamax, .momentum = offsetof(adamax, beta1), .prepare = prepare);

@@ -42,4 +42,4 @@ static lks_update prepare(const void *config, uint64_t step, double *memory,
 }
 
 #define RULE(kind, ...) LKS_OPTION_RULE(nadam, kind, __VA_ARGS__)
-LKS_OPTIM_TYPE(nadam, .prepare = prepare);
+LKS_OPTIM_TYPE(nadam, .momentum = offsetof(nadam, beta1), .prepare = prepare);

@@ -404,6 +404,24 @@ void lks_optim_set_lr(lks_optim *optim, double lr)
             optim->configs[i].common.lr = lr * (first[i] / first[0]);
 }
 
+static double *momentum_of(const lks_optim *optim, size_t i)
+{
+    return (double *)(optim->configs[i].bytes + optim->type->momentum);
+}
+
+lks_status lks_optim_set_momentum(lks_optim *optim, double momentum)
+{
+    for (size_t i = 0; i < optim->n_configs; i++)
+        if (optim->type->momentum == 0 || *momentum_of(optim, i) == 0)
+            return lks_fail(LKS_INVALID,
+                            "%s has no momentum that a schedule could move; give it one, "
+                            "or the schedule cycle_momentum: false",
+                            optim->type->name);
+    for (size_t i = 0; i < optim->n_configs; i++)
+        *momentum_of(optim, i) = momentum;
+    return LKS_OK;
+}
+
 size_t lks_optim_n_ranges(const lks_optim *optim)
 {
     return optim->n_ranges;

@@ -66,6 +66,10 @@ uint64_t lks_optim_n_steps(const lks_optim *optim);
 double lks_optim_lr(const lks_optim *optim);
 void lks_optim_set_lr(lks_optim *optim, double lr);
 
+/* What sgd and rmsprop call momentum and the adams beta1, of all parameters.
+ * LKS_INVALID: the optimiser has none, or was made without one. */
+lks_status lks_optim_set_momentum(lks_optim *optim, double momentum);
+
 /* Passes of a step. */
 size_t lks_optim_n_ranges(const lks_optim *optim);
 

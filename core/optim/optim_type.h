@@ -21,6 +21,9 @@ typedef struct lks_optim_type {
     /* They fill a configuration, a struct of at most LKS_OPTIM_MAX_CONFIG bytes. */
     const lks_option_rule *options;
     size_t n_options;
+    /* Where in the configuration the number is, a double, that schedules of the momentum
+     * move; 0: there is none. */
+    size_t momentum;
     /* LKS_INVALID: the options do not go together. May be NULL. */
     lks_status (*check)(const void *config);
     /* The formula of step `step`, from 1, and its rates, of which scale, clip, decay, l1

@@ -44,4 +44,4 @@ static lks_update prepare(const void *config, uint64_t step, double *memory,
 }
 
 #define RULE(kind, ...) LKS_OPTION_RULE(radam, kind, __VA_ARGS__)
-LKS_OPTIM_TYPE(radam, .prepare = prepare);
+LKS_OPTIM_TYPE(radam, .momentum = offsetof(radam, beta1), .prepare = prepare);

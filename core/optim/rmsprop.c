@@ -30,4 +30,4 @@ static lks_update prepare(const void *config, uint64_t step, double *memory,
 }
 
 #define RULE(kind, ...) LKS_OPTION_RULE(rmsprop, kind, __VA_ARGS__)
-LKS_OPTIM_TYPE(rmsprop, .prepare = prepare);
+LKS_OPTIM_TYPE(rmsprop, .momentum = offsetof(rmsprop, momentum), .prepare = prepare);

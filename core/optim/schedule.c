@@ -146,6 +146,8 @@ typedef struct one_cycle_lr {
     int64_t total_steps;
     double pct_start, div_factor, final_div_factor;
     bool three_phase;
+    bool cycle_momentum;
+    double base_momentum, max_momentum;
 } one_cycle_lr;
 
 static double anneal(double from, double to, double part)
@@ -153,40 +155,70 @@ static double anneal(double from, double to, double part)
     return to + (from - to) / 2.0 * (cos(M_PI * part) + 1);
 }
 
-/* Up from max_lr / div_factor, down again, and to final_div_factor below the start. After
- * the last step the rate stays. */
+/* Where it is on the way along points[], one to the next in each phase. After the last
+ * step it stays. */
+static double along_cycle(const one_cycle_lr *c, const course *at, const double *points)
+{
+    const double total = (double)c->total_steps;
+    const double n = fmin((double)at->n, total - 1), up = c->pct_start * total - 1;
+    const double down = c->three_phase ? 2 * c->pct_start * total - 2 : total - 1;
+
+    if (n <= up)
+        return anneal(points[0], points[1], up > 0 ? n / up : 1);
+    if (n <= down)
+        return anneal(points[1], points[2], (n - up) / (down - up));
+    return anneal(points[2], points[3], (n - down) / (total - 1 - down));
+}
+
+/* Up from max_lr / div_factor, down again, and to final_div_factor below the start. */
 static double one_cycle_lr_rate(const void *config, course *at)
 {
     const one_cycle_lr *c = config;
-    const double total = (double)c->total_steps;
-    const double n = fmin((double)at->n, total - 1), up = c->pct_start * total - 1;
     const double first = c->max_lr / c->div_factor, last = first / c->final_div_factor;
+    const double points[] = {first, c->max_lr, c->three_phase ? first : last, last};
 
-    if (n <= up)
-        return anneal(first, c->max_lr, up > 0 ? n / up : 1);
-    if (!c->three_phase)
-        return anneal(c->max_lr, last, (n - up) / (total - 1 - up));
-    if (n <= 2 * c->pct_start * total - 2)
-        return anneal(c->max_lr, first, (n - up) / (2 * c->pct_start * total - 2 - up));
-    return anneal(first, last,
-                  (n - (2 * c->pct_start * total - 2)) /
-                      (total - 1 - (2 * c->pct_start * total - 2)));
+    return along_cycle(c, at, points);
+}
+
+static bool one_cycle_lr_momentum(const void *config, const course *at, double *out)
+{
+    const one_cycle_lr *c = config;
+    const double high = c->max_momentum;
+
+    *out = along_cycle(c, at, (double[]){high, c->base_momentum, high, high});
+    return c->cycle_momentum;
 }
 
 typedef struct cyclic_lr {
     double low, high;
     int64_t up, down; /* down 0: as up */
+    bool cycle_momentum;
+    double base_momentum, max_momentum;
 } cyclic_lr;
+
+/* From 0 to 1 and back. */
+static double cycle_height(const cyclic_lr *c, const course *at)
+{
+    const double up = (double)c->up, total = up + (double)(c->down > 0 ? c->down : c->up);
+    const double n = (double)at->n, ratio = up / total;
+    const double x = 1.0 + n / total - floor(1 + n / total);
+
+    return x <= ratio ? x / ratio : (x - 1) / (ratio - 1);
+}
 
 static double cyclic_lr_rate(const void *config, course *at)
 {
     const cyclic_lr *c = config;
-    const double up = (double)c->up, total = up + (double)(c->down > 0 ? c->down : c->up);
-    const double n = (double)at->n, ratio = up / total;
-    const double x = 1.0 + n / total - floor(1 + n / total);
-    const double scale = x <= ratio ? x / ratio : (x - 1) / (ratio - 1);
 
-    return c->low + (c->high - c->low) * scale;
+    return c->low + (c->high - c->low) * cycle_height(c, at);
+}
+
+static bool cyclic_lr_momentum(const void *config, const course *at, double *out)
+{
+    const cyclic_lr *c = config;
+
+    *out = c->max_momentum - (c->max_momentum - c->base_momentum) * cycle_height(c, at);
+    return c->cycle_momentum;
 }
 
 typedef struct reduce_lr_on_plateau {
@@ -240,6 +272,8 @@ typedef struct schedule_type {
     const lks_option_rule *options;
     size_t n_options;
     double (*rate)(const void *config, course *at);
+    /* False: it leaves the momentum alone; as NULL does. */
+    bool (*momentum)(const void *config, const course *at, double *out);
 } schedule_type;
 
 #define RULES(id)                                                                        \
@@ -262,8 +296,11 @@ LKS_SCHEDULE_LIST(RULES)
 
 static const schedule_type types[] = {
 #define ROW(id)                                                                          \
-    {#id, id##_options, sizeof id##_options / sizeof *id##_options, id##_rate},
-    LKS_SCHEDULE_LIST(ROW)};
+    {#id, id##_options, sizeof id##_options / sizeof *id##_options, id##_rate, NULL},
+#define ROW_OF_BOTH(id)                                                                  \
+    {#id, id##_options, sizeof id##_options / sizeof *id##_options, id##_rate,           \
+     id##_momentum},
+    LKS_LR_SCHEDULE_LIST(ROW) LKS_CYCLE_SCHEDULE_LIST(ROW_OF_BOTH)};
 
 enum { N_TYPES = sizeof types / sizeof *types };
 
@@ -389,6 +426,24 @@ void lks_schedule_destroy(lks_schedule *schedule)
 double lks_schedule_lr(const lks_schedule *schedule)
 {
     return schedule->at.lr;
+}
+
+bool lks_schedule_momentum(const lks_schedule *schedule, double *out)
+{
+    const stage *now = &schedule->stages[schedule->now];
+
+    return !schedule->factor && now->type->momentum &&
+           now->type->momentum(&now->config, &schedule->at, out);
+}
+
+lks_status lks_schedule_tell(const lks_schedule *schedule, lks_optim *optim)
+{
+    double momentum;
+
+    lks_optim_set_lr(optim, lks_schedule_lr(schedule));
+    return lks_schedule_momentum(schedule, &momentum)
+               ? lks_optim_set_momentum(optim, momentum)
+               : LKS_OK;
 }
 
 void lks_schedule_step(lks_schedule *schedule, double metric)

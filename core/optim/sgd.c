@@ -34,4 +34,5 @@ static lks_update prepare(const void *config, uint64_t step, double *memory,
 }
 
 #define RULE(kind, ...) LKS_OPTION_RULE(sgd, kind, __VA_ARGS__)
-LKS_OPTIM_TYPE(sgd, .check = check, .prepare = prepare);
+LKS_OPTIM_TYPE(sgd, .momentum = offsetof(sgd, momentum), .check = check,
+               .prepare = prepare);
