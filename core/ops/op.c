@@ -227,11 +227,6 @@ lks_tensor *lks_same(lks_tensor *t)
     return lks_scope_own(lks_ref(t));
 }
 
-lks_tensor *lks_empty_like(const lks_tensor *t)
-{
-    return lks_empty(lks_sizes(t), t->view.dtype, t->storage->device);
-}
-
 lks_status lks_scale_view(const lks_call *call, const lks_view *view, lks_binary op,
                           double number)
 {

@@ -91,7 +91,4 @@ lks_dtype lks_result_dtype(const lks_tensor *a, const lks_tensor *b);
 /* One more owner for t: what an operation returns where its result is its argument. */
 lks_tensor *lks_same(lks_tensor *t);
 
-/* An uninitialised tensor like a saved view or an edge's input, dense. */
-lks_tensor *lks_empty_like(const lks_tensor *t);
-
 #endif

@@ -29,8 +29,7 @@ lks_tensor *lks_ones(lks_shape shape, lks_dtype dtype, lks_device device)
     return lks_full(shape, 1, dtype, device);
 }
 
-/* A dense tensor of the host's values; the caller's, in no scope. */
-static lks_tensor *create_from(const void *values, const lks_shape *shape,
+lks_tensor *lks_tensor_of_host(const void *values, const lks_shape *shape,
                                lks_dtype dtype, lks_device device)
 {
     lks_tensor *t = lks_tensor_create(shape, dtype, device);
@@ -59,13 +58,12 @@ static lks_tensor *create_filled(const lks_shape *shape, lks_dtype dtype,
         !(values = lks_calloc((size_t)n, lks_dtype_size_bytes(dtype))))
         return NULL;
     fill(rng, dtype, n, values);
-    t = create_from(values, shape, dtype, device);
+    t = lks_tensor_of_host(values, shape, dtype, device);
     lks_free(values);
     return t;
 }
 
-/* t cast to `dtype`, in t's place. */
-static lks_tensor *recast(lks_tensor *t, lks_dtype dtype)
+lks_tensor *lks_tensor_recast(lks_tensor *t, lks_dtype dtype)
 {
     lks_shape shape;
     lks_tensor *cast;
@@ -94,13 +92,13 @@ lks_tensor *lks_arange(int64_t n, lks_dtype dtype, lks_device device)
     const lks_shape shape = LKS_SHAPE_OF(n);
     lks_tensor *t = create_filled(&shape, LKS_I64, device, fill_counting, NULL);
 
-    return lks_scope_own(recast(t, dtype));
+    return lks_scope_own(lks_tensor_recast(t, dtype));
 }
 
 lks_tensor *lks_from_data(lks_shape shape, lks_dtype dtype, const void *values,
                           lks_device device)
 {
-    return lks_scope_own(create_from(values, &shape, dtype, device));
+    return lks_scope_own(lks_tensor_of_host(values, &shape, dtype, device));
 }
 
 lks_tensor *lks_from_blob(lks_shape shape, lks_dtype dtype, void *data, lks_device device)
@@ -133,7 +131,8 @@ static lks_tensor *create_random(const char *what, const lks_shape *shape,
                  lks_dtype_name(dtype));
         return NULL;
     }
-    return lks_scope_own(recast(create_filled(shape, drawn, device, fill, rng), dtype));
+    return lks_scope_own(
+        lks_tensor_recast(create_filled(shape, drawn, device, fill, rng), dtype));
 }
 
 static void fill_uniform(const lks_rng *rng, lks_dtype dtype, int64_t n, void *out)

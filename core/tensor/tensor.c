@@ -212,17 +212,25 @@ cleanup:
     return st;
 }
 
-double lks_number_of(const void *element, lks_dtype dtype)
+/* An element that was copied to the host, cast to what `to` views, one number. */
+static void cast_element(const void *element, lks_dtype dtype, const lks_view *to)
 {
     const lks_view from = lks_view_scalar(lks_cpu, (void *)(uintptr_t)element, dtype);
+
+    lks_device_kernels(lks_cpu)->copy(&from, to); /* it takes every dtype */
+}
+
+double lks_number_of(const void *element, lks_dtype dtype)
+{
     double number = 0;
     const lks_view to = lks_view_scalar(lks_cpu, &number, LKS_F64);
 
-    lks_device_kernels(lks_cpu)->copy(&from, &to); /* it takes every dtype */
+    cast_element(element, dtype, &to);
     return number;
 }
 
-lks_status lks_item(const lks_tensor *t, double *out)
+/* The element of a tensor of one, cast to what `to` views in the host's memory. */
+static lks_status item(const lks_tensor *t, const lks_view *to)
 {
     _Alignas(8) char element[LKS_MAX_ELEMENT_BYTES];
 
@@ -232,6 +240,20 @@ lks_status lks_item(const lks_tensor *t, double *out)
         return lks_fail(LKS_SHAPE, "item: the tensor has %lld elements, not one",
                         (long long)t->numel);
     LKS_TRY(copy_out(t, element));
-    *out = lks_number_of(element, t->view.dtype);
+    cast_element(element, t->view.dtype, to);
     return LKS_OK;
+}
+
+lks_status lks_item(const lks_tensor *t, double *out)
+{
+    const lks_view to = lks_view_scalar(lks_cpu, out, LKS_F64);
+
+    return item(t, &to);
+}
+
+lks_status lks_item_i64(const lks_tensor *t, int64_t *out)
+{
+    const lks_view to = lks_view_scalar(lks_cpu, out, LKS_I64);
+
+    return item(t, &to);
 }

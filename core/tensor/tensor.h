@@ -28,8 +28,22 @@ lks_tensor *lks_zeros(lks_shape shape, lks_dtype dtype, lks_device device);
 lks_tensor *lks_ones(lks_shape shape, lks_dtype dtype, lks_device device);
 /* `value` is cast as lks_to casts an f64 (PyTorch refuses what the dtype cannot hold). */
 lks_tensor *lks_full(lks_shape shape, double value, lks_dtype dtype, lks_device device);
+/* Ones where row and column are the same. */
+lks_tensor *lks_eye(int64_t n_rows, int64_t n_columns, lks_dtype dtype,
+                    lks_device device);
 /* 0, 1, … n-1 */
 lks_tensor *lks_arange(int64_t n, lks_dtype dtype, lks_device device);
+/* torch.arange(start, end, step); of integers as cut off by i64, wrapped around by
+ * narrower ones. LKS_INVALID: the step is 0 or leads away from the end, or a number is not
+ * finite. */
+lks_tensor *lks_arange_from(double start, double end, double step, lks_dtype dtype,
+                            lks_device device);
+/* n numbers, the first and the last as given; base to the power of these. Of integers cut
+ * off. LKS_INVALID: n below 0, or a number is not finite. */
+lks_tensor *lks_linspace(double start, double end, int64_t n, lks_dtype dtype,
+                         lks_device device);
+lks_tensor *lks_logspace(double start, double end, int64_t n, double base,
+                         lks_dtype dtype, lks_device device);
 /* A copy of row-major host values. */
 lks_tensor *lks_from_data(lks_shape shape, lks_dtype dtype, const void *values,
                           lks_device device);
@@ -43,6 +57,24 @@ lks_tensor *lks_rand(lks_shape shape, lks_dtype dtype, const lks_rng *rng,
                      lks_device device);
 lks_tensor *lks_randn(lks_shape shape, lks_dtype dtype, const lks_rng *rng,
                       lks_device device);
+/* Whole numbers, each of low … high - 1 as likely; element i depends on `rng`, the bounds
+ * and i only. LKS_INVALID: high is not above low, or the integers of `dtype` do not reach
+ * both. */
+lks_tensor *lks_randint(int64_t low, int64_t high, lks_shape shape, lks_dtype dtype,
+                        const lks_rng *rng, lks_device device);
+/* 0 … n-1 in an order that `rng` draws. LKS_INVALID: as above. */
+lks_tensor *lks_randperm(int64_t n, lks_dtype dtype, const lks_rng *rng,
+                         lks_device device);
+
+/* With x's sizes and dtype, on its device; dense, without history. */
+lks_tensor *lks_empty_like(const lks_tensor *x);
+lks_tensor *lks_zeros_like(const lks_tensor *x);
+lks_tensor *lks_ones_like(const lks_tensor *x);
+lks_tensor *lks_full_like(const lks_tensor *x, double value);
+lks_tensor *lks_rand_like(const lks_tensor *x, const lks_rng *rng);
+lks_tensor *lks_randn_like(const lks_tensor *x, const lks_rng *rng);
+lks_tensor *lks_randint_like(const lks_tensor *x, int64_t low, int64_t high,
+                             const lks_rng *rng);
 
 /* One more reference; returns t. */
 lks_tensor *lks_ref(lks_tensor *t);
@@ -66,6 +98,8 @@ void lks_bump_version(lks_tensor *t);
 /* The single element of a tensor of one, as a double. LKS_SHAPE otherwise; of NULL, the
  * failure that stands, or LKS_INVALID. */
 lks_status lks_item(const lks_tensor *t, double *out);
+/* The same as a whole number, which of an i64 is all of it; cast as by lks_to. */
+lks_status lks_item_i64(const lks_tensor *t, int64_t *out);
 /* All elements, row-major and in t's dtype, into the caller's memory. NULL as above. */
 lks_status lks_to_host(const lks_tensor *t, void *out);
 

@@ -33,6 +33,12 @@ lks_tensor *lks_tensor_create(const lks_shape *shape, lks_dtype dtype, lks_devic
 lks_tensor *lks_tensor_alias(const lks_tensor *t, const lks_view *view);
 lks_tensor *lks_tensor_from_storage(lks_storage *storage, const lks_view *view);
 
+/* A dense tensor of the host's row-major values. */
+lks_tensor *lks_tensor_of_host(const void *values, const lks_shape *shape,
+                               lks_dtype dtype, lks_device device);
+/* t cast to `dtype`, in t's place: the reference to t is taken. NULL is passed on. */
+lks_tensor *lks_tensor_recast(lks_tensor *t, lks_dtype dtype);
+
 /* Hand the caller's reference to the innermost scope, if one is open; returns t. NULL is
  * passed on; on failure t is let go and NULL returned. */
 lks_tensor *lks_scope_own(lks_tensor *t);

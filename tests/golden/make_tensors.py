@@ -3,6 +3,7 @@
 
     tests/golden/make_tensors.py print > tests/golden/print.inc
     tests/golden/make_tensors.py dtypes > tests/golden/op_dtypes.inc      (made with torch 1.13.1)
+    tests/golden/make_tensors.py factories > tests/golden/factories.inc   (made with torch 2.15.0)
 """
 import sys
 
@@ -81,5 +82,34 @@ def dtypes():
         print("};")
 
 
+def written(x):
+    """A number as C reads it."""
+    x = float(x)
+    return "NAN" if x != x else ("-" if x < 0 else "") + "INFINITY" if x in (INF, -INF) else "%.17g" % x
+
+
+INF = float("inf")
+
+
+def factories():
+    """Ranges and scales: what was asked for, then every element."""
+    def row(kind, args, name, y):
+        numbers = ", ".join(written(a) for a in args)
+        values = ", ".join(written(v) for v in y.double().tolist())
+        print("    {%s, {%s}, LKS_%s, %d, {%s}}," % (kind, numbers, name, y.numel(), values or "0"))
+
+    for name, dtype in zip(NAMES, TYPES):
+        if name == "BOOL":
+            continue
+        for args in [(0, 5, 1), (1, 10, 3), (5, 0, -2), (0.5, 3, 1), (0, 3, 0.5), (3, 3, 1), (1, 2, 0.1), (-3, 4, 2.5)]:
+            if name == "U8" and min(args) < 0:
+                continue
+            row("ARANGE", args, name, torch.arange(*args, dtype=dtype))
+        for start, end, n in [(0, 1, 5), (3, 10, 5), (0.5, 9.75, 4), (10, 0, 3), (2, 7, 1), (2, 7, 0), (0.1, 0.7, 7)]:
+            row("LINSPACE", (start, end, n), name, torch.linspace(start, end, n, dtype=dtype))
+        for start, end, n in [(0, 6, 4), (0.5, 2, 3), (3, 0, 4), (2, 2, 1)]:
+            row("LOGSPACE", (start, end, n), name, torch.logspace(start, end, n, 2.0, dtype=dtype))
+
+
 print("/* Made by tests/golden/make_tensors.py. */")
-{"print": printed, "dtypes": dtypes}[sys.argv[1]]()
+{"print": printed, "dtypes": dtypes, "factories": factories}[sys.argv[1]]()
