@@ -109,7 +109,7 @@ const lks_op lks_op_copy_ = {
 
 lks_tensor *lks_copy_(lks_tensor *x, lks_tensor *source)
 {
-    lks_tensor *in[2] = {x, source};
+    lks_tensor *in[2] = {x, source}, *y;
     lks_shape to, from, meet;
 
     if (!x || !source)
@@ -121,5 +121,10 @@ lks_tensor *lks_copy_(lks_tensor *x, lks_tensor *source)
                  LKS_TEXT(x));
         return NULL;
     }
-    return lks_op_apply_(&lks_op_copy_, in, 2, NULL);
+    if (lks_scope_open() != LKS_OK)
+        return NULL;
+    in[1] = lks_to_device(source, x->storage->device);
+    y = lks_op_apply_(&lks_op_copy_, in, 2, NULL);
+    lks_scope_close();
+    return y;
 }

@@ -49,9 +49,9 @@ static lks_status compute(lks_call *call)
     lks_dtype dtype;
 
     LKS_TRY(call->op->infer(call, &shape, &dtype));
-    if (!(call->out = lks_tensor_create(&shape, dtype, call->device)))
-        return LKS_NOMEM;
-    return call->op->forward(call);
+    call->out = lks_tensor_create(&shape, dtype,
+                                  call->op->place ? call->op->place(call) : call->device);
+    return call->out ? call->op->forward(call) : LKS_NOMEM;
 }
 
 static lks_status take_view(lks_call *call)
@@ -83,11 +83,12 @@ static const lks_tensor *saved_source(const lks_call *call, unsigned bit)
     return bit == LKS_AUX ? call->aux : call->in[__builtin_ctz(bit)];
 }
 
-/* The call's node, with edges but nothing saved yet. */
-static lks_node *create_node(const lks_call *call, unsigned what)
+/* The call's node, with edges but nothing saved yet; its cotangent will be where the
+ * result, y, is. */
+static lks_node *create_node(const lks_call *call, const lks_tensor *y, unsigned what)
 {
-    lks_node *node = lks_node_create(&call->op->graph, call->in[0]->storage, call->n,
-                                     __builtin_popcount(what));
+    lks_node *node =
+        lks_node_create(&call->op->graph, y->storage, call->n, __builtin_popcount(what));
 
     if (!node)
         return NULL;
@@ -111,7 +112,7 @@ static void save(lks_node *node, const lks_call *call, unsigned what)
 static lks_status record(lks_call *call)
 {
     unsigned what = what_to_save(call);
-    lks_node *node = create_node(call, what);
+    lks_node *node = create_node(call, call->out, what);
 
     if (!node)
         return LKS_NOMEM;
@@ -191,7 +192,7 @@ static lks_status change(lks_call *call)
             LKS_GO(LKS_NOMEM);
     }
     /* All memory is taken before x changes, so that a failure leaves it as it was. */
-    if (call->recording && !(node = create_node(call, what)))
+    if (call->recording && !(node = create_node(call, x, what)))
         LKS_GO(LKS_NOMEM);
     call->in = in;
     call->out = x;

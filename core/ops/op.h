@@ -44,6 +44,8 @@ struct lks_op {
      * what the wanted gradients need is kept. */
     unsigned needs[LKS_OP_MAX_NEEDS];
 
+    /* Where the result is; NULL: where the first input is, and the kernels run. */
+    lks_device (*place)(const lks_call *call);
     /* Either a computation: */
     lks_status (*infer)(const lks_call *call, lks_shape *shape, lks_dtype *dtype);
     lks_status (*forward)(lks_call *call);

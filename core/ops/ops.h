@@ -124,7 +124,7 @@ lks_tensor *lks_add_(lks_tensor *a, lks_tensor *b);
 lks_tensor *lks_mul_(lks_tensor *a, lks_tensor *b);
 lks_tensor *lks_relu_(lks_tensor *x);
 lks_tensor *lks_fill_(lks_tensor *x, double value);
-/* source broadcasts, and is cast as by lks_to. Integers that take floats keep no history.
+/* source broadcasts, is cast as by lks_to, and may be on another device. Integers that take floats keep no history.
  */
 lks_tensor *lks_copy_(lks_tensor *x, lks_tensor *source);
 
@@ -215,6 +215,8 @@ lks_tensor *lks_clone(lks_tensor *x);
  * that there is if it is beyond them all, 0 if NaN (PyTorch leaves both open); an integer
  * wraps around in a narrower one. What is not zero is true. */
 lks_tensor *lks_to(lks_tensor *x, lks_dtype dtype);
+/* x itself if it is there, else a dense copy; the gradient goes back. */
+lks_tensor *lks_to_device(lks_tensor *x, lks_device device);
 /* index (n) i64; (1) for a scalar, which stays one. */
 lks_tensor *lks_index_select(lks_tensor *x, int dim, lks_tensor *index);
 /* x with alpha source (x's sizes, but n along dim) added at index (n), in order of it. */

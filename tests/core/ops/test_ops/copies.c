@@ -29,6 +29,19 @@ const lks_op_cases lks_op_cases_to = {
     .refusals = REFUSALS({.name = NULL}),
 };
 
+/* There and back; other pairs of devices are in test_transfer.c. */
+F(to_and_fro, lks_to_device(lks_to_device(x[0], lks_cpu), lks_tensor_device(x[0])))
+F(from_reference,
+  lks_to_device(lks_mul(lks_to_device(x[0], (lks_device){LKS_REFERENCE, 0}),
+                        lks_to_device(x[0], (lks_device){LKS_REFERENCE, 0})),
+                lks_tensor_device(x[0])))
+const lks_op_cases lks_op_cases_to_device = {
+    .cases = CASES(
+        {"to and fro", to_and_fro, {X(3, 4)}}, {"reference", from_reference, {X(3, 4)}},
+        {"scalar", from_reference, {X_SCALAR}}, {"empty", to_and_fro, {X(0, 4)}}),
+    .refusals = REFUSALS({.name = NULL}),
+};
+
 F(contiguous_transposed, lks_contiguous(lks_transpose(x[0], 0, 1)))
 F(contiguous_itself, lks_contiguous(x[0]))
 const lks_op_cases lks_op_cases_contiguous = {
