@@ -1,28 +1,94 @@
 /* Operations that change their first argument. */
+#include "ops/in_place.h"
+
 #include "base/try.h"
 #include "ops/op.h"
+
+static lks_status check_kind(const char *name, const lks_tensor *x, lks_dtype result)
+{
+    if (lks_dtype_kind(result) > lks_dtype_kind(x->view.dtype))
+        return lks_fail(LKS_DTYPE, "%s_: a %s result does not go into %s", name,
+                        lks_dtype_name(result), lks_dtype_name(x->view.dtype));
+    return LKS_OK;
+}
+
+static bool goes_into(const lks_tensor *source, const lks_tensor *x)
+{
+    const lks_shape to = lks_sizes(x), from = lks_sizes(source);
+    lks_shape meet;
+
+    return lks_shapes_meet(&to, &from, &meet) && lks_shape_equal(&meet, &to);
+}
+
+/* ---- what is computed elsewhere and put back ---- */
+
+/* Opens a scope in which `name` is to be computed of what this returns: x, or where its
+ * history may need x's values as they are, a copy. NULL: it is not open. */
+static lks_tensor *begin(const char *name, lks_tensor *x)
+{
+    const bool may_record = x && lks_grad_enabled() && lks_dtype_is_float(x->view.dtype);
+
+    if (!x || lks_check_in_place(name, x, may_record && x->node) != LKS_OK ||
+        lks_scope_open() != LKS_OK)
+        return NULL;
+    if (!may_record)
+        return x;
+    if (!(x = lks_clone(x)))
+        lks_scope_close();
+    return x;
+}
+
+/* The result y into x, whose scope closes. */
+static lks_tensor *finish(const char *name, lks_tensor *x, lks_tensor *y)
+{
+    if (y && (lks_ndim(y) > lks_ndim(x) || !goes_into(y, x))) {
+        lks_fail(LKS_SHAPE, "%s_: a result %s does not go into %s", name, LKS_TEXT(y),
+                 LKS_TEXT(x));
+        y = NULL;
+    }
+    if (y && check_kind(name, x, y->view.dtype) != LKS_OK)
+        y = NULL;
+    y = y ? lks_copy_(x, y) : NULL;
+    lks_scope_close();
+    return y;
+}
+
+#define IN_PLACE(op_name, parameters, arguments)                                         \
+    lks_tensor *lks_##op_name##_ parameters                                              \
+    {                                                                                    \
+        lks_tensor *const whole = x;                                                     \
+                                                                                         \
+        x = begin(#op_name, whole);                                                      \
+        return x ? finish(#op_name, whole, lks_##op_name arguments) : NULL;              \
+    }
+LKS_IN_PLACE_LIST(IN_PLACE)
+
+/* ---- pointwise ---- */
+
+lks_tensor *lks_apply_unary_(const lks_op *op, lks_tensor *x, const double *numbers)
+{
+    lks_tensor *y;
+
+    if (!x)
+        return NULL;
+    if (lks_dtype_is_float(x->view.dtype))
+        return lks_op_apply_(op, &x, 1, numbers);
+    y = begin(op->name, x);
+    return y ? finish(op->name, x, lks_apply_unary(op, y, numbers)) : NULL;
+}
 
 /* The second operand broadcasts to the first, whose dtype can hold the result. */
 static lks_status check_operands(const lks_op *op, const lks_tensor *a,
                                  const lks_tensor *b)
 {
-    const lks_shape a_shape = lks_sizes(a), b_shape = lks_sizes(b);
-    const lks_dtype dtype = lks_result_dtype(a, b);
-    lks_shape shape;
-
-    if (!lks_shapes_meet(&a_shape, &b_shape, &shape) ||
-        !lks_shape_equal(&shape, &a_shape))
+    if (!goes_into(b, a))
         return lks_fail(LKS_SHAPE, "%s_: %s does not broadcast to %s", op->name,
                         LKS_TEXT(b), LKS_TEXT(a));
-    if (lks_dtype_kind(dtype) > lks_dtype_kind(a->view.dtype))
-        return lks_fail(LKS_DTYPE, "%s_: a %s result does not go into %s", op->name,
-                        lks_dtype_name(dtype), lks_dtype_name(a->view.dtype));
-    return LKS_OK;
+    LKS_TRY(lks_check_binary(op, a, b));
+    return check_kind(op->name, a, lks_binary_dtype(op, a, b));
 }
 
-static lks_tensor *binary_(const lks_op *op,
-                           lks_tensor *(*out_of_place)(lks_tensor *, lks_tensor *),
-                           lks_tensor *a, lks_tensor *b)
+lks_tensor *lks_apply_binary_(const lks_op *op, lks_tensor *a, lks_tensor *b)
 {
     lks_tensor *in[2] = {a, b}, *y;
     lks_dtype dtype;
@@ -34,30 +100,17 @@ static lks_tensor *binary_(const lks_op *op,
         return lks_op_apply_(op, in, 2, NULL);
     if (lks_scope_open() != LKS_OK)
         return NULL;
-    if (lks_result_dtype(a, b) == dtype && dtype != LKS_BOOL) {
+    if (lks_binary_dtype(op, a, b) == dtype && dtype != LKS_BOOL) {
         in[1] = lks_to(b, dtype);
         y = lks_op_apply_(op, in, 2, NULL);
     } else {
-        y = lks_copy_(a, out_of_place(a, b));
+        y = lks_copy_(a, lks_apply_binary(op, a, b));
     }
     lks_scope_close();
     return y;
 }
 
-lks_tensor *lks_add_(lks_tensor *a, lks_tensor *b)
-{
-    return binary_(&lks_op_add, lks_add, a, b);
-}
-
-lks_tensor *lks_mul_(lks_tensor *a, lks_tensor *b)
-{
-    return binary_(&lks_op_mul, lks_mul, a, b);
-}
-
-lks_tensor *lks_relu_(lks_tensor *x)
-{
-    return lks_op_apply_(&lks_op_relu, &x, 1, NULL);
-}
+/* ---- fill ---- */
 
 /* What stood there before gets no gradient. */
 
@@ -83,6 +136,8 @@ lks_tensor *lks_fill_(lks_tensor *x, double value)
 {
     return lks_op_apply_(&lks_op_fill_, &x, 1, &value);
 }
+
+/* ---- copy ---- */
 
 static lks_status copy_forward(lks_call *call)
 {
@@ -110,13 +165,10 @@ const lks_op lks_op_copy_ = {
 lks_tensor *lks_copy_(lks_tensor *x, lks_tensor *source)
 {
     lks_tensor *in[2] = {x, source}, *y;
-    lks_shape to, from, meet;
 
     if (!x || !source)
         return NULL;
-    to = lks_sizes(x);
-    from = lks_sizes(source);
-    if (!lks_shapes_meet(&to, &from, &meet) || !lks_shape_equal(&meet, &to)) {
+    if (!goes_into(source, x)) {
         lks_fail(LKS_SHAPE, "copy_: %s does not broadcast to %s", LKS_TEXT(source),
                  LKS_TEXT(x));
         return NULL;

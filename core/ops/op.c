@@ -138,25 +138,22 @@ lks_tensor *lks_op_apply(const lks_op *op, lks_tensor *const *in, int n,
     return NULL;
 }
 
-/* Whether in[0] may be written, and its history go on. */
-static lks_status check_in_place(const lks_call *call)
+lks_status lks_check_in_place(const char *name, const lks_tensor *x, bool recording)
 {
-    const lks_tensor *x = call->in[0];
-
     if (lks_view_repeats(&x->view))
         return lks_fail(LKS_INVALID,
                         "%s_: several elements of the tensor share memory; lks_clone it",
-                        call->op->name);
-    if (call->recording && lks_node_leaf(x->node))
+                        name);
+    if (recording && lks_node_leaf(x->node))
         return lks_fail(LKS_STATE,
                         "%s_: a leaf that requires a gradient cannot be changed in place "
                         "while operations are recorded",
-                        call->op->name);
-    if (call->recording && x->is_view)
+                        name);
+    if (recording && x->is_view)
         return lks_fail(LKS_STATE,
                         "%s_: a view cannot be changed in place while operations are "
                         "recorded; work on its base or on a lks_clone",
-                        call->op->name);
+                        name);
     return LKS_OK;
 }
 
@@ -185,7 +182,7 @@ static lks_status change(lks_call *call)
     lks_node *node = NULL;
     lks_status st;
 
-    LKS_GO(check_in_place(call));
+    LKS_GO(lks_check_in_place(call->op->name, x, call->recording));
     for (int i = 0; i < call->n; i++) {
         in[i] = set_aside(call->in[i], x, what & LKS_IN(i));
         if (!in[i])

@@ -90,6 +90,23 @@ lks_status lks_scale_view(const lks_call *call, const lks_view *view, lks_binary
  * torch.result_type */
 lks_dtype lks_result_dtype(const lks_tensor *a, const lks_tensor *b);
 
+/* The functions of pointwise.def, by their tables; numbers are those that the formula
+ * names. With a trailing _ in place. */
+lks_tensor *lks_apply_unary(const lks_op *op, lks_tensor *x, const double *numbers);
+lks_tensor *lks_apply_unary_(const lks_op *op, lks_tensor *x, const double *numbers);
+lks_tensor *lks_apply_binary(const lks_op *op, lks_tensor *a, lks_tensor *b);
+lks_tensor *lks_apply_binary_(const lks_op *op, lks_tensor *a, lks_tensor *b);
+
+/* The dtype of a binary function's result, and whether the two dtypes have one. */
+lks_dtype lks_binary_dtype(const lks_op *op, const lks_tensor *a, const lks_tensor *b);
+lks_status lks_check_binary(const lks_op *op, const lks_tensor *a, const lks_tensor *b);
+
+/* A number as what x meets it in, (). */
+lks_tensor *lks_beside(const lks_tensor *x, double number);
+
+/* Whether x may be changed by `name`, in a recorded way or not. */
+lks_status lks_check_in_place(const char *name, const lks_tensor *x, bool recording);
+
 /* One more owner for t: what an operation returns where its result is its argument. */
 lks_tensor *lks_same(lks_tensor *t);
 

@@ -10,6 +10,7 @@
 
 #include "base/rng.h"
 #include "kernels.h"
+#include "ops/in_place.h"
 #include "tensor/tensor.h"
 
 /* Pointwise; operands broadcast, dtypes promote. A scalar, (), changes the dtype of
@@ -21,7 +22,9 @@ lks_tensor *lks_div(lks_tensor *a, lks_tensor *b);
 /* An integer tensor stays one beside a whole number that an i64 holds (its own elements
  * wrap around), and becomes f32 beside another. */
 lks_tensor *lks_add_scalar(lks_tensor *a, double b);
+lks_tensor *lks_sub_scalar(lks_tensor *a, double b);
 lks_tensor *lks_mul_scalar(lks_tensor *a, double b);
+lks_tensor *lks_div_scalar(lks_tensor *a, double b); /* of integers f32 */
 lks_tensor *lks_neg(lks_tensor *x);
 lks_tensor *lks_abs(lks_tensor *x);
 lks_tensor *lks_square(lks_tensor *x);
@@ -62,7 +65,8 @@ lks_tensor *lks_xlogy(lks_tensor *x, lks_tensor *y);
 lks_tensor *lks_leaky(lks_tensor *x, lks_tensor *slope);
 lks_tensor *lks_prelu(lks_tensor *x, lks_tensor *slope);
 
-/* With numbers; integers become f32 here. At a bound the gradient is 0, as in PyTorch 2. */
+/* With numbers, integers as beside one in lks_add_scalar; a power of theirs below 0 is
+ * refused, LKS_INVALID. At a bound the gradient is 0, as in PyTorch 2. */
 lks_tensor *lks_pow_scalar(lks_tensor *x, double exponent);
 lks_tensor *lks_clamp(lks_tensor *x, double min, double max);
 lks_tensor *lks_clamp_min(lks_tensor *x, double min);
@@ -116,17 +120,7 @@ lks_tensor *lks_where(lks_tensor *condition, lks_tensor *a, lks_tensor *b);
 lks_tensor *lks_masked_fill(lks_tensor *x, lks_tensor *mask, lks_tensor *value);
 lks_tensor *lks_masked_fill_scalar(lks_tensor *x, lks_tensor *mask, double value);
 
-/* In place: change and return their first argument, whose shape and dtype stay. While
- * recording, refused on a leaf that requires a gradient, as in PyTorch, and on a view
- * (PyTorch follows changes through views; here views taken before a recorded change are
- * refused where they are used next). */
-lks_tensor *lks_add_(lks_tensor *a, lks_tensor *b);
-lks_tensor *lks_mul_(lks_tensor *a, lks_tensor *b);
-lks_tensor *lks_relu_(lks_tensor *x);
-lks_tensor *lks_fill_(lks_tensor *x, double value);
-/* source broadcasts, is cast as by lks_to, and may be on another device. Integers that take floats keep no history.
- */
-lks_tensor *lks_copy_(lks_tensor *x, lks_tensor *source);
+/* In place: in_place.h. */
 
 /* Reductions over `n` dims (n = 0: all); sums of integers are i64. */
 lks_tensor *lks_sum(lks_tensor *x, const int *dims, int n, bool keepdim);

@@ -29,28 +29,77 @@ static lks_status unary_backward(lks_backprop *bp)
 }
 
 /* In what dtype the function is taken. A boolean's square is a number, as in PyTorch. */
-static lks_dtype unary_dtype(const lks_op *op, bool floats_only, lks_dtype dtype)
+static lks_dtype unary_dtype(const lks_op *op, lks_dtype dtype)
 {
-    if (floats_only && !lks_dtype_is_float(dtype))
+    static const bool floats_only[LKS_N_UNARY] = {
+#define LKS_UNARY(name, fy, fdx) [LKS_UNARY_##name] = name##_floats_only,
+#include "pointwise.def"
+    };
+
+    if (floats_only[op->code] && !lks_dtype_is_float(dtype))
         return LKS_F32;
     return dtype == LKS_BOOL && op->code == LKS_UNARY_square ? LKS_I64 : dtype;
 }
 
-static lks_tensor *unary(const lks_op *op, bool floats_only, lks_tensor *x,
-                         const double *numbers)
+/* Functions of floats that PyTorch also has of integers, beside numbers: in an open
+ * scope. */
+
+static lks_tensor *clamp_integers(lks_tensor *x, const double *numbers)
+{
+    x = lks_maximum(x, x ? lks_beside(x, numbers[0]) : NULL);
+    return lks_minimum(x, x ? lks_beside(x, numbers[1]) : NULL);
+}
+
+static lks_tensor *clamp_min_integers(lks_tensor *x, const double *numbers)
+{
+    return lks_maximum(x, lks_beside(x, numbers[0]));
+}
+
+static lks_tensor *clamp_max_integers(lks_tensor *x, const double *numbers)
+{
+    return lks_minimum(x, lks_beside(x, numbers[0]));
+}
+
+static lks_tensor *power_of_integers(lks_tensor *x, const double *numbers)
+{
+    lks_tensor *exponent = lks_beside(x, numbers[0]);
+
+    if (exponent && exponent->view.dtype != LKS_F32 && numbers[0] < 0) {
+        lks_fail(LKS_INVALID,
+                 "pow_scalar: integers have no integer powers below 0, such as %g; "
+                 "lks_to a float first",
+                 numbers[0]);
+        return NULL;
+    }
+    return lks_pow(x, exponent);
+}
+
+static lks_tensor *(*const of_integers[LKS_N_UNARY])(lks_tensor *, const double *) = {
+    [LKS_UNARY_clamp] = clamp_integers,
+    [LKS_UNARY_clamp_min] = clamp_min_integers,
+    [LKS_UNARY_clamp_max] = clamp_max_integers,
+    [LKS_UNARY_pow_scalar] = power_of_integers,
+};
+
+lks_tensor *lks_apply_unary(const lks_op *op, lks_tensor *x, const double *numbers)
 {
     lks_tensor *y;
     lks_dtype dtype;
 
     if (!x)
         return NULL;
-    dtype = unary_dtype(op, floats_only, x->view.dtype);
+    dtype = unary_dtype(op, x->view.dtype);
     if (dtype == x->view.dtype)
         return lks_op_apply(op, &x, 1, numbers);
     if (lks_scope_open() != LKS_OK)
         return NULL;
-    x = lks_to(x, dtype);
-    y = lks_scope_return(lks_op_apply(op, &x, 1, numbers));
+    if (of_integers[op->code]) {
+        y = of_integers[op->code](x, numbers);
+    } else {
+        x = lks_to(x, dtype);
+        y = lks_op_apply(op, &x, 1, numbers);
+    }
+    lks_scope_return(y);
     lks_scope_close();
     return y;
 }
@@ -69,23 +118,31 @@ static lks_tensor *unary(const lks_op *op, bool floats_only, lks_tensor *x,
     UNARY_OP(op_name, 0)                                                                 \
     lks_tensor *lks_##op_name(lks_tensor *x)                                             \
     {                                                                                    \
-        return unary(&lks_op_##op_name, op_name##_floats_only, x, NULL);                 \
+        return lks_apply_unary(&lks_op_##op_name, x, NULL);                              \
+    }                                                                                    \
+    lks_tensor *lks_##op_name##_(lks_tensor *x)                                          \
+    {                                                                                    \
+        return lks_apply_unary_(&lks_op_##op_name, x, NULL);                             \
     }
 #define LKS_UNARY_P(op_name, fy, fdx)                                                    \
     UNARY_OP(op_name, 1)                                                                 \
     lks_tensor *lks_##op_name(lks_tensor *x, double p)                                   \
     {                                                                                    \
-        const double numbers[LKS_UNARY_NUMBERS] = {p};                                   \
-                                                                                         \
-        return unary(&lks_op_##op_name, op_name##_floats_only, x, numbers);              \
+        return lks_apply_unary(&lks_op_##op_name, x, (const double[]){p, 0});            \
+    }                                                                                    \
+    lks_tensor *lks_##op_name##_(lks_tensor *x, double p)                                \
+    {                                                                                    \
+        return lks_apply_unary_(&lks_op_##op_name, x, (const double[]){p, 0});           \
     }
 #define LKS_UNARY_PQ(op_name, fy, fdx)                                                   \
     UNARY_OP(op_name, 2)                                                                 \
     lks_tensor *lks_##op_name(lks_tensor *x, double p, double q)                         \
     {                                                                                    \
-        const double numbers[LKS_UNARY_NUMBERS] = {p, q};                                \
-                                                                                         \
-        return unary(&lks_op_##op_name, op_name##_floats_only, x, numbers);              \
+        return lks_apply_unary(&lks_op_##op_name, x, (const double[]){p, q});            \
+    }                                                                                    \
+    lks_tensor *lks_##op_name##_(lks_tensor *x, double p, double q)                      \
+    {                                                                                    \
+        return lks_apply_unary_(&lks_op_##op_name, x, (const double[]){p, q});           \
     }
 #include "pointwise.def"
 
@@ -170,7 +227,7 @@ lks_dtype lks_result_dtype(const lks_tensor *a, const lks_tensor *b)
 static const bool is_of_floats[LKS_N_BINARY] = {
     [LKS_BINARY_div] = true, [LKS_BINARY_xlogy] = true, [LKS_BINARY_bce] = true};
 
-static lks_dtype common_dtype(const lks_op *op, const lks_tensor *a, const lks_tensor *b)
+lks_dtype lks_binary_dtype(const lks_op *op, const lks_tensor *a, const lks_tensor *b)
 {
     lks_dtype dtype = lks_result_dtype(a, b);
 
@@ -179,29 +236,34 @@ static lks_dtype common_dtype(const lks_op *op, const lks_tensor *a, const lks_t
     return dtype;
 }
 
+lks_status lks_check_binary(const lks_op *op, const lks_tensor *a, const lks_tensor *b)
+{
+    if (op->code == LKS_BINARY_sub &&
+        (a->view.dtype == LKS_BOOL || b->view.dtype == LKS_BOOL))
+        return lks_fail(LKS_DTYPE, "sub: booleans have no difference; lks_to first");
+    return LKS_OK;
+}
+
 /* Operands cast to where they meet. Sums and products of booleans are taken in u8: true
  * is what is not zero. */
 static lks_tensor *binary_cast(const lks_op *op, lks_tensor *a, lks_tensor *b)
 {
-    lks_dtype dtype = common_dtype(op, a, b);
+    lks_dtype dtype = lks_binary_dtype(op, a, b);
     lks_dtype compute = dtype == LKS_BOOL ? LKS_U8 : dtype;
 
-    if (op->code == LKS_BINARY_sub &&
-        (a->view.dtype == LKS_BOOL || b->view.dtype == LKS_BOOL)) {
-        lks_fail(LKS_DTYPE, "sub: booleans have no difference; lks_to first");
+    if (lks_check_binary(op, a, b) != LKS_OK)
         return NULL;
-    }
     lks_tensor *in[2] = {lks_to(a, compute), lks_to(b, compute)};
     return lks_to(lks_op_apply(op, in, 2, NULL), dtype);
 }
 
-static lks_tensor *binary(const lks_op *op, lks_tensor *a, lks_tensor *b)
+lks_tensor *lks_apply_binary(const lks_op *op, lks_tensor *a, lks_tensor *b)
 {
     lks_tensor *in[2] = {a, b}, *y;
 
     if (!a || !b)
         return NULL;
-    if (a->view.dtype == b->view.dtype && common_dtype(op, a, b) == a->view.dtype &&
+    if (a->view.dtype == b->view.dtype && lks_binary_dtype(op, a, b) == a->view.dtype &&
         a->view.dtype != LKS_BOOL)
         return lks_op_apply(op, in, 2, NULL);
     if (lks_scope_open() != LKS_OK)
@@ -222,7 +284,11 @@ static lks_tensor *binary(const lks_op *op, lks_tensor *a, lks_tensor *b)
     };                                                                                   \
     lks_tensor *lks_##op_name(lks_tensor *a, lks_tensor *b)                              \
     {                                                                                    \
-        return binary(&lks_op_##op_name, a, b);                                          \
+        return lks_apply_binary(&lks_op_##op_name, a, b);                                \
+    }                                                                                    \
+    lks_tensor *lks_##op_name##_(lks_tensor *a, lks_tensor *b)                           \
+    {                                                                                    \
+        return lks_apply_binary_(&lks_op_##op_name, a, b);                               \
     }
 #include "pointwise.def"
 
@@ -232,9 +298,9 @@ static bool is_whole(double number)
     return number >= -0x1p63 && number < 0x1p63 && number == floor(number);
 }
 
-/* The number as what x meets it in: as PyTorch, an integer tensor stays so beside a whole
- * number, which wraps around as the tensor's elements do. */
-static lks_tensor *beside(const lks_tensor *x, double number)
+/* As PyTorch, an integer tensor stays so beside a whole number, which wraps around as the
+ * tensor's elements do. */
+lks_tensor *lks_beside(const lks_tensor *x, double number)
 {
     const lks_dtype dtype = x->view.dtype;
     const lks_device device = x->storage->device;
@@ -247,23 +313,32 @@ static lks_tensor *beside(const lks_tensor *x, double number)
                   dtype == LKS_BOOL ? LKS_I64 : dtype);
 }
 
-static lks_tensor *with_number(const lks_op *op, lks_tensor *x, double number)
+/* With a number: lks_add_scalar and its like. */
+
+typedef lks_tensor *(*apply_fn)(const lks_op *op, lks_tensor *a, lks_tensor *b);
+
+static lks_tensor *with_number(apply_fn apply, const lks_op *op, lks_tensor *x,
+                               double number)
 {
     lks_tensor *y;
 
     if (!x || lks_scope_open() != LKS_OK)
         return NULL;
-    y = lks_scope_return(binary(op, x, beside(x, number)));
+    y = lks_scope_return(apply(op, x, lks_beside(x, number)));
     lks_scope_close();
     return y;
 }
 
-lks_tensor *lks_add_scalar(lks_tensor *a, double b)
-{
-    return with_number(&lks_op_add, a, b);
-}
-
-lks_tensor *lks_mul_scalar(lks_tensor *a, double b)
-{
-    return with_number(&lks_op_mul, a, b);
-}
+#define WITH_NUMBER(op_name)                                                             \
+    lks_tensor *lks_##op_name##_scalar(lks_tensor *x, double number)                     \
+    {                                                                                    \
+        return with_number(lks_apply_binary, &lks_op_##op_name, x, number);              \
+    }                                                                                    \
+    lks_tensor *lks_##op_name##_scalar_(lks_tensor *x, double number)                    \
+    {                                                                                    \
+        return with_number(lks_apply_binary_, &lks_op_##op_name, x, number);             \
+    }
+WITH_NUMBER(add)
+WITH_NUMBER(sub)
+WITH_NUMBER(mul)
+WITH_NUMBER(div)

@@ -123,7 +123,8 @@ def pointwise():
     binary("sub", torch.sub)
     binary("mul", torch.mul)
     binary("div", torch.div)
-    for name, f in (("add_scalar", lambda x: x + 2.5), ("mul_scalar", lambda x: x * -0.75)):
+    for name, f in (("add_scalar", lambda x: x + 2.5), ("sub_scalar", lambda x: x - 2.5),
+                    ("mul_scalar", lambda x: x * -0.75), ("div_scalar", lambda x: x / -0.75)):
         case(name + "/matrix", f, X(3, 4))
         case(name + "/empty", f, X(0))
 

@@ -74,7 +74,14 @@ def dtypes():
              "exp": torch.exp, "log": torch.log, "relu": torch.relu, "tanh": torch.tanh,
              "sigmoid": torch.sigmoid, "sum_all": torch.sum, "mean_all": torch.mean,
              "add_half": lambda x: x + 0.5, "add_two": lambda x: x + 2,
-             "mul_half": lambda x: x * 0.5, "mul_two": lambda x: x * 2}
+             "mul_half": lambda x: x * 0.5, "mul_two": lambda x: x * 2,
+             # these with torch 2.15.0
+             "sub_half": lambda x: x - 0.5, "sub_two": lambda x: x - 2, "div_two": lambda x: x / 2,
+             "pow_two": lambda x: x ** 2, "pow_half": lambda x: x ** 0.5,
+             "clamp_whole": lambda x: x.clamp(2, 3), "clamp_half": lambda x: x.clamp(1.5, 3),
+             "clamp_open": lambda x: x.clamp(-INF, 3.0), "clamp_min_two": lambda x: x.clamp_min(2),
+             "clamp_min_half": lambda x: x.clamp_min(1.5), "clamp_max_two": lambda x: x.clamp_max(2),
+             "clamp_max_half": lambda x: x.clamp_max(1.5)}
     for name, f in unary.items():
         print("static const dtype_result %s_results[LKS_N_DTYPES] = {" % name)
         for n, t in zip(NAMES, TYPES):

@@ -78,6 +78,24 @@ static lks_tensor *mul_two(lks_tensor *x)
     return lks_mul_scalar(x, 2);
 }
 
+#define NUMBERED(name, expression)                                                       \
+    static lks_tensor *name(lks_tensor *x)                                               \
+    {                                                                                    \
+        return expression;                                                               \
+    }
+NUMBERED(sub_half, lks_sub_scalar(x, 0.5))
+NUMBERED(sub_two, lks_sub_scalar(x, 2))
+NUMBERED(div_two, lks_div_scalar(x, 2))
+NUMBERED(pow_two, lks_pow_scalar(x, 2))
+NUMBERED(pow_half, lks_pow_scalar(x, 0.5))
+NUMBERED(clamp_whole, lks_clamp(x, 2, 3))
+NUMBERED(clamp_half, lks_clamp(x, 1.5, 3))
+NUMBERED(clamp_open, lks_clamp(x, -(double)INFINITY, 3))
+NUMBERED(clamp_min_two, lks_clamp_min(x, 2))
+NUMBERED(clamp_min_half, lks_clamp_min(x, 1.5))
+NUMBERED(clamp_max_two, lks_clamp_max(x, 2))
+NUMBERED(clamp_max_half, lks_clamp_max(x, 1.5))
+
 /* Beside a tensor that has dimensions one without counts as less. */
 
 static lks_tensor *add_scalar(lks_tensor *a, lks_tensor *b)
@@ -147,7 +165,19 @@ START_TEST(one_dtype_gives_what_it_gives_in_pytorch)
                {"add 0.5", add_half, add_half_results},
                {"add 2", add_two, add_two_results},
                {"mul 0.5", mul_half, mul_half_results},
-               {"mul 2", mul_two, mul_two_results}};
+               {"mul 2", mul_two, mul_two_results},
+               {"sub 0.5", sub_half, sub_half_results},
+               {"sub 2", sub_two, sub_two_results},
+               {"div 2", div_two, div_two_results},
+               {"pow 2", pow_two, pow_two_results},
+               {"pow 0.5", pow_half, pow_half_results},
+               {"clamp 2, 3", clamp_whole, clamp_whole_results},
+               {"clamp 1.5, 3", clamp_half, clamp_half_results},
+               {"clamp -inf, 3", clamp_open, clamp_open_results},
+               {"clamp_min 2", clamp_min_two, clamp_min_two_results},
+               {"clamp_min 1.5", clamp_min_half, clamp_min_half_results},
+               {"clamp_max 2", clamp_max_two, clamp_max_two_results},
+               {"clamp_max 1.5", clamp_max_half, clamp_max_half_results}};
 
     for (size_t o = 0; o < sizeof ops / sizeof *ops; o++)
         for (lks_dtype a = 0; a < LKS_N_DTYPES; a++) {
@@ -191,6 +221,26 @@ START_TEST(a_number_beside_integers_wraps_as_they_do)
         ck_assert_msg(lks_tensor_dtype(y) == cases[i].want_dtype && got == cases[i].want,
                       "case %zu is %s %.17g", i, lks_dtype_name(lks_tensor_dtype(y)),
                       got);
+        lks_scope_close();
+    }
+}
+END_TEST
+
+/* source: torch.tensor([1, 4]) ** -1, which raises; so does PyTorch's in each dtype */
+START_TEST(integers_have_no_integer_powers_below_0)
+{
+    double item;
+
+    for (lks_dtype dtype = 0; dtype < LKS_N_DTYPES; dtype++) {
+        ck_ok(lks_scope_open());
+        lks_tensor *x = small(dtype, 1, 4, 2);
+        if (lks_dtype_is_float(dtype)) {
+            ck_assert(lks_pow_scalar(x, -1) || is_half(dtype));
+            lks_error_clear();
+        } else {
+            ck_fails(lks_item(lks_pow_scalar(x, -1), &item), LKS_INVALID,
+                     "pow_scalar: integers have no integer powers below 0, such as -1");
+        }
         lks_scope_close();
     }
 }
@@ -322,6 +372,7 @@ END_TEST
 LKS_SUITE("op_dtypes", two_dtypes_meet_as_in_pytorch,
           one_dtype_gives_what_it_gives_in_pytorch,
           a_number_beside_integers_wraps_as_they_do,
+          integers_have_no_integer_powers_below_0,
           a_mean_of_narrow_floats_is_rounded_once, a_means_gradient_is_rounded_once,
           a_result_is_cast_to_what_is_changed_in_place,
           a_gradient_goes_back_through_casts,

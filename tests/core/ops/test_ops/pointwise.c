@@ -56,6 +56,20 @@ const lks_op_cases lks_op_cases_add_scalar = {
     .refusals = REFUSALS({.name = NULL}),
 };
 
+F(run_sub_scalar, lks_sub_scalar(x[0], 2.5))
+const lks_op_cases lks_op_cases_sub_scalar = {
+    .cases =
+        CASES({"matrix", run_sub_scalar, {X(3, 4)}}, {"empty", run_sub_scalar, {X(0)}}),
+    .refusals = REFUSALS({.name = NULL}),
+};
+
+F(run_div_scalar, lks_div_scalar(x[0], -0.75))
+const lks_op_cases lks_op_cases_div_scalar = {
+    .cases =
+        CASES({"matrix", run_div_scalar, {X(3, 4)}}, {"empty", run_div_scalar, {X(0)}}),
+    .refusals = REFUSALS({.name = NULL}),
+};
+
 F(run_mul_scalar, lks_mul_scalar(x[0], -0.75))
 const lks_op_cases lks_op_cases_mul_scalar = {
     .cases =
