@@ -229,9 +229,14 @@ lks_tensor *lks_scatter(lks_tensor *x, int dim, lks_tensor *index, lks_tensor *s
 lks_tensor *lks_scatter_value(lks_tensor *x, int dim, lks_tensor *index, double value);
 lks_tensor *lks_scatter_add(lks_tensor *x, int dim, lks_tensor *index,
                             lks_tensor *source);
-/* x[indices[0], …, indices[n-1]]: i64, an index for each leading dimension, which may
- * count from the end; they broadcast. And x with values, which broadcast, put there (the
- * last stays) or added. Copies. */
+/* Where x is not zero, row-major: (n, x's dimensions) i64. */
+lks_tensor *lks_nonzero(lks_tensor *x);
+/* x[indices[0], …, indices[n-1]], PyTorch's advanced indexing: each is the indices, i64
+ * or i32, into the next dimension, which may count from the end; or a mask, bool, of as
+ * many dimensions as it lies over; or NULL, all of the dimension. Indices broadcast, and
+ * their sizes stand in the place of the dimensions that they index, in front where these
+ * are not neighbours. And x with values, which broadcast to that, put there (the last
+ * stays) or added. Copies. */
 lks_tensor *lks_index(lks_tensor *x, lks_tensor *const *indices, int n);
 lks_tensor *lks_index_put(lks_tensor *x, lks_tensor *const *indices, int n,
                           lks_tensor *values, bool accumulate);
