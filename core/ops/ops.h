@@ -168,13 +168,15 @@ lks_tensor *lks_topk(lks_tensor *x, int64_t k, int dim, bool largest, lks_tensor
 /* Shapes. Views where PyTorch gives views. */
 lks_tensor *lks_reshape(lks_tensor *x,
                         lks_shape shape); /* one size may be -1; copies if it must */
+/* torch.Tensor.view: the same, and LKS_SHAPE where it would copy. */
+lks_tensor *lks_reshape_view(lks_tensor *x, lks_shape shape);
 lks_tensor *lks_flatten(lks_tensor *x, int start_dim, int end_dim);
 lks_tensor *lks_transpose(lks_tensor *x, int dim0, int dim1);
 lks_tensor *lks_permute(lks_tensor *x, const int *dims); /* ndim of them */
 lks_tensor *lks_expand(lks_tensor *x, lks_shape shape);  /* -1: as it is */
 lks_tensor *lks_squeeze(lks_tensor *x, int dim);
 lks_tensor *lks_unsqueeze(lks_tensor *x, int dim);
-/* x[start:start + length]; unlike PyTorch's, start does not count from the end. */
+/* x[start:start + length]; start may count from the end. */
 lks_tensor *lks_narrow(lks_tensor *x, int dim, int64_t start, int64_t length);
 lks_tensor *lks_select(lks_tensor *x, int dim, int64_t index);
 /* x[start:end:step] by Python's rules; step may be negative, which PyTorch lacks. */

@@ -69,6 +69,24 @@ lks_tensor *lks_reshape(lks_tensor *x, lks_shape shape)
     return y;
 }
 
+lks_tensor *lks_reshape_view(lks_tensor *x, lks_shape shape)
+{
+    char text[LKS_SHAPE_TEXT];
+    lks_view view;
+
+    if (!x || resolve_shape(x, &shape) != LKS_OK)
+        return NULL;
+    if (!lks_view_reshape(&x->view, &shape, &view)) {
+        lks_fail(
+            LKS_SHAPE,
+            "reshape_view: %s as it lies in memory is not seen as %s without a copy; "
+            "lks_reshape makes one",
+            LKS_TEXT(x), lks_shape_text(&shape, text, sizeof text));
+        return NULL;
+    }
+    return lks_op_apply(&lks_op_reshape, &x, 1, &shape);
+}
+
 lks_tensor *lks_flatten(lks_tensor *x, int start_dim, int end_dim)
 {
     lks_shape shape = {0};
@@ -299,12 +317,14 @@ const lks_op lks_op_slice = {
 
 lks_tensor *lks_narrow(lks_tensor *x, int dim, int64_t start, int64_t length)
 {
-    cut c = {.start = start, .step = 1, .length = length};
+    cut c = {.step = 1, .length = length};
+    int64_t size;
 
     if (!x || lks_dim_resolve("narrow", x->view.ndim, dim, &c.dim) != LKS_OK)
         return NULL;
-    if (start < 0 || length < 0 || start > x->view.sizes[c.dim] ||
-        length > x->view.sizes[c.dim] - start) {
+    size = x->view.sizes[c.dim];
+    c.start = start < 0 ? start + size : start;
+    if (start < -size || length < 0 || c.start > size || length > size - c.start) {
         lks_fail(LKS_SHAPE, "narrow: %lld elements from %lld on leave dimension %d of %s",
                  (long long)length, (long long)start, c.dim, LKS_TEXT(x));
         return NULL;

@@ -165,6 +165,26 @@ const lks_op_cases lks_op_cases_slice = {
         REFUSALS({"step 0", slice_nowhere, {X(2, 6)}, LKS_INVALID, "slice: a step of 0"}),
 };
 
+F(view_of, lks_reshape_view(x[0], LKS_SHAPE_OF(2, -1)))
+F(view_of_dense, lks_reshape_view(lks_contiguous(x[0]), LKS_SHAPE_OF(4, 3)))
+F(view_scattered,
+  lks_reshape_view(lks_transpose(lks_contiguous(x[0]), 0, 1), LKS_SHAPE_OF(12)))
+const lks_op_cases lks_op_cases_reshape_view = {
+    .cases = CASES({"row", view_of, {X(2)}}, {"dense", view_of_dense, {X(3, 4)}},
+                   {"one_more", view_of_dense, {X(4, 3, 1)}}),
+    .refusals =
+        REFUSALS({"scattered",
+                  view_scattered,
+                  {X(3, 4)},
+                  LKS_SHAPE,
+                  "reshape_view: (4, 3) as it lies in memory is not seen as (12,)"},
+                 {"other number",
+                  view_of_dense,
+                  {X(3, 3)},
+                  LKS_SHAPE,
+                  "reshape: (3, 3) does not fit into (4, 3)"}),
+};
+
 F(flatten_tail, lks_flatten(x[0], 1, -1))
 F(flatten_scalar, lks_flatten(x[0], 0, -1))
 F(flatten_reversed, lks_flatten(x[0], 2, 0))
@@ -229,15 +249,23 @@ const lks_op_cases lks_op_cases_unsqueeze = {
 
 F(narrow_middle, lks_narrow(x[0], 1, 1, 2))
 F(narrow_nothing, lks_narrow(x[0], 1, 4, 0))
+F(narrow_from_end, lks_narrow(x[0], 1, -3, 2))
+F(narrow_before, lks_narrow(x[0], 1, -5, 2))
 F(narrow_beyond, lks_narrow(x[0], 1, 2, 3))
 const lks_op_cases lks_op_cases_narrow = {
     .cases = CASES({"middle", narrow_middle, {X(3, 4)}},
+                   {"from_end", narrow_from_end, {X(3, 4)}},
                    {"nothing", narrow_nothing, {X(3, 4)}}),
     .refusals = REFUSALS({"beyond",
                           narrow_beyond,
                           {X(3, 4)},
                           LKS_SHAPE,
-                          "narrow: 3 elements from 2 on leave dimension 1 of (3, 4)"}),
+                          "narrow: 3 elements from 2 on leave dimension 1 of (3, 4)"},
+                         {"before",
+                          narrow_before,
+                          {X(3, 4)},
+                          LKS_SHAPE,
+                          "narrow: 2 elements from -5 on leave dimension 1 of (3, 4)"}),
 };
 
 F(select_first, lks_select(x[0], 0, 1))
