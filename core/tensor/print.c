@@ -111,7 +111,8 @@ static void note_magnitude(printer *p, int64_t offset)
     p->all_whole &= value == ceil(value);
 }
 
-/* Zeros, infinities and NaNs take what room the others leave them. */
+/* Zeros, infinities and NaNs take what room the others leave them, and a place of one
+ * where there are no others. */
 static void note_width(printer *p, int64_t offset)
 {
     char text[64];
@@ -211,7 +212,7 @@ static void put_array(printer *p, int dim, int64_t offset, int indent)
 /* ", name=value", on a line of its own where it no longer fits. */
 static void put_suffix(printer *p, const char *name, const char *value)
 {
-    size_t wanted = p->length - p->line_start + strlen(name) + strlen(value) + 4;
+    size_t wanted = p->length - p->line_start + strlen(name) + strlen(value) + 5;
 
     put(p, ",");
     if (wanted > LINE_WIDTH)
@@ -223,6 +224,18 @@ static void put_suffix(printer *p, const char *name, const char *value)
     put(p, value);
 }
 
+/* The device, but for the one CPU that there mostly is. */
+static void put_device(printer *p)
+{
+    const lks_device device = p->t->storage->device;
+    char name[LKS_DEVICE_TEXT], quoted[LKS_DEVICE_TEXT + 2];
+
+    if (device.type == lks_cpu.type && device.index == lks_cpu.index)
+        return;
+    snprintf(quoted, sizeof quoted, "'%s'", lks_device_text(device, name, sizeof name));
+    put_suffix(p, "device", quoted);
+}
+
 static void put_suffixes(printer *p)
 {
     const lks_tensor *t = p->t;
@@ -231,6 +244,7 @@ static void put_suffixes(printer *p)
     bool is_default =
         dtype == LKS_F32 || (t->numel > 0 && (dtype == LKS_I64 || dtype == LKS_BOOL));
 
+    put_device(p);
     if (t->numel == 0 && t->view.ndim != 1)
         put_suffix(p, "size", lks_view_text(&t->view, &shape));
     if (!is_default)
@@ -280,7 +294,7 @@ static void put_tensor(printer *p)
 
 int lks_print(const lks_tensor *t, char *text, size_t size)
 {
-    printer p = {.t = t, .text = text, .size = size};
+    printer p = {.t = t, .text = text, .size = size, .width = 1};
     void *copy = NULL;
     int length = -1;
 

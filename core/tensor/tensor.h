@@ -122,7 +122,8 @@ bool lks_has_grad(const lks_tensor *t);
 /* The same storage without history. */
 lks_tensor *lks_detach(lks_tensor *t);
 
-/* To `text`, as PyTorch prints; returns the length it wanted, like snprintf, or -1 with
+/* To `text`, as PyTorch prints, but for its prefix torch. and with the operation's name for
+ * a grad_fn; the device is told unless it is the CPU. Returns the length it wanted, like snprintf, or -1 with
  * the failure recorded. */
 int lks_print(const lks_tensor *t, char *text, size_t size);
 

@@ -3,6 +3,7 @@
 
     tests/golden/make_tensors.py print > tests/golden/print.inc
     tests/golden/make_tensors.py dtypes > tests/golden/op_dtypes.inc      (made with torch 1.13.1)
+    tests/golden/make_tensors.py layouts > tests/golden/print_layouts.inc (made with torch 2.15.0)
     tests/golden/make_tensors.py factories > tests/golden/factories.inc   (made with torch 2.15.0)
 """
 import sys
@@ -42,6 +43,46 @@ def printed():
     for t in tensors:
         text = str(t).replace("torch.", "").replace("\n", "\\n")
         print('    "%s",' % text)
+
+
+def layouts():
+    """Texts of tensors that a rule makes, the same in test_print.c: element i is
+    ((7919 i + 31 row) % 1009 - 504) scale + offset, cast; or infinity, -infinity and nan first.
+    A dtype's name is shorter here, which lines are broken by."""
+    add_suffixes = torch._tensor_str._add_suffixes
+    torch._tensor_str._add_suffixes = lambda text, suffixes, *a, **k: add_suffixes(
+        text, [s.replace("torch.", "") for s in suffixes], *a, **k)
+    shapes = {"F32": [(), (1,), (7,), (30,), (3, 4), (2, 3, 4), (2, 1, 2, 3), (1001,), (10, 150), (3, 400), (4, 5, 100),
+                      (1200, 1), (2, 7, 80)],
+              "other": [(), (3,), (25,), (2, 3), (1500,)]}
+    scales = [(1, 0), (0.37, 0), (1e-3, 0), (1e-6, 0), (3e4, 0.5), (2.5e5, 0), (1e-3, 1e5), (0, 0), (0, 0.25), (0, 1e-5), (0, 3e9)]
+    rows = []
+    for scale, offset in scales:
+        for shape in shapes["F32"]:
+            rows.append(("F32", shape, scale, offset, 0))
+    for name in ("F64", "F16", "BF16"):
+        for scale, offset in [(1, 0), (0.37, 0), (1e-3, 0), (100, 0.25)]:
+            for shape in shapes["other"]:
+                rows.append((name, shape, scale, offset, 0))
+    for name, scale, offset in [("I64", 1, 0), ("I64", 1e12, 0), ("I32", 1e6, 0), ("I16", 30, 0), ("U8", 0.2, 101),
+                                ("BOOL", 0.002, 0.1)]:
+        for shape in shapes["other"]:
+            rows.append((name, shape, scale, offset, 0))
+    for special in (1, 2, 3):
+        for scale in (1, 0.37, 1e-6, 3e4):
+            for shape in [(), (2,), (5,), (30,), (2, 3)]:
+                rows.append(("F32", shape, scale, 0, special))
+    for name in NAMES:
+        for shape in [(0,), (2, 0), (0, 3), (1, 0, 2)]:
+            rows.append((name, shape, 0, 0, 0))
+    for i, (name, shape, scale, offset, special) in enumerate(rows):
+        n = torch.Size(shape).numel()
+        values = [((7919 * e + 31 * i) % 1009 - 504) * scale + offset for e in range(n)]
+        values[:special] = [INF, -INF, float("nan")][:min(special, n)]
+        t = torch.tensor(values, dtype=torch.float64).to(TYPES[NAMES.index(name)]).reshape(shape)
+        text = str(t).replace("torch.", "").replace("\n", "\\n")
+        print('    {LKS_%s, {%d, {%s}}, %r, %r, %d, "%s"},' % (
+            name, len(shape), ", ".join(map(str, shape)) or "0", scale, offset, special, text))
 
 
 def small(dtype, values):
@@ -119,4 +160,4 @@ def factories():
 
 
 print("/* Made by tests/golden/make_tensors.py. */")
-{"print": printed, "dtypes": dtypes, "factories": factories}[sys.argv[1]]()
+{"print": printed, "layouts": layouts, "dtypes": dtypes, "factories": factories}[sys.argv[1]]()
