@@ -113,6 +113,17 @@ lks_tensor *lks_norm(lks_tensor *x, double p, const int *dims, int n, bool keepd
     return y;
 }
 
+lks_tensor *lks_normalize(lks_tensor *x, double p, int dim, double eps)
+{
+    lks_tensor *y;
+
+    if (!takes("normalize", x) || lks_scope_open() != LKS_OK)
+        return NULL;
+    y = lks_scope_return(lks_div(x, lks_clamp_min(norm_of(x, p, &dim, 1, true), eps)));
+    lks_scope_close();
+    return y;
+}
+
 /* Sums of sizes along rows or columns, and the largest or smallest of them. */
 lks_tensor *lks_matrix_norm(lks_tensor *x, double p, bool keepdim)
 {

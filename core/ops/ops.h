@@ -151,6 +151,8 @@ lks_tensor *lks_std(lks_tensor *x, const int *dims, int n, double correction,
 /* (sum |x|^p)^(1/p) of all elements over these dims (torch.linalg.vector_norm), p any
  * number or infinite; 0: how many are not zero. */
 lks_tensor *lks_norm(lks_tensor *x, double p, const int *dims, int n, bool keepdim);
+/* x over its p-norm [2] along dim [1], where that is above eps [1e-12], else over eps. */
+lks_tensor *lks_normalize(lks_tensor *x, double p, int dim, double eps);
 /* Of the matrices in the last two dimensions: the largest sum of |x| in a column (p 1), in
  * a row (p infinite), or the smallest (p below 0). The Frobenius norm is lks_norm's. */
 lks_tensor *lks_matrix_norm(lks_tensor *x, double p, bool keepdim);
@@ -413,18 +415,29 @@ enum { LKS_NO_IGNORE_INDEX = -100 }; /* PyTorch's default ignore_index */
 
 typedef struct lks_cross_entropy_options {
     lks_reduction reduction;
-    int64_t ignore_index; /* LKS_NO_IGNORE_INDEX unless set */
+    int64_t ignore_index;   /* LKS_NO_IGNORE_INDEX unless set */
+    lks_tensor *weight;     /* (C) of x's dtype, or NULL: what each class counts */
+    double label_smoothing; /* from 0 to 1: the part of a target that all classes share */
 } lks_cross_entropy_options;
 
-/* x (N, C) or (N, C, d1, …), target (N) or (N, d1, …) i64. NULL options: mean, ignore
- * -100. A target outside [0, C) that is not ignore_index is LKS_INVALID. */
+/* x (N, C), (N, C, d1, …) or (C); target (N), (N, d1, …) or () i64, or probabilities of
+ * the classes: floats, of x's shape. NULL options: mean, ignore -100. A mean is over the
+ * weights of the targets that are not ignored; of probabilities it is over their number.
+ * No gradient goes through the weight. A target outside [0, C) that is not ignore_index
+ * is LKS_INVALID, as is an ignore_index of 0 or more beside probabilities. */
 lks_tensor *lks_cross_entropy(lks_tensor *x, lks_tensor *target,
                               const lks_cross_entropy_options *options);
-/* The same, and with it *n_counted: how many targets were not ignored, a tensor () of x's
- * dtype which no gradient goes through; NULL after a failure. Nobody waits for it. */
+/* The same, and with it *n_counted: what a mean divides by, a tensor () of x's dtype
+ * which no gradient goes through; NULL after a failure. Nobody waits for it. */
 lks_tensor *lks_cross_entropy_counted(lks_tensor *x, lks_tensor *target,
                                       const lks_cross_entropy_options *options,
                                       lks_tensor **n_counted);
+/* Of x that holds logarithms of probabilities (log_softmax): the rest as above. */
+lks_tensor *lks_nll_loss(lks_tensor *x, lks_tensor *target, lks_tensor *weight,
+                         int64_t ignore_index, lks_reduction reduction);
+lks_tensor *lks_nll_loss_counted(lks_tensor *x, lks_tensor *target, lks_tensor *weight,
+                                 int64_t ignore_index, lks_reduction reduction,
+                                 lks_tensor **n_counted);
 /* Same shapes (they broadcast, as in PyTorch). */
 lks_tensor *lks_mse_loss(lks_tensor *x, lks_tensor *target, lks_reduction reduction);
 lks_tensor *lks_l1_loss(lks_tensor *x, lks_tensor *target, lks_reduction reduction);
@@ -462,6 +475,11 @@ lks_tensor *lks_hinge_embedding_loss(lks_tensor *x, lks_tensor *target, double m
                                      lks_reduction reduction);
 lks_tensor *lks_margin_ranking_loss(lks_tensor *x1, lks_tensor *x2, lks_tensor *target,
                                     double margin, lks_reduction reduction);
+/* x (N, C) or (C), target (N) or () i64: the sum over the other classes i of weight[y]
+ * max(0, margin [1] - x[y] + x[i])^p / C; p [1] is 1 or 2, weight (C) or NULL. */
+lks_tensor *lks_multi_margin_loss(lks_tensor *x, lks_tensor *target, double p,
+                                  double margin, lks_tensor *weight,
+                                  lks_reduction reduction);
 /* x1 and x2 (N, D) or (D), target (N) or (). */
 lks_tensor *lks_cosine_embedding_loss(lks_tensor *x1, lks_tensor *x2, lks_tensor *target,
                                       double margin, lks_reduction reduction);

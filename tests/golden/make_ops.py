@@ -720,6 +720,22 @@ def losses():
     case("cross_entropy/mean_of_no_rows", F.cross_entropy, X(0, 3), Index(3, 0))
     case("cross_entropy/no_rows", lambda a, t: F.cross_entropy(a, t, reduction="sum"),
          X(0, 3), Index(3, 0))
+
+    def entropy(reduction, ignore_index, smoothing):
+        return lambda a, t, *w: F.cross_entropy(
+            a, t, reduction=reduction, ignore_index=ignore_index, label_smoothing=smoothing,
+            weight=(w[0] + 1) * 0.5 if w else None)
+    case("cross_entropy/weighted", entropy("mean", 1, 0), x, target, Index(3, 3))
+    case("cross_entropy/weighted_images", entropy("sum", -100, 0), image, targets, Index(3, 3))
+    case("cross_entropy/smoothed", entropy("mean", 1, 0.3), x, target)
+    case("cross_entropy/weighted_smoothed", entropy("mean", 1, 0.3), image, targets, Index(3, 3))
+    case("cross_entropy/weighted_smoothed_none", entropy("none", 1, 1), image, targets, Index(3, 3))
+    lines, p = X(2, 3, 2, low=-4, high=4), X(2, 3, 2, low=0, high=1)
+    case("cross_entropy/probable", entropy("mean", -100, 0.3), lines, p, Index(3, 3))
+    case("cross_entropy/probable_none", entropy("none", -100, 0), lines, p)
+    case("cross_entropy/one", entropy("none", -100, 0), X(3), Index(3))
+    case("cross_entropy/one_probable", entropy("none", -100, 0), X(3), X(3, low=0, high=1))
+    case("cross_entropy/one_smoothed", entropy("mean", -100, 0.3), X(3), Index(3))
     case("mse_loss/mean", F.mse_loss, X(3, 4), X(3, 4))
     case("mse_loss/sum", lambda a, b: F.mse_loss(a, b, reduction="sum"), X(3, 4), X(3, 4))
     case("mse_loss/none", lambda a, b: F.mse_loss(a, b, reduction="none"), X(3, 4), X(3, 4))
@@ -836,6 +852,19 @@ def composed_losses():
          X(5, 3), X(5, 3), Index(2, 5))
     loss("triplet_margin_loss", lambda x, y, z, r: F.triplet_margin_loss(x, y, z, reduction=r)
          + F.triplet_margin_loss(x, y, z, p=3, swap=True, reduction=r), X(4, 3), X(4, 3), X(4, 3))
+    x, target, weight = X(5, 3), Index(3, 5), Index(3, 3)
+    loss("nll_loss", lambda x, t, w, r: F.nll_loss(x, t, (w + 1) * 0.5, ignore_index=1, reduction=r), x, target, weight)
+    case("nll_loss/images", lambda x, t, w: F.nll_loss(x, t, (w + 1) * 0.5, ignore_index=1, reduction="none"),
+         X(2, 3, 2, 2), Index(3, 2, 2, 2), weight)
+    case("nll_loss/plain", F.nll_loss, x, target)
+    case("nll_loss/one", lambda x, t: F.nll_loss(x, t, reduction="none"), X(3), Index(3))
+    for r, p in ("mean", 1), ("sum", 2), ("none", 2):
+        case("multi_margin_loss/" + r, lambda x, t, w: F.multi_margin_loss(
+            x, t, p=p, margin=0.7, weight=(w + 1) * 0.5, reduction=r), x, target, weight)
+    case("multi_margin_loss/one", lambda x, t: F.multi_margin_loss(x, t, reduction="none"), X(3), Index(3))
+    case("normalize/rows", F.normalize, X(3, 4))
+    case("normalize/columns", lambda x: F.normalize(x, 3, 0), X(3, 4))
+    case("normalize/bounded", lambda x: F.normalize(x, 1, -1, 1.5), X(3, 4))
     case("cosine_similarity/rows", lambda x, y: F.cosine_similarity(x, y, 1), a, b)
     case("cosine_similarity/columns", lambda x, y: F.cosine_similarity(x, y, 0, 0.5), a, b)
     case("cosine_similarity/to_zero", lambda x, y: F.cosine_similarity(x * 0, y, 1), X(2, 3), X(2, 3))

@@ -8,12 +8,27 @@ static void run_cross_entropy(call *c)
     const lks_cross_entropy_options options = {
         .reduction = reduction(c, named("reduction")),
         .ignore_index = integer(c, named("ignore_index"), LKS_NO_IGNORE_INDEX),
+        .weight = optional(c, named("weight")),
+        .label_smoothing = number(c, named("label_smoothing"), 0),
     };
-    lks_tensor *x = input(c);
 
-    if (x && lks_ndim(x) == 1)
-        lacks(c, "input without a batch");
-    give(c, lks_cross_entropy(x, tensor(c, arg(0, "target")), &options));
+    give(c, lks_cross_entropy(input(c), tensor(c, arg(0, "target")), &options));
+}
+
+static void run_nll_loss(call *c)
+{
+    give(c,
+         lks_nll_loss(input(c), tensor(c, arg(0, "target")), optional(c, named("weight")),
+                      integer(c, named("ignore_index"), LKS_NO_IGNORE_INDEX),
+                      reduction(c, named("reduction"))));
+}
+
+static void run_multi_margin_loss(call *c)
+{
+    give(c, lks_multi_margin_loss(input(c), tensor(c, arg(0, "target")),
+                                  number(c, named("p"), 1), number(c, named("margin"), 1),
+                                  optional(c, named("weight")),
+                                  reduction(c, named("reduction"))));
 }
 
 static void run_mse_loss(call *c)
@@ -136,6 +151,8 @@ static void run_kl_div(call *c)
 
 static const row rows[] = {
     {"nn.functional.cross_entropy", .run = run_cross_entropy},
+    {"nn.functional.nll_loss", .run = run_nll_loss},
+    {"nn.functional.multi_margin_loss", .run = run_multi_margin_loss},
     {"nn.functional.mse_loss", .run = run_mse_loss},
     {"nn.functional.l1_loss", .run = run_l1_loss},
     {"nn.functional.smooth_l1_loss", .run = run_smooth_l1_loss},

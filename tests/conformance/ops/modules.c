@@ -145,14 +145,21 @@ static void run_cross_entropy(call *c)
     const lks_cross_entropy_options options = {
         .reduction = reduction(c, ctor(-1, "reduction")),
         .ignore_index = integer(c, ctor(-1, "ignore_index"), LKS_NO_IGNORE_INDEX),
+        .weight = optional(c, state("weight")),
+        .label_smoothing = number(c, ctor(-1, "label_smoothing"), 0),
     };
 
-    lks_tensor *x = first(c);
+    given(c, ctor(0, "weight")); /* which is the state's */
+    give(c, lks_cross_entropy(first(c), tensor(c, arg(1, "target")), &options));
+}
 
-    if (x && lks_ndim(x) == 1)
-        lacks(c, "input without a batch");
-    only(c, ctor(-1, "label_smoothing"), 0);
-    give(c, lks_cross_entropy(x, tensor(c, arg(1, "target")), &options));
+static void run_nll_loss(call *c)
+{
+    given(c, ctor(0, "weight"));
+    give(c,
+         lks_nll_loss(first(c), tensor(c, arg(1, "target")), optional(c, state("weight")),
+                      integer(c, ctor(-1, "ignore_index"), LKS_NO_IGNORE_INDEX),
+                      reduction(c, ctor(-1, "reduction"))));
 }
 
 static void run_elu(call *c)
@@ -197,5 +204,6 @@ static const row rows[] = {
     {"nn.L1Loss", .run = run_l1_loss},
     {"nn.GaussianNLLLoss", .run = run_gaussian_nll_loss},
     {"nn.CrossEntropyLoss", .run = run_cross_entropy},
+    {"nn.NLLLoss", .run = run_nll_loss},
 };
 FAMILY(modules, rows);

@@ -45,10 +45,17 @@ static void run_layer_norm(call *c)
                            number(c, arg(3, "eps"), 1e-5)));
 }
 
+static void run_normalize(call *c)
+{
+    give(c, lks_normalize(input(c), number(c, arg(0, "p"), 2), whole(c, arg(1, "dim"), 1),
+                          number(c, arg(2, "eps"), 1e-12)));
+}
+
 static const row rows[] = {
     {"nn.functional.batch_norm", .run = run_batch_norm},
     {"nn.functional.instance_norm", .run = run_instance_norm},
     {"nn.functional.group_norm", .run = run_group_norm},
     {"nn.functional.layer_norm", .run = run_layer_norm},
+    {"nn.functional.normalize", .run = run_normalize},
 };
 FAMILY(norms, rows);

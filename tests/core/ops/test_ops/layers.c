@@ -235,17 +235,64 @@ F(entropy_none, lks_cross_entropy(x[0], x[1], &none))
 F(entropy_ignore, lks_cross_entropy(x[0], x[1], &ignore_1))
 F(entropy_none_ignore, lks_cross_entropy(x[0], x[1], &none_ignore_1))
 F(entropy_no_class, lks_cross_entropy(x[0], x[1], &none))
+
+/* Weights of classes: 0.5, 1, 1.5 …, which have no gradient. */
+static lks_tensor *entropy(lks_tensor *const *x, lks_tensor *classes,
+                           lks_reduction reduction, int64_t ignore_index,
+                           double smoothing)
+{
+    lks_cross_entropy_options options = {.reduction = reduction,
+                                         .ignore_index = ignore_index,
+                                         .label_smoothing = smoothing};
+
+    if (classes &&
+        !(options.weight = lks_mul_scalar(
+              lks_to(lks_add_scalar(classes, 1), lks_tensor_dtype(x[0])), 0.5)))
+        return NULL;
+    return lks_cross_entropy(x[0], x[1], &options);
+}
+
+F(entropy_weighted, entropy(x, x[2], LKS_REDUCTION_MEAN, 1, 0))
+F(entropy_weighted_sum, entropy(x, x[2], LKS_REDUCTION_SUM, -100, 0))
+F(entropy_smoothed, entropy(x, NULL, LKS_REDUCTION_MEAN, 1, 0.3))
+F(entropy_one_smoothed, entropy(x, NULL, LKS_REDUCTION_MEAN, -100, 0.3))
+F(entropy_weighted_smoothed, entropy(x, x[2], LKS_REDUCTION_MEAN, 1, 0.3))
+F(entropy_weighted_smoothed_none, entropy(x, x[2], LKS_REDUCTION_NONE, 1, 1))
+F(entropy_probable, entropy(x, x[2], LKS_REDUCTION_MEAN, -100, 0.3))
+F(entropy_probable_none, entropy(x, NULL, LKS_REDUCTION_NONE, -100, 0))
+F(entropy_too_smooth, entropy(x, NULL, LKS_REDUCTION_MEAN, -100, 1.5))
 const lks_op_cases lks_op_cases_cross_entropy = {
-    .cases = CASES({"mean", entropy_mean, {X_IN(-4, 4, 5, 3), INDEX(3, 5)}},
-                   {"sum", entropy_sum, {X_IN(-4, 4, 5, 3), INDEX(3, 5)}},
-                   {"none", entropy_none, {X_IN(-4, 4, 5, 3), INDEX(3, 5)}},
-                   {"ignore", entropy_ignore, {X_IN(-4, 4, 5, 3), INDEX(3, 5)}},
-                   {"images", entropy_mean, {X_IN(-4, 4, 2, 3, 2, 2), INDEX(3, 2, 2, 2)}},
-                   {"images_none",
-                    entropy_none_ignore,
-                    {X_IN(-4, 4, 2, 3, 2, 2), INDEX(3, 2, 2, 2)}},
-                   {"mean_of_no_rows", entropy_mean, {X(0, 3), INDEX(3, 0)}},
-                   {"no_rows", entropy_sum, {X(0, 3), INDEX(3, 0)}}),
+    .cases = CASES(
+        {"mean", entropy_mean, {X_IN(-4, 4, 5, 3), INDEX(3, 5)}},
+        {"sum", entropy_sum, {X_IN(-4, 4, 5, 3), INDEX(3, 5)}},
+        {"none", entropy_none, {X_IN(-4, 4, 5, 3), INDEX(3, 5)}},
+        {"ignore", entropy_ignore, {X_IN(-4, 4, 5, 3), INDEX(3, 5)}},
+        {"images", entropy_mean, {X_IN(-4, 4, 2, 3, 2, 2), INDEX(3, 2, 2, 2)}},
+        {"images_none",
+         entropy_none_ignore,
+         {X_IN(-4, 4, 2, 3, 2, 2), INDEX(3, 2, 2, 2)}},
+        {"weighted", entropy_weighted, {X_IN(-4, 4, 5, 3), INDEX(3, 5), INDEX(3, 3)}},
+        {"weighted_images",
+         entropy_weighted_sum,
+         {X_IN(-4, 4, 2, 3, 2, 2), INDEX(3, 2, 2, 2), INDEX(3, 3)}},
+        {"smoothed", entropy_smoothed, {X_IN(-4, 4, 5, 3), INDEX(3, 5)}},
+        {"weighted_smoothed",
+         entropy_weighted_smoothed,
+         {X_IN(-4, 4, 2, 3, 2, 2), INDEX(3, 2, 2, 2), INDEX(3, 3)}},
+        {"weighted_smoothed_none",
+         entropy_weighted_smoothed_none,
+         {X_IN(-4, 4, 2, 3, 2, 2), INDEX(3, 2, 2, 2), INDEX(3, 3)}},
+        {"probable",
+         entropy_probable,
+         {X_IN(-4, 4, 2, 3, 2), X_IN(0, 1, 2, 3, 2), INDEX(3, 3)}},
+        {"probable_none",
+         entropy_probable_none,
+         {X_IN(-4, 4, 2, 3, 2), X_IN(0, 1, 2, 3, 2)}},
+        {"one", entropy_none, {X(3), {LKS_I64, {0, {0}}, 0, 3}}},
+        {"one_probable", entropy_probable_none, {X(3), X_IN(0, 1, 3)}},
+        {"one_smoothed", entropy_one_smoothed, {X(3), {LKS_I64, {0, {0}}, 0, 3}}},
+        {"mean_of_no_rows", entropy_mean, {X(0, 3), INDEX(3, 0)}},
+        {"no_rows", entropy_sum, {X(0, 3), INDEX(3, 0)}}),
     .refusals = REFUSALS({"label",
                           entropy_mean,
                           {X(2, 3), {LKS_I64, SHAPE(2), 12, 13}},
@@ -270,7 +317,32 @@ const lks_op_cases lks_op_cases_cross_entropy = {
                           entropy_mean,
                           {X(2, 3), X(2)},
                           LKS_DTYPE,
-                          "cross_entropy: targets are int64 classes, not float64"}),
+                          "cross_entropy: targets are int64 classes, not float64"},
+                         {"one number",
+                          entropy_mean,
+                          {X_SCALAR, X_SCALAR},
+                          LKS_SHAPE,
+                          "cross_entropy: input () does not go with target ()"},
+                         {"weights",
+                          entropy_weighted,
+                          {X(2, 3), INDEX(3, 2), INDEX(3, 4)},
+                          LKS_SHAPE,
+                          "cross_entropy: weight (4,) does not go with 3 classes"},
+                         {"smoothing",
+                          entropy_too_smooth,
+                          {X(2, 3), INDEX(3, 2)},
+                          LKS_INVALID,
+                          "cross_entropy: label_smoothing is 1.5; it must be from 0"},
+                         {"label beside weights",
+                          entropy_weighted,
+                          {X(2, 3), {LKS_I64, SHAPE(2), 12, 13}, INDEX(3, 3)},
+                          LKS_INVALID,
+                          "cross_entropy: target 12 of row 0 is outside the 3 classes"},
+                         {"ignored probabilities",
+                          entropy_ignore,
+                          {X(2, 3), X(2, 3)},
+                          LKS_INVALID,
+                          "cross_entropy: ignore_index is of classes"}),
 };
 
 F(mse_mean, lks_mse_loss(x[0], x[1], LKS_REDUCTION_MEAN))

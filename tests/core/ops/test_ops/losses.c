@@ -55,6 +55,92 @@ LOSS_CASES(cosine_embedding_loss, COSINE, X(5, 3), X(5, 3), INDEX(2, 5))
             lks_triplet_margin_loss(x[0], x[1], x[2], 1, 3, 1e-6, true, r))
 LOSS_CASES(triplet_margin_loss, TRIPLET, X(4, 3), X(4, 3), X(4, 3))
 
+/* Weights of classes: 0.5, 1, 1.5 …, which have no gradient. */
+static lks_tensor *weight_of(const lks_tensor *x, lks_tensor *t)
+{
+    return lks_mul_scalar(lks_to(lks_add_scalar(t, 1), lks_tensor_dtype(x)), 0.5);
+}
+
+#define NLL(r) lks_nll_loss(x[0], x[1], weight_of(x[0], x[2]), 1, r)
+F(nll_mean, NLL(MEAN))
+F(nll_sum, NLL(SUM))
+F(nll_none, NLL(NONE))
+F(nll_plain, lks_nll_loss(x[0], x[1], NULL, LKS_NO_IGNORE_INDEX, MEAN))
+F(nll_of_one, lks_nll_loss(x[0], x[1], NULL, LKS_NO_IGNORE_INDEX, NONE))
+F(nll_float_weight, lks_nll_loss(x[0], x[1], lks_to(x[2], LKS_F32), -100, MEAN))
+F(nll_wide_weight, lks_nll_loss(x[0], x[1], x[2], -100, MEAN))
+const lks_op_cases lks_op_cases_nll_loss = {
+    .cases = CASES({"mean", nll_mean, {X(5, 3), INDEX(3, 5), INDEX(3, 3)}},
+                   {"sum", nll_sum, {X(5, 3), INDEX(3, 5), INDEX(3, 3)}},
+                   {"none", nll_none, {X(5, 3), INDEX(3, 5), INDEX(3, 3)}},
+                   {"images", nll_none, {X(2, 3, 2, 2), INDEX(3, 2, 2, 2), INDEX(3, 3)}},
+                   {"plain", nll_plain, {X(5, 3), INDEX(3, 5)}},
+                   {"one", nll_of_one, {X(3), {LKS_I64, {0, {0}}, 0, 3}}}),
+    .refusals = REFUSALS({"label",
+                          nll_plain,
+                          {X(2, 3), {LKS_I64, SHAPE(2), 12, 13}},
+                          LKS_INVALID,
+                          "index 12 (number 0) is outside dimension 1 of (2, 3)"},
+                         {"rows",
+                          nll_plain,
+                          {X(2, 3), INDEX(3, 3)},
+                          LKS_SHAPE,
+                          "nll_loss: input (2, 3) does not go with target (3,)"},
+                         {"no classes",
+                          nll_plain,
+                          {X(2, 0), {LKS_I64, SHAPE(2), -100, -99}},
+                          LKS_SHAPE,
+                          "nll_loss: input (2, 0) has no classes"},
+                         {"dtype",
+                          nll_plain,
+                          {X(2, 3), X(2)},
+                          LKS_DTYPE,
+                          "nll_loss: targets are int64 classes, not float64"},
+                         {"weights",
+                          nll_wide_weight,
+                          {X(2, 3), INDEX(3, 2), X(4)},
+                          LKS_SHAPE,
+                          "nll_loss: weight (4,) does not go with 3 classes: one each"},
+                         {"dtype of weights",
+                          nll_float_weight,
+                          {X(2, 3), INDEX(3, 2), X(3)},
+                          LKS_DTYPE,
+                          "nll_loss: weight is of float32, input of float64"}),
+};
+
+#define MARGIN(p, r) lks_multi_margin_loss(x[0], x[1], p, 0.7, weight_of(x[0], x[2]), r)
+F(margin_mean, MARGIN(1, MEAN))
+F(margin_sum, MARGIN(2, SUM))
+F(margin_none, MARGIN(2, NONE))
+F(margin_of_one, lks_multi_margin_loss(x[0], x[1], 1, 1, NULL, NONE))
+F(margin_cubed, MARGIN(3, MEAN))
+const lks_op_cases lks_op_cases_multi_margin_loss = {
+    .cases = CASES({"mean", margin_mean, {X(5, 3), INDEX(3, 5), INDEX(3, 3)}},
+                   {"sum", margin_sum, {X(5, 3), INDEX(3, 5), INDEX(3, 3)}},
+                   {"none", margin_none, {X(5, 3), INDEX(3, 5), INDEX(3, 3)}},
+                   {"one", margin_of_one, {X(3), {LKS_I64, {0, {0}}, 0, 3}}}),
+    .refusals = REFUSALS({"rows",
+                          margin_mean,
+                          {X(2, 3), INDEX(3, 3), INDEX(3, 3)},
+                          LKS_SHAPE,
+                          "multi_margin_loss: input (2, 3) does not go with target (3,)"},
+                         {"dtype",
+                          margin_of_one,
+                          {X(2, 3), X(2)},
+                          LKS_DTYPE,
+                          "multi_margin_loss: targets are int64 classes, not float64"},
+                         {"no classes",
+                          margin_of_one,
+                          {X(2, 0), INDEX(3, 2)},
+                          LKS_SHAPE,
+                          "multi_margin_loss: input (2, 0) has no classes"},
+                         {"p",
+                          margin_cubed,
+                          {X(2, 3), INDEX(3, 2), INDEX(3, 3)},
+                          LKS_INVALID,
+                          "multi_margin_loss: p is 1 or 2, not 3"}),
+};
+
 F(similar_rows, lks_cosine_similarity(x[0], x[1], 1, 1e-8))
 F(similar_columns, lks_cosine_similarity(x[0], x[1], 0, 0.5))
 F(similar_to_zero, lks_cosine_similarity(lks_mul_scalar(x[0], 0), x[1], 1, 1e-8))

@@ -158,6 +158,20 @@ const lks_op_cases lks_op_cases_norm = {
     .refusals = REFUSALS({.name = NULL}),
 };
 
+F(normal_rows, lks_normalize(x[0], 2, 1, 1e-12))
+F(normal_columns, lks_normalize(x[0], 3, 0, 1e-12))
+F(normal_bounded, lks_normalize(x[0], 1, -1, 1.5))
+const lks_op_cases lks_op_cases_normalize = {
+    .cases =
+        CASES({"rows", normal_rows, {X(3, 4)}}, {"columns", normal_columns, {X(3, 4)}},
+              {"bounded", normal_bounded, {X(3, 4)}}),
+    .refusals = REFUSALS({"integers",
+                          normal_rows,
+                          {INDEX(3, 3, 4)},
+                          LKS_DTYPE,
+                          "normalize: takes floating-point tensors, not int64"}),
+};
+
 F(matrix_norm_1, lks_matrix_norm(x[0], 1, false))
 F(matrix_norm_rows, lks_matrix_norm(x[0], (double)INFINITY, true))
 F(matrix_norm_least, lks_matrix_norm(x[0], -1, false))
