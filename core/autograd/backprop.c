@@ -4,7 +4,9 @@
 
 bool lks_wants(const lks_backprop *bp, int i)
 {
-    return i < bp->node->n_edges && bp->node->edges[i].to != NULL;
+    const lks_node *node = bp->node;
+
+    return i < node->n_edges && node->edges[i].to != NULL && !node->edges[i].is_cut;
 }
 
 const lks_shape *lks_input_shape(const lks_backprop *bp, int i)

@@ -34,6 +34,12 @@ lks_tensor *lks_saved_tensor(const lks_backprop *bp, unsigned what);
 /* dx of input i's shape and dtype, or NULL for a failure that is recorded. Borrowed. */
 lks_status lks_give(lks_backprop *bp, int i, lks_tensor *dx);
 
+/* What the backward of the custom function `name` gave, one an input: given where it is
+ * wanted, once its shape and dtype and its device, which is that of `beside`, are
+ * checked. */
+lks_status lks_give_custom(lks_backprop *bp, const char *name, const lks_tensor *beside,
+                           lks_tensor *const *grads);
+
 /* Dense memory for input i's gradient. */
 typedef struct lks_landing {
     lks_view view;
@@ -50,6 +56,9 @@ lks_status lks_land_close(lks_backprop *bp, lks_landing *landing, lks_status wri
 
 /* A contribution to a node from outside any node: the sweep's start. */
 lks_status lks_node_land(lks_node *to, lks_tensor *dx);
+
+/* The node's backward, and LKS_NUMERIC if it gave a NaN: anomaly.h. */
+lks_status lks_anomaly_backward(lks_backprop *bp);
 
 /* Whether lks_land_open(can_add = true) would ask the writer to add. */
 bool lks_lands_on_more(const lks_backprop *bp, int i);

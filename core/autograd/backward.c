@@ -1,47 +1,57 @@
 #include "autograd/backward.h"
 
 #include "autograd/sweep.h"
-#include "base/try.h"
+#include "base/alloc.h"
 
-lks_status lks_backward_from(lks_tensor *y, lks_tensor *cotangent)
+/* Of the functions below: NULL in an optional place is a failed expression's if a failure
+ * stands. */
+static lks_status run(lks_tensor *const *ys, lks_tensor *const *cotangents, int n,
+                      const lks_backward_options *options)
 {
-    lks_shape want, have;
+    const lks_sweep_plan plan = {
+        .name = "backward",
+        .roots = ys,
+        .cotangents = cotangents,
+        .n_roots = n,
+        .retain_graph = options && options->retain_graph,
+        .create_graph = options && options->create_graph,
+    };
 
-    if (!y || !cotangent)
-        return lks_refuse_null("backward");
-    want = lks_sizes(y);
-    have = lks_sizes(cotangent);
-    if (!lks_shape_equal(&want, &have) || y->view.dtype != cotangent->view.dtype)
-        return lks_fail(LKS_SHAPE, "backward: cotangent %s %s for a tensor %s %s",
-                        lks_dtype_name(cotangent->view.dtype), LKS_TEXT(cotangent),
-                        lks_dtype_name(y->view.dtype), LKS_TEXT(y));
-    LKS_TRY(lks_same_device(y, cotangent, "backward"));
-    LKS_TRY(lks_check_history(y, "backward"));
-    if (!y->node)
-        return lks_fail(LKS_INVALID, "backward: nothing in the history of the tensor "
-                                     "requires a gradient");
-    return lks_sweep_run(y->node, cotangent);
+    for (int i = 0; i < n; i++)
+        if (!cotangents[i] && lks_error_status() != LKS_OK)
+            return lks_error_status();
+    return lks_sweep_run(&plan);
 }
 
 lks_status lks_backward(lks_tensor *loss)
 {
-    lks_tensor *one;
-    lks_shape shape;
+    return lks_backward_with(loss, NULL, NULL);
+}
+
+lks_status lks_backward_from(lks_tensor *y, lks_tensor *cotangent)
+{
+    if (!y || !cotangent)
+        return lks_refuse_null("backward");
+    return lks_backward_with(y, cotangent, NULL);
+}
+
+lks_status lks_backward_with(lks_tensor *y, lks_tensor *cotangent,
+                             const lks_backward_options *options)
+{
+    return run(&y, &cotangent, 1, options);
+}
+
+lks_status lks_backward_all(lks_tensor *const *ys, lks_tensor *const *cotangents, int n,
+                            const lks_backward_options *options)
+{
+    lks_tensor **none = NULL;
     lks_status st;
 
-    if (!loss)
-        return lks_refuse_null("backward");
-    if (loss->numel != 1)
-        return lks_fail(LKS_SHAPE,
-                        "backward: starts from one element, not from shape %s; sum it or "
-                        "use lks_backward_from",
-                        LKS_TEXT(loss));
-    shape = lks_sizes(loss);
-    if (!(one = lks_tensor_create(&shape, loss->view.dtype, loss->storage->device)))
+    if (n < 1)
+        return lks_fail(LKS_INVALID, "backward: of no tensors");
+    if (!cotangents && !(none = lks_calloc((size_t)n, sizeof *none)))
         return LKS_NOMEM;
-    st = one->storage->kernels->fill(&one->view, 1);
-    if (st == LKS_OK)
-        st = lks_backward_from(loss, one);
-    lks_unref(one);
+    st = run(ys, cotangents ? cotangents : none, n, options);
+    lks_free(none);
     return st;
 }

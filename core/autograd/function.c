@@ -19,11 +19,16 @@ static void release_custom(void *params)
         c->function->release(c->context);
 }
 
-/* What the function's backward gave for input i. Nothing is "no gradient", unless an
- * expression of its failed. */
-static lks_status give_custom(lks_backprop *bp, int i, lks_tensor *grad)
+static const char *name_of_custom(const void *params)
 {
-    const custom *c = bp->params;
+    return ((const custom *)params)->function->name;
+}
+
+/* What the backward of the custom function `name` gave for input i. Nothing is "no
+ * gradient", unless an expression of its failed. */
+static lks_status give_custom(lks_backprop *bp, const char *name,
+                              const lks_tensor *beside, int i, lks_tensor *grad)
+{
     const lks_edge *input = &bp->node->edges[i];
     char want[LKS_SHAPE_TEXT];
     lks_shape have;
@@ -34,11 +39,20 @@ static lks_status give_custom(lks_backprop *bp, int i, lks_tensor *grad)
     if (!lks_shape_equal(&have, &input->shape) || grad->view.dtype != input->dtype)
         return lks_fail(LKS_SHAPE,
                         "%s: its backward gave a %s gradient %s for input %d, %s %s",
-                        c->function->name, lks_dtype_name(grad->view.dtype),
-                        LKS_TEXT(grad), i, lks_dtype_name(input->dtype),
+                        name, lks_dtype_name(grad->view.dtype), LKS_TEXT(grad), i,
+                        lks_dtype_name(input->dtype),
                         lks_shape_text(&input->shape, want, sizeof want));
-    LKS_TRY(lks_same_device(bp->dy, grad, c->function->name));
+    LKS_TRY(lks_same_device(beside, grad, name));
     return lks_give(bp, i, grad);
+}
+
+lks_status lks_give_custom(lks_backprop *bp, const char *name, const lks_tensor *beside,
+                           lks_tensor *const *grads)
+{
+    for (int i = 0; i < bp->node->n_edges; i++)
+        if (lks_wants(bp, i))
+            LKS_TRY(give_custom(bp, name, beside, i, grads[i]));
+    return LKS_OK;
 }
 
 /* The inputs and the output as they were, for a function that has not its own. */
@@ -48,14 +62,6 @@ static lks_status find_saved(lks_backprop *bp, lks_tensor **inputs, lks_tensor *
         if (!(inputs[i] = lks_saved_tensor(bp, LKS_IN(i))))
             return LKS_NOMEM;
     return (*output = lks_saved_tensor(bp, LKS_OUT)) ? LKS_OK : LKS_NOMEM;
-}
-
-static lks_status give_all(lks_backprop *bp, lks_tensor **grads)
-{
-    for (int i = 0; i < bp->node->n_edges; i++)
-        if (lks_wants(bp, i))
-            LKS_TRY(give_custom(bp, i, grads[i]));
-    return LKS_OK;
 }
 
 static lks_status custom_backward(lks_backprop *bp)
@@ -73,7 +79,7 @@ static lks_status custom_backward(lks_backprop *bp)
         st = c->function->backward(c->context, keeps_nothing ? NULL : inputs, n, output,
                                    bp->dy, grads);
     if (st == LKS_OK)
-        st = give_all(bp, grads);
+        st = lks_give_custom(bp, c->function->name, bp->dy, grads);
     lks_free(grads);
     return st;
 }
@@ -83,6 +89,7 @@ static const lks_operation custom_op = {
     .params_size = sizeof(custom),
     .backward = custom_backward,
     .release = release_custom,
+    .name_of = name_of_custom,
 };
 
 static bool any_requires_grad(lks_tensor *const *inputs, int n)
@@ -155,7 +162,7 @@ lks_tensor *lks_apply(const lks_function *function, void *context,
     if (out && lks_dtype_is_float(out->view.dtype) && any_requires_grad(inputs, n)) {
         if (record(&c, inputs, n, out) == LKS_OK)
             return out;
-        lks_unref(lks_keep(out));
+        lks_scope_disown(out);
         out = NULL;
     }
     release_custom(&c);

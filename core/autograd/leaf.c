@@ -1,4 +1,5 @@
 /* Leaves: the tensors whose gradients the user wants, and where those land. */
+#include "autograd/hook.h"
 #include "autograd/node.h"
 #include "base/small.h"
 #include "base/try.h"
@@ -39,14 +40,35 @@ lks_tensor *lks_requires_grad_(lks_tensor *t)
     return t;
 }
 
+bool lks_is_leaf(const lks_tensor *t)
+{
+    return !t->node || !t->node->op;
+}
+
+const char *lks_grad_fn(const lks_tensor *t)
+{
+    return lks_is_leaf(t) ? NULL : lks_node_name(t->node);
+}
+
 lks_tensor *lks_grad(const lks_tensor *t)
 {
-    return lks_has_grad(t) ? t->node->grad : NULL;
+    if (lks_is_leaf(t))
+        return lks_has_grad(t) ? t->node->grad : NULL;
+    if (lks_retains_grad(t))
+        return lks_watch_grad(t->node->watch);
+    lks_fail(
+        LKS_STATE,
+        "grad: the tensor %s is the result of %s, not a leaf, and keeps no gradient; "
+        "lks_retain_grad it before backward",
+        LKS_TEXT(t), lks_node_name(t->node));
+    return NULL;
 }
 
 bool lks_has_grad(const lks_tensor *t)
 {
-    return lks_node_leaf(t->node) && t->node->has_grad;
+    if (lks_is_leaf(t))
+        return t->node && t->node->has_grad;
+    return lks_retains_grad(t) && lks_watch_grad(t->node->watch);
 }
 
 static lks_status check_grad(const lks_tensor *t, const lks_tensor *grad)
@@ -83,6 +105,8 @@ void lks_zero_grad(lks_tensor *t)
 {
     if (lks_node_leaf(t->node))
         t->node->has_grad = false;
+    else if (lks_retains_grad(t))
+        lks_watch_zero_grad(t->node->watch);
 }
 
 void lks_on_grad_ready(lks_tensor *t, lks_grad_ready ready, void *context)
@@ -98,4 +122,21 @@ void lks_on_grad_ready(lks_tensor *t, lks_grad_ready ready, void *context)
 lks_tensor *lks_detach(lks_tensor *t)
 {
     return t ? lks_scope_own(lks_tensor_alias(t, &t->view)) : NULL;
+}
+
+lks_tensor *lks_detach_(lks_tensor *t)
+{
+    if (!t)
+        return NULL;
+    if (t->is_view) {
+        lks_fail(LKS_STATE,
+                 "detach_: a view, %s, cannot lose its history in place; "
+                 "lks_detach gives one without",
+                 LKS_TEXT(t));
+        return NULL;
+    }
+    lks_node_forget_tensor(t->node, t);
+    lks_node_unref(t->node);
+    t->node = NULL;
+    return t;
 }

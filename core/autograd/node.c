@@ -39,8 +39,10 @@ lks_node *lks_node_create(const lks_operation *op, const lks_storage *like, int 
         .saved = (lks_saved *)(block + saved_at),
         .params = block + params_at,
     };
-    for (int i = 0; i < n_edges; i++)
+    for (int i = 0; i < n_edges; i++) {
         node->edges[i].to = NULL;
+        node->edges[i].is_cut = false;
+    }
     for (int i = 0; i < n_saved; i++)
         node->saved[i].storage = NULL;
     return node;
@@ -97,6 +99,7 @@ static void free_dead(lks_node *dead)
         dead = node->next_dead;
         release_onto(node, &dead);
         lks_unref(node->grad);
+        lks_watch_destroy(node->watch);
         lks_small_free(node, node->n_bytes);
     }
 }
@@ -115,6 +118,11 @@ void lks_node_unref(lks_node *node)
 
     unref_onto(node, &dead);
     free_dead(dead);
+}
+
+const char *lks_node_name(const lks_node *node)
+{
+    return node->op->name_of ? node->op->name_of(node->params) : node->op->name;
 }
 
 lks_leaf *lks_node_leaf(lks_node *node)

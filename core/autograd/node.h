@@ -14,10 +14,14 @@
 
 typedef struct lks_node lks_node;
 
+/* Of few nodes: hooks on the tensor that it made, a gradient that stays. */
+typedef struct lks_watch lks_watch;
+
 /* `to` is NULL where no gradient is wanted. Shape and dtype are the input's. */
 typedef struct lks_edge {
     lks_node *to;
     lks_dtype dtype;
+    bool is_cut; /* a sweep that wants some gradients only goes past it */
     lks_shape shape;
 } lks_edge;
 
@@ -36,10 +40,13 @@ struct lks_node {
     unsigned saved_what;     /* which of LKS_IN(i), LKS_OUT, LKS_AUX stand in saved[] */
     bool released;           /* swept: edges and saved are gone */
     bool has_grad;           /* a contribution stands in grad */
+    bool is_captured;        /* its gradient is asked for: sweep.h */
+    bool is_needed;          /* for a gradient that is asked for */
     const lks_operation *op; /* NULL: a leaf */
     lks_device device;
     const lks_kernels *kernels;
     struct lks_sweep *sweep; /* that visits it now */
+    lks_watch *watch;        /* NULL as a rule */
     lks_tensor *grad;        /* a leaf's gradient; another's cotangent during the sweep */
     lks_edge *edges;
     lks_saved *saved;
@@ -55,6 +62,10 @@ typedef struct lks_leaf {
     void *context;
     int n_pending; /* contributions still to come in this sweep */
     bool landed;   /* one came in this sweep */
+    /* In a sweep, of a leaf with hooks: what they see is of this sweep alone, and what
+     * stood in node.grad waits here. */
+    bool is_aside, had_grad;
+    lks_tensor *aside;
 } lks_leaf;
 
 /* A node with room for edges, saved views and params, all empty; one reference, the
@@ -76,6 +87,23 @@ static inline lks_node *lks_node_ref(lks_node *node)
     node->n_refs++;
     return node;
 }
+
+/* The operation's name, or the custom function's. */
+const char *lks_node_name(const lks_node *node);
+
+/* Whether any hook is there. */
+bool lks_watch_has_hooks(const lks_watch *watch);
+/* Show the whole gradient to the hooks, let it stay if it is to, and leave in node->grad
+ * what they made of it. */
+lks_status lks_watch_run(lks_node *node);
+/* The gradient that stays of a node that is no leaf: NULL if none has landed. */
+lks_tensor *lks_watch_grad(const lks_watch *watch);
+void lks_watch_zero_grad(lks_watch *watch);
+/* Where a tensor is changed in place: `to` will keep the gradient if `from` did, and from
+ * the time when the change is made. */
+lks_status lks_watch_prepare(const lks_node *from, lks_node *to);
+void lks_watch_pass_on(lks_node *from, lks_node *to);
+void lks_watch_destroy(lks_watch *watch); /* NULL is fine */
 
 /* The leaf a node is, or NULL. */
 lks_leaf *lks_node_leaf(lks_node *node);

@@ -21,7 +21,8 @@ struct lks_backprop;
     int code;           /* which formula of a family: lks_unary, lks_binary */           \
     size_t params_size; /* params are copied into the node */                            \
     lks_status (*backward)(struct lks_backprop * bp); /* NULL: not differentiable */     \
-    void (*release)(void *params);                    /* may be NULL */
+    void (*release)(void *params);                    /* may be NULL */                  \
+    const char *(*name_of)(const void *params);       /* instead of name; may be NULL */
 
 typedef struct lks_operation {
     LKS_OPERATION_MEMBERS

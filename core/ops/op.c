@@ -191,12 +191,15 @@ static lks_status change(lks_call *call)
     /* All memory is taken before x changes, so that a failure leaves it as it was. */
     if (call->recording && !(node = create_node(call, x, what)))
         LKS_GO(LKS_NOMEM);
+    if (node)
+        LKS_GO(lks_watch_prepare(x->node, node));
     call->in = in;
     call->out = x;
     LKS_GO(call->op->forward(call));
     x->storage->version++;
     if (node) {
         save(node, call, what);
+        lks_watch_pass_on(x->node, node);
         lks_node_unref(x->node);
         x->node = node;
         x->storage->recorded_version = x->storage->version;

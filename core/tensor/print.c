@@ -253,7 +253,7 @@ static void put_suffixes(printer *p)
         put_suffix(p, "requires_grad", "True");
     } else if (t->node) {
         put_suffix(p, "grad_fn", "<");
-        put(p, t->node->op->name);
+        put(p, lks_node_name(t->node));
         put(p, ">");
     }
 }

@@ -136,6 +136,16 @@ lks_tensor *lks_scope_return(lks_tensor *t)
     return t;
 }
 
+void lks_scope_disown(lks_tensor *t)
+{
+    entry *owned = entry_of(t);
+
+    if (owned)
+        owned->tensor = NULL;
+    if (owned || scopes.depth == 0)
+        lks_unref(t);
+}
+
 bool lks_set_grad_enabled(bool enabled)
 {
     bool was = !grad_disabled;

@@ -107,7 +107,12 @@ lks_status lks_to_host(const lks_tensor *t, void *out);
 bool lks_requires_grad(const lks_tensor *t);
 /* Make a leaf want its gradient; floats only. Returns t, or NULL if t is not a leaf. */
 lks_tensor *lks_requires_grad_(lks_tensor *t);
-/* The gradient of a leaf, or NULL if none has landed. Borrowed from t. */
+/* Whether t is no operation's result, as far as is recorded. */
+bool lks_is_leaf(const lks_tensor *t);
+/* The name of the operation that t is the result of; NULL of a leaf. The graph's. */
+const char *lks_grad_fn(const lks_tensor *t);
+/* The gradient of a leaf, or NULL if none has landed. Borrowed from t. Of the result of an
+ * operation only after lks_retain_grad, or NULL and LKS_STATE. */
 lks_tensor *lks_grad(const lks_tensor *t);
 /* Let gradients of this leaf land in `grad` (same sizes and dtype, dense; NULL: in a
  * tensor of the leaf's own). What stands in it then counts as nothing: the first
@@ -121,6 +126,9 @@ void lks_zero_grad(lks_tensor *t);
 bool lks_has_grad(const lks_tensor *t);
 /* The same storage without history. */
 lks_tensor *lks_detach(lks_tensor *t);
+/* Make t itself a leaf that requires no gradient, without hooks. NULL and LKS_STATE of a
+ * view. */
+lks_tensor *lks_detach_(lks_tensor *t);
 
 /* To `text`, as PyTorch prints, but for its prefix torch. and with the operation's name for
  * a grad_fn; the device is told unless it is the CPU. Returns the length it wanted, like snprintf, or -1 with

@@ -43,6 +43,10 @@ lks_tensor *lks_tensor_recast(lks_tensor *t, lks_dtype dtype);
  * passed on; on failure t is let go and NULL returned. */
 lks_tensor *lks_scope_own(lks_tensor *t);
 
+/* Let go of what lks_scope_own, or an operation, returned: it is the innermost scope's, or
+ * the caller's where none is open. NULL is fine. */
+void lks_scope_disown(lks_tensor *t);
+
 /* `dim` counted from the end made to count from the start. LKS_SHAPE, naming the
  * operation, if there is no such dimension. */
 lks_status lks_dim_resolve(const char *op, int ndim, int dim, int *out);

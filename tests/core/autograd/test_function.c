@@ -123,7 +123,9 @@ START_TEST(an_input_changed_since_is_refused)
     ck_ok(lks_scope_open());
     lks_tensor *x[] = {leaf(2), leaf(5)}, *y = lks_apply(&times_function, &c, x, 2);
     lks_bump_version(x[1]);
-    ck_fails(lks_backward(lks_sum_all(y)), LKS_STATE, "was changed in place since");
+    ck_fails(lks_backward(lks_sum_all(y)), LKS_STATE,
+             "a tensor that times needs for its gradient was changed in place since: its "
+             "input 1, float64 (3,), saved at version 0, is at version 1");
     lks_scope_close();
 }
 END_TEST
@@ -182,6 +184,17 @@ START_TEST(an_integer_result_has_no_history)
     ck_assert_int_eq(lks_tensor_dtype(y), LKS_I64);
     ck_assert(!lks_requires_grad(y));
     ck_assert_int_eq(c.released, 1);
+    lks_scope_close();
+}
+END_TEST
+
+START_TEST(a_result_is_named_for_its_function)
+{
+    counts c = {0};
+
+    ck_ok(lks_scope_open());
+    lks_tensor *x[] = {leaf(2), leaf(5)};
+    ck_assert_str_eq(lks_grad_fn(lks_apply(&times_function, &c, x, 2)), "times");
     lks_scope_close();
 }
 END_TEST
@@ -371,7 +384,7 @@ LKS_SUITE("function", a_custom_function_is_differentiated_by_its_own_backward,
           a_context_is_released_once_in_every_case,
           a_gradient_of_the_wrong_shape_is_refused,
           a_gradient_on_another_device_is_refused, an_input_changed_since_is_refused,
-          an_integer_result_has_no_history,
+          an_integer_result_has_no_history, a_result_is_named_for_its_function,
           a_view_taken_before_a_recorded_change_is_refused,
           a_custom_function_survives_each_allocation_failing,
           a_backward_may_run_a_sweep_of_its_own,
