@@ -29,6 +29,7 @@
 #include "data/loader.h"
 #include "data/order.h"
 #include "io/npy.h"
+#include "io/npz.h"
 #include "io/safetensors.h"
 
 #endif

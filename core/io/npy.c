@@ -1,4 +1,4 @@
-#include "io/npy_header.h"
+#include "io/npy_parts.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -6,7 +6,7 @@
 
 #include "base/alloc.h"
 #include "base/try.h"
-#include "io/reader.h"
+#include "io/npy_header.h"
 #include "io/replace.h"
 
 enum {
@@ -177,7 +177,7 @@ static lks_status read_elements(lks_reader *reader, const lks_npy_header *header
     return LKS_OK;
 }
 
-static lks_status read_array(lks_reader *reader, lks_npy *out)
+lks_status lks_npy_read_array(lks_reader *reader, lks_npy *out)
 {
     lks_npy_header header = {0};
     lks_npy array = {0};
@@ -198,7 +198,7 @@ lks_status lks_npy_read(const char *path, lks_npy *out)
     lks_status st;
 
     LKS_TRY(lks_reader_open(path, &reader));
-    st = read_array(reader, out);
+    st = lks_npy_read_array(reader, out);
     lks_reader_destroy(reader);
     return st;
 }
@@ -210,7 +210,7 @@ static bool stands_as_read(const lks_npy_header *header)
            !header->stored->widen;
 }
 
-static lks_status open_array(lks_reader *reader, lks_npy *out, lks_block *block)
+lks_status lks_npy_open_array(lks_reader *reader, lks_npy *out, lks_block *block)
 {
     lks_npy_header header = {0};
     lks_npy array = {0};
@@ -242,7 +242,7 @@ lks_status lks_npy_open(const char *path, lks_npy *out, lks_block *block)
     lks_status st;
 
     LKS_TRY(lks_reader_open(path, &reader));
-    st = open_array(reader, out, block);
+    st = lks_npy_open_array(reader, out, block);
     lks_reader_destroy(reader);
     return st;
 }
@@ -254,29 +254,37 @@ lks_status lks_npy_parse(const void *bytes, size_t n_bytes, const char *name,
     lks_status st;
 
     LKS_TRY(lks_reader_of_memory(bytes, n_bytes, false, name, &reader));
-    st = read_array(reader, out);
+    st = lks_npy_read_array(reader, out);
     lks_reader_destroy(reader);
     return st;
 }
 
-lks_status lks_npy_write(const char *path, const lks_npy *array)
+lks_status lks_npy_make_head(const lks_npy *array, lks_npy_head *out)
 {
-    unsigned char head[512];
+    unsigned char *head = out->bytes;
     char *text = (char *)head + PREFIX_SIZE + 2;
-    size_t n_text, n_head, n_bytes;
+    size_t n_text;
 
-    LKS_TRY(lks_npy_header_print(array, text, sizeof head - PREFIX_SIZE - 2));
-    if (!size_of(array, lks_dtype_size_bytes(array->dtype), &n_bytes))
+    LKS_TRY(lks_npy_header_print(array, text, sizeof out->bytes - PREFIX_SIZE - 2));
+    if (!size_of(array, lks_dtype_size_bytes(array->dtype), &out->n_data))
         return lks_fail(LKS_INVALID, "npy: the shape overflows");
     n_text = strlen(text);
-    n_head = (PREFIX_SIZE + 2 + n_text + 1 + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-    memset(text + n_text, ' ', n_head - PREFIX_SIZE - 2 - n_text);
-    head[n_head - 1] = '\n';
-    n_text = n_head - PREFIX_SIZE - 2;
+    out->n_bytes = (PREFIX_SIZE + 2 + n_text + 1 + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    memset(text + n_text, ' ', out->n_bytes - PREFIX_SIZE - 2 - n_text);
+    head[out->n_bytes - 1] = '\n';
+    n_text = out->n_bytes - PREFIX_SIZE - 2;
     memcpy(head, magic, MAGIC_SIZE);
     memcpy(head + MAGIC_SIZE,
            (unsigned char[]){1, 0, (unsigned char)n_text, (unsigned char)(n_text >> 8)},
            4);
-    return lks_file_replace(path, (lks_bytes[]){{head, n_head}, {array->data, n_bytes}},
-                            2);
+    return LKS_OK;
+}
+
+lks_status lks_npy_write(const char *path, const lks_npy *array)
+{
+    lks_npy_head head;
+
+    LKS_TRY(lks_npy_make_head(array, &head));
+    return lks_file_replace(
+        path, (lks_bytes[]){{head.bytes, head.n_bytes}, {array->data, head.n_data}}, 2);
 }

@@ -15,7 +15,9 @@
 enum {
     INPUT_SIZE = 1 << 20,
     GZIP_WINDOW_BITS = 15 + 16, /* zlib: 16 asks for the gzip wrapper */
+    RAW_WINDOW_BITS = -15,      /* … and below 0 for none */
     GZIP_MAX_RATIO = 1032,      /* deflate's best; zlib.net/zlib_tech.html */
+    CHUNK = 1 << 20,            /* of mapped bytes that are looked at and let go of */
 };
 
 struct lks_reader {
@@ -24,7 +26,11 @@ struct lks_reader {
     const uint8_t *bytes;
     uint64_t raw_left;   /* bytes of the source not yet read, if known */
     bool raw_left_known; /* false for pipes */
-    bool gzip;
+    bool is_part;        /* of what is the caller's */
+    lks_reader_part part;
+    uint64_t raw_at; /* a part's: where its next byte stands in the file */
+    uint32_t crc;    /* a part's, of what was delivered */
+    bool gzip;       /* compressed: a part of deflated bytes counts as one member */
     bool in_member;  /* a gzip member began whose end has not come yet */
     bool any_member; /* one has ended */
     bool cut;        /* the source ended inside a member */
@@ -60,7 +66,7 @@ static lks_status fail_missing(const char *path)
     return LKS_IO;
 }
 
-static lks_status create(const char *name, bool gzip, lks_reader **out)
+static lks_status create(const char *name, bool gzip, int window_bits, lks_reader **out)
 {
     lks_reader *reader = lks_calloc(1, sizeof *reader);
     lks_status st = LKS_OK;
@@ -71,7 +77,7 @@ static lks_status create(const char *name, bool gzip, lks_reader **out)
     if (!(reader->name = lks_strdup(name)))
         LKS_GO(LKS_NOMEM);
     if (gzip) {
-        if (inflateInit2(&reader->inflater, GZIP_WINDOW_BITS) != Z_OK)
+        if (inflateInit2(&reader->inflater, window_bits) != Z_OK)
             LKS_FAIL(LKS_NOMEM, "%s: no memory to decompress", name);
         reader->gzip = true;
     }
@@ -88,7 +94,7 @@ lks_status lks_reader_open(const char *path, lks_reader **out)
     struct stat info;
     lks_status st;
 
-    LKS_GO(create(path, ends_with(path, ".gz"), &reader));
+    LKS_GO(create(path, ends_with(path, ".gz"), GZIP_WINDOW_BITS, &reader));
     if (reader->gzip && !(reader->input = lks_malloc(INPUT_SIZE)))
         LKS_GO(LKS_NOMEM);
     reader->fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -114,12 +120,36 @@ lks_status lks_reader_of_memory(const void *bytes, size_t n_bytes, bool gzip,
 {
     lks_reader *reader = NULL;
 
-    LKS_TRY(create(name, gzip, &reader));
+    LKS_TRY(create(name, gzip, GZIP_WINDOW_BITS, &reader));
     reader->bytes = n_bytes ? bytes : (const void *)"";
     reader->raw_left = n_bytes;
     reader->raw_left_known = true;
     *out = reader;
     return LKS_OK;
+}
+
+lks_status lks_reader_of_part(int fd, const void *bytes, const lks_reader_part *part,
+                              const char *name, lks_reader **out)
+{
+    lks_reader *reader = NULL;
+    lks_status st;
+
+    LKS_GO(create(name, part->deflated, RAW_WINDOW_BITS, &reader));
+    reader->is_part = true;
+    reader->part = *part;
+    reader->fd = fd;
+    if (fd < 0)
+        reader->bytes = (const uint8_t *)bytes + part->offset;
+    else if (part->deflated && !(reader->input = lks_malloc(INPUT_SIZE)))
+        LKS_GO(LKS_NOMEM);
+    reader->raw_at = part->offset;
+    reader->raw_left = part->n_packed;
+    reader->raw_left_known = true;
+    *out = reader;
+    reader = NULL;
+cleanup:
+    lks_reader_destroy(reader);
+    return st;
 }
 
 void lks_reader_destroy(lks_reader *reader)
@@ -128,7 +158,7 @@ void lks_reader_destroy(lks_reader *reader)
         return;
     if (reader->gzip)
         inflateEnd(&reader->inflater);
-    if (reader->fd >= 0)
+    if (reader->fd >= 0 && !reader->is_part)
         close(reader->fd);
     lks_free(reader->input);
     lks_free(reader->name);
@@ -154,11 +184,15 @@ static lks_status read_raw(lks_reader *reader, uint8_t *out, size_t n_bytes,
         reader->raw_left -= *n_read;
         return LKS_OK;
     }
+    if (reader->is_part && n_bytes > reader->raw_left)
+        n_bytes = (size_t)reader->raw_left;
     do {
-        n = read(reader->fd, out, n_bytes);
+        n = reader->is_part ? pread(reader->fd, out, n_bytes, (off_t)reader->raw_at)
+                            : read(reader->fd, out, n_bytes);
     } while (n < 0 && errno == EINTR);
     if (n < 0)
         return lks_fail(LKS_IO, "cannot read %s: %s", reader->name, strerror(errno));
+    reader->raw_at += (uint64_t)n;
     reader->raw_left -= reader->raw_left < (uint64_t)n ? reader->raw_left : (uint64_t)n;
     *n_read = (size_t)n;
     return LKS_OK;
@@ -189,6 +223,9 @@ static lks_status fail_inflate(const lks_reader *reader, int code)
 
     if (code == Z_MEM_ERROR)
         return lks_fail(LKS_NOMEM, "%s: no memory to decompress", reader->name);
+    if (reader->is_part)
+        return lks_fail(LKS_FORMAT, "%s: damaged compressed data (%s)", reader->name,
+                        why);
     if (!reader->any_member && strcmp(why, "incorrect header check") == 0)
         return lks_fail(LKS_FORMAT, "%s: not a gzip file", reader->name);
     return lks_fail(LKS_FORMAT, "%s: damaged gzip data (%s)", reader->name, why);
@@ -197,10 +234,16 @@ static lks_status fail_inflate(const lks_reader *reader, int code)
 /* The inflater has no input and the source no more of it. */
 static lks_status end_gzip(lks_reader *reader)
 {
-    if (!reader->in_member && !reader->any_member)
+    if (!reader->in_member && !reader->any_member && !reader->is_part)
         return lks_fail(LKS_FORMAT, "%s: not a gzip file (empty)", reader->name);
-    reader->cut = reader->in_member;
+    reader->cut = reader->in_member || !reader->any_member;
     return LKS_OK;
+}
+
+/* A part is one member, and what follows it is no more of it. */
+static bool is_over(const lks_reader *reader)
+{
+    return reader->is_part && reader->any_member;
 }
 
 /* Zeros behind a member are padding, of a tape or of a download in whole blocks; another
@@ -210,7 +253,7 @@ static void skip_padding(lks_reader *reader)
 {
     z_stream *z = &reader->inflater;
 
-    if (!reader->any_member || reader->in_member)
+    if (!reader->any_member || reader->in_member || reader->is_part)
         return;
     for (; z->avail_in > 0 && *z->next_in == 0; z->avail_in--)
         z->next_in++;
@@ -239,7 +282,7 @@ static lks_status read_gzip(lks_reader *reader, uint8_t *out, size_t n_bytes,
     z->next_out = out;
     z->avail_out = n_bytes < UINT32_MAX ? (uInt)n_bytes : UINT32_MAX;
     *n_read = 0;
-    while (z->next_out == out) {
+    while (z->next_out == out && !is_over(reader)) {
         int code;
 
         LKS_TRY(provide_input(reader));
@@ -251,7 +294,8 @@ static lks_status read_gzip(lks_reader *reader, uint8_t *out, size_t n_bytes,
         reader->in_member = code == Z_OK;
         if (code == Z_STREAM_END) { /* another member may follow (RFC 1952, 2.2) */
             reader->any_member = true;
-            inflateReset(z);
+            if (!reader->is_part)
+                inflateReset(z);
         }
     }
     *n_read = (size_t)(z->next_out - out);
@@ -271,6 +315,8 @@ static lks_status read_up_to(lks_reader *reader, void *out, size_t n_bytes,
             LKS_TRY(read_raw(reader, to + n_done, n_bytes - n_done, &n));
         n_done += n;
     }
+    if (reader->is_part)
+        reader->crc = (uint32_t)crc32_z(reader->crc, out, n_done);
     reader->n_delivered += n_done;
     *n_read = n_done;
     return LKS_OK;
@@ -324,14 +370,36 @@ lks_status lks_reader_expect(lks_reader *reader, uint64_t n_bytes)
 
 /* ---- blocks ---- */
 
+/* Where a plain file's next byte stands. */
+static uint64_t place(const lks_reader *reader)
+{
+    return reader->is_part ? reader->raw_at : reader->n_delivered;
+}
+
+/* Go on behind n_bytes of a plain file, which are in `block`. */
+static bool step_over(lks_reader *reader, const lks_block *block)
+{
+    size_t n;
+
+    if (!reader->is_part)
+        return lseek(reader->fd, (off_t)block->size, SEEK_CUR) >= 0;
+    for (size_t at = 0; at < block->size; at += n) {
+        n = block->size - at < CHUNK ? block->size - at : CHUNK;
+        reader->crc = (uint32_t)crc32_z(reader->crc, block->data + at, n);
+        lks_block_let_go(block, at, at + n);
+    }
+    reader->raw_at += block->size;
+    return true;
+}
+
 /* A plain file's next n_bytes, which it has. False: they have to be read. */
 static bool map_next(lks_reader *reader, uint64_t n_bytes, lks_block *out)
 {
     if (reader->fd < 0 || reader->gzip || !reader->raw_left_known ||
         n_bytes > reader->raw_left ||
-        !lks_block_map(reader->fd, reader->n_delivered, n_bytes, out))
+        !lks_block_map(reader->fd, place(reader), n_bytes, out))
         return false;
-    if (lseek(reader->fd, (off_t)n_bytes, SEEK_CUR) < 0) {
+    if (!step_over(reader, out)) {
         lks_block_release(out);
         return false;
     }
@@ -347,7 +415,7 @@ lks_status lks_reader_take(lks_reader *reader, uint64_t n_bytes, size_t alignmen
     lks_status st;
 
     LKS_TRY(lks_reader_expect(reader, n_bytes));
-    if (reader->n_delivered % alignment == 0 && map_next(reader, n_bytes, out))
+    if (place(reader) % alignment == 0 && map_next(reader, n_bytes, out))
         return LKS_OK;
     if (!(memory = lks_malloc_aligned(n_bytes)))
         return LKS_NOMEM;
@@ -387,6 +455,26 @@ lks_status lks_reader_take_rest(lks_reader *reader, lks_block *out)
     return map_next(reader, reader->raw_left, out) ? LKS_OK : read_rest(reader, out);
 }
 
+/* At a part's end: it is what the archive says it is. */
+static lks_status check_part(const lks_reader *reader)
+{
+    const lks_reader_part *part = &reader->part;
+
+    if (reader->n_delivered != part->size)
+        return lks_fail(LKS_FORMAT,
+                        "%s: has %llu bytes, not the %llu that its archive says",
+                        reader->name, (unsigned long long)reader->n_delivered,
+                        (unsigned long long)part->size);
+    if (reader->raw_left > 0 || reader->inflater.avail_in > 0)
+        return lks_fail(LKS_FORMAT, "%s: bytes are left behind its compressed data",
+                        reader->name);
+    if (reader->crc != part->crc)
+        return lks_fail(LKS_FORMAT,
+                        "%s: damaged: its CRC-32 is %08x, but its archive says %08x",
+                        reader->name, reader->crc, part->crc);
+    return LKS_OK;
+}
+
 lks_status lks_reader_expect_end(lks_reader *reader)
 {
     const uint64_t n_before = reader->n_delivered;
@@ -398,5 +486,5 @@ lks_status lks_reader_expect_end(lks_reader *reader)
         return lks_fail(LKS_FORMAT,
                         "%s: file goes on after the %llu bytes it should have",
                         reader->name, (unsigned long long)n_before);
-    return LKS_OK;
+    return reader->is_part ? check_part(reader) : LKS_OK;
 }

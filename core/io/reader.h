@@ -22,6 +22,20 @@ lks_status lks_reader_open(const char *path, lks_reader **out);
 lks_status lks_reader_of_memory(const void *bytes, size_t n_bytes, bool gzip,
                                 const char *name, lks_reader **out);
 
+/* Bytes [offset, offset + n_packed) of a source: as they stand, or deflated without a
+ * wrapper (RFC 1951), in an archive that says how many they become and their CRC-32. */
+typedef struct lks_reader_part {
+    uint64_t offset, n_packed;
+    bool deflated;
+    uint64_t size; /* if they are not deflated, n_packed */
+    uint32_t crc;
+} lks_reader_part;
+
+/* A part of an open file, or with a `fd` of -1 of memory, which has it whole. Both outlive
+ * the reader, and other readers may read them meanwhile. */
+lks_status lks_reader_of_part(int fd, const void *bytes, const lks_reader_part *part,
+                              const char *name, lks_reader **out);
+
 /* NULL is fine. */
 void lks_reader_destroy(lks_reader *reader);
 
@@ -48,7 +62,8 @@ lks_status lks_reader_take_rest(lks_reader *reader, lks_block *out);
  * and gzip's best ratio set a limit. Fails like lks_reader_fill. */
 lks_status lks_reader_expect(lks_reader *reader, uint64_t n_bytes);
 
-/* LKS_FORMAT if bytes are left. For gzip this also checks the data's checksum. */
+/* LKS_FORMAT if bytes are left. For gzip and a part this also checks the data's checksum.
+ */
 lks_status lks_reader_expect_end(lks_reader *reader);
 
 #endif

@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 """First inputs for the data formats' fuzz targets: small, each with another feature.
 
-    tests/fuzz/seeds.py          writes tests/fuzz/corpus/{safetensors,npy,idx}
+    tests/fuzz/seeds.py          writes tests/fuzz/corpus/{safetensors,npy,npz,idx}
 """
 import gzip
+import io
 import json
 import os
 import struct
+import zipfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -66,6 +68,28 @@ put("npy", "u8-beyond-i64", npy("{'descr': '<u8', 'fortran_order': False, 'shape
 put("npy", "object", npy("{'descr': '|O', 'fortran_order': False, 'shape': (1,), }", bytes(8)))
 put("npy", "record", npy("{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (1,), }", bytes(4)))
 put("npy", "huge", npy("{'descr': '<f8', 'fortran_order': False, 'shape': (9999999999, 9999999999), }", b""))
+
+
+def npz(members, compression=zipfile.ZIP_STORED, comment=b"", wide=False):
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", compression) as archive:
+        for name, data in members.items():
+            with archive.open(zipfile.ZipInfo(name), "w", force_zip64=wide) as member:
+                member.write(data)
+        archive.comment = comment
+    return file.getvalue()
+
+
+array = npy("{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }", bytes(24))
+put("npz", "stored", npz({"x.npy": array, "y.npy": array[:-8]}))
+put("npz", "wide", npz({"x.npy": array}, wide=True))
+put("npz", "comment", npz({"x": b"no array"}, comment=b"PK\5\6" * 6))
+put("npz", "nothing", npz({}))
+for name, way in (("deflated", zipfile.ZIP_DEFLATED), ("lzma", zipfile.ZIP_LZMA)):
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", way) as archive:
+        archive.writestr("x.npy", array)
+    put("npz", name, file.getvalue())
 
 
 def idx(dtype, dims, data):
