@@ -2,6 +2,10 @@
  * source: https://www.cs.toronto.edu/~kriz/cifar.html */
 #include "data/format.h"
 
+#include <string.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
 #include "base/try.h"
 #include "io/reader.h"
 
@@ -49,6 +53,63 @@ static lks_status take_records(lks_column_file *file, uint64_t *n)
     return check_labels(file, *n);
 }
 
+/* A name a line; empty lines do not count, nor does what follows the last class. */
+static lks_status take_names(const lks_block *text, lks_columns *out)
+{
+    const char *at = (const char *)text->data, *end = at + text->size, *next;
+
+    for (; at < end && out->n_class_names < N_CLASSES; at = next + 1) {
+        int n;
+
+        if (!(next = memchr(at, '\n', (size_t)(end - at))))
+            next = end;
+        n = (int)(next - at);
+        n -= n > 0 && at[n - 1] == '\r';
+        if (n == 0)
+            continue;
+        if (!(out->class_names[out->n_class_names] = lks_asprintf("%.*s", n, at)))
+            return LKS_NOMEM;
+        out->n_class_names++;
+    }
+    return LKS_OK;
+}
+
+static lks_status read_names(const char *path, lks_columns *out)
+{
+    lks_block block = {0};
+    lks_reader *reader = NULL;
+    lks_status st;
+
+    LKS_GO(lks_reader_open(path, &reader));
+    LKS_GO(lks_reader_take_rest(reader, &block));
+    if (!(out->class_names = lks_calloc(N_CLASSES, sizeof *out->class_names)))
+        LKS_GO(LKS_NOMEM);
+    LKS_GO(take_names(&block, out));
+    if (out->n_class_names < N_CLASSES)
+        LKS_FAIL(LKS_FORMAT, "%s: names %lld classes, one a line; CIFAR-10 has %d", path,
+                 (long long)out->n_class_names, N_CLASSES);
+cleanup:
+    lks_block_release(&block);
+    lks_reader_destroy(reader);
+    return st;
+}
+
+/* batches.meta.txt, which comes with the records: without it classes have no names. */
+static lks_status find_names(lks_columns *out)
+{
+    const char *records = out->files[0].path, *slash = strrchr(records, '/');
+    char *path = lks_asprintf("%.*sbatches.meta.txt",
+                              slash ? (int)(slash + 1 - records) : 0, records);
+    lks_status st = LKS_OK;
+
+    if (!path)
+        return LKS_NOMEM;
+    if (access(path, F_OK) == 0)
+        st = read_names(path, out);
+    lks_free(path);
+    return st;
+}
+
 static lks_status open_cifar10(lks_columns *out)
 {
     for (int k = 0; k < out->n_files; k++) {
@@ -72,7 +133,7 @@ static lks_status open_cifar10(lks_columns *out)
         .stride = RECORD_SIZE,
     };
     out->n_columns = 2;
-    return LKS_OK;
+    return find_names(out);
 }
 
 const lks_dataset_format lks_dataset_cifar10 = {

@@ -18,6 +18,9 @@ void lks_columns_destroy(lks_columns *self)
         lks_block_release(&self->files[k].block);
         lks_free(self->files[k].path);
     }
+    for (int64_t i = 0; i < self->n_class_names; i++)
+        lks_free(self->class_names[i]);
+    lks_free(self->class_names);
     lks_free(self);
 }
 
@@ -109,6 +112,13 @@ static const char *origin(const void *columns, int field, uint64_t index,
 
     *index_there = index;
     return find_file(self, &self->columns[field], index_there)->path;
+}
+
+static const char *class_name(const void *columns, int64_t number)
+{
+    const lks_columns *self = columns;
+
+    return number >= 0 && number < self->n_class_names ? self->class_names[number] : NULL;
 }
 
 /* ---- the fingerprint ----------------------------------------------------------------
@@ -293,6 +303,7 @@ lks_status lks_columns_create_dataset(lks_columns *self, const lks_dataset_sourc
         .get = get,
         .fingerprint = fingerprint,
         .origin = origin,
+        .class_name = class_name,
         .destroy = destroy,
     };
     lks_field fields[LKS_DATASET_MAX_FIELDS];

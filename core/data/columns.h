@@ -37,6 +37,8 @@ typedef struct lks_columns {
     uint64_t n_samples;
     uint64_t fingerprint; /* settled as well */
     int n_columns, n_files;
+    char **class_names; /* [n_class_names] of the targets; NULL: they have none */
+    int64_t n_class_names;
     lks_column columns[LKS_DATASET_MAX_FIELDS];
     lks_column_file files[LKS_DATASET_MAX_FILES];
 } lks_columns;

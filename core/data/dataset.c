@@ -234,6 +234,12 @@ const char *lks_dataset_origin(const lks_dataset *dataset, int field, uint64_t i
                : "the dataset";
 }
 
+const char *lks_dataset_class_name(const lks_dataset *dataset, int64_t number)
+{
+    return dataset->ops->class_name ? dataset->ops->class_name(dataset->self, number)
+                                    : NULL;
+}
+
 uint64_t lks_dataset_fingerprint(const lks_dataset *dataset)
 {
     return dataset->fingerprint;

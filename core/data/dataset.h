@@ -53,6 +53,9 @@ typedef struct lks_dataset_ops {
      * in it (it comes as `index`). NULL: "the dataset". */
     const char *(*origin)(const void *self, int field, uint64_t index,
                           uint64_t *index_there);
+    /* What class `number` of the targets is called; NULL beyond the last, or where the
+     * classes have no names. May be NULL: they have none. */
+    const char *(*class_name)(const void *self, int64_t number);
     /* May be NULL. */
     void (*destroy)(void *self);
 } lks_dataset_ops;
@@ -88,7 +91,8 @@ typedef struct lks_dataset_source {
  * meanwhile); those in gzip are decompressed into it.
  *   - idx: images [n, h, w] or [n, c, h, w] of u8 give inputs {c, h, w} (c = 1); labels
  *     [n] of u8 are classes.
- *   - cifar10: records of 1 + 3072 bytes give inputs {3, 32, 32} and classes.
+ *   - cifar10: records of 1 + 3072 bytes give inputs {3, 32, 32} and classes, which have
+ *     the names in batches.meta.txt if that lies beside the first file.
  *   - npy: inputs [n, ...] of any dtype give samples {...}; u8 are pixels and become f32,
  *     so do floats and booleans; other integers stay as they are, of which no
  *     normalisation is had. Targets [n] of integers are classes; [n, ...] of floats are
@@ -112,6 +116,10 @@ size_t lks_field_bytes(const lks_field *field);
  * as the dataset. `index_there` may be NULL. */
 const char *lks_dataset_origin(const lks_dataset *dataset, int field, uint64_t index,
                                uint64_t *index_there);
+
+/* What class `number` of the targets is called, "airplane": for people. It lives as long
+ * as the dataset; NULL where the class, or all of them, have no name. */
+const char *lks_dataset_class_name(const lks_dataset *dataset, int64_t number);
 
 /* 64 bits of content, shapes and types: equal on all ranks that read the same data. */
 uint64_t lks_dataset_fingerprint(const lks_dataset *dataset);

@@ -396,6 +396,29 @@ START_TEST(cifar10_files_follow_one_another)
 }
 END_TEST
 
+START_TEST(cifar10_classes_have_the_names_beside_the_records)
+{
+    lks_dataset *dataset;
+
+    temp_dir_make();
+    put_cifar10("a.bin", 0, 3);
+    ck_ok(open_cifar10(1, &dataset));
+    ck_assert_ptr_null(lks_dataset_class_name(dataset, 0));
+    lks_dataset_destroy(dataset);
+    file_put(temp_path("batches.meta.txt"), "a\nb b\r\nc\n\nd\ne\nf\ng\nh\ni\nj", 23);
+    ck_ok(open_cifar10(1, &dataset));
+    ck_assert_str_eq(lks_dataset_class_name(dataset, 0), "a");
+    ck_assert_str_eq(lks_dataset_class_name(dataset, 1), "b b");
+    ck_assert_str_eq(lks_dataset_class_name(dataset, 9), "j");
+    ck_assert_ptr_null(lks_dataset_class_name(dataset, 10));
+    ck_assert_ptr_null(lks_dataset_class_name(dataset, -1));
+    lks_dataset_destroy(dataset);
+    file_put(temp_path("batches.meta.txt"), "a\nb\n", 4);
+    ck_fails(open_cifar10(1, &dataset), LKS_FORMAT, "/batches.meta.txt: names 2 classes");
+    temp_dir_remove();
+}
+END_TEST
+
 START_TEST(cifar10_files_of_another_kind_are_refused)
 {
     lks_dataset *dataset;
@@ -953,6 +976,7 @@ LKS_SUITE("dataset", idx_images_and_labels_are_gathered_in_the_order_asked_for,
           what_is_not_gzip_is_named_so,
           a_gz_header_cannot_ask_for_more_than_gzip_can_hold,
           a_file_of_several_gzip_members_is_one, cifar10_files_follow_one_another,
+          cifar10_classes_have_the_names_beside_the_records,
           cifar10_files_of_another_kind_are_refused,
           npy_floats_become_f32_and_integers_stay_what_they_are,
           integers_that_stay_are_not_normalized,
