@@ -21,6 +21,10 @@ void lks_columns_destroy(lks_columns *self)
     for (int64_t i = 0; i < self->n_class_names; i++)
         lks_free(self->class_names[i]);
     lks_free(self->class_names);
+    for (size_t i = 0; i < self->n_names; i++)
+        lks_free(self->names[i]);
+    lks_free(self->names);
+    lks_free(self->fills);
     lks_free(self);
 }
 
@@ -296,16 +300,22 @@ static uint64_t fingerprint(const void *columns)
     return ((const lks_columns *)columns)->fingerprint;
 }
 
+static const lks_dataset_ops ops = {
+    .get = get,
+    .fingerprint = fingerprint,
+    .origin = origin,
+    .class_name = class_name,
+    .destroy = destroy,
+};
+
+const lks_columns *lks_columns_of(const lks_dataset *dataset)
+{
+    return lks_dataset_self(dataset, &ops);
+}
+
 lks_status lks_columns_create_dataset(lks_columns *self, const lks_dataset_source *source,
                                       lks_dataset **out)
 {
-    static const lks_dataset_ops ops = {
-        .get = get,
-        .fingerprint = fingerprint,
-        .origin = origin,
-        .class_name = class_name,
-        .destroy = destroy,
-    };
     lks_field fields[LKS_DATASET_MAX_FIELDS];
 
     for (int i = 0; i < self->n_columns; i++)

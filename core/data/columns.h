@@ -37,6 +37,11 @@ typedef struct lks_columns {
     uint64_t n_samples;
     uint64_t fingerprint; /* settled as well */
     int n_columns, n_files;
+    const lks_dataset_source *source; /* while it is opened */
+    char **names; /* [n_names] of a table's columns, inputs and then targets */
+    size_t n_names;
+    double *fills; /* what stands in for missing inputs of each column; NULL: nothing */
+    size_t n_fills;
     char **class_names; /* [n_class_names] of the targets; NULL: they have none */
     int64_t n_class_names;
     lks_column columns[LKS_DATASET_MAX_FIELDS];
@@ -51,6 +56,9 @@ typedef struct lks_columns {
 lks_status lks_columns_create_dataset(lks_columns *columns,
                                       const lks_dataset_source *source,
                                       lks_dataset **out);
+
+/* Those of a dataset that a format has made; NULL: it is another's. */
+const lks_columns *lks_columns_of(const lks_dataset *dataset);
 
 /* NULL is fine. */
 void lks_columns_destroy(lks_columns *columns);

@@ -190,6 +190,11 @@ void lks_dataset_destroy(lks_dataset *dataset)
 
 /* ---- what it is ---- */
 
+const void *lks_dataset_self(const lks_dataset *dataset, const lks_dataset_ops *ops)
+{
+    return dataset->ops == ops ? dataset->self : NULL;
+}
+
 uint64_t lks_dataset_n_samples(const lks_dataset *dataset)
 {
     return dataset->n_samples;

@@ -70,12 +70,43 @@ lks_status lks_dataset_create(const lks_dataset_ops *ops, void *self, uint64_t n
                               const lks_field *fields, int n_fields, lks_dataset **out);
 void lks_dataset_destroy(lks_dataset *dataset);
 
+/* What the targets of a table are to be. As written: texts are classes, and so is a column
+ * of whole numbers without a point; others are values. */
+typedef enum lks_csv_targets {
+    LKS_CSV_AS_WRITTEN,
+    LKS_CSV_CLASSES, /* i64: texts, sorted; whole numbers stay what they are */
+    LKS_CSV_VALUES,  /* f32 */
+} lks_csv_targets;
+
+/* What becomes of a row in which a field is empty, NA, N/A, NaN, nan, null, NULL or ?. */
+typedef enum lks_csv_missing {
+    LKS_CSV_REFUSE, /* an error that names the place */
+    LKS_CSV_SKIP,   /* the row is left out */
+    LKS_CSV_FILL,   /* inputs are `fill` there; a target is still refused */
+    LKS_CSV_MEAN,   /* the mean of what the column has of training data */
+} lks_csv_missing;
+
+/* How a text table is read; all zero: commas, a header, the last column is the target. */
+typedef struct lks_csv_options {
+    const char *const *inputs; /* [n_inputs] columns, by name; 0: all but the targets */
+    int n_inputs;
+    const char *const *targets; /* [n_targets]; 0: the last column */
+    int n_targets;
+    lks_csv_targets kind;
+    lks_dtype dtype; /* of inputs: LKS_F32, LKS_F64, or LKS_I64: all are whole numbers */
+    bool no_header;  /* columns are called "0", "1", … */
+    char delimiter;  /* 0: ',' */
+    lks_csv_missing missing;
+    double fill;
+} lks_csv_options;
+
 /* What to open. Strings are borrowed for the call. Paths are taken relative to `root`
  * (NULL, or an absolute path: as they are); a name ending in .gz is decompressed. */
 typedef struct lks_dataset_source {
-    const char *format; /* "idx", "cifar10", "npy" */
+    const char *format; /* "idx", "cifar10", "npy", "csv" */
     const char *root;
-    /* idx: images, labels; npy: inputs, targets; cifar10: n record files. */
+    /* idx: images, labels; npy: inputs, targets; cifar10, csv: n files, one after the
+     * other. */
     int n_files;
     const char *files[LKS_DATASET_MAX_FILES];
     /* Inputs become (x / 255 - mean[c]) / std[c] for u8 data, (x - mean[c]) / std[c] for
@@ -84,6 +115,10 @@ typedef struct lks_dataset_source {
     int n_channels;
     double mean[LKS_DATASET_MAX_CHANNELS];
     double std[LKS_DATASET_MAX_CHANNELS];
+    lks_csv_options csv;
+    /* The training data that these go with, opened from files of the same format: csv
+     * numbers its classes and fills with means as there. NULL: they are training data. */
+    const lks_dataset *like;
 } lks_dataset_source;
 
 /* Open and check the files, of fields "inputs" and "targets". Plain files are mapped, so
@@ -97,6 +132,9 @@ typedef struct lks_dataset_source {
  *     so do floats and booleans; other integers stay as they are, of which no
  *     normalisation is had. Targets [n] of integers are classes; [n, ...] of floats are
  *     values.
+ *   - csv: columns of numbers give inputs {columns}; of targets one column gives classes
+ *     or values {}, several give values {columns}. Texts are classes in the order of
+ *     their bytes, "10" before "9", and keep their names. A file is read into memory.
  *   - Errors: LKS_IO for missing, unreadable and truncated files; LKS_FORMAT for a bad
  *     magic and sizes that differ; LKS_INVALID for an unknown format and a normalisation
  *     that does not fit. Texts name the file. */
@@ -120,6 +158,9 @@ const char *lks_dataset_origin(const lks_dataset *dataset, int field, uint64_t i
 /* What class `number` of the targets is called, "airplane": for people. It lives as long
  * as the dataset; NULL where the class, or all of them, have no name. */
 const char *lks_dataset_class_name(const lks_dataset *dataset, int64_t number);
+
+/* What lks_dataset_create was given as `self`, if it was with these ops; else NULL. */
+const void *lks_dataset_self(const lks_dataset *dataset, const lks_dataset_ops *ops);
 
 /* 64 bits of content, shapes and types: equal on all ranks that read the same data. */
 uint64_t lks_dataset_fingerprint(const lks_dataset *dataset);

@@ -16,6 +16,7 @@ typedef struct lks_dataset_format {
     lks_status (*open)(lks_columns *columns);
 } lks_dataset_format;
 
-extern const lks_dataset_format lks_dataset_idx, lks_dataset_cifar10, lks_dataset_npy;
+extern const lks_dataset_format lks_dataset_idx, lks_dataset_cifar10, lks_dataset_npy,
+    lks_dataset_csv;
 
 #endif

@@ -11,6 +11,7 @@ static const lks_dataset_format *const formats[] = {
     &lks_dataset_idx,
     &lks_dataset_cifar10,
     &lks_dataset_npy,
+    &lks_dataset_csv,
 };
 enum { N_FORMATS = sizeof formats / sizeof *formats };
 
@@ -59,6 +60,7 @@ lks_status lks_dataset_open(const lks_dataset_source *source, lks_dataset **out)
     LKS_GO(find_format(source, &format));
     if (!(columns = lks_calloc(1, sizeof *columns)))
         LKS_GO(LKS_NOMEM);
+    columns->source = source;
     LKS_GO(join_paths(columns, source));
     LKS_GO(format->open(columns));
     LKS_GO(lks_columns_create_dataset(columns, source, out));

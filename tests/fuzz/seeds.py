@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """First inputs for the data formats' fuzz targets: small, each with another feature.
 
-    tests/fuzz/seeds.py          writes tests/fuzz/corpus/{safetensors,npy,npz,idx}
+    tests/fuzz/seeds.py          writes tests/fuzz/corpus/{safetensors,npy,npz,idx,csv}
 """
 import gzip
 import io
@@ -111,3 +111,12 @@ put("idx", "images-for-labels", b"\2" + idx(8, [2, 2, 3], bytes(12)))
 put("idx", "overflow", b"\0" + idx(8, [2**32 - 1] * 4, b""))
 put("idx", "zero", b"\0" + idx(8, [0, 0, 0], b""))
 put("idx", "floats", b"\0" + idx(13, [1, 1, 1], bytes(4)))
+
+put("csv", "values", b"\0a,b,y\n1,2.5,0.5\n-3,4e1,1\n")
+put("csv", "classes", b'\0a,y\r\n1,rose\r\n2,"lily, ""white"""\r\n')
+put("csv", "bare-semicolons", b"\x031;2;3\r4;5;6")
+put("csv", "skipped", b"\4\xef\xbb\xbfa,y\n1,2\n,3\nNA,?\n")
+put("csv", "means", b"\x08a,b,y\n1,,u\n\n2,5,v\n")
+put("csv", "whole-values", b"\x10a,y\n1,2\n2,123456789012345678901234567890\n")
+put("csv", "open-quote", b'\0a,y\n1,"2\n')
+put("csv", "empty", b"\0")
