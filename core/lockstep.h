@@ -28,6 +28,8 @@
 #include "data/dataset.h"
 #include "data/loader.h"
 #include "data/order.h"
+#include "data/split.h"
+#include "data/standardise.h"
 #include "io/npy.h"
 #include "io/npz.h"
 #include "io/safetensors.h"

@@ -24,6 +24,8 @@ typedef struct lks_rng {
 enum {
     LKS_RNG_INIT = 0xffffff00u,  /* + nothing: parameters use step = parameter's index */
     LKS_RNG_ORDER = 0xffffff01u, /* keys of the sample order */
+    LKS_RNG_SPLIT = 0xffffff02u, /* samples held out */
+    LKS_RNG_VISIT = 0xffffff10u, /* + 0: a dataset's own; + 1 …: transform 0 … */
 };
 
 /* 32 random bits: element i of the stream. */

@@ -5,6 +5,7 @@
 #include "base/alloc.h"
 #include "base/try.h"
 #include "data/content_hash.h"
+#include "data/gather.h"
 #include "data/pad.h"
 
 struct lks_dataset {
@@ -210,6 +211,11 @@ const lks_field *lks_dataset_field(const lks_dataset *dataset, int field)
     return &dataset->fields[field];
 }
 
+bool lks_dataset_collates(const lks_dataset *dataset)
+{
+    return dataset->ops->collate != NULL;
+}
+
 int lks_dataset_find(const lks_dataset *dataset, const char *name)
 {
     for (int i = 0; i < dataset->n_fields; i++)
@@ -323,9 +329,61 @@ static lks_status check_lengths(const lks_dataset *self, uint64_t index,
     return LKS_OK;
 }
 
+lks_status lks_dataset_visit(const lks_dataset *dataset, uint64_t index,
+                             const lks_rng *rng, lks_field_place *places)
+{
+    const lks_dataset_ops *ops = dataset->ops;
+
+    LKS_TRY(ops->visit ? ops->visit(dataset->self, index, rng, places)
+                       : ops->get(dataset->self, index, places));
+    return dataset->varies ? check_lengths(dataset, index, places) : LKS_OK;
+}
+
 lks_status lks_dataset_get(const lks_dataset *dataset, uint64_t index,
                            lks_field_place *places)
 {
-    LKS_TRY(dataset->ops->get(dataset->self, index, places));
-    return dataset->varies ? check_lengths(dataset, index, places) : LKS_OK;
+    return lks_dataset_visit(dataset, index, NULL, places);
+}
+
+/* What does not fit into the counter goes into the key. */
+lks_rng lks_visit_rng(uint64_t seed, uint64_t epoch, uint64_t index)
+{
+    return (lks_rng){.seed = seed ^ (index >> 32) ^ (epoch & 0xffffffff00000000u),
+                     .step = (uint32_t)epoch,
+                     .lane = (uint32_t)index,
+                     .layer = LKS_RNG_VISIT};
+}
+
+/* ---- batches ------------------------------------------------------------------------
+ */
+
+static lks_status check_longest(const lks_dataset *self, const lks_field_batch *fields)
+{
+    for (int i = 0; i < self->n_fields; i++) {
+        const lks_field *f = &self->fields[i];
+        const int64_t most = f->sizes[f->varying_dim];
+
+        if (f->varies && fields[i].data &&
+            (fields[i].longest < 0 || fields[i].longest > most))
+            return lks_fail(LKS_INVALID,
+                            "a batch has %s of length %lld; at most %lld were announced",
+                            f->name, (long long)fields[i].longest, (long long)most);
+    }
+    return LKS_OK;
+}
+
+lks_status lks_dataset_gather_drawn(const lks_dataset *dataset, const lks_draws *draws,
+                                    const uint64_t *indices, int64_t n,
+                                    lks_field_batch *fields)
+{
+    if (!dataset->ops->collate)
+        return lks_gather_each(dataset, draws, indices, n, fields);
+    LKS_TRY(dataset->ops->collate(dataset->self, draws, indices, n, fields));
+    return dataset->varies ? check_longest(dataset, fields) : LKS_OK;
+}
+
+lks_status lks_dataset_gather(const lks_dataset *dataset, const uint64_t *indices,
+                              int64_t n, lks_field_batch *fields)
+{
+    return lks_dataset_gather_drawn(dataset, NULL, indices, n, fields);
 }

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/rng.h"
 #include "base/status.h"
 #include "layout/dtype.h"
 
@@ -42,10 +43,32 @@ typedef struct lks_field_place {
     int64_t length; /* to be set, of a field that varies: its size in this sample */
 } lks_field_place;
 
+/* A field of several samples. */
+typedef struct lks_field_batch {
+    void *data;       /* [n, sizes…], the size that varies being `longest` */
+    int64_t *lengths; /* [n] each sample's, of a field that varies; else NULL */
+    int64_t longest;  /* of these samples */
+} lks_field_batch;
+
+/* Where visits of an epoch draw from. */
+typedef struct lks_draws {
+    uint64_t seed, epoch;
+} lks_draws;
+
 typedef struct lks_dataset_ops {
     /* Put the fields of sample `index` where places[n_fields] say. Called by several
      * threads at once; takes no memory. A failure ends the training with its text. */
     lks_status (*get)(const void *self, uint64_t index, lks_field_place *places);
+    /* In place of `get`, for samples that are others at each visit: `rng` is a stream of
+     * numbers of (seed, epoch, index) and nothing else, so that they are the same on any
+     * rank, in any thread and after a restart. NULL, as in evaluation: nothing is drawn.
+     * May be NULL, where `get` is there. */
+    lks_status (*visit)(const void *self, uint64_t index, const lks_rng *rng,
+                        lks_field_place *places);
+    /* Several samples at once, in place of one by one and filled up to the longest: what
+     * lks_dataset_gather_drawn does, of all of whose arguments these are. May be NULL. */
+    lks_status (*collate)(const void *self, const lks_draws *draws,
+                          const uint64_t *indices, int64_t n, lks_field_batch *fields);
     /* 64 bits of the content. NULL: lks_dataset_create hashes what `get` gives, sample
      * after sample; give one where that takes long. */
     uint64_t (*fingerprint)(const void *self);
@@ -144,6 +167,9 @@ uint64_t lks_dataset_n_samples(const lks_dataset *dataset);
 int lks_dataset_n_fields(const lks_dataset *dataset);
 const lks_field *lks_dataset_field(const lks_dataset *dataset, int field);
 
+/* Whether it makes its batches itself (lks_dataset_ops.collate). */
+bool lks_dataset_collates(const lks_dataset *dataset);
+
 /* The number of the field of that name, -1 if there is none. */
 int lks_dataset_find(const lks_dataset *dataset, const char *name);
 
@@ -174,12 +200,12 @@ lks_status lks_dataset_check_labels(const lks_dataset *dataset, int field,
 lks_status lks_dataset_get(const lks_dataset *dataset, uint64_t index,
                            lks_field_place *places);
 
-/* A field of several samples. */
-typedef struct lks_field_batch {
-    void *data;       /* [n, sizes…], the size that varies being `longest` */
-    int64_t *lengths; /* [n] each sample's, of a field that varies; else NULL */
-    int64_t longest;  /* of these samples */
-} lks_field_batch;
+/* The same, drawn: as lks_dataset_ops.visit. */
+lks_status lks_dataset_visit(const lks_dataset *dataset, uint64_t index,
+                             const lks_rng *rng, lks_field_place *places);
+
+/* The stream of a visit to sample `index` in `epoch`. */
+lks_rng lks_visit_rng(uint64_t seed, uint64_t epoch, uint64_t index);
 
 /* Gather samples.
  *   indices  [n], each below n_samples
@@ -188,5 +214,10 @@ typedef struct lks_field_batch {
  *   errors   the dataset's own; what was gathered is then undefined */
 lks_status lks_dataset_gather(const lks_dataset *dataset, const uint64_t *indices,
                               int64_t n, lks_field_batch *fields);
+
+/* The same, drawn, as for training. NULL: nothing is. */
+lks_status lks_dataset_gather_drawn(const lks_dataset *dataset, const lks_draws *draws,
+                                    const uint64_t *indices, int64_t n,
+                                    lks_field_batch *fields);
 
 #endif

@@ -890,11 +890,11 @@ END_TEST
 
 START_TEST(a_source_that_makes_no_sense_is_refused)
 {
-    lks_dataset_source source = {.format = "csv", .n_files = 1, .files = {"a"}};
+    lks_dataset_source source = {.format = "arff", .n_files = 1, .files = {"a"}};
     lks_dataset *dataset;
 
     ck_fails(lks_dataset_open(&source, &dataset), LKS_INVALID,
-             "unknown data format 'csv'; known are idx cifar10 npy");
+             "unknown data format 'arff'; known are idx cifar10 npy");
     source.format = "idx";
     ck_fails(lks_dataset_open(&source, &dataset), LKS_INVALID,
              "data format idx wants 2 files, images and labels, not 1");
