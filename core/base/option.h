@@ -20,6 +20,12 @@ typedef struct lks_options {
     size_t n_items;
 } lks_options;
 
+/* LKS_OPTIONS_OF({"lr", 1, {0.1}}, {"betas", 2, {0.9, 0.99}}) is a list of these, which
+ * lives as long as the block that it stands in. */
+#define LKS_OPTIONS_OF(...)                                                              \
+    ((lks_options){(lks_option[]){__VA_ARGS__},                                          \
+                   sizeof((lks_option[]){__VA_ARGS__}) / sizeof(lks_option)})
+
 /* The first one of that key, or NULL. */
 const lks_option *lks_option_find(lks_options options, const char *key);
 

@@ -105,6 +105,20 @@ START_TEST(errors_name_the_owner_the_option_and_what_is_allowed)
 }
 END_TEST
 
+START_TEST(a_list_of_options_can_be_written_where_it_is_wanted)
+{
+    const lks_options options =
+        LKS_OPTIONS_OF({"size", 1, {3}}, {"betas", 2, {0.5, 0.7}});
+    config c;
+
+    ck_assert_uint_eq(options.n_items, 2);
+    ck_ok(read_options(&c, options.n_items, options.items));
+    ck_assert_int_eq(c.size, 3);
+    ck_assert_double_eq(c.betas[1], 0.7);
+}
+END_TEST
+
 LKS_SUITE("option_rule", what_is_not_given_takes_its_default,
+          a_list_of_options_can_be_written_where_it_is_wanted,
           a_single_value_stands_for_a_pair,
           errors_name_the_owner_the_option_and_what_is_allowed)
