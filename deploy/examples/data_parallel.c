@@ -1,5 +1,5 @@
 /* The handbook's lesson on data parallelism: a model over two devices, batches of 30 from
- * a data set of 100 random vectors. A whole program against liblockstep.
+ * a data set of 100 random vectors.
  * source: PyTorch's tutorial "Optional: Data Parallelism" */
 #include <stdio.h>
 #include <string.h>
