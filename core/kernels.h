@@ -66,16 +66,16 @@ typedef enum lks_compare {
 
 enum { LKS_UNARY_NUMBERS = 2 };
 
-typedef struct lks_conv2d_params {
-    int64_t stride[2], padding[2], dilation[2], groups; /* [0] height, [1] width */
+typedef struct lks_conv2d_params { /* [0] height, [1] width */
+    int64_t stride[2], padding[2], dilation[2], groups;
 } lks_conv2d_params;
 
-typedef struct lks_pool2d_params {
+typedef struct lks_pool2d_params { /* of a maximum, or of unfold */
     int64_t kernel[2], stride[2], padding[2], dilation[2];
     bool ceil_mode; /* windows are counted rounding up; kernels look at their number */
 } lks_pool2d_params;
 
-typedef struct lks_avg_pool2d_params {
+typedef struct lks_avg_pool2d_params { /* of a mean */
     int64_t kernel[2], stride[2], padding[2];
     int64_t divisor_override; /* 0: the places of the window */
     bool ceil_mode;           /* as above */
@@ -111,7 +111,7 @@ enum { LKS_UPDATE_STATES = 3 }; /* at most */
     X(beta2) X(take2) X(unbias) X(eps) X(momentum) X(mu) X(down) X(up) X(least) X(most)
 /* clang-format on */
 
-typedef struct lks_rates {
+typedef struct lks_rates { /* LKS_RATE_LIST's numbers */
 #define LKS_RATE(name) double name;
     LKS_RATE_LIST(LKS_RATE)
 #undef LKS_RATE
@@ -144,8 +144,8 @@ typedef struct lks_device_work {
     uint64_t n_launches, n_waits, n_bytes, n_flops;
 } lks_device_work;
 
-typedef struct lks_kernels {
-    const char *name; /* "cpu" */
+typedef struct lks_kernels { /* a device: its memory, its queue, its kernels */
+    const char *name;        /* "cpu" */
     bool host_reads;
     int (*count)(void); /* devices: cpu:0 … */
 

@@ -16,6 +16,7 @@
 #include "nn/loss.h"
 #include "nn/model.h"
 
+/* The samples that are trained on, and those that are evaluated. */
 typedef enum lks_data_split { LKS_DATA_TRAIN, LKS_DATA_TEST } lks_data_split;
 
 /* All of it is borrowed until lks_train_main returns, and read by several threads. */

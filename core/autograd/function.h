@@ -4,6 +4,7 @@
 
 #include "tensor/tensor.h"
 
+/* What a function does, forward and backward. */
 typedef struct lks_function {
     const char *name;
     /* Given n inputs; the new output, or NULL. Runs without recording. */

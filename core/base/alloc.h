@@ -18,7 +18,7 @@ void *lks_realloc(void *block, size_t count, size_t size_bytes);
 /* Cache-line (64 byte) aligned, not zeroed. */
 void *lks_malloc_aligned(size_t n_bytes);
 
-char *lks_strdup(const char *text);
+char *lks_strdup(const char *text); /* a copy */
 
 /* printf into a new string. */
 char *lks_asprintf(const char *format, ...) __attribute__((format(printf, 1, 2)));

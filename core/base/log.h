@@ -4,6 +4,7 @@
 #ifndef LKS_BASE_LOG_H
 #define LKS_BASE_LOG_H
 
+/* How pressing a line is. */
 typedef enum lks_log_level {
     LKS_LOG_DEBUG,
     LKS_LOG_INFO,
@@ -11,6 +12,7 @@ typedef enum lks_log_level {
     LKS_LOG_ERROR,
 } lks_log_level;
 
+/* Takes one line, without its end. */
 typedef void (*lks_log_sink)(void *context, lks_log_level level, const char *line);
 
 /* NULL restores standard error. */
@@ -22,6 +24,7 @@ void lks_log_set_level(lks_log_level level);
 /* "debug", "info", "warn" or "error". */
 const char *lks_log_level_name(lks_log_level level);
 
+/* printf of a line; the macros below are short for it. */
 void lks_log_write(lks_log_level level, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 

@@ -11,6 +11,7 @@
 #include "base/option.h"
 #include "base/status.h"
 
+/* What an option's values are, and are stored as. */
 typedef enum lks_option_kind {
     LKS_OPTION_REAL,    /* stored as double */
     LKS_OPTION_INTEGER, /* stored as int64_t */
@@ -22,6 +23,7 @@ typedef enum lks_option_kind {
 /* The largest size that a job may ask for: products of two still fit an int64_t. */
 #define LKS_OPTION_MAX_SIZE 2147483647.0
 
+/* One option. */
 typedef struct lks_option_rule {
     const char *key;
     lks_option_kind kind;

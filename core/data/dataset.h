@@ -55,6 +55,7 @@ typedef struct lks_draws {
     uint64_t seed, epoch;
 } lks_draws;
 
+/* What a dataset does. */
 typedef struct lks_dataset_ops {
     /* Put the fields of sample `index` where places[n_fields] say. Called by several
      * threads at once; takes no memory. A failure ends the training with its text. */
@@ -91,6 +92,8 @@ typedef struct lks_dataset lks_dataset;
  *   errors  LKS_INVALID: no samples, fields that cannot be; what `get` says */
 lks_status lks_dataset_create(const lks_dataset_ops *ops, void *self, uint64_t n_samples,
                               const lks_field *fields, int n_fields, lks_dataset **out);
+
+/* NULL is fine. */
 void lks_dataset_destroy(lks_dataset *dataset);
 
 /* What the targets of a table are to be. As written: texts are classes, and so is a column
@@ -163,6 +166,7 @@ typedef struct lks_dataset_source {
  *     that does not fit. Texts name the file. */
 lks_status lks_dataset_open(const lks_dataset_source *source, lks_dataset **out);
 
+/* How many samples, how many fields, and one of those: what all samples have. */
 uint64_t lks_dataset_n_samples(const lks_dataset *dataset);
 int lks_dataset_n_fields(const lks_dataset *dataset);
 const lks_field *lks_dataset_field(const lks_dataset *dataset, int field);

@@ -23,6 +23,7 @@ typedef bool (*lks_loader_plan)(const void *context, uint64_t item, lks_batch_sl
  * wake-ups. */
 enum { LKS_LOADER_AHEAD = 4 };
 
+/* What to gather, and in which order. */
 typedef struct lks_loader_options {
     const lks_dataset *dataset; /* borrowed, outlives the loader */
     lks_order order;

@@ -9,6 +9,7 @@
 
 #define LKS_ORDER_MAX_SAMPLES (UINT64_C(1) << 62)
 
+/* Of n_samples samples, under a seed. */
 typedef struct lks_order {
     uint64_t seed;
     uint64_t n_samples; /* 1 to LKS_ORDER_MAX_SAMPLES */

@@ -32,6 +32,7 @@ lks_status lks_safetensors_open(const char *path, lks_safetensors **out);
 /* The same from memory, which is copied; `name` stands for the path in errors. */
 lks_status lks_safetensors_parse(const void *bytes, size_t n_bytes, const char *name,
                                  lks_safetensors **out);
+/* NULL is fine. */
 void lks_safetensors_close(lks_safetensors *file);
 
 /* How many arrays, and the i-th in the order of the file. */

@@ -25,7 +25,7 @@ typedef enum lks_dtype {
 } lks_dtype;
 
 enum { LKS_MAX_ELEMENT_BYTES = 8 };
-size_t lks_dtype_size_bytes(lks_dtype dtype);
+size_t lks_dtype_size_bytes(lks_dtype dtype); /* of one element */
 
 /* "float32", … */
 const char *lks_dtype_name(lks_dtype dtype);

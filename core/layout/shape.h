@@ -10,7 +10,7 @@
 
 enum { LKS_MAX_DIMS = 8 };
 
-typedef struct lks_shape {
+typedef struct lks_shape { /* sizes beyond ndim do not matter */
     int ndim;
     int64_t sizes[LKS_MAX_DIMS];
 } lks_shape;
@@ -24,7 +24,7 @@ typedef struct lks_shape {
 /* The number of elements, or LKS_SHAPE for a negative size or an overflow of int64. */
 lks_status lks_shape_numel(const lks_shape *shape, int64_t *out);
 
-bool lks_shape_equal(const lks_shape *a, const lks_shape *b);
+bool lks_shape_equal(const lks_shape *a, const lks_shape *b); /* sizes and their number */
 
 /* Row-major strides, in elements. */
 void lks_shape_strides(const lks_shape *shape, int64_t *strides);

@@ -25,7 +25,7 @@ typedef struct lks_device {
     int index;
 } lks_device;
 
-static const lks_device lks_cpu = {LKS_CPU, 0};
+static const lks_device lks_cpu = {LKS_CPU, 0}; /* the first CPU, "cpu" */
 
 /* Borrowed memory of a device seen as an array; strides count elements. */
 typedef struct lks_view {
@@ -59,7 +59,7 @@ static inline lks_shape lks_view_shape(const lks_view *view)
         shape.sizes[i] = i < view->ndim ? view->sizes[i] : 0;
     return shape;
 }
-int64_t lks_view_count(const lks_view *view);
+int64_t lks_view_count(const lks_view *view); /* of elements */
 
 /* Row-major without gaps: may be handed to a kernel that asks for "dense". */
 bool lks_view_is_dense(const lks_view *view);

@@ -11,12 +11,14 @@
 
 typedef struct lks_buffer_block lks_buffer_block;
 
+/* One buffer of a block. */
 typedef struct lks_buffer {
     const char *name;   /* PyTorch's: "1.running_mean" */
     lks_tensor *tensor; /* a view of the block */
     size_t offset;      /* in words */
 } lks_buffer;
 
+/* What a buffer is to be. */
 typedef struct lks_buffer_spec {
     const char *name;
     lks_shape shape;
@@ -33,6 +35,7 @@ lks_status lks_buffer_block_copy(const lks_buffer_block *from, lks_device device
                                  lks_buffer_block **out);
 void lks_buffer_block_destroy(lks_buffer_block *block); /* NULL is fine */
 
+/* How many buffers, and the i-th of them. */
 size_t lks_buffer_block_count(const lks_buffer_block *block);
 const lks_buffer *lks_buffer_block_at(const lks_buffer_block *block, size_t i);
 /* [count] */

@@ -34,6 +34,7 @@ typedef struct lks_layer_run {
     lks_tensor **carried;        /* of this lane: lks_layer_carry */
 } lks_layer_run;
 
+/* What all layers of a type have in common. */
 typedef struct lks_layer_type {
     const char *name; /* in job files: PyTorch's, "max_pool2d" for nn.MaxPool2d */
     const lks_option_rule *options;
@@ -53,12 +54,14 @@ typedef struct lks_layer_type {
     lks_status (*update)(const lks_layer *layer, const lks_layer_run *run);
 } lks_layer_type;
 
+/* A parameter that infer adds. */
 typedef struct lks_layer_param {
     char name[32]; /* "weight": without the layer's name */
     lks_shape shape;
     lks_init init;
 } lks_layer_param;
 
+/* A buffer that infer adds. */
 typedef struct lks_layer_buffer {
     char name[32];
     lks_shape shape;

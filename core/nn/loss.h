@@ -14,6 +14,7 @@ typedef struct lks_loss_count {
 
 typedef struct lks_loss lks_loss;
 
+/* How outputs are held against targets. */
 struct lks_loss {
     const char *name;       /* "cross_entropy", "mse_loss" */
     lks_dtype target_dtype; /* LKS_I64 for classes */

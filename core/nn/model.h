@@ -57,6 +57,7 @@ lks_status lks_model_create(const lks_layer_spec *layers, size_t n_layers,
 lks_status lks_model_create_from(const lks_layer_spec *layers, size_t n_layers,
                                  const lks_model_input *inputs, size_t n_inputs,
                                  uint64_t seed, lks_device device, lks_model **out);
+/* NULL is fine. */
 void lks_model_destroy(lks_model *model);
 
 /* x (N, sample…) to (N, output…). Recorded unless lks_set_grad_enabled(false). */
@@ -85,6 +86,7 @@ void lks_model_forget_carried(lks_model *model);
 void lks_model_set_position(lks_model *model, uint64_t seed, uint64_t step,
                             uint32_t lane);
 
+/* The state that is trained, and the state that follows it. The model's own. */
 lks_param_block *lks_model_params(const lks_model *model);
 lks_buffer_block *lks_model_buffers(const lks_model *model);
 

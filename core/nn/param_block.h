@@ -16,6 +16,7 @@
 
 typedef struct lks_param_block lks_param_block;
 
+/* One parameter of a block. */
 typedef struct lks_param {
     const char *name;   /* PyTorch's: "0.weight" */
     lks_tensor *tensor; /* a view of the values */
@@ -23,6 +24,7 @@ typedef struct lks_param {
     size_t numel;
 } lks_param;
 
+/* What a parameter is to be called, and its shape. */
 typedef struct lks_param_spec {
     const char *name;
     lks_shape shape;
@@ -43,8 +45,10 @@ lks_status lks_param_block_create_observing(const lks_param_spec *specs, size_t 
 /* Like another one, on another device, but for its values, which are zero. */
 lks_status lks_param_block_create_like(const lks_param_block *like, lks_device device,
                                        lks_param_block **out);
+/* NULL is fine. */
 void lks_param_block_destroy(lks_param_block *block);
 
+/* How many parameters, and the i-th of them. */
 size_t lks_param_block_count(const lks_param_block *block);
 const lks_param *lks_param_block_at(const lks_param_block *block, size_t i);
 

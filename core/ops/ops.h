@@ -25,6 +25,7 @@ lks_tensor *lks_add_scalar(lks_tensor *a, double b);
 lks_tensor *lks_sub_scalar(lks_tensor *a, double b);
 lks_tensor *lks_mul_scalar(lks_tensor *a, double b);
 lks_tensor *lks_div_scalar(lks_tensor *a, double b); /* of integers f32 */
+/* Of each element. */
 lks_tensor *lks_neg(lks_tensor *x);
 lks_tensor *lks_abs(lks_tensor *x);
 lks_tensor *lks_square(lks_tensor *x);
@@ -105,11 +106,18 @@ lks_tensor *lks_glu(lks_tensor *x, int dim);
 /* Comparisons, bool; operands broadcast, dtypes promote, and no gradient goes through.
  * Integers and a number are compared by value (PyTorch makes the number one of theirs,
  * which may wrap around). */
-#define LKS_DECLARE_COMPARE(name, operator_)                                             \
-    lks_tensor *lks_##name(lks_tensor *a, lks_tensor *b);                                \
-    lks_tensor *lks_##name##_scalar(lks_tensor *a, double b);
-LKS_COMPARE_LIST(LKS_DECLARE_COMPARE) /* lks_eq, lks_eq_scalar; ne lt le gt ge */
-#undef LKS_DECLARE_COMPARE
+lks_tensor *lks_eq(lks_tensor *a, lks_tensor *b);
+lks_tensor *lks_ne(lks_tensor *a, lks_tensor *b);
+lks_tensor *lks_lt(lks_tensor *a, lks_tensor *b);
+lks_tensor *lks_le(lks_tensor *a, lks_tensor *b);
+lks_tensor *lks_gt(lks_tensor *a, lks_tensor *b);
+lks_tensor *lks_ge(lks_tensor *a, lks_tensor *b);
+lks_tensor *lks_eq_scalar(lks_tensor *a, double b);
+lks_tensor *lks_ne_scalar(lks_tensor *a, double b);
+lks_tensor *lks_lt_scalar(lks_tensor *a, double b);
+lks_tensor *lks_le_scalar(lks_tensor *a, double b);
+lks_tensor *lks_gt_scalar(lks_tensor *a, double b);
+lks_tensor *lks_ge_scalar(lks_tensor *a, double b);
 /* bool; what is not zero is true. */
 lks_tensor *lks_logical_and(lks_tensor *a, lks_tensor *b);
 lks_tensor *lks_logical_or(lks_tensor *a, lks_tensor *b);
@@ -249,12 +257,14 @@ lks_tensor *lks_index_put(lks_tensor *x, lks_tensor *const *indices, int n,
 #define LKS_NO_PADDING_IDX INT64_MIN
 lks_tensor *lks_embedding(lks_tensor *input, lks_tensor *weight, int64_t padding_idx);
 
+/* What the rows of a bag come to. */
 typedef enum lks_bag_mode {
     LKS_BAG_MEAN,
     LKS_BAG_SUM,
     LKS_BAG_MAX,
 } lks_bag_mode;
 
+/* Which rows are in a bag, and what they come to. */
 typedef struct lks_embedding_bag_options {
     lks_bag_mode mode;
     lks_tensor *offsets;            /* (bags) i64, where in input (n) each begins */
@@ -397,6 +407,7 @@ lks_tensor *lks_scaled_dot_product_attention(lks_tensor *q, lks_tensor *k, lks_t
 /* a (…, I), b (…, J), w (O, I, J), bias (O) or NULL: aᵀ w b + bias, (…, O). */
 lks_tensor *lks_bilinear(lks_tensor *a, lks_tensor *b, lks_tensor *w, lks_tensor *bias);
 
+/* exp(x) by its sum along dim, and the logarithm of that. */
 lks_tensor *lks_softmax(lks_tensor *x, int dim);
 lks_tensor *lks_log_softmax(lks_tensor *x, int dim);
 
@@ -405,6 +416,7 @@ lks_tensor *lks_log_softmax(lks_tensor *x, int dim);
  */
 lks_tensor *lks_dropout(lks_tensor *x, double p, const lks_rng *rng);
 
+/* What the losses of all elements come to. */
 typedef enum lks_reduction {
     LKS_REDUCTION_MEAN,
     LKS_REDUCTION_SUM,
@@ -413,6 +425,7 @@ typedef enum lks_reduction {
 
 enum { LKS_NO_IGNORE_INDEX = -100 }; /* PyTorch's default ignore_index */
 
+/* What counts, and what it comes to. */
 typedef struct lks_cross_entropy_options {
     lks_reduction reduction;
     int64_t ignore_index;   /* LKS_NO_IGNORE_INDEX unless set */

@@ -33,6 +33,7 @@ typedef struct lks_optim_group {
 lks_status lks_optim_create_grouped(const char *type, lks_options options,
                                     const lks_optim_group *groups, size_t n_groups,
                                     lks_param_block *block, lks_optim **out);
+/* NULL is fine. */
 void lks_optim_destroy(lks_optim *optim);
 
 /* Update the values from the block's gradients. Gradients that no contribution reached

@@ -33,11 +33,13 @@ lks_status lks_schedule_create_lambda(lks_schedule_factor factor, void *context,
 /* Once `n` steps in all are taken, go on as this type does from its first. */
 lks_status lks_schedule_then(lks_schedule *schedule, uint64_t n, const char *type,
                              lks_options options);
-void lks_schedule_destroy(lks_schedule *schedule); /* NULL is fine */
+/* NULL is fine. */
+void lks_schedule_destroy(lks_schedule *schedule);
 
 /* What a type may be told, [*n]; NULL: there is no such type. */
 const lks_option_rule *lks_schedule_rules(const char *type, size_t *n);
 
+/* For the step to come. */
 double lks_schedule_lr(const lks_schedule *schedule);
 
 /* The momentum that one_cycle_lr and cyclic_lr give at this point of their cycle; false:

@@ -81,6 +81,7 @@ lks_tensor *lks_ref(lks_tensor *t);
 /* One less; frees at none. NULL is fine. */
 void lks_unref(lks_tensor *t);
 
+/* Sizes, their number, and one of them; strides and elements are counted in elements. */
 lks_shape lks_sizes(const lks_tensor *t);
 int lks_ndim(const lks_tensor *t);
 int64_t lks_size(const lks_tensor *t, int dim); /* dim may count from the end: -1 */
