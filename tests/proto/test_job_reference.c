@@ -7,6 +7,7 @@
 
 #define README   LKS_SOURCE_DIR "/proto/README.md"
 #define REPLACED LKS_BINARY_DIR "/proto-README.md"
+#define PAGE     LKS_BINARY_DIR "/deploy/lockstep-job.5"
 
 static const char begin[] = "<!-- made by lks_job_reference(), kept by "
                             "tests/proto/test_job_reference.c -->\n";
@@ -71,6 +72,61 @@ START_TEST(every_key_layer_and_option_is_named_and_explained)
 }
 END_TEST
 
+/* The item of that name in the page, up to the next one of its list. */
+static char *item_of(char *page, const char *name)
+{
+    char heading[80], *from, *to;
+    size_t n;
+
+    snprintf(heading, sizeof heading, "\n.It Ic %s\n", name);
+    from = strstr(page, heading);
+    ck_assert_msg(from != NULL, "lockstep-job(5) lacks %s", name);
+    to = strstr(from + 1, "\n.It Ic ");
+    n = to ? (size_t)(to - from) : strlen(from);
+    from = memcpy(lks_calloc(1, n + 2), from, n);
+    from[n] = '\n';
+    return from;
+}
+
+static void check_types(char *page, const lks_job_type *types)
+{
+    char option_line[80];
+
+    for (const lks_job_type *type = types; type->name; type++) {
+        char *item = item_of(page, type->name);
+
+        for (const lks_job_option *option = type->options; option->key; option++) {
+            snprintf(option_line, sizeof option_line, "\n.It Cm %s\n", option->key);
+            ck_assert_msg(strstr(item, option_line) != NULL,
+                          "lockstep-job(5): %s lacks %s", type->name, option->key);
+        }
+        lks_free(item);
+    }
+}
+
+START_TEST(the_manual_page_lists_the_schema_as_it_is)
+{
+    char *page = read_text(PAGE);
+
+    for (size_t i = 0; i < LKS_JOB_N_KEYS; i++) {
+        const lks_job_key *key = &lks_job_keys[i];
+        char *item = item_of(page, key->path), word[80];
+
+        for (const char *const *words = key->words; words && *words; words++) {
+            snprintf(word, sizeof word, "\\fB%s\\fP", *words);
+            ck_assert_msg(strstr(item, word) != NULL, "%s lacks %s", key->path, *words);
+        }
+        lks_free(item);
+    }
+    for (const lks_job_format_type *format = lks_job_formats; format->name; format++)
+        lks_free(item_of(page, format->name));
+    check_types(page, lks_job_layer_types);
+    check_types(page, lks_job_optimizer_types);
+    check_types(page, lks_job_schedule_types);
+    lks_free(page);
+}
+END_TEST
+
 START_TEST(the_formats_a_job_may_name_are_those_it_has_files_for)
 {
     const lks_job_key *key = &lks_job_keys[lks_job_key_find("data.format")];
@@ -105,5 +161,6 @@ END_TEST
 
 LKS_SUITE("job_reference", the_readme_lists_the_schema_as_it_is,
           every_key_layer_and_option_is_named_and_explained,
+          the_manual_page_lists_the_schema_as_it_is,
           the_formats_a_job_may_name_are_those_it_has_files_for,
           every_failed_allocation_of_the_reference_is_reported)
