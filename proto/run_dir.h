@@ -16,6 +16,7 @@
 #define LKS_RUN_LOGS       "logs"
 #define LKS_RUN_JOB        "job.yaml"
 #define LKS_RUN_METRICS    "metrics.jsonl"
+#define LKS_RUN_EVALUATION "evaluation.json"
 #define LKS_RUN_WEIGHTS    "model.safetensors"
 #define LKS_RUN_RESULT     "result.json"
 #define LKS_RUN_SOCKET     "status.sock"

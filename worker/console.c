@@ -7,11 +7,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/alloc.h"
 #include "base/clock.h"
 #include "base/columns.h"
 #include "base/figure.h"
 #include "base/plain.h"
 #include "base/terminal.h"
+#include "worker/evaluation.h"
 
 static const double refresh_s = 0.1;
 
@@ -98,4 +100,20 @@ void lks_console_evaluation(lks_console *self, uint64_t epoch,
                  100 * evaluation->accuracy);
     lks_console_say(self, "epoch %" PRIu64 ": test loss %s%s", epoch + 1,
                     lks_figure_loss(evaluation->loss).text, accuracy);
+}
+
+void lks_console_table(lks_console *self, const lks_evaluation *evaluation)
+{
+    lks_text text = {0};
+    char *lines = NULL;
+
+    lks_evaluation_put_table(&text, evaluation);
+    if (lks_text_take(&text, &lines) != LKS_OK) {
+        lks_error_clear(); /* the run does not need it */
+        return;
+    }
+    for (char *save = NULL, *at = strtok_r(lines, "\n", &save); at;
+         at = strtok_r(NULL, "\n", &save))
+        lks_console_say(self, "%s", at);
+    lks_free(lines);
 }

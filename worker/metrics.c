@@ -2,16 +2,13 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/try.h"
-
-enum { NUMBER_TEXT = 32 };
+#include "worker/number.h"
 
 struct lks_metrics {
     int fd;
@@ -47,19 +44,6 @@ void lks_metrics_destroy(lks_metrics *self)
     lks_free(self);
 }
 
-/* The shortest decimal of at least six digits that reads back as x. */
-static const char *number(double x, char text[NUMBER_TEXT])
-{
-    if (!isfinite(x))
-        return "null";
-    for (int digits = 6; digits <= 17; digits++) {
-        snprintf(text, NUMBER_TEXT, "%.*g", digits, x);
-        if (strtod(text, NULL) == x)
-            break;
-    }
-    return text;
-}
-
 static lks_status append(lks_metrics *self, const char *line, size_t n_bytes)
 {
     size_t n_written = 0;
@@ -83,30 +67,35 @@ static lks_status append(lks_metrics *self, const char *line, size_t n_bytes)
 
 lks_status lks_metrics_step(lks_metrics *self, const lks_step_metrics *v)
 {
-    char line[512], texts[5][NUMBER_TEXT];
+    char line[512], texts[5][LKS_NUMBER_TEXT];
     const int n = snprintf(
         line, sizeof line,
         "{\"step\":%" PRIu64 ",\"epoch\":%" PRIu64 ",\"samples\":%" PRIu64
         ",\"loss\":%s,\"lr\":%s,\"grad_norm\":%s,\"samples_per_s\":%s,\"time\":%s}\n",
-        v->step, v->epoch, v->samples, number(v->loss, texts[0]), number(v->lr, texts[1]),
-        number(v->grad_norm, texts[2]), number(v->samples_per_s, texts[3]),
-        number(v->time, texts[4]));
+        v->step, v->epoch, v->samples, lks_number_text(v->loss, texts[0]),
+        lks_number_text(v->lr, texts[1]), lks_number_text(v->grad_norm, texts[2]),
+        lks_number_text(v->samples_per_s, texts[3]), lks_number_text(v->time, texts[4]));
 
     return append(self, line, (size_t)n);
 }
 
 lks_status lks_metrics_evaluation(lks_metrics *self, const lks_evaluation_metrics *v)
 {
-    char line[512], accuracy[NUMBER_TEXT + 16] = "", texts[3][NUMBER_TEXT];
+    char line[512], more[2 * LKS_NUMBER_TEXT + 48] = "", texts[3][LKS_NUMBER_TEXT];
     int n;
 
     if (v->has_accuracy)
-        snprintf(accuracy, sizeof accuracy, ",\"accuracy\":%s",
-                 number(v->accuracy, texts[2]));
+        snprintf(more, sizeof more, ",\"accuracy\":%s",
+                 lks_number_text(v->accuracy, texts[0]));
+    if (v->has_errors)
+        snprintf(more, sizeof more, ",\"mean_absolute_error\":%s,\"r2\":%s",
+                 lks_number_text(v->absolute_error, texts[0]),
+                 lks_number_text(v->r2, texts[1]));
     n = snprintf(line, sizeof line,
                  "{\"step\":%" PRIu64 ",\"epoch\":%" PRIu64
                  ",\"split\":\"%s\",\"samples\":%" PRIu64 ",\"loss\":%s%s,\"time\":%s}\n",
-                 v->step, v->epoch, v->split, v->samples, number(v->loss, texts[0]),
-                 accuracy, number(v->time, texts[1]));
+                 v->step, v->epoch, v->split, v->samples,
+                 lks_number_text(v->loss, texts[0]), more,
+                 lks_number_text(v->time, texts[1]));
     return append(self, line, (size_t)n);
 }

@@ -27,6 +27,8 @@ typedef struct lks_evaluation_metrics {
     double loss;
     bool has_accuracy;
     double accuracy; /* 0 to 1 */
+    bool has_errors;
+    double absolute_error, r2; /* NaN: it has none */
     uint64_t samples;
     double time;
 } lks_evaluation_metrics;

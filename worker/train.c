@@ -10,6 +10,7 @@
 #include "base/figure.h"
 #include "base/log.h"
 #include "base/try.h"
+#include "worker/evaluation.h"
 #include "worker/saver.h"
 
 /* How far the run is, for rates and reports. */
@@ -113,6 +114,48 @@ static bool evaluation_is_due(const lks_replica *replica, uint64_t n_done)
            (replica->session->job.train.epochs && n_done % per_epoch == 0);
 }
 
+/* evaluation.json, of the run's last one. */
+static lks_status write_evaluation(lks_replica *replica,
+                                   const Lks__Proto__Progress *progress,
+                                   const lks_evaluation *evaluation)
+{
+    const lks_evaluated what = {.split = "test",
+                                .has_step = true,
+                                .step = progress->step,
+                                .epoch = progress->epoch};
+    lks_text text = {0};
+    char *json = NULL;
+    lks_status st;
+
+    lks_evaluation_put_json(&text, &what, evaluation);
+    LKS_TRY(lks_text_take(&text, &json));
+    st = lks_run_dir_write(&replica->session->place.dir, LKS_RUN_EVALUATION, json);
+    lks_free(json);
+    return st;
+}
+
+static lks_status record_evaluation(lks_replica *replica,
+                                    const Lks__Proto__Progress *progress,
+                                    const lks_evaluation *evaluation)
+{
+    LKS_TRY(lks_metrics_evaluation(
+        replica->metrics,
+        &(lks_evaluation_metrics){.step = progress->step,
+                                  .epoch = progress->epoch,
+                                  .split = "test",
+                                  .loss = evaluation->loss,
+                                  .has_accuracy = evaluation->has_accuracy,
+                                  .accuracy = evaluation->accuracy,
+                                  .has_errors = evaluation->has_errors,
+                                  .absolute_error = evaluation->absolute_error,
+                                  .r2 = evaluation->r2,
+                                  .samples = evaluation->n_samples,
+                                  .time = lks_wall_time_s()}));
+    return progress->step == progress->total_steps
+               ? write_evaluation(replica, progress, evaluation)
+               : LKS_OK;
+}
+
 static lks_status evaluate(lks_replica *replica, course *c)
 {
     Lks__Proto__Progress progress = progress_of(replica, c);
@@ -126,17 +169,11 @@ static lks_status evaluate(lks_replica *replica, course *c)
     progress.test_accuracy = evaluation.accuracy;
     lks_reporter_progress(replica->reporter, &progress);
     lks_console_evaluation(&replica->console, progress.epoch, &evaluation);
+    if (progress.step == progress.total_steps)
+        lks_console_table(&replica->console, &evaluation);
     if (replica->metrics && c->st == LKS_OK)
-        c->st = lks_metrics_evaluation(
-            replica->metrics,
-            &(lks_evaluation_metrics){.step = progress.step,
-                                      .epoch = progress.epoch,
-                                      .split = "test",
-                                      .loss = evaluation.loss,
-                                      .has_accuracy = evaluation.has_accuracy,
-                                      .accuracy = evaluation.accuracy,
-                                      .samples = evaluation.n_samples,
-                                      .time = lks_wall_time_s()});
+        c->st = record_evaluation(replica, &progress, &evaluation);
+    lks_evaluation_release(&evaluation);
     return LKS_OK;
 }
 

@@ -1,17 +1,35 @@
 #include "train/evaluate.h"
 
+#include <math.h>
+#include <string.h>
+
 #include "base/alloc.h"
 #include "base/try.h"
 #include "tensor/scope.h"
+#include "train/deviation.h"
 #include "train/reduce_tree.h"
 
-/* What chunks yield, each a row of as many numbers. */
-enum { LOSS, COUNT, CORRECT, LABELLED, N_ROWS };
+/* What chunks yield, each a row of as many numbers; the last ones where the loss compares
+ * values. */
+enum { LOSS, COUNT, DEVIATION, N_ROWS = DEVIATION + LKS_DEVIATION_ROWS };
 
 typedef struct chunks {
-    uint64_t n_samples, n_chunks;
+    uint64_t n_samples, n_chunks, n_rows;
     lks_range mine;
+    double *sums; /* [n_rows][n_chunks] */
+    lks_tally *tally;
 } chunks;
+
+bool lks_compares_values(const lks_loss *loss)
+{
+    static const char *const names[] = {"mse_loss", "l1_loss", "smooth_l1_loss",
+                                        "huber_loss"};
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(loss->name, names[i]) == 0)
+            return true;
+    return false;
+}
 
 /* The loader's plan: this rank's chunks, in the file's order. */
 static bool chunk_at(const void *context, uint64_t item, lks_batch_slice *out)
@@ -29,10 +47,10 @@ static bool chunk_at(const void *context, uint64_t item, lks_batch_slice *out)
 }
 
 static lks_status run_chunk(lks_model *model, const lks_loss *loss, const lks_feed *feed,
-                            lks_device device, const lks_batch *batch, double *yields)
+                            lks_device device, const lks_batch *batch, const chunks *c,
+                            double *yields)
 {
     lks_tensor *fields[LKS_DATASET_MAX_FIELDS], *output, *target;
-    int64_t n_correct = 0, n_labelled = 0;
     lks_loss_count count = {0};
     lks_status st;
 
@@ -42,19 +60,18 @@ static lks_status run_chunk(lks_model *model, const lks_loss *loss, const lks_fe
     target = fields[feed->targets];
     LKS_GO(lks_item(lks_loss_sum(loss, output, target, &count), &yields[LOSS]));
     LKS_GO(lks_loss_count_item(&count, &yields[COUNT]));
-    if (loss->counts_correct)
-        LKS_GO(lks_count_correct(output, target, loss->ignore_index, &n_correct,
-                                 &n_labelled));
-    yields[CORRECT] = (double)n_correct;
-    yields[LABELLED] = (double)n_labelled;
+    if (c->tally)
+        LKS_GO(lks_tally_add(c->tally, output, target, loss->ignore_index));
+    if (c->n_rows > DEVIATION)
+        LKS_GO(lks_deviation_of(output, target, yields + DEVIATION));
 cleanup:
     lks_scope_close();
     return st;
 }
 
-/* What this rank's chunks yield into sums [N_ROWS][n_chunks]. */
+/* What this rank's chunks yield into the sums and the tally. */
 static lks_status run_chunks(lks_model *model, const lks_loss *loss, const lks_feed *feed,
-                             lks_device device, const chunks *c, double *sums)
+                             lks_device device, const chunks *c)
 {
     const lks_loader_options options = {
         .dataset = feed->dataset,
@@ -75,9 +92,9 @@ static lks_status run_chunks(lks_model *model, const lks_loss *loss, const lks_f
         double yields[N_ROWS];
 
         LKS_GO(lks_loader_next(loader, &batch));
-        LKS_GO(run_chunk(model, loss, feed, device, batch, yields));
-        for (uint64_t row = 0; row < N_ROWS; row++)
-            sums[row * c->n_chunks + i] = yields[row];
+        LKS_GO(run_chunk(model, loss, feed, device, batch, c, yields));
+        for (uint64_t row = 0; row < c->n_rows; row++)
+            c->sums[row * c->n_chunks + i] = yields[row];
     }
 cleanup:
     lks_loader_destroy(loader);
@@ -87,7 +104,7 @@ cleanup:
 }
 
 /* Everyone's chunks to everyone; layout [2][size] is scratch. */
-static lks_status gather(lks_comm *comm, const chunks *c, double *sums, size_t *layout)
+static lks_status gather(lks_comm *comm, const chunks *c, size_t *layout)
 {
     const size_t size = (size_t)comm->size;
 
@@ -98,9 +115,9 @@ static lks_status gather(lks_comm *comm, const chunks *c, double *sums, size_t *
         layout[r] = part.begin;
         layout[size + r] = part.end - part.begin;
     }
-    for (size_t row = 0; row < N_ROWS; row++) {
+    for (size_t row = 0; row < c->n_rows; row++) {
         const lks_view all =
-            lks_view_flat(lks_cpu, sums + row * c->n_chunks, LKS_F64, c->n_chunks);
+            lks_view_flat(lks_cpu, c->sums + row * c->n_chunks, LKS_F64, c->n_chunks);
         lks_request *request = NULL;
 
         LKS_TRY(comm->ops->all_gather(comm, &all, layout, layout + size, &request));
@@ -109,40 +126,76 @@ static lks_status gather(lks_comm *comm, const chunks *c, double *sums, size_t *
     return LKS_OK;
 }
 
-/* One row over another, each added up. */
-static double mean(const chunks *c, const double *sums, size_t sum, size_t count)
+/* All that has been counted is on every rank. */
+static void conclude(const chunks *c, const lks_feed *feed, lks_evaluation *out)
 {
     const lks_range all = {0, c->n_chunks};
+    const lks_field *target = lks_dataset_field(feed->dataset, feed->targets);
+    double *rows = c->sums + DEVIATION * c->n_chunks;
 
-    return lks_tree_sum(sums + sum * c->n_chunks, all) /
-           lks_loss_divisor(lks_tree_sum(sums + count * c->n_chunks, all));
+    *out = (lks_evaluation){
+        .n_samples = c->n_samples,
+        .loss = lks_tree_sum(c->sums + LOSS * c->n_chunks, all) /
+                lks_loss_divisor(lks_tree_sum(c->sums + COUNT * c->n_chunks, all)),
+        .tally = c->tally,
+        .has_accuracy = c->tally != NULL,
+        .has_errors = c->n_rows > DEVIATION,
+        .r2 = NAN,
+    };
+    if (out->has_accuracy)
+        out->accuracy = (double)lks_tally_n_correct(c->tally) /
+                        lks_loss_divisor((double)lks_tally_n_samples(c->tally));
+    if (!out->has_errors)
+        return;
+    out->absolute_error = lks_deviation_absolute_error(rows, c->n_chunks);
+    if (lks_field_bytes(target) == lks_dtype_size_bytes(target->dtype))
+        out->r2 = lks_deviation_r2(rows, c->n_chunks);
+}
+
+/* The table that this rank's chunks are counted in. */
+static lks_status make_chunks(const lks_model *model, const lks_loss *loss,
+                              const lks_feed *feed, const lks_comm *comm, chunks *out)
+{
+    const uint64_t n = lks_dataset_n_samples(feed->dataset);
+    const uint64_t n_chunks = (n + LKS_EVALUATE_CHUNK - 1) / LKS_EVALUATE_CHUNK;
+
+    *out = (chunks){.n_samples = n,
+                    .n_chunks = n_chunks,
+                    .n_rows = lks_compares_values(loss) ? N_ROWS : DEVIATION,
+                    .mine = lks_shard_lanes((uint32_t)comm->rank, (uint32_t)comm->size,
+                                            (uint32_t)n_chunks)};
+    out->sums = lks_calloc(out->n_rows * n_chunks, sizeof *out->sums);
+    if (!out->sums)
+        return LKS_NOMEM;
+    return loss->counts_correct
+               ? lks_tally_create(lks_model_output_shape(model).sizes[0], &out->tally)
+               : LKS_OK;
 }
 
 lks_status lks_evaluate(lks_model *model, const lks_loss *loss, const lks_feed *feed,
                         lks_device device, lks_comm *comm, lks_evaluation *out)
 {
-    const uint64_t n = lks_dataset_n_samples(feed->dataset);
-    const uint64_t n_chunks = (n + LKS_EVALUATE_CHUNK - 1) / LKS_EVALUATE_CHUNK;
-    const chunks c = {.n_samples = n,
-                      .n_chunks = n_chunks,
-                      .mine = lks_shard_lanes((uint32_t)comm->rank, (uint32_t)comm->size,
-                                              (uint32_t)n_chunks)};
-    double *sums = lks_calloc(N_ROWS * n_chunks, sizeof *sums);
     size_t *layout = lks_calloc(2 * (size_t)comm->size, sizeof *layout);
-    lks_status st = sums && layout ? LKS_OK : LKS_NOMEM;
+    chunks c = {0};
+    lks_status st;
 
-    if (st != LKS_OK)
-        goto cleanup;
-    LKS_GO(run_chunks(model, loss, feed, device, &c, sums));
-    LKS_GO(gather(comm, &c, sums, layout));
-    *out = (lks_evaluation){
-        .loss = mean(&c, sums, LOSS, COUNT),
-        .has_accuracy = loss->counts_correct,
-        .accuracy = mean(&c, sums, CORRECT, LABELLED),
-        .n_samples = n,
-    };
+    LKS_GO(make_chunks(model, loss, feed, comm, &c));
+    LKS_GO(layout ? LKS_OK : LKS_NOMEM);
+    LKS_GO(run_chunks(model, loss, feed, device, &c));
+    LKS_GO(gather(comm, &c, layout));
+    if (c.tally)
+        LKS_GO(lks_tally_share(c.tally, comm));
+    conclude(&c, feed, out);
+    c.tally = NULL;
 cleanup:
+    lks_tally_destroy(c.tally);
     lks_free(layout);
-    lks_free(sums);
+    lks_free(c.sums);
     return st;
+}
+
+void lks_evaluation_release(lks_evaluation *evaluation)
+{
+    lks_tally_destroy(evaluation->tally);
+    *evaluation = (lks_evaluation){0};
 }

@@ -8,20 +8,33 @@
 #include "nn/model.h"
 #include "train/batch.h"
 #include "train/comm.h"
+#include "train/tally.h"
 
 enum { LKS_EVALUATE_CHUNK = 256 }; /* samples */
 
 /* The same on every rank. */
 typedef struct lks_evaluation {
-    double loss; /* mean over what the loss counts of the split */
-    bool has_accuracy;
-    double accuracy; /* 0 to 1, of the targets that are not ignored */
     uint64_t n_samples;
+    double loss;       /* mean over what the loss counts of the split */
+    lks_tally *tally;  /* of a classifier, class by class; else NULL */
+    bool has_accuracy; /* there is one */
+    double accuracy;   /* 0 to 1, of the targets that are not ignored */
+    /* Of a loss that compares with the target itself (lks_compares_values): */
+    bool has_errors;
+    double absolute_error; /* its mean over all values */
+    /* The coefficient of determination, of targets of one value a sample; NaN of others,
+     * and where all targets are equal.
+     * source: Draper & Smith 1998, Applied Regression Analysis, section 1.6 */
+    double r2;
 } lks_evaluation;
 
 /* The model is put into evaluation for the call and trains again after it. Nothing is
- * recorded for backward. Called by all ranks. */
+ * recorded for backward. Called by all ranks. *out is released by the caller. */
 lks_status lks_evaluate(lks_model *model, const lks_loss *loss, const lks_feed *feed,
                         lks_device device, lks_comm *comm, lks_evaluation *out);
+void lks_evaluation_release(lks_evaluation *evaluation); /* all zero is fine */
+
+/* Whether what the model gives is a guess at the target, in its unit: so for mse_loss. */
+bool lks_compares_values(const lks_loss *loss);
 
 #endif

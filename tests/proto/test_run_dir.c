@@ -156,8 +156,8 @@ END_TEST
 START_TEST(a_directory_that_holds_a_run_is_refused)
 {
     static const char *const traces[] = {
-        "job.yaml",    "metrics.jsonl", "model.safetensors", "checkpoints", "status.sock",
-        "result.json", "logs"};
+        "job.yaml",    "metrics.jsonl", "model.safetensors", "checkpoints",
+        "status.sock", "result.json",   "evaluation.json",   "logs"};
 
     enter();
     ck_assert_int_eq(mkdir("old", 0755), 0);
@@ -520,9 +520,9 @@ END_TEST
 
 START_TEST(what_killed_writers_left_is_removed_and_nothing_else)
 {
-    static const char *const unfinished[] = {"model.safetensors.tmp-4711-0",
-                                             "model.safetensors.tmp-4711-12",
-                                             "job.yaml.tmp-4711", "result.json.tmp-4711"};
+    static const char *const unfinished[] = {
+        "model.safetensors.tmp-4711-0", "model.safetensors.tmp-4711-12",
+        "job.yaml.tmp-4711", "result.json.tmp-4711", "evaluation.json.tmp-4711"};
     static const char *const kept[] = {"model.safetensors",
                                        "model.safetensors.tmp-",
                                        "model.safetensors.tmp-mine",

@@ -75,12 +75,18 @@ START_TEST(an_evaluation_names_its_split)
     ck_ok(lks_metrics_evaluation(metrics, &values));
     values.has_accuracy = false;
     ck_ok(lks_metrics_evaluation(metrics, &values));
+    values.has_errors = true;
+    values.absolute_error = 0.25;
+    values.r2 = NAN;
+    ck_ok(lks_metrics_evaluation(metrics, &values));
     lks_metrics_destroy(metrics);
-    ck_assert_str_eq(content(),
-                     "{\"step\":938,\"epoch\":0,\"split\":\"test\",\"samples\":10000,"
-                     "\"loss\":0.5,\"accuracy\":0.875,\"time\":2}\n"
-                     "{\"step\":938,\"epoch\":0,\"split\":\"test\",\"samples\":10000,"
-                     "\"loss\":0.5,\"time\":2}\n");
+    ck_assert_str_eq(
+        content(), "{\"step\":938,\"epoch\":0,\"split\":\"test\",\"samples\":10000,"
+                   "\"loss\":0.5,\"accuracy\":0.875,\"time\":2}\n"
+                   "{\"step\":938,\"epoch\":0,\"split\":\"test\",\"samples\":10000,"
+                   "\"loss\":0.5,\"time\":2}\n"
+                   "{\"step\":938,\"epoch\":0,\"split\":\"test\",\"samples\":10000,"
+                   "\"loss\":0.5,\"mean_absolute_error\":0.25,\"r2\":null,\"time\":2}\n");
     temp_dir_remove();
 }
 END_TEST
