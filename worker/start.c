@@ -69,6 +69,14 @@ static const lks_start_stage of_a_replica[] = {
 };
 /* clang-format on */
 
+const lks_work lks_work_train = {
+    .of_rank = of_a_rank,
+    .n_of_rank = sizeof of_a_rank / sizeof *of_a_rank,
+    .of_replica = of_a_replica,
+    .n_of_replica = sizeof of_a_replica / sizeof *of_a_replica,
+    .run = lks_train,
+};
+
 /* ---- the walk ---- */
 
 /* Signs of life and times are the rank's: its first replica's. */
@@ -126,7 +134,7 @@ lks_status lks_session_start(lks_session *session, const lks_worker_options *opt
 {
     session->options = options;
     session->course.at_s[LKS_STAGE_BEGIN] = lks_clock_s();
-    return lks_start_walk(of_a_rank, sizeof of_a_rank / sizeof *of_a_rank, session, NULL,
+    return lks_start_walk(options->work->of_rank, options->work->n_of_rank, session, NULL,
                           &session->course.exit_code);
 }
 
@@ -148,12 +156,13 @@ static void say_started(const lks_session *session)
 lks_status lks_replica_start(lks_replica *replica)
 {
     lks_session *session = replica->session;
+    const lks_work *work = session->options->work;
     lks_status st;
 
     lks_console_init(&replica->console, replica->comm->rank == 0,
                      lks_world_is_launched());
-    st = lks_start_walk(of_a_replica, sizeof of_a_replica / sizeof *of_a_replica, session,
-                        replica, &replica->exit_code);
+    st = lks_start_walk(work->of_replica, work->n_of_replica, session, replica,
+                        &replica->exit_code);
     lks_replica_end_meeting(replica);
     LKS_TRY(st);
     come_to(session, replica, LKS_STAGE_IN);

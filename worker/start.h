@@ -28,6 +28,15 @@ typedef struct lks_start_stage {
     lks_status (*explain)(lks_replica *replica, lks_status st);
 } lks_start_stage;
 
+/* What ranks are started for: how they start up, and what each replica then does. */
+struct lks_work {
+    const lks_start_stage *of_rank;
+    size_t n_of_rank;
+    const lks_start_stage *of_replica;
+    size_t n_of_replica;
+    lks_status (*run)(lks_replica *replica); /* as lks_train */
+};
+
 #define LKS_START_ON(status) (1u << (status))
 #define LKS_START_ON_JOB                                                                 \
     (LKS_START_ON(LKS_INVALID) | LKS_START_ON(LKS_SHAPE) | LKS_START_ON(LKS_DTYPE))

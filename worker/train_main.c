@@ -186,7 +186,7 @@ static const char *name_of(const char *path)
 
 int lks_train_main(int argc, char **argv, const lks_program *program)
 {
-    arguments a = {.options = {.n_ranks = 1, .program = program},
+    arguments a = {.options = {.work = &lks_work_train, .n_ranks = 1, .program = program},
                    .name = program && argc > 0 ? name_of(argv[0]) : "lockstep-worker",
                    .exit_code = -1};
 

@@ -115,7 +115,7 @@ static void live(lks_replica *replica)
         session->course.has_started = st == LKS_OK;
     if (st == LKS_OK) {
         lks_place_thread((int)(replica - session->replicas.items), session->replicas.n);
-        st = lks_train(replica);
+        st = session->options->work->run(replica);
     }
     take_leave(replica, st);
     lks_replica_part(replica);

@@ -8,7 +8,12 @@
 
 #include "worker/lockstep_train.h"
 
+/* What ranks can be started for (start.h): to train, and to use what was trained. */
+typedef struct lks_work lks_work;
+extern const lks_work lks_work_train;
+
 typedef struct lks_worker_options {
+    const lks_work *work;
     const char *job_path;
     const char *run_dir;    /* NULL: runs/<job>-<date>-<time> */
     bool is_claimed;        /* run_dir is: by the command that started the ranks */
@@ -21,8 +26,8 @@ typedef struct lks_worker_options {
 
 enum { LKS_EXIT_FAILED = 1, LKS_EXIT_USAGE = 2, LKS_EXIT_INTERRUPTED = 130 };
 
-/* One rank of a run with its replicas, from the job file to the final weights. Errors
- * have been said, once for all ranks. */
+/* One rank with its replicas, from the job file to the end of its work: of a run, the
+ * final weights. Errors have been said, once for all ranks. */
 int lks_worker_run(const lks_worker_options *options);
 
 /* Check a job without training and without MPI: file, data, layers; say what it is. */
