@@ -20,23 +20,11 @@ static void put_number(lks_text *out, const char *key, double value)
     lks_text_add(out, "\"%s\": %s", key, lks_number_text(value, text));
 }
 
-/* source: RFC 8259, section 7 */
-static void put_string(lks_text *out, const char *string)
-{
-    lks_text_put(out, "\"");
-    for (; *string; string++)
-        if ((unsigned char)*string < 0x20 || *string == '"' || *string == '\\')
-            lks_text_add(out, "\\u%04x", (unsigned)(unsigned char)*string);
-        else
-            lks_text_append(out, string, 1);
-    lks_text_put(out, "\"");
-}
-
 static void put_class(lks_text *out, const lks_tally *tally, int64_t i)
 {
     lks_text_add(out, "{\"class\": %" PRId64 ", \"name\": ", i);
     if (tally->class_names)
-        put_string(out, tally->class_names[i]);
+        lks_put_json_string(out, tally->class_names[i]);
     else
         lks_text_put(out, "null");
     lks_text_add(out, ", \"samples\": %" PRId64 ", \"correct\": %" PRId64 ", ",
@@ -72,7 +60,7 @@ static void put_what(lks_text *out, const lks_evaluated *what)
 {
     if (what->run) {
         lks_text_put(out, "  \"run\": ");
-        put_string(out, what->run);
+        lks_put_json_string(out, what->run);
         lks_text_put(out, ",\n");
     }
     lks_text_add(out, "  \"split\": \"%s\",\n", what->split);

@@ -37,6 +37,25 @@ lks_status lks_dataset_from_job(const lks_job *job, const lks_job_split *split,
     return lks_dataset_open(&source, out);
 }
 
+static bool ends_in(const char *text, const char *end)
+{
+    const size_t n = strlen(text), n_end = strlen(end);
+
+    return n >= n_end && strcmp(text + n - n_end, end) == 0;
+}
+
+lks_status lks_inputs_from_file(const lks_job *job, const char *path, lks_dataset **out)
+{
+    const lks_job_split split = {.files = {(char *)path}, .n_files = 1};
+    lks_dataset_source source = source_of(job, &split);
+
+    source.root = NULL;
+    source.inputs_only = true;
+    if (!source.format || ends_in(path, ".npy") || ends_in(path, ".npy.gz"))
+        source.format = "npy";
+    return lks_dataset_open(&source, out);
+}
+
 lks_status lks_check_split_files(const lks_job *job, const lks_job_split *split)
 {
     for (size_t i = 0; i < split->n_files; i++) {
@@ -177,23 +196,34 @@ static lks_status find_loss(const lks_job *job, const lks_program *program,
     return *out ? LKS_OK : lks_fail(LKS_INVALID, "there is no loss named %s", job->loss);
 }
 
-lks_status lks_model_from_job(const lks_job *job, const lks_program *program,
-                              const lks_feed *data, lks_device device, lks_model **out,
-                              const lks_loss **loss)
+lks_status lks_model_for_inputs(const lks_job *job, const lks_program *program,
+                                const lks_feed *inputs, lks_device device,
+                                lks_model **out, const lks_loss **loss)
 {
     const bool is_own = job->brought & LKS_JOB_MODEL;
     lks_layer_spec *specs = is_own ? NULL : specs_of(job);
-    lks_model *model = NULL;
     lks_status st;
 
     if (!is_own && !specs)
         return LKS_NOMEM;
-    LKS_GO(make_model(is_own ? program->layers : specs,
-                      is_own ? program->n_layers : job->n_layers, job->seed, data, device,
-                      &model));
+    st = make_model(is_own ? program->layers : specs,
+                    is_own ? program->n_layers : job->n_layers, job->seed, inputs, device,
+                    out);
+    lks_free(specs);
+    LKS_TRY(st);
+    return find_loss(job, program, loss);
+}
+
+lks_status lks_model_from_job(const lks_job *job, const lks_program *program,
+                              const lks_feed *data, lks_device device, lks_model **out,
+                              const lks_loss **loss)
+{
+    lks_model *model = NULL;
+    lks_status st;
+
+    LKS_GO(lks_model_for_inputs(job, program, data, device, &model, loss));
     if (lks_param_block_count(lks_model_params(model)) == 0)
         LKS_FAIL(LKS_INVALID, "the model has nothing to train: no layer has weights");
-    LKS_GO(find_loss(job, program, loss));
     LKS_GO(check_targets(*loss, model, data));
     if (job->train.init)
         LKS_GO(lks_model_load(model, job->train.init));
@@ -201,7 +231,6 @@ lks_status lks_model_from_job(const lks_job *job, const lks_program *program,
     model = NULL;
 cleanup:
     lks_model_destroy(model);
-    lks_free(specs);
     return st;
 }
 

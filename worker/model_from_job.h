@@ -20,6 +20,17 @@ lks_status lks_dataset_from_job(const lks_job *job, const lks_job_split *split,
 /* The split's files are there and can be read: before a later, longer opening. */
 lks_status lks_check_split_files(const lks_job *job, const lks_job_split *split);
 
+/* One file of inputs, by a path relative to the working directory: an array of NumPy's
+ * where its name ends in .npy (or .npy.gz), else as the job's data.format has it. The
+ * normalisation is the job's. */
+lks_status lks_inputs_from_file(const lks_job *job, const char *path, lks_dataset **out);
+
+/* The model for such inputs and its loss, before any data meet the loss. Errors as
+ * below. */
+lks_status lks_model_for_inputs(const lks_job *job, const lks_program *program,
+                                const lks_feed *inputs, lks_device device,
+                                lks_model **out, const lks_loss **loss);
+
 /* The model for such data, with its initial weights, and its loss: the job's, or what the
  * program (which may be NULL) brings of them.
  *   errors  what the job says cannot be: LKS_INVALID, LKS_SHAPE. LKS_FORMAT: labels

@@ -15,3 +15,26 @@ const char *lks_number_text(double x, char text[LKS_NUMBER_TEXT])
     }
     return text;
 }
+
+const char *lks_number_text_f32(float x, char text[LKS_NUMBER_TEXT])
+{
+    if (!isfinite(x))
+        return "null";
+    for (int digits = 6; digits <= 9; digits++) {
+        snprintf(text, LKS_NUMBER_TEXT, "%.*g", digits, (double)x);
+        if (strtof(text, NULL) == x)
+            break;
+    }
+    return text;
+}
+
+void lks_put_json_string(lks_text *out, const char *string)
+{
+    lks_text_put(out, "\"");
+    for (; *string; string++)
+        if ((unsigned char)*string < 0x20 || *string == '"' || *string == '\\')
+            lks_text_add(out, "\\u%04x", (unsigned)(unsigned char)*string);
+        else
+            lks_text_append(out, string, 1);
+    lks_text_put(out, "\"");
+}

@@ -6,6 +6,7 @@
 #include "base/try.h"
 #include "device.h"
 #include "kernels.h"
+#include "worker/prediction.h"
 
 bool lks_replica_is_first(const lks_replica *replica)
 {
@@ -81,6 +82,7 @@ lks_status lks_replica_check_same_model(lks_replica *replica)
 void lks_replica_release(lks_replica *replica)
 {
     lks_replica_end_meeting(replica);
+    lks_prediction_destroy(replica->prediction);
     lks_metrics_destroy(replica->metrics);
     lks_trainer_destroy(replica->trainer);
     lks_schedule_destroy(replica->schedule);

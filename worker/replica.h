@@ -36,12 +36,15 @@ typedef struct lks_replica {
     _Atomic bool is_stuck; /* the watch has said so, and takes the process along */
 
     lks_feed train, test; /* test: zero if the job has none */
+    lks_feed applied;     /* what a trained model is used on */
     lks_model *model;
     const lks_loss *loss;
     lks_optim *optim;
     lks_schedule *schedule; /* NULL: the learning rate stays */
     lks_trainer *trainer;
     uint64_t weights_hash; /* at the start */
+
+    struct lks_prediction *prediction; /* replica 0's, where it predicts */
 
     struct lks_meeting *meeting; /* while it meets the others */
     lks_metrics *metrics;        /* replica 0 */

@@ -31,6 +31,7 @@ typedef struct lks_session_world {
 typedef struct lks_session_data {
     lks_opening opening_train, opening_test;
     lks_dataset *train, *test; /* test: NULL if the job has none */
+    lks_dataset *applied;      /* instead of both, what a trained model is used on */
     lks_step_plan steps;
     uint64_t n_steps;
 } lks_session_data;

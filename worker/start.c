@@ -187,6 +187,7 @@ void lks_session_release(lks_session *session)
     lks_opening_cancel(&data->opening_test);
     lks_dataset_destroy(data->train);
     lks_dataset_destroy(data->test);
+    lks_dataset_destroy(data->applied);
     if (session->has_job)
         lks_job_release(&session->job);
 }

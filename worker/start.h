@@ -62,6 +62,7 @@ lks_status lks_replica_start(lks_replica *replica);
 
 /* start_job.c */
 lks_status lks_session_read_job(lks_session *session);
+unsigned lks_session_brought(const lks_session *session);   /* by its program, of a job */
 lks_status lks_session_start_opening(lks_session *session); /* of the data: threads */
 lks_status lks_session_hash_job(lks_session *session);
 lks_status lks_session_check_same_job(lks_session *session);

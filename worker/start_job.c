@@ -33,8 +33,10 @@ static lks_status anchor_data(lks_job *job, const char *job_path)
                           : lks_fail(LKS_IO, "%s: its folder is not found", job_path);
 }
 
-static unsigned brought_by(const lks_program *program)
+unsigned lks_session_brought(const lks_session *session)
 {
+    const lks_program *program = session->options->program;
+
     if (!program)
         return 0;
     return (program->open_data ? LKS_JOB_DATA : 0) |
@@ -46,7 +48,7 @@ lks_status lks_session_read_job(lks_session *session)
     const lks_worker_options *options = session->options;
 
     LKS_TRY(lks_job_read_rest(options->job_path, options->set, options->n_set,
-                              brought_by(options->program), &session->job));
+                              lks_session_brought(session), &session->job));
     session->has_job = true;
     if (session->job.checkpoint.every_steps > 0)
         lks_warn("checkpoint.every_steps: this version writes no checkpoints yet, only "

@@ -10,13 +10,17 @@
 #include "base/plain.h"
 #include "base/process.h"
 #include "proto/nearest.h"
+#include "worker/prediction.h"
 #include "worker/worker.h"
 #include "worker/world.h"
 
-/* Both formats are of the program's name, usage twice. */
-static const char usage[] = "usage: %s [--run-dir DIR] [--set KEY=VALUE]... "
-                            "[--devices LIST] [--check] JOB\n"
-                            "       %s --list-devices [--json]\n";
+/* Both formats are of the program's name, usage four times. */
+static const char usage[] =
+    "usage: %s [--run-dir DIR] [--set KEY=VALUE]... [--devices LIST] [--check] JOB\n"
+    "       %s --evaluate [--split SPLIT] [--json] [--devices LIST] RUN\n"
+    "       %s --predict (--input FILE | --split SPLIT) [--output FILE]\n"
+    "           [--format jsonl|npy] [--devices LIST] RUN\n"
+    "       %s --list-devices [--json]\n";
 
 static const char help[] =
     "One rank of a training run; start as many as you like with mpirun, or one with\n"
@@ -32,6 +36,13 @@ static const char help[] =
     "each:\n"
     "                   cpu:0,cpu:1, or all; else as train.device and train.replicas "
     "say\n"
+    "  --evaluate       how good are the weights of RUN, a run's directory?\n"
+    "  --predict        what do they say of each sample?\n"
+    "  --split SPLIT    of the job's data: train, validation or test (to evaluate, else "
+    "test)\n"
+    "  --input FILE     or of inputs in a file\n"
+    "  --output FILE    where predictions go; else standard output\n"
+    "  --format FORMAT  as jsonl, JSON lines (else), or npy\n"
     "  --check          check the job, its data and its layers, say what it is, and end\n"
     "  --list-devices   say what this machine can train on, with --json for programs, "
     "and\n"
@@ -46,7 +57,7 @@ typedef struct arguments {
     lks_worker_options options;
     const char *name; /* of the program */
     const char **set;
-    bool check, lists, is_json, counts;
+    bool check, lists, counts;
     int exit_code; /* of an early end, -1: go on */
 } arguments;
 
@@ -55,7 +66,7 @@ static int wrong(const arguments *a, const char *why)
 {
     if (lks_world_is_speaker()) {
         lks_plain_line(stderr, "%s: %s", a->name, why);
-        fprintf(stderr, usage, a->name, a->name);
+        fprintf(stderr, usage, a->name, a->name, a->name, a->name);
     }
     return LKS_EXIT_USAGE;
 }
@@ -70,7 +81,7 @@ static int say_version(void)
 static int say_help(const arguments *a)
 {
     if (lks_world_is_speaker()) {
-        printf(usage, a->name, a->name);
+        printf(usage, a->name, a->name, a->name, a->name);
         printf(help, a->name, a->name);
     }
     return 0;
@@ -80,6 +91,9 @@ static const struct option options[] = {
     {"run-dir", required_argument, NULL, 'd'}, {"set", required_argument, NULL, 's'},
     {"devices", required_argument, NULL, 'D'}, {"check", no_argument, NULL, 'c'},
     {"version", no_argument, NULL, 'v'},       {"help", no_argument, NULL, 'h'},
+    {"evaluate", no_argument, NULL, 'e'},      {"predict", no_argument, NULL, 'p'},
+    {"split", required_argument, NULL, 'S'},   {"input", required_argument, NULL, 'i'},
+    {"output", required_argument, NULL, 'o'},  {"format", required_argument, NULL, 'f'},
     {"list-devices", no_argument, NULL, 'l'},  {"json", no_argument, NULL, 'j'},
     {"claimed", no_argument, NULL, 'k'},       {"ranks", required_argument, NULL, 'n'},
     {"count-gpus", no_argument, NULL, 'g'},    {NULL, 0, NULL, 0},
@@ -103,8 +117,30 @@ static int wrong_option(const arguments *a, const char *word, bool lacks_value)
     return wrong(a, why);
 }
 
+/* Options of what a trained model is used for. */
+static bool take_apply_option(lks_worker_options *to, int option)
+{
+    lks_apply_options *apply = &to->apply;
+    const char **const texts[] = {
+        ['S'] = &apply->split,
+        ['i'] = &apply->input,
+        ['o'] = &apply->output,
+        ['f'] = &apply->format,
+    };
+
+    if (option == 'e' || option == 'p')
+        to->work = option == 'e' ? &lks_work_evaluate : &lks_work_predict;
+    else if (option > 0 && (size_t)option < sizeof texts / sizeof *texts && texts[option])
+        *texts[option] = optarg;
+    else
+        return false;
+    return true;
+}
+
 static void take_option(arguments *a, int option, const char *word)
 {
+    if (take_apply_option(&a->options, option))
+        return;
     switch (option) {
     case 'd':
         a->options.run_dir = optarg;
@@ -125,7 +161,7 @@ static void take_option(arguments *a, int option, const char *word)
         a->lists = true;
         break;
     case 'j':
-        a->is_json = true;
+        a->options.apply.is_json = true;
         break;
     case 'n':
         a->options.n_ranks = atoi(optarg);
@@ -144,8 +180,34 @@ static void take_option(arguments *a, int option, const char *word)
     }
 }
 
+/* What is wrong with the options of one use of a model; NULL: nothing. */
+static const char *fault_of_apply(lks_worker_options *to)
+{
+    lks_apply_options *apply = &to->apply;
+    const bool predicts = to->work == &lks_work_predict;
+    const char *split = apply->split;
+
+    if (!predicts && (apply->input || apply->output || apply->format))
+        return "--input, --output and --format are for --predict";
+    if (to->work == &lks_work_train)
+        return split ? "--split is for --evaluate and --predict" : NULL;
+    if (predicts && !apply->input == !split)
+        return "--predict takes either --input or --split";
+    if (split && strcmp(split, "train") != 0 && strcmp(split, "validation") != 0 &&
+        strcmp(split, "test") != 0)
+        return "--split is train, validation or test";
+    if (apply->format && !lks_prediction_has_format(apply->format))
+        return "--format is " LKS_PREDICTION_FORMATS;
+    if (!predicts && !split)
+        apply->split = "test";
+    if (!apply->format)
+        apply->format = "jsonl";
+    return NULL;
+}
+
 static void read_arguments(int argc, char **argv, arguments *a)
 {
+    const char *fault;
     int option;
 
     while (a->exit_code < 0 &&
@@ -155,14 +217,19 @@ static void read_arguments(int argc, char **argv, arguments *a)
         return;
     if (a->options.is_claimed && !a->options.run_dir)
         a->exit_code = wrong(a, "--claimed is for `lockstep run`, beside --run-dir");
-    else if (a->is_json && !a->lists)
-        a->exit_code = wrong(a, "--json is for --list-devices");
+    else if (a->options.apply.is_json && !a->lists &&
+             a->options.work != &lks_work_evaluate)
+        a->exit_code = wrong(a, "--json is for --list-devices and --evaluate");
+    else if ((fault = fault_of_apply(&a->options)))
+        a->exit_code = wrong(a, fault);
     else if (a->lists || a->counts)
         a->exit_code = optind < argc ? wrong(a, "--list-devices takes no job") : -1;
     else if (optind == argc)
-        a->exit_code = wrong(a, "no job file is named");
+        a->exit_code =
+            wrong(a, a->options.work == &lks_work_train ? "no job file is named"
+                                                        : "no run is named");
     else if (optind + 1 < argc)
-        a->exit_code = wrong(a, "more than one job file is named");
+        a->exit_code = wrong(a, "more than one job file or run is named");
     else
         a->options.job_path = argv[optind];
 }
@@ -170,7 +237,7 @@ static void read_arguments(int argc, char **argv, arguments *a)
 static int act(const arguments *a)
 {
     if (a->lists)
-        return lks_worker_list_devices(a->is_json);
+        return lks_worker_list_devices(a->options.apply.is_json);
     if (a->counts)
         return lks_worker_count_gpus();
     return a->check ? lks_worker_check(&a->options) : lks_worker_run(&a->options);

@@ -10,11 +10,21 @@
 
 /* What ranks can be started for (start.h): to train, and to use what was trained. */
 typedef struct lks_work lks_work;
-extern const lks_work lks_work_train;
+extern const lks_work lks_work_train, lks_work_evaluate, lks_work_predict;
+
+/* On what the weights of a run are used, and what becomes of it. */
+typedef struct lks_apply_options {
+    const char *split;  /* "train" "validation" "test", or NULL where there is an input */
+    const char *input;  /* to predict: a file of inputs, or NULL */
+    const char *output; /* of a prediction; NULL: standard output */
+    const char *format; /* of that: "jsonl" "npy" */
+    bool is_json;       /* an evaluation is told to programs */
+} lks_apply_options;
 
 typedef struct lks_worker_options {
     const lks_work *work;
-    const char *job_path;
+    const char *job_path; /* or, where weights are used, their run's directory */
+    lks_apply_options apply;
     const char *run_dir;    /* NULL: runs/<job>-<date>-<time> */
     bool is_claimed;        /* run_dir is: by the command that started the ranks */
     const char *devices;    /* "cpu:0,cpu:1", "all"; NULL: as the job says */

@@ -96,10 +96,12 @@ lks_status lks_idx_read_labels(lks_reader *reader, uint64_t *n, lks_block *out)
     return take_elements(reader, *n, out);
 }
 
-static void set_columns(lks_columns *columns, const lks_idx_images *images)
+static void set_inputs(lks_columns *columns, const lks_idx_images *images)
 {
-    lks_column *inputs = &columns->columns[0], *targets = &columns->columns[1];
+    lks_column *inputs = &columns->columns[0];
 
+    columns->n_samples = columns->files[0].end = images->n;
+    columns->n_columns = 1;
     *inputs = (lks_column){
         .field = {.name = "inputs", .dtype = LKS_F32, .n_dims = 3},
         .stored = LKS_U8,
@@ -107,7 +109,11 @@ static void set_columns(lks_columns *columns, const lks_idx_images *images)
         .stride = images->pixels.size / images->n,
     };
     memcpy(inputs->field.sizes, images->sizes, sizeof images->sizes);
-    *targets = (lks_column){
+}
+
+static void set_targets(lks_columns *columns)
+{
+    columns->columns[1] = (lks_column){
         .field = {.name = "targets", .dtype = LKS_I64},
         .stored = LKS_U8,
         .first_block = 1,
@@ -120,23 +126,26 @@ static void set_columns(lks_columns *columns, const lks_idx_images *images)
 static lks_status open_idx(lks_columns *out)
 {
     lks_column_file *files = out->files;
+    const bool has_labels = out->n_files > 1; /* else inputs only */
     lks_reader *images = NULL, *labels = NULL;
     lks_idx_images read = {0};
     lks_status st;
 
     LKS_GO(lks_reader_open(files[0].path, &images));
-    LKS_GO(lks_reader_open(files[1].path, &labels));
-    /* the quick one first */
-    LKS_GO(lks_idx_read_labels(labels, &files[1].end, &files[1].block));
+    if (has_labels) { /* the quick one first */
+        LKS_GO(lks_reader_open(files[1].path, &labels));
+        LKS_GO(lks_idx_read_labels(labels, &files[1].end, &files[1].block));
+    }
     st = lks_idx_read_images(images, &read);
     files[0].block = read.pixels; /* after a failure too */
     LKS_GO(st);
-    files[0].end = out->n_samples = read.n;
-    if (read.n != files[1].end)
+    set_inputs(out, &read);
+    if (has_labels && read.n != files[1].end)
         LKS_FAIL(LKS_FORMAT, "%s holds %llu images but %s %llu labels", files[0].path,
                  (unsigned long long)read.n, files[1].path,
                  (unsigned long long)files[1].end);
-    set_columns(out, &read);
+    if (has_labels)
+        set_targets(out);
 cleanup:
     lks_reader_destroy(images);
     lks_reader_destroy(labels);

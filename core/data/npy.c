@@ -60,12 +60,14 @@ static lks_status open_npy(lks_columns *out)
 
     LKS_TRY(open_array(out, 0, "inputs"));
     out->columns[0].field.dtype = dtype_of_inputs(out->columns[0].stored);
+    out->n_samples = files[0].end;
+    if (out->n_files == 1) /* inputs only */
+        return LKS_OK;
     LKS_TRY(open_targets(out));
     if (files[0].end != files[1].end)
         return lks_fail(LKS_FORMAT, "%s holds %llu inputs but %s %llu targets",
                         files[0].path, (unsigned long long)files[0].end, files[1].path,
                         (unsigned long long)files[1].end);
-    out->n_samples = files[0].end;
     return LKS_OK;
 }
 

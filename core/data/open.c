@@ -25,6 +25,10 @@ static lks_status find_format(const lks_dataset_source *source,
         n += (size_t)snprintf(known + n, sizeof known - n, " %s", formats[i]->name);
         if (strcmp(formats[i]->name, source->format) != 0)
             continue;
+        if (source->inputs_only && source->n_files == 1) {
+            *out = formats[i];
+            return LKS_OK;
+        }
         if (source->n_files < formats[i]->min_files ||
             source->n_files > formats[i]->max_files)
             return lks_fail(LKS_INVALID, "data format %s wants %s, not %d",

@@ -19,17 +19,22 @@ static int find_inputs(const lks_dataset *dataset, int targets)
     return first < lks_dataset_n_fields(dataset) ? first : -1;
 }
 
-lks_status lks_feed_init(lks_feed *feed, const lks_dataset *dataset)
+lks_status lks_feed_init_inputs(lks_feed *feed, const lks_dataset *dataset)
 {
     const int targets = lks_dataset_find(dataset, "targets");
     const int inputs = find_inputs(dataset, targets);
 
-    if (targets < 0)
-        return lks_fail(LKS_INVALID, "the data have no field named targets");
     if (inputs < 0)
         return lks_fail(LKS_INVALID, "the data have no field but their targets");
     *feed = (lks_feed){.dataset = dataset, .inputs = inputs, .targets = targets};
     return LKS_OK;
+}
+
+lks_status lks_feed_init(lks_feed *feed, const lks_dataset *dataset)
+{
+    if (lks_dataset_find(dataset, "targets") < 0)
+        return lks_fail(LKS_INVALID, "the data have no field named targets");
+    return lks_feed_init_inputs(feed, dataset);
 }
 
 lks_shape lks_field_shape(const lks_field *field)

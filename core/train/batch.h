@@ -12,6 +12,10 @@ typedef struct lks_feed {
     int inputs, targets;        /* fields: what the model takes, what the loss takes */
 } lks_feed;
 
+/* What the model takes alone, for data whose targets nobody asks for: there may be none
+ * (-1). LKS_INVALID: there is no field but targets. */
+lks_status lks_feed_init_inputs(lks_feed *feed, const lks_dataset *dataset);
+
 /* By the fields' names (data/dataset.h). LKS_INVALID: there is none for one of them. */
 lks_status lks_feed_init(lks_feed *feed, const lks_dataset *dataset);
 

@@ -41,8 +41,10 @@ lks_status lks_tally_create(int64_t n_classes, lks_tally **out)
 
 void lks_tally_destroy(lks_tally *self)
 {
-    if (self)
-        lks_free(self->samples);
+    if (!self)
+        return;
+    lks_free(self->samples);
+    lks_free(self->class_names);
     lks_free(self);
 }
 

@@ -16,8 +16,9 @@ typedef struct lks_tally {
     int64_t *correct;   /* [n_classes] of these, whose largest output is that class's */
     int64_t *confusion; /* [n_classes][n_classes] from row `target` taken for a column;
                            NULL where there are more than LKS_TALLY_MAX_CONFUSED */
-    /* [n_classes], borrowed of the data; NULL: the classes have numbers only. */
-    const char *const *class_names;
+    /* [n_classes] its own, of names that are the data's; NULL: numbers are all they have.
+     * What is shown of an evaluation and of a prediction has names where these stand. */
+    const char **class_names;
 } lks_tally;
 
 /* All of it 0. */

@@ -83,7 +83,7 @@ END_TEST
 
 START_TEST(the_table_has_a_line_for_each_class)
 {
-    static const char *const names[] = {"T-shirt\x1b", "coat", "b\xc3\xa4g"};
+    static const char *names[] = {"T-shirt\x1b", "coat", "b\xc3\xa4g"};
 
     ck_assert_str_eq(table_of(&classes), "class    samples   accuracy\n"
                                          "0              2    50.00 %\n"

@@ -901,6 +901,32 @@ START_TEST(a_source_that_makes_no_sense_is_refused)
 }
 END_TEST
 
+START_TEST(inputs_may_come_without_targets)
+{
+    static const float values[] = {1, 2, 3, 4, 5, 6};
+    lks_dataset_source source = idx_source("images", NULL);
+    lks_dataset *dataset = NULL;
+
+    temp_dir_make();
+    put_six();
+    put_npy("x.npy", LKS_F32, 2, (int64_t[]){2, 3}, values);
+    source.n_files = 1;
+    source.inputs_only = true;
+    ck_ok(lks_dataset_open(&source, &dataset));
+    ck_assert_uint_eq(lks_dataset_n_samples(dataset), 6);
+    ck_assert_int_eq(lks_dataset_n_fields(dataset), 1);
+    ck_assert_int_eq(lks_dataset_field(dataset, 0)->sizes[2], 5);
+    lks_dataset_destroy(dataset);
+    source.format = "npy";
+    source.files[0] = "x.npy";
+    ck_ok(lks_dataset_open(&source, &dataset));
+    ck_assert_uint_eq(lks_dataset_n_samples(dataset), 2);
+    ck_assert_int_lt(lks_dataset_find(dataset, "targets"), 0);
+    lks_dataset_destroy(dataset);
+    temp_dir_remove();
+}
+END_TEST
+
 START_TEST(a_missing_file_is_named_and_its_gz_brother_with_it)
 {
     lks_dataset *dataset;
@@ -971,7 +997,8 @@ END_TEST
 
 LKS_SUITE("dataset", idx_images_and_labels_are_gathered_in_the_order_asked_for,
           idx_with_four_sizes_has_channels, a_wrong_idx_magic_says_what_the_file_is,
-          idx_sizes_are_checked, truncated_and_overlong_idx_files_are_refused,
+          inputs_may_come_without_targets, idx_sizes_are_checked,
+          truncated_and_overlong_idx_files_are_refused,
           plain_and_gz_files_give_the_same_fingerprint, damaged_gz_files_are_refused,
           what_is_not_gzip_is_named_so,
           a_gz_header_cannot_ask_for_more_than_gzip_can_hold,

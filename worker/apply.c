@@ -1,0 +1,339 @@
+/* What is done with a trained model: evaluation and prediction, by any number of ranks.
+ * They start as for training, but for the data, the weights and all that a run has: there
+ * is no run directory, no coordinator and no report. */
+#include "worker/start.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/figure.h"
+#include "base/try.h"
+#include "proto/job_yaml.h"
+#include "train/evaluate.h"
+#include "train/predict.h"
+#include "worker/evaluation.h"
+#include "worker/prediction.h"
+
+static const lks_apply_options *wanted(const lks_session *session)
+{
+    return &session->options->apply;
+}
+
+/* ---- the job ---- */
+
+/* What was settled when it was trained is open again, unless the command line sets it;
+ * the bits are those of any device. */
+static const char *const forgotten[] = {
+    "train.init=",          "train.lanes=auto",       "train.threads_per_rank=auto",
+    "train.replicas=1",     "train.device=auto",      "train.numerics=exact",
+    "train.reduction=auto", "train.collectives=auto",
+};
+
+static lks_status read_job(lks_session *session)
+{
+    enum { N_FORGOTTEN = sizeof forgotten / sizeof *forgotten };
+    const lks_worker_options *options = session->options;
+    const char **set = lks_calloc(N_FORGOTTEN + options->n_set, sizeof *set);
+    char *path = lks_run_dir_path(options->job_path, LKS_RUN_JOB);
+    lks_status st = set && path ? LKS_OK : LKS_NOMEM;
+
+    if (st != LKS_OK)
+        goto cleanup;
+    memcpy(set, forgotten, sizeof forgotten);
+    for (size_t i = 0; i < options->n_set; i++)
+        set[N_FORGOTTEN + i] = options->set[i];
+    LKS_GO(lks_job_read_rest(path, set, N_FORGOTTEN + options->n_set,
+                             lks_session_brought(session), &session->job));
+    session->has_job = true;
+cleanup:
+    lks_free(path);
+    lks_free(set);
+    return st;
+}
+
+/* ---- the data ---- */
+
+/* Where a job says what a split is. */
+typedef struct split {
+    const char *name;
+    size_t files; /* offset of a lks_job_split in lks_job */
+    lks_data_split brought;
+} split;
+
+static const split splits[] = {
+    {"train", offsetof(lks_job, data.train), LKS_DATA_TRAIN},
+    {"test", offsetof(lks_job, data.test), LKS_DATA_TEST},
+};
+
+static const split *find_split(const char *name)
+{
+    for (size_t i = 0; i < sizeof splits / sizeof *splits; i++)
+        if (strcmp(splits[i].name, name) == 0)
+            return &splits[i];
+    return NULL;
+}
+
+/* *out stays NULL where the job has no such data. */
+static lks_status open_split(const lks_session *session, const split *s,
+                             lks_dataset **out)
+{
+    const lks_job *job = &session->job;
+    const lks_program *program = session->options->program;
+    const lks_job_split *files = (const void *)((const char *)job + s->files);
+
+    if (job->brought & LKS_JOB_DATA)
+        return program->open_data(program->self, s->brought, out);
+    return files->n_files > 0 ? lks_dataset_from_job(job, files, out) : LKS_OK;
+}
+
+static lks_status open_data(lks_session *session)
+{
+    const lks_apply_options *options = wanted(session);
+    const split *s = options->split ? find_split(options->split) : NULL;
+    lks_dataset **out = &session->data.applied;
+
+    if (options->input)
+        return lks_inputs_from_file(&session->job, options->input, out);
+    if (s)
+        LKS_TRY(open_split(session, s, out));
+    if (*out)
+        return LKS_OK;
+    return lks_fail(LKS_INVALID, "--split %s: the job of %s has no %s data",
+                    options->split, session->options->job_path, options->split);
+}
+
+static lks_status check_same_data(lks_session *session)
+{
+    return lks_world_check_same(
+        session->world.ranks, lks_dataset_fingerprint(session->data.applied), "the data");
+}
+
+/* ---- the model ---- */
+
+static lks_status load_weights(lks_replica *replica)
+{
+    char *path = lks_run_dir_path(replica->session->options->job_path, LKS_RUN_WEIGHTS);
+    const lks_status st = path ? lks_model_load(replica->model, path) : LKS_NOMEM;
+
+    lks_free(path);
+    return st;
+}
+
+static lks_status make_model_to_evaluate(lks_replica *replica)
+{
+    const lks_session *session = replica->session;
+
+    LKS_TRY(lks_feed_init(&replica->applied, session->data.applied));
+    LKS_TRY(lks_model_from_job(&session->job, session->options->program,
+                               &replica->applied, replica->device, &replica->model,
+                               &replica->loss));
+    return load_weights(replica);
+}
+
+static lks_shape inputs_of(const lks_feed *feed)
+{
+    return lks_field_shape(lks_dataset_field(feed->dataset, feed->inputs));
+}
+
+/* Inputs that the model or its weights do not go with: where the data it was trained on
+ * are still there, their shape tells a person more than a layer's. */
+static lks_status explain_shape(const lks_replica *replica, lks_status st)
+{
+    const lks_session *session = replica->session;
+    const lks_shape got = inputs_of(&replica->applied);
+    char text[512], shapes[2][LKS_SHAPE_TEXT];
+    lks_dataset *train = NULL;
+    lks_feed feed;
+    lks_shape want;
+
+    snprintf(text, sizeof text, "%s", lks_error_text());
+    if (open_split(session, find_split("train"), &train) != LKS_OK || !train ||
+        lks_feed_init_inputs(&feed, train) != LKS_OK)
+        want = got;
+    else
+        want = inputs_of(&feed);
+    lks_dataset_destroy(train);
+    lks_error_clear();
+    if (lks_shape_equal(&got, &want))
+        return lks_fail(st, "%s", text);
+    return lks_fail(LKS_SHAPE,
+                    "%s: its samples have shape %s, those that the model was trained on "
+                    "%s",
+                    wanted(session)->input,
+                    lks_shape_text(&got, shapes[0], sizeof *shapes),
+                    lks_shape_text(&want, shapes[1], sizeof *shapes));
+}
+
+static lks_status make_model_to_predict(lks_replica *replica)
+{
+    const lks_session *session = replica->session;
+    lks_status st;
+
+    LKS_TRY(lks_feed_init_inputs(&replica->applied, session->data.applied));
+    st = lks_model_for_inputs(&session->job, session->options->program, &replica->applied,
+                              replica->device, &replica->model, &replica->loss);
+    if (st == LKS_OK)
+        st = load_weights(replica);
+    if ((st == LKS_SHAPE || st == LKS_FORMAT) && wanted(session)->input)
+        st = explain_shape(replica, st);
+    return st;
+}
+
+/* ---- evaluation ---- */
+
+static void put_line(lks_text *out, const char *name, const lks_evaluation *e)
+{
+    lks_text_add(out, "%s: %" PRIu64 " samples, loss %s", name, e->n_samples,
+                 lks_figure_loss(e->loss).text);
+    if (e->has_accuracy)
+        lks_text_add(out, ", accuracy %.2f %%", 100 * e->accuracy);
+    lks_text_put(out, "\n");
+}
+
+static lks_status print(const lks_session *session, const lks_evaluation *e)
+{
+    const lks_evaluated what = {.run = session->options->job_path,
+                                .split = wanted(session)->split};
+    lks_text text = {0};
+    char *all = NULL;
+
+    if (wanted(session)->is_json) {
+        lks_evaluation_put_json(&text, &what, e);
+    } else {
+        put_line(&text, what.split, e);
+        lks_evaluation_put_table(&text, e);
+    }
+    LKS_TRY(lks_text_take(&text, &all));
+    fputs(all, stdout);
+    lks_free(all);
+    return fflush(stdout) == 0 ? LKS_OK
+                               : lks_fail(LKS_IO, "standard output: %s", strerror(errno));
+}
+
+static lks_status evaluate(lks_replica *replica)
+{
+    lks_evaluation evaluation = {0};
+    lks_status st = lks_evaluate(replica->model, replica->loss, &replica->applied,
+                                 replica->device, replica->comm, &evaluation);
+
+    replica->is_alone = st != LKS_OK; /* the others wait for what it has counted */
+    replica->exit_code = LKS_EXIT_FAILED;
+    if (st == LKS_OK && replica->comm->rank == 0)
+        st = print(replica->session, &evaluation);
+    lks_evaluation_release(&evaluation);
+    return replica->is_alone ? st
+                             : lks_world_agree(replica->comm, st, &replica->exit_code);
+}
+
+/* ---- prediction ---- */
+
+static lks_status open_prediction(lks_replica *replica)
+{
+    const lks_apply_options *options = wanted(replica->session);
+    const lks_prediction_options prediction = {
+        .format = options->format,
+        .path = options->output,
+        .n = lks_dataset_n_samples(replica->applied.dataset),
+        .shape = lks_model_output_shape(replica->model),
+        .is_classifier = replica->loss->counts_correct,
+    };
+
+    return replica->comm->rank == 0
+               ? lks_prediction_create(&prediction, &replica->prediction)
+               : LKS_OK;
+}
+
+static lks_status predict(lks_replica *replica)
+{
+    const lks_prediction_sink sink = {lks_prediction_take, replica->prediction};
+    const char *output = wanted(replica->session)->output;
+    lks_status st = lks_predict(replica->model, &replica->applied, replica->device,
+                                replica->comm, &sink);
+
+    if (st == LKS_COMM)
+        return st;
+    replica->exit_code = LKS_EXIT_FAILED;
+    LKS_TRY(lks_world_agree(replica->comm, st, &replica->exit_code));
+    if (replica->prediction)
+        st = lks_prediction_finish(replica->prediction);
+    LKS_TRY(lks_world_agree(replica->comm, st, &replica->exit_code));
+    if (output)
+        lks_console_say(&replica->console, "%" PRIu64 " predictions are in %s",
+                        lks_dataset_n_samples(replica->applied.dataset), output);
+    return LKS_OK;
+}
+
+/* ---- the tables ---- */
+
+enum {
+    ANY = LKS_START_ON_ANY,
+    INVALID = LKS_START_ON(LKS_INVALID),
+    DEVICE = LKS_START_ON(LKS_DEVICE),
+    JOB = LKS_START_ON_JOB,
+};
+
+#define OF_RANK(name, sign, agreement, usage, does)                                      \
+    {                                                                                    \
+        name, LKS_STAGE_##sign, LKS_##agreement, usage, .of_rank = does                  \
+    }
+#define OF_REPLICA(name, sign, agreement, usage, does)                                   \
+    {                                                                                    \
+        name, LKS_STAGE_##sign, LKS_##agreement, usage, .of_replica = does               \
+    }
+
+/* clang-format off */
+static const lks_start_stage of_a_rank[] = {
+    OF_RANK("the run's job",                BEGIN, OWN,      ANY,     read_job),
+    OF_RANK("devices",                      BEGIN, OWN,      ANY,     lks_session_choose_devices),
+    OF_RANK("the world of ranks",           MPI,   TOGETHER, INVALID, lks_session_open_world),
+    OF_RANK("a job on every rank",          MPI,   AGREED,   0,       NULL),
+    OF_RANK("the job's hash",               MPI,   AGREED,   0,       lks_session_hash_job),
+    OF_RANK("one job on all ranks",         MPI,   TOGETHER, 0,       lks_session_check_same_job),
+    OF_RANK("devices of ranks of one host", MPI,   TOGETHER, DEVICE,  lks_session_share_devices),
+    OF_RANK("hosts and cores",              MPI,   TOGETHER, 0,       lks_session_place_ranks),
+    OF_RANK("what the job leaves open",     MPI,   TOGETHER, INVALID, lks_session_settle_job),
+    OF_RANK("what GPUs meet over",          MPI,   TOGETHER, INVALID, lks_session_settle_collectives),
+    OF_RANK("replicas",                     MPI,   OWN,      0,       lks_session_make_replicas),
+    OF_RANK("letters between them",         MPI,   AGREED,   0,       lks_session_make_mail),
+    OF_RANK("their link to other ranks'",   MPI,   TOGETHER, 0,       lks_session_make_link),
+    OF_RANK("their communicators",          MPI,   AGREED,   0,       lks_session_connect_replicas),
+    OF_RANK("the data",                     DATA,  AGREED,   JOB,     open_data),
+    OF_RANK("one data set on all ranks",    DATA,  TOGETHER, 0,       check_same_data),
+};
+
+#define OF_REPLICA_MODEL(does)                                                           \
+    OF_REPLICA("NCCL",                      DATA,  TOGETHER, 0,       lks_replica_join), \
+    OF_REPLICA("the GPU",                   DATA,  OWN,      0,       lks_replica_open_gpu), \
+    OF_REPLICA("the weights",               DATA,  AGREED,   JOB,     does),             \
+    OF_REPLICA("the weights' hash",         DATA,  AGREED,   0,       lks_replica_hash_model), \
+    OF_REPLICA("one model on all replicas", DATA,  TOGETHER, 0,       lks_replica_check_same_model)
+
+static const lks_start_stage of_an_evaluating_replica[] = {
+    OF_REPLICA_MODEL(make_model_to_evaluate),
+};
+
+static const lks_start_stage of_a_predicting_replica[] = {
+    OF_REPLICA_MODEL(make_model_to_predict),
+    OF_REPLICA("where it goes",             MEET,  AGREED,   JOB,     open_prediction),
+};
+/* clang-format on */
+
+const lks_work lks_work_evaluate = {
+    .of_rank = of_a_rank,
+    .n_of_rank = sizeof of_a_rank / sizeof *of_a_rank,
+    .of_replica = of_an_evaluating_replica,
+    .n_of_replica = sizeof of_an_evaluating_replica / sizeof *of_an_evaluating_replica,
+    .run = evaluate,
+};
+
+const lks_work lks_work_predict = {
+    .of_rank = of_a_rank,
+    .n_of_rank = sizeof of_a_rank / sizeof *of_a_rank,
+    .of_replica = of_a_predicting_replica,
+    .n_of_replica = sizeof of_a_predicting_replica / sizeof *of_a_predicting_replica,
+    .run = predict,
+};
