@@ -7,84 +7,56 @@
 #include "ops/ops.h"
 
 typedef struct adaptive_pool {
-    int64_t size[2]; /* of a line, the first */
+    int64_t size[2];
 } adaptive_pool;
 
 #define RULE(kind, ...) LKS_OPTION_RULE(adaptive_pool, kind, __VA_ARGS__)
 static const lks_option_rule options_1d[] = {LKS_OPTIONS_adaptive_avg_pool1d(RULE)};
 static const lks_option_rule options_2d[] = {LKS_OPTIONS_adaptive_avg_pool2d(RULE)};
 
-static lks_status infer(lks_layer *layer, int n)
+static lks_status infer(lks_layer *layer)
 {
-    const adaptive_pool *config = layer->config;
+    adaptive_pool *config = layer->config;
 
-    LKS_TRY(lks_window_check_input(layer, n));
-    layer->out[0].shape = layer->in[0].shape;
-    for (int i = 0; i < n; i++)
-        layer->out[0].shape.sizes[1 + i] = config->size[i];
+    LKS_TRY(lks_window_check_input(layer));
+    lks_window_put_shape(layer, config->size);
+    lks_window_one_row(layer, config->size, 1);
     return LKS_OK;
 }
 
-static lks_status infer_1d(lks_layer *layer)
-{
-    return infer(layer, 1);
-}
-
-static lks_status infer_2d(lks_layer *layer)
-{
-    return infer(layer, 2);
-}
-
-static lks_status forward_1d(const lks_layer *layer, const lks_layer_run *run,
-                             lks_tensor *const *in, lks_tensor **out)
+static lks_status forward_avg(const lks_layer *layer, const lks_layer_run *run,
+                              lks_tensor *const *in, lks_tensor **out)
 {
     const adaptive_pool *config = layer->config;
+    lks_tensor *x = lks_window_row(layer, in[0]);
 
     (void)run;
-    return lks_layer_put(out, lks_adaptive_avg_pool1d(in[0], config->size[0]));
-}
-
-static lks_status forward_2d(const lks_layer *layer, const lks_layer_run *run,
-                             lks_tensor *const *in, lks_tensor **out)
-{
-    const adaptive_pool *config = layer->config;
-
-    (void)run;
-    return lks_layer_put(out, lks_adaptive_avg_pool2d(in[0], config->size));
+    return lks_layer_put(
+        out, lks_window_line(layer, lks_adaptive_avg_pool2d(x, config->size)));
 }
 
 static lks_status forward_max(const lks_layer *layer, const lks_layer_run *run,
                               lks_tensor *const *in, lks_tensor **out)
 {
     const adaptive_pool *config = layer->config;
+    lks_tensor *x = lks_window_row(layer, in[0]);
 
     (void)run;
-    return lks_layer_put(out, lks_adaptive_max_pool2d(in[0], config->size, NULL));
+    return lks_layer_put(
+        out, lks_window_line(layer, lks_adaptive_max_pool2d(x, config->size, NULL)));
 }
 
-const lks_layer_type lks_layer_adaptive_avg_pool1d = {
-    .name = "adaptive_avg_pool1d",
-    .options = options_1d,
-    .n_options = sizeof options_1d / sizeof *options_1d,
-    .config_size_bytes = sizeof(adaptive_pool),
-    .infer = infer_1d,
-    .forward = forward_1d,
-};
+#define TYPE(name_, n, forward_)                                                         \
+    const lks_layer_type lks_layer_##name_ = {                                           \
+        .name = #name_,                                                                  \
+        .options = options_##n##d,                                                       \
+        .n_options = sizeof options_##n##d / sizeof *options_##n##d,                     \
+        .config_size_bytes = sizeof(adaptive_pool),                                      \
+        .n_dims = n,                                                                     \
+        .infer = infer,                                                                  \
+        .forward = forward_,                                                             \
+    }
 
-const lks_layer_type lks_layer_adaptive_avg_pool2d = {
-    .name = "adaptive_avg_pool2d",
-    .options = options_2d,
-    .n_options = sizeof options_2d / sizeof *options_2d,
-    .config_size_bytes = sizeof(adaptive_pool),
-    .infer = infer_2d,
-    .forward = forward_2d,
-};
-
-const lks_layer_type lks_layer_adaptive_max_pool2d = {
-    .name = "adaptive_max_pool2d",
-    .options = options_2d,
-    .n_options = sizeof options_2d / sizeof *options_2d,
-    .config_size_bytes = sizeof(adaptive_pool),
-    .infer = infer_2d,
-    .forward = forward_max,
-};
+TYPE(adaptive_avg_pool1d, 1, forward_avg);
+TYPE(adaptive_avg_pool2d, 2, forward_avg);
+TYPE(adaptive_max_pool2d, 2, forward_max);

@@ -7,7 +7,6 @@
 #include "nn/window.h"
 #include "ops/ops.h"
 
-/* Of a line, the second of each two is left alone. */
 typedef struct avg_pool {
     lks_avg_pool2d_params params;
     bool count_include_pad;
@@ -17,76 +16,48 @@ typedef struct avg_pool {
 static const lks_option_rule options_1d[] = {LKS_OPTIONS_avg_pool1d(RULE)};
 static const lks_option_rule options_2d[] = {LKS_OPTIONS_avg_pool2d(RULE)};
 
-static lks_status infer(lks_layer *layer, int n)
+static lks_status infer(lks_layer *layer)
 {
     avg_pool *config = layer->config;
     lks_avg_pool2d_params *p = &config->params;
     int64_t place[2];
 
     p->leave_out_padding = !config->count_include_pad;
-    for (int i = 0; i < n; i++) {
+    for (int i = 0; i < layer->type->n_dims; i++) {
         if (p->stride[i] == 0)
             p->stride[i] = p->kernel[i];
         LKS_TRY(lks_window_check_padding(layer, p->kernel[i], p->padding[i]));
     }
     LKS_TRY(lks_window_infer(
-        layer, &(lks_window){n, p->kernel, p->stride, p->padding, NULL, p->ceil_mode},
+        layer, &(lks_window){p->kernel, p->stride, p->padding, NULL, p->ceil_mode},
         place));
-    layer->out[0].shape = layer->in[0].shape;
-    for (int i = 0; i < n; i++)
-        layer->out[0].shape.sizes[1 + i] = place[i];
+    lks_window_put_shape(layer, place);
+    lks_window_one_row(layer, p->kernel, 1);
+    lks_window_one_row(layer, p->stride, 1);
+    lks_window_one_row(layer, p->padding, 0);
     return LKS_OK;
 }
 
-static lks_status infer_1d(lks_layer *layer)
-{
-    return infer(layer, 1);
-}
-
-static lks_status infer_2d(lks_layer *layer)
-{
-    return infer(layer, 2);
-}
-
-static lks_status forward_1d(const lks_layer *layer, const lks_layer_run *run,
-                             lks_tensor *const *in, lks_tensor **out)
+static lks_status forward(const lks_layer *layer, const lks_layer_run *run,
+                          lks_tensor *const *in, lks_tensor **out)
 {
     const avg_pool *config = layer->config;
-    const lks_pool1d_params p = {
-        .kernel = config->params.kernel[0],
-        .stride = config->params.stride[0],
-        .padding = config->params.padding[0],
-        .leave_out_padding = config->params.leave_out_padding,
-        .ceil_mode = config->params.ceil_mode,
-    };
+    lks_tensor *x = lks_window_row(layer, in[0]);
 
     (void)run;
-    return lks_layer_put(out, lks_avg_pool1d(in[0], &p));
+    return lks_layer_put(out, lks_window_line(layer, lks_avg_pool2d(x, &config->params)));
 }
 
-static lks_status forward_2d(const lks_layer *layer, const lks_layer_run *run,
-                             lks_tensor *const *in, lks_tensor **out)
-{
-    const avg_pool *config = layer->config;
+#define TYPE(name_, n)                                                                   \
+    const lks_layer_type lks_layer_##name_ = {                                           \
+        .name = #name_,                                                                  \
+        .options = options_##n##d,                                                       \
+        .n_options = sizeof options_##n##d / sizeof *options_##n##d,                     \
+        .config_size_bytes = sizeof(avg_pool),                                           \
+        .n_dims = n,                                                                     \
+        .infer = infer,                                                                  \
+        .forward = forward,                                                              \
+    }
 
-    (void)run;
-    return lks_layer_put(out, lks_avg_pool2d(in[0], &config->params));
-}
-
-const lks_layer_type lks_layer_avg_pool1d = {
-    .name = "avg_pool1d",
-    .options = options_1d,
-    .n_options = sizeof options_1d / sizeof *options_1d,
-    .config_size_bytes = sizeof(avg_pool),
-    .infer = infer_1d,
-    .forward = forward_1d,
-};
-
-const lks_layer_type lks_layer_avg_pool2d = {
-    .name = "avg_pool2d",
-    .options = options_2d,
-    .n_options = sizeof options_2d / sizeof *options_2d,
-    .config_size_bytes = sizeof(avg_pool),
-    .infer = infer_2d,
-    .forward = forward_2d,
-};
+TYPE(avg_pool1d, 1);
+TYPE(avg_pool2d, 2);

@@ -26,8 +26,7 @@ static lks_status infer(lks_layer *layer)
     lks_init init;
 
     LKS_TRY(lks_window_infer(
-        layer, &(lks_window){2, kernel, p->stride, p->padding, p->dilation, false},
-        place));
+        layer, &(lks_window){kernel, p->stride, p->padding, p->dilation, false}, place));
     LKS_TRY(lks_channels_check(layer, out_channels, p->groups));
     in_channels = layer->in[0].shape.sizes[0] / p->groups;
     init = lks_init_fan_in((double)in_channels * (double)kernel[0] * (double)kernel[1]);
@@ -52,6 +51,7 @@ static lks_status forward(const lks_layer *layer, const lks_layer_run *run,
 
 const lks_layer_type lks_layer_conv2d = {
     .name = "conv2d",
+    .n_dims = 2,
     .options = options,
     .n_options = sizeof options / sizeof *options,
     .config_size_bytes = sizeof(conv2d),

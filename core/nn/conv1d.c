@@ -25,7 +25,7 @@ static lks_status infer(lks_layer *layer)
 
     LKS_TRY(lks_window_infer(
         layer,
-        &(lks_window){1, &config->kernel, &p->stride, &p->padding, &p->dilation, false},
+        &(lks_window){&config->kernel, &p->stride, &p->padding, &p->dilation, false},
         &place));
     LKS_TRY(lks_channels_check(layer, config->out_channels, p->groups));
     in_channels = layer->in[0].shape.sizes[0] / p->groups;
@@ -52,6 +52,7 @@ static lks_status forward(const lks_layer *layer, const lks_layer_run *run,
 
 const lks_layer_type lks_layer_conv1d = {
     .name = "conv1d",
+    .n_dims = 1,
     .options = options,
     .n_options = sizeof options / sizeof *options,
     .config_size_bytes = sizeof(conv1d),

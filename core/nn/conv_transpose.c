@@ -9,7 +9,6 @@
 #include "ops/ops.h"
 #include "ops/window.h"
 
-/* Of a line, the second of each two is left alone. */
 typedef struct conv_transpose {
     int64_t out_channels, kernel[2];
     lks_conv2d_params params;
@@ -39,19 +38,28 @@ static lks_status infer_size(const lks_layer *layer, int d, int64_t *out)
     return LKS_OK;
 }
 
-/* weight (in, out / groups, kernel…); PyTorch takes its second size for the fan in */
-static lks_status infer(lks_layer *layer, int n)
+static void as_row(const lks_layer *layer, conv_transpose *c)
 {
-    const conv_transpose *c = layer->config;
+    lks_window_one_row(layer, c->kernel, 1);
+    lks_window_one_row(layer, c->params.stride, 1);
+    lks_window_one_row(layer, c->params.padding, 0);
+    lks_window_one_row(layer, c->params.dilation, 1);
+    lks_window_one_row(layer, c->output_padding, 0);
+}
+
+/* weight (in, out / groups, kernel…); PyTorch takes its second size for the fan in */
+static lks_status infer(lks_layer *layer)
+{
+    conv_transpose *c = layer->config;
     lks_shape weight = {.ndim = 2}, *out = &layer->out[0].shape;
     double fan = 1;
 
-    LKS_TRY(lks_window_check_input(layer, n));
+    LKS_TRY(lks_window_check_input(layer));
     LKS_TRY(lks_channels_check(layer, c->out_channels, c->params.groups));
     weight.sizes[0] = layer->in[0].shape.sizes[0];
     weight.sizes[1] = c->out_channels / c->params.groups;
     *out = LKS_SHAPE_OF(c->out_channels);
-    for (int d = 0; d < n; d++) {
+    for (int d = 0; d < layer->type->n_dims; d++) {
         weight.sizes[weight.ndim++] = c->kernel[d];
         LKS_TRY(infer_size(layer, d, &out->sizes[out->ndim++]));
     }
@@ -61,55 +69,32 @@ static lks_status infer(lks_layer *layer, int n)
     if (c->bias)
         LKS_TRY(lks_layer_add_param(layer, "bias", LKS_SHAPE_OF(c->out_channels),
                                     lks_init_fan_in(fan)));
+    as_row(layer, c);
     return LKS_OK;
 }
 
-static lks_status infer_1d(lks_layer *layer)
-{
-    return infer(layer, 1);
-}
-
-static lks_status infer_2d(lks_layer *layer)
-{
-    return infer(layer, 2);
-}
-
-static lks_status forward_1d(const lks_layer *layer, const lks_layer_run *run,
-                             lks_tensor *const *in, lks_tensor **out)
+static lks_status forward(const lks_layer *layer, const lks_layer_run *run,
+                          lks_tensor *const *in, lks_tensor **out)
 {
     const conv_transpose *c = layer->config;
-    const lks_conv1d_params p = {c->params.stride[0], c->params.padding[0],
-                                 c->params.dilation[0], c->params.groups};
+    lks_tensor *x = lks_window_row(layer, in[0]);
+    lks_tensor *weight = lks_window_row(layer, run->params[0]);
+    lks_tensor *y = lks_conv_transpose2d(x, weight, c->bias ? run->params[1] : NULL,
+                                         &c->params, c->output_padding);
 
-    return lks_layer_put(out, lks_conv_transpose1d(in[0], run->params[0],
-                                                   c->bias ? run->params[1] : NULL, &p,
-                                                   c->output_padding[0]));
+    return lks_layer_put(out, lks_window_line(layer, y));
 }
 
-static lks_status forward_2d(const lks_layer *layer, const lks_layer_run *run,
-                             lks_tensor *const *in, lks_tensor **out)
-{
-    const conv_transpose *c = layer->config;
+#define TYPE(name_, n)                                                                   \
+    const lks_layer_type lks_layer_##name_ = {                                           \
+        .name = #name_,                                                                  \
+        .options = options_##n##d,                                                       \
+        .n_options = sizeof options_##n##d / sizeof *options_##n##d,                     \
+        .config_size_bytes = sizeof(conv_transpose),                                     \
+        .n_dims = n,                                                                     \
+        .infer = infer,                                                                  \
+        .forward = forward,                                                              \
+    }
 
-    return lks_layer_put(out, lks_conv_transpose2d(in[0], run->params[0],
-                                                   c->bias ? run->params[1] : NULL,
-                                                   &c->params, c->output_padding));
-}
-
-const lks_layer_type lks_layer_conv_transpose1d = {
-    .name = "conv_transpose1d",
-    .options = options_1d,
-    .n_options = sizeof options_1d / sizeof *options_1d,
-    .config_size_bytes = sizeof(conv_transpose),
-    .infer = infer_1d,
-    .forward = forward_1d,
-};
-
-const lks_layer_type lks_layer_conv_transpose2d = {
-    .name = "conv_transpose2d",
-    .options = options_2d,
-    .n_options = sizeof options_2d / sizeof *options_2d,
-    .config_size_bytes = sizeof(conv_transpose),
-    .infer = infer_2d,
-    .forward = forward_2d,
-};
+TYPE(conv_transpose1d, 1);
+TYPE(conv_transpose2d, 2);

@@ -41,6 +41,7 @@ typedef struct lks_layer_type {
     size_t n_options;
     size_t config_size_bytes; /* of the struct that the options fill; 0 without */
     size_t n_inputs;          /* 0: one */
+    int n_dims;               /* of a window, behind the channels (window.h): 1 or 2 */
     lks_dtype takes;          /* of all inputs; f32 unless it says so */
     /* From layer->in and the config set layer->out, n_out of them (one, of f32, unless it
      * says so), and add parameters and buffers in PyTorch's order. LKS_SHAPE by
