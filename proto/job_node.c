@@ -85,12 +85,18 @@ lks_status lks_node_text(const lks_node *node, const char *name, const char **ou
 const char *lks_job_hint(const char *word, const char *const *known, size_t n,
                          const char *lead, char *out, size_t size)
 {
-    const char *nearest = lks_nearest(word, known, n);
+    const char *near[LKS_NEAREST_MAX];
+    const size_t n_near = lks_nearest_words(word, known, n, near);
 
-    if (nearest) {
-        snprintf(out, size, "; did you mean '%s'?", nearest);
-        return out;
+    for (size_t i = 0; i < n_near; i++) {
+        const char *lead_in = i == 0 ? "; did you mean" : i + 1 == n_near ? " or" : ",";
+
+        if (i == 0)
+            *out = '\0';
+        lks_append(out, size, "%s '%s'%s", lead_in, near[i], i + 1 == n_near ? "?" : "");
     }
+    if (n_near > 0)
+        return out;
     if (n == 0)
         return "; it takes none";
     snprintf(out, size, "; %s ", lead);

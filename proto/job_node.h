@@ -24,7 +24,7 @@ lks_status lks_node_expected(const lks_node *node, const char *name,
 /* ", in plain digits" for 1e3, 010, 1_000 and such, where a whole number must stand. */
 const char *lks_node_digits_hint(const lks_node *node);
 
-/* "; did you mean 'x'?", or "; it knows a, b, c" after `lead`. */
+/* "; did you mean 'x'?", or 'x' or 'y', or "; it knows a, b, c" after `lead`. */
 const char *lks_job_hint(const char *word, const char *const *known, size_t n,
                          const char *lead, char *out, size_t size);
 

@@ -7,7 +7,7 @@
 
 /* What slips cost. A letter changed costs a bit more than one that was added, left out or
  * swapped: it is more often another word. */
-enum { SLIP = 4, CHANGE = 5, NEVER = 1000, MAX_WORD = 32 };
+enum { SLIP = 4, CHANGE = 5, NEVER = 1000, MAX_WORD = 32, FEW_LETTERS = 2 };
 
 /* A word as it is compared: small letters and digits, "MaxPool2d" and "max_pool2d" being
  * the same. */
@@ -105,36 +105,60 @@ static int cost_of_foreign(const bare_word *word)
     return least;
 }
 
-/* The only word that begins with this one; "loss" may be left out or added. NULL if none
- * or several do. */
-static const char *only_longer(const bare_word *word, const char *const *words, size_t n)
+/* "loss" may be left out or added. */
+static bool begins(const bare_word *word, const bare_word *known)
 {
-    const char *found = NULL;
+    const bool has_loss_beside = known->length > 0 && known->length + 4 == word->length &&
+                                 strncmp(known->text, word->text, known->length) == 0 &&
+                                 strcmp(word->text + known->length, "loss") == 0;
 
-    for (size_t i = 0; i < n; i++) {
-        bare_word known = bare(words[i]);
-        bool begins = strncmp(known.text, word->text, word->length) == 0;
-        bool is_with_loss = known.length > 0 && known.length + 4 == word->length &&
-                            strncmp(known.text, word->text, known.length) == 0 &&
-                            strcmp(word->text + known.length, "loss") == 0;
-
-        if (!begins && !is_with_loss)
-            continue;
-        if (found)
-            return NULL;
-        found = words[i];
-    }
-    return found;
+    return strncmp(known->text, word->text, word->length) == 0 || has_loss_beside;
 }
 
-const char *lks_nearest(const char *word, const char *const *words, size_t n)
+/* In the order of their letters, into a list of n of them. */
+static void insert(const char *word, const char **list, size_t n)
+{
+    while (n > 0 && strcmp(word, list[n - 1]) < 0) {
+        list[n] = list[n - 1];
+        n--;
+    }
+    list[n] = word;
+}
+
+/* The words that begin with this one, the shortest and those little longer: conv1d and
+ * conv2d of conv, which conv_transpose1d is far from. 0 if they are more than LKS_NEAREST_MAX. */
+static size_t longer_words(const bare_word *word, const char *const *words, size_t n,
+                           const char **out)
+{
+    size_t shortest = MAX_WORD, n_found = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        const bare_word known = bare(words[i]);
+
+        if (known.length > 0 && known.length < shortest && begins(word, &known))
+            shortest = known.length;
+    }
+    for (size_t i = 0; i < n; i++) {
+        const bare_word known = bare(words[i]);
+
+        if (known.length > shortest + FEW_LETTERS || !begins(word, &known))
+            continue;
+        if (n_found == LKS_NEAREST_MAX)
+            return 0;
+        insert(words[i], out, n_found++);
+    }
+    return n_found;
+}
+
+size_t lks_nearest_words(const char *word, const char *const *words, size_t n,
+                         const char *out[LKS_NEAREST_MAX])
 {
     const bare_word meant = bare(word);
     const char *nearest = NULL;
     int best = allowance(meant.length), foreign;
 
     if (best < 0)
-        return NULL;
+        return 0;
     for (size_t i = 0; i < n; i++) {
         int slips = cost(&meant, words[i]);
 
@@ -145,8 +169,16 @@ const char *lks_nearest(const char *word, const char *const *words, size_t n)
     }
     foreign = cost_of_foreign(&meant);
     if (foreign == 0 && best > 0)
-        return NULL;
+        return 0;
     if (!nearest)
-        return only_longer(&meant, words, n);
-    return foreign < best ? NULL : nearest;
+        return longer_words(&meant, words, n, out);
+    out[0] = nearest;
+    return foreign < best ? 0 : 1;
+}
+
+const char *lks_nearest(const char *word, const char *const *words, size_t n)
+{
+    const char *nearest[LKS_NEAREST_MAX];
+
+    return lks_nearest_words(word, words, n, nearest) == 1 ? nearest[0] : NULL;
 }

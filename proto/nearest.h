@@ -14,4 +14,11 @@
  * not have (adamw, gelu), or is nearer to such a name. */
 const char *lks_nearest(const char *word, const char *const *words, size_t n);
 
+enum { LKS_NEAREST_MAX = 4 };
+
+/* The same into out, and where several words begin with this one, all of them that are
+ * about as short as the shortest: how many there are. 0: none, or more than LKS_NEAREST_MAX. */
+size_t lks_nearest_words(const char *word, const char *const *words, size_t n,
+                         const char *out[LKS_NEAREST_MAX]);
+
 #endif

@@ -72,7 +72,7 @@ START_TEST(a_name_of_something_else_is_no_slip)
          {"gelu",       "elu",       "selu",         "celu",        "silu",
           "prelu",      "rrelu",     "ReLU6",        "tan",         "atanh",
           "Tanhshrink", "hardtanh",  "logsigmoid",   "softmin",     "softmax2d",
-          "softplus",   "conv",      "pool",         "conv3d",      "Conv3d",
+          "softplus",   "pool",         "conv3d",      "Conv3d",
           "MaxPool3d",  "dropout2d", "Dropout3d",    "lazy_linear", "unflatten",
           "lp_pool2d",  "log",       "max_unpool2d", "geluu",       "hard_sigmoid"},
          "known are linear, conv2d, max_pool2d, relu"},
@@ -152,6 +152,22 @@ START_TEST(a_beginning_of_several_words_means_none)
 }
 END_TEST
 
+START_TEST(a_beginning_of_several_names_of_layers_gets_the_shortest_of_them)
+{
+    static const char *const many[] = {"pool1", "pool2", "pool3", "pool4", "pool5"};
+    const char *near[LKS_NEAREST_MAX];
+
+    ck_assert_ptr_nonnull(
+        strstr(told("model.0", "conv"), "; did you mean 'conv1d' or 'conv2d'?"));
+    ck_assert_ptr_nonnull(strstr(told("model.0", "BatchNorm"),
+                                 "; did you mean 'batch_norm1d' or 'batch_norm2d'?"));
+    ck_assert_uint_eq(lks_nearest_words("pool", many, 5, near), 0);
+    ck_assert_uint_eq(lks_nearest_words("pool", many, 3, near), 3);
+    ck_assert_str_eq(near[2], "pool3");
+}
+END_TEST
+
 LKS_SUITE("nearest", the_nearest_word_is_at_most_two_slips_away,
           a_name_of_something_else_is_no_slip, a_plain_slip_gets_the_word,
-          a_beginning_of_several_words_means_none)
+          a_beginning_of_several_words_means_none,
+          a_beginning_of_several_names_of_layers_gets_the_shortest_of_them)
