@@ -19,6 +19,10 @@
 #define LKS_BASE_LAYER_OPTIONS_H
 
 /* clang-format off */
+/* lks_interpolation's, in its order: of the layer upsample */
+#define LKS_INTERPOLATIONS                                                               \
+    "nearest", "nearest-exact", "linear", "bilinear", "bicubic", "trilinear", "area"
+
 #define LKS_LAYER_LIST(X)                                                                \
     X(linear) X(conv2d) X(max_pool2d) X(relu) X(tanh) X(sigmoid) X(dropout) X(flatten)   \
     X(softmax) X(log_softmax) X(batch_norm1d) X(batch_norm2d) X(add)                     \

@@ -276,3 +276,48 @@ lks_tensor *lks_layer_norm(lks_tensor *x, lks_shape shape, lks_tensor *weight,
     lks_scope_close();
     return y;
 }
+
+/* ---- over neighbouring channels ---- */
+
+/* The mean of x over `size` channels, of which size / 2 stand before. */
+static lks_tensor *channel_means(lks_tensor *x, int64_t size)
+{
+    const lks_avg_pool2d_params window = {.kernel = {size, 1}, .stride = {1, 1}};
+    lks_shape shape;
+    int64_t n, channels;
+
+    if (!x)
+        return NULL;
+    shape = lks_sizes(x);
+    n = shape.sizes[0];
+    channels = shape.sizes[1];
+    x = lks_reshape(x, LKS_SHAPE_OF(n, channels, lks_numel(x) / (n * channels)));
+    x = lks_pad(x, (const int64_t[]){0, 0, size / 2, (size - 1) / 2}, 4, LKS_PAD_CONSTANT,
+                0);
+    return lks_reshape(lks_avg_pool2d(x, &window), shape);
+}
+
+lks_tensor *lks_local_response_norm(lks_tensor *x, int64_t size, double alpha,
+                                    double beta, double k)
+{
+    lks_tensor *y;
+
+    if (!x)
+        return NULL;
+    if (x->view.ndim < 3 || size < 1) {
+        lks_fail(x->view.ndim < 3 ? LKS_SHAPE : LKS_INVALID,
+                 "local_response_norm: takes (N, C, …) and a size of at least 1, not %s "
+                 "and %lld",
+                 LKS_TEXT(x), (long long)size);
+        return NULL;
+    }
+    if (x->numel == 0)
+        return lks_clone(x);
+    if (lks_scope_open() != LKS_OK)
+        return NULL;
+    y = lks_mul_scalar(channel_means(lks_square(x), size), alpha);
+    y = lks_div(x, lks_pow_scalar(lks_add_scalar(y, k), beta));
+    y = lks_scope_return(y);
+    lks_scope_close();
+    return y;
+}

@@ -379,6 +379,37 @@ lks_tensor *lks_unfold(lks_tensor *x, const lks_pool2d_params *params);
 /* (…, C r r, H, W) to (…, C, H r, W r). A copy. */
 lks_tensor *lks_pixel_shuffle(lks_tensor *x, int64_t factor);
 
+/* torch.nn.functional.interpolate: x (N, C, …) of floats, whose one to three dimensions
+ * behind the channels get another size each: `size`, or floor(size scale_factor); the
+ * other is 0. Linear is of one, bilinear and bicubic of two, trilinear of three. With
+ * align_corners, which those alone have, first and last elements stay where they are.
+ * PyTorch's recompute_scale_factor is to give the size. A copy. */
+typedef enum lks_interpolation {
+    LKS_INTERPOLATE_NEAREST,
+    LKS_INTERPOLATE_NEAREST_EXACT,
+    LKS_INTERPOLATE_LINEAR,
+    LKS_INTERPOLATE_BILINEAR,
+    LKS_INTERPOLATE_BICUBIC,
+    LKS_INTERPOLATE_TRILINEAR,
+    LKS_INTERPOLATE_AREA,
+} lks_interpolation;
+
+typedef struct lks_interpolate_params {
+    lks_interpolation mode;
+    int64_t size[3];
+    double scale_factor[3];
+    bool align_corners;
+} lks_interpolate_params;
+lks_tensor *lks_interpolate(lks_tensor *x, const lks_interpolate_params *params);
+/* What n sizes become. LKS_SHAPE, LKS_INVALID: they, or the parameters, do not fit. */
+lks_status lks_interpolate_sizes(const lks_interpolate_params *params, int n,
+                                 const int64_t *before, int64_t *out);
+
+/* x / (k + alpha mean)^beta, with the mean of x's squares over `size` neighbouring
+ * channels of (N, C, …), those beyond the first and the last being 0. */
+lks_tensor *lks_local_response_norm(lks_tensor *x, int64_t size, double alpha,
+                                    double beta, double k);
+
 /* (x - mean) / sqrt(var + eps) weight + bias, with a mean and a variance for each channel
  * (batch_norm) or for each channel of each sample (instance_norm) of x (N, C, …); (C) is
  * one sample. What is NULL is left out; running statistics come both or neither. */
@@ -404,6 +435,23 @@ lks_tensor *lks_layer_norm(lks_tensor *x, lks_shape shape, lks_tensor *weight,
 lks_tensor *lks_scaled_dot_product_attention(lks_tensor *q, lks_tensor *k, lks_tensor *v,
                                              lks_tensor *mask, bool is_causal,
                                              lks_tensor **weights);
+/* q (N, L, E), k and v (N, S, E), or without N, to (N, L, E). What may be NULL is left out. */
+typedef struct lks_multihead_attention_params {
+    int64_t n_heads;
+    lks_tensor *in_weight, *in_bias;   /* (3 E, E), (3 E) or NULL: of q, k and v */
+    lks_tensor *out_weight, *out_bias; /* (E, E), (E) or NULL */
+    lks_tensor *bias_k, *bias_v;       /* (1, 1, E), one more position; or NULL */
+    bool add_zero_attn;                /* and one of zeros */
+    bool sequence_first;               /* q is (L, N, E), as PyTorch has it */
+    bool weights_of_heads;             /* weights of each, (N, H, L, S) */
+    lks_tensor *attn_mask,
+        *key_padding_mask; /* (L, S) or (N H, L, S); (N, S) or (S): true
+                                                 is left out, a number is added; or NULL */
+} lks_multihead_attention_params;
+/* *weights, unless NULL: the softmax, the mean over heads, (N, L, S). */
+lks_tensor *lks_multihead_attention(lks_tensor *q, lks_tensor *k, lks_tensor *v,
+                                    const lks_multihead_attention_params *params,
+                                    lks_tensor **weights);
 /* a (…, I), b (…, J), w (O, I, J), bias (O) or NULL: aᵀ w b + bias, (…, O). */
 lks_tensor *lks_bilinear(lks_tensor *a, lks_tensor *b, lks_tensor *w, lks_tensor *bias);
 

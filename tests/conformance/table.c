@@ -12,6 +12,7 @@
     X(convolutions)                                                                      \
     X(pooling)                                                                           \
     X(padding)                                                                           \
+    X(resampling)                                                                        \
     X(norms)                                                                             \
     X(activations)                                                                       \
     X(losses)                                                                            \

@@ -582,6 +582,7 @@ def images():
     case("pixel_shuffle/two", lambda x: F.pixel_shuffle(x, 2), X(2, 8, 2, 3))
     case("pixel_shuffle/one", lambda x: F.pixel_shuffle(x, 1), X(2, 2, 3))
     case("pixel_shuffle/more_dims", lambda x: F.pixel_shuffle(x, 2), X(2, 1, 4, 2, 2))
+    resampling()
     case("max_pool2d/plain", lambda x: F.max_pool2d(x, 2), X(2, 3, 5, 4))
     case("max_pool2d/general", lambda x: F.max_pool2d(x, (3, 2), (2, 1), (1, 1), (1, 2)),
          X(2, 2, 6, 5))
@@ -694,6 +695,7 @@ def contractions():
     case(name + "causal", lambda q, k, v: attention(
         q, k, v, torch.full((3, 5), -math.inf).triu(1)), q, k, v)
     case(name + "weights", lambda q, k: attention(q, k, torch.eye(3)), X(3, 2), X(3, 2))
+    heads()
     case("bilinear/bias", F.bilinear, X(2, 3), X(2, 4), X(2, 3, 4), X(2))
     case("bilinear/plain", F.bilinear, X(2, 2, 3), X(2, 2, 2), X(2, 3, 2))
     case("bilinear/vectors", F.bilinear, X(3), X(2), X(2, 3, 2))
@@ -872,7 +874,54 @@ def composed_losses():
     case("pairwise_distance/five", lambda x, y: F.pairwise_distance(x, y, 5, keepdim=True), a, b)
 
 
+def resampling():
+    def to(name, mode, *shape, **options):
+        case("interpolate/" + name, lambda x: F.interpolate(x, mode=mode, **options), X(*shape))
+
+    to("nearest_size", "nearest", 2, 2, 3, size=5)
+    to("nearest_scale", "nearest", 1, 2, 3, 5, scale_factor=(1.7, 0.6))
+    to("nearest_exact", "nearest-exact", 1, 2, 3, 3, size=(4, 7))
+    to("nearest_volume", "nearest", 1, 1, 2, 2, 3, size=(1, 3, 2))
+    to("linear_size", "linear", 2, 2, 3, size=7)
+    to("linear_scale", "linear", 2, 2, 3, scale_factor=1.7)
+    to("linear_aligned", "linear", 2, 2, 3, size=1, align_corners=True)
+    to("bilinear_both", "bilinear", 1, 2, 4, 3, size=(2, 7))
+    to("bilinear_aligned", "bilinear", 1, 2, 2, 4, size=(5, 3), align_corners=True)
+    to("bilinear_same", "bilinear", 2, 1, 2, 3, size=(2, 3), align_corners=True)
+    to("bicubic_size", "bicubic", 1, 2, 3, 4, size=(5, 3))
+    to("bicubic_scale", "bicubic", 1, 1, 2, 3, scale_factor=1.7)
+    to("bicubic_aligned", "bicubic", 1, 2, 1, 3, size=(3, 6), align_corners=True)
+    to("trilinear_size", "trilinear", 1, 2, 2, 3, 2, size=(3, 1, 3))
+    to("area_size", "area", 1, 2, 5, 3, size=(3, 7))
+    to("area_line", "area", 2, 1, 8, scale_factor=0.4)
+
+
+def multihead(q, heads, w, out, b=None, out_b=None, bias=None, zero=False, **options):
+    """q is (L, N, E)"""
+    return F.multi_head_attention_forward(q, q, q, q.shape[-1], heads, w, b, bias, bias, zero, 0., out, out_b,
+                                          **options)
+
+
+def heads():
+    name = "multihead_attention/"
+    case(name + "biased", lambda x, w, b, o: multihead(x.transpose(0, 1), 2, w, o, b)[0].transpose(0, 1),
+         X(2, 3, 4), X(12, 4), X(12), X(4, 4))
+    case(name + "masked", lambda x, w, o, m: multihead(x.transpose(0, 1), 1, w, o, attn_mask=m)[0].transpose(0, 1),
+         X(2, 3, 2), X(6, 2), X(2, 2), X(3, 3))
+    case(name + "extended", lambda x, w, o, b: multihead(x, 2, w, o, bias=b, zero=True)[0],
+         X(3, 2, 4), X(12, 4), X(4, 4), X(1, 1, 4))
+    mask = torch.tensor([False, False, True])
+    case(name + "weights", lambda x, w, o: multihead(x, 2, w, o, key_padding_mask=mask)[1],
+         X(3, 4), X(12, 4), X(4, 4))
+
+
+def responses():
+    for name, size, *shape in (("two", 2, 2, 5, 2, 2), ("three", 3, 2, 4, 3), ("empty", 2, 0, 2, 2)):
+        numbers_of = {2: (0.3, 0.5, 1.25), 3: (0.5, 0.75, 1)}[size]
+        case("local_response_norm/" + name, lambda x: F.local_response_norm(x, size, *numbers_of), X(*shape))
+
+
 print("/* Made by tests/golden/make_ops.py. */")
 for family in (pointwise, in_place, reductions, views, copies, arrangements, pieces, choices, places,
-               more_reductions, products, images, losses, windows, norms, contractions, functions, composed_losses):
+               more_reductions, products, images, losses, windows, norms, contractions, functions, composed_losses, responses):
     family()

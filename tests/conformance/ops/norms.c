@@ -51,7 +51,15 @@ static void run_normalize(call *c)
                           number(c, arg(2, "eps"), 1e-12)));
 }
 
+static void run_local_response_norm(call *c)
+{
+    give(c, lks_local_response_norm(
+                input(c), integer(c, arg(0, "size"), 1), number(c, arg(1, "alpha"), 1e-4),
+                number(c, arg(2, "beta"), 0.75), number(c, arg(3, "k"), 1)));
+}
+
 static const row rows[] = {
+    {"nn.functional.local_response_norm", .run = run_local_response_norm},
     {"nn.functional.batch_norm", .run = run_batch_norm},
     {"nn.functional.instance_norm", .run = run_instance_norm},
     {"nn.functional.group_norm", .run = run_group_norm},

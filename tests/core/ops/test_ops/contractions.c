@@ -92,6 +92,55 @@ const lks_op_cases lks_op_cases_scaled_dot_product_attention = {
                           "(…, S, V), not (4,), (2, 4) and (2, 4)"}),
 };
 
+#define HEADS(id, q, ...)                                                                \
+    F(id, lks_multihead_attention(                                                       \
+              q, x[0], x[0],                                                             \
+              &(const lks_multihead_attention_params){.in_weight = x[1], __VA_ARGS__},   \
+              NULL))
+HEADS(heads_biased, x[0], .n_heads = 2, .in_bias = x[2], .out_weight = x[3])
+HEADS(heads_masked, x[0], .n_heads = 1, .out_weight = x[2], .attn_mask = x[3])
+HEADS(heads_extended, x[0], .n_heads = 2, .sequence_first = true, .out_weight = x[2],
+      .bias_k = x[3], .bias_v = x[3], .add_zero_attn = true)
+HEADS(heads_three, x[0], .n_heads = 3, .out_weight = x[2])
+HEADS(heads_half, x[0], .n_heads = 2, .out_weight = x[2], .bias_k = x[3])
+static lks_tensor *heads_weights(lks_tensor *const *x)
+{
+    const int64_t padded[] = {0, 0, 1};
+    lks_tensor *weights,
+        *mask = lks_from_data(LKS_SHAPE_OF(3), LKS_I64, padded, lks_tensor_device(x[0]));
+
+    lks_multihead_attention(x[0], x[0], x[0],
+                            &(const lks_multihead_attention_params){
+                                .n_heads = 2,
+                                .in_weight = x[1],
+                                .out_weight = x[2],
+                                .key_padding_mask = lks_to(mask, LKS_BOOL)},
+                            &weights);
+    return weights;
+}
+const lks_op_cases lks_op_cases_multihead_attention = {
+    .cases =
+        CASES({"biased", heads_biased, {X(2, 3, 4), X(12, 4), X(12), X(4, 4)}},
+              {"masked", heads_masked, {X(2, 3, 2), X(6, 2), X(2, 2), X(3, 3)}},
+              {"extended", heads_extended, {X(3, 2, 4), X(12, 4), X(4, 4), X(1, 1, 4)}},
+              {"weights", heads_weights, {X(3, 4), X(12, 4), X(4, 4)}}),
+    .refusals = REFUSALS({"heads",
+                          heads_three,
+                          {X(2, 3, 4), X(12, 4), X(4, 4)},
+                          LKS_INVALID,
+                          "multihead_attention: 4 features do not split into 3 heads"},
+                         {"one bias",
+                          heads_half,
+                          {X(2, 3, 4), X(12, 4), X(4, 4), X(1, 1, 4)},
+                          LKS_INVALID,
+                          "bias_k and bias_v come both or neither"},
+                         {"weight",
+                          heads_three,
+                          {X(2, 3, 4), X(8, 4), X(4, 4)},
+                          LKS_SHAPE,
+                          "multihead_attention: takes (N, L, E)"}),
+};
+
 F(bilinear_bias, lks_bilinear(x[0], x[1], x[2], x[3]))
 F(bilinear_plain, lks_bilinear(x[0], x[1], x[2], NULL))
 const lks_op_cases lks_op_cases_bilinear = {

@@ -104,3 +104,19 @@ const lks_op_cases lks_op_cases_layer_norm = {
                           LKS_SHAPE,
                           "layer_norm: weight (4,) does not go with input (2, 3, 4)"}),
 };
+
+F(response_two, lks_local_response_norm(x[0], 2, 0.3, 0.5, 1.25))
+F(response_three, lks_local_response_norm(x[0], 3, 0.5, 0.75, 1))
+F(response_none, lks_local_response_norm(x[0], 0, 0.5, 0.75, 1))
+const lks_op_cases lks_op_cases_local_response_norm = {
+    .cases = CASES({"two", response_two, {X(2, 5, 2, 2)}},
+                   {"three", response_three, {X(2, 4, 3)}},
+                   {"empty", response_two, {X(0, 2, 2)}}),
+    .refusals = REFUSALS({"dimensions",
+                          response_two,
+                          {X(2, 3)},
+                          LKS_SHAPE,
+                          "local_response_norm: takes (N, C, …) and a size of at least "
+                          "1, not (2, 3) and 2"},
+                         {"size", response_none, {X(2, 3, 2)}, LKS_INVALID, "and 0"}),
+};
