@@ -21,6 +21,9 @@ static void release_item(lks_job_item *item)
     for (size_t i = 0; i < item->n_groups; i++)
         release_texts(item->groups[i].params, item->groups[i].n_params);
     lks_free(item->groups);
+    for (size_t i = 0; i < item->n_inits; i++)
+        release_item(&item->inits[i]);
+    lks_free(item->inits);
     lks_free(item->name);
 }
 

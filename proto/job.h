@@ -46,6 +46,10 @@ typedef struct lks_job_item {
     char *name;  /* a layer's own; NULL: its number */
     char **from; /* [n_from] where its inputs come from: names, numbers, fields */
     size_t n_from;
+    struct lks_job_item
+        *inits; /* [n_inits] what a layer's parameters begin with: `name` is
+                                   the parameter's, the type torch.nn.init's */
+    size_t n_inits;
     lks_job_group *groups; /* [n_groups] an optimiser's */
     size_t n_groups;
     const char *every; /* a schedule's: "epoch" "step" */

@@ -99,19 +99,47 @@ static lks_status write_files(lks_text *out, const lks_job *job, const void *mem
     return LKS_OK;
 }
 
+static lks_status add_item(lks_text *out, const lks_job_type *types,
+                           const lks_job_item *item);
+
+/* ", init: {weight: zeros}", behind what `item` has else. */
+static lks_status add_inits(lks_text *out, const lks_job_item *item)
+{
+    const bool is_first = item->n_options == 0 && !item->name && item->n_from == 0;
+
+    if (item->n_inits == 0)
+        return LKS_OK;
+    lks_text_add(out, "%sinit: {", is_first ? "" : ", ");
+    for (size_t i = 0; i < item->n_inits; i++) {
+        const lks_job_item *init = &item->inits[i];
+
+        lks_text_add(out, "%s", i ? ", " : "");
+        lks_yaml_add_text(out, init->name);
+        lks_text_add(out, ": %s", init->n_options > 0 ? "{" : "");
+        LKS_TRY(add_item(out, lks_job_init_types, init));
+        lks_text_add(out, "%s", init->n_options > 0 ? "}" : "");
+    }
+    lks_text_add(out, "}");
+    return LKS_OK;
+}
+
 /* "relu" or "conv2d: {out_channels: 6, …}" */
 static lks_status add_item(lks_text *out, const lks_job_type *types,
                            const lks_job_item *item)
 {
     const lks_job_type *type = lks_job_type_find(types, item->type);
-    const bool has_map = item->n_options > 0 || item->name || item->n_from > 0 ||
-                         item->n_groups > 0 || item->every;
+    const bool is_init = types == lks_job_init_types; /* its name is the parameter's */
+    const bool has_map = item->n_options > 0 || (item->name && !is_init) ||
+                         item->n_from > 0 || item->n_inits > 0 || item->n_groups > 0 ||
+                         item->every;
 
     if (!type)
         return lks_fail(LKS_INVALID, "a job file knows no '%s'", item->type);
     lks_text_add(out, has_map ? "%s: {" : "%s", item->type);
     LKS_TRY(lks_job_options_write(out, type, item->options, item->n_options));
-    lks_job_wiring_write(out, item);
+    if (!is_init)
+        lks_job_wiring_write(out, item);
+    LKS_TRY(add_inits(out, item));
     LKS_TRY(lks_job_groups_write(out, type, item));
     lks_job_pace_write(out, item);
     lks_text_add(out, "%s", has_map ? "}" : "");

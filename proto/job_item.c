@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "base/try.h"
 #include "proto/job_groups.h"
+#include "proto/job_init.h"
 #include "proto/job_node.h"
 #include "proto/job_option.h"
 #include "proto/job_pace.h"
@@ -15,7 +16,7 @@ static lks_status refuse_type(const lks_job_type *types, const char *what,
                               const lks_node *node, const char *name)
 {
     const char *known[LKS_JOB_MAX_OPTIONS * 8];
-    char shown[LKS_SHOWN_TEXT], hint[512];
+    char shown[LKS_SHOWN_TEXT], hint[1024];
     size_t n = 0;
 
     for (; types[n].name && n < sizeof known / sizeof *known; n++)
@@ -28,13 +29,17 @@ static lks_status refuse_type(const lks_job_type *types, const char *what,
 /* What may stand beside a type's own options. */
 static const lks_job_words *keys_beside(const lks_job_type *types)
 {
+    static const lks_job_words none = {NULL, 0};
+
     return types == lks_job_layer_types      ? &lks_job_layer_keys
+           : types == lks_job_init_types     ? &none
            : types == lks_job_schedule_types ? &lks_job_schedule_keys
                                              : &lks_job_optimizer_keys;
 }
 
-static lks_status read_beside(const lks_job_type *types, const lks_job_type *type,
-                              const lks_node *map, lks_job_item *out)
+static lks_status read_beside(lks_tree *tree, const lks_job_type *types,
+                              const lks_job_type *type, const lks_node *map,
+                              lks_job_item *out)
 {
     const lks_job_words *beside = keys_beside(types);
 
@@ -42,6 +47,10 @@ static lks_status read_beside(const lks_job_type *types, const lks_job_type *typ
         if (!lks_job_option_find(type, entry->key) &&
             !lks_job_has_word(beside, entry->key))
             return lks_job_option_refuse(type, beside, entry);
+    if (types == lks_job_init_types)
+        return LKS_OK;
+    if (types == lks_job_layer_types)
+        LKS_TRY(lks_job_init_read(tree, type, map, out));
     return types == lks_job_layer_types      ? lks_job_wiring_read(map, out)
            : types == lks_job_schedule_types ? lks_job_pace_read(map, out)
                                              : lks_job_groups_read(type, map, out);
@@ -55,11 +64,11 @@ static lks_status read_options(lks_tree *tree, const lks_job_type *types,
     static const lks_source schema = {.name = "job_schema.def"};
 
     if (map)
-        LKS_TRY(read_beside(types, type, map, out));
+        LKS_TRY(read_beside(tree, types, type, map, out));
     for (const lks_job_option *option = type->options; option->key; option++) {
         lks_node *value = map ? lks_node_find(map, option->key) : NULL;
 
-        if (value && lks_node_is_null(value))
+        if (value && lks_node_is_null(value) && !(option->or_null && option->fallback))
             value = NULL;
         if (!value && option->is_required)
             return lks_node_fail_at_key(name, "%s needs the option '%s'", type->name,

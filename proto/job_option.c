@@ -24,9 +24,12 @@ static void describe(const lks_job_option *option, bool is_too_large, char *out,
 
     snprintf(out, size, "%s", number);
     if (has_min)
-        lks_append(out, size, " of at least %g", option->min);
+        lks_append(out, size, " of at least %g%s", option->min,
+                   option->is_list && option->min < 0 ? " but 0" : "");
     if (has_below)
         lks_append(out, size, "%s below %.10g", has_min ? " and" : "", option->below);
+    if (option->or_null)
+        lks_append(out, size, " or null");
     if (option->max_values > option->min_values)
         lks_append(out, size, " or a list of %s%d", option->is_list ? "up to " : "",
                    option->max_values);
@@ -46,6 +49,27 @@ static bool read_number(const lks_job_option *option, const lks_node *node, doub
     return true;
 }
 
+static lks_status read_word(const lks_job_option *option, const lks_node *node,
+                            double *out)
+{
+    char expected[256] = "one of ";
+    const char *near;
+    size_t n = 0;
+
+    for (; option->words[n]; n++) {
+        if (node->kind == LKS_NODE_SCALAR && strcmp(node->text, option->words[n]) == 0) {
+            *out = (double)n;
+            return LKS_OK;
+        }
+        lks_append(expected, sizeof expected, "%s%s", n ? ", " : "", option->words[n]);
+    }
+    near =
+        node->kind == LKS_NODE_SCALAR ? lks_nearest(node->text, option->words, n) : NULL;
+    if (near)
+        lks_append(expected, sizeof expected, "; did you mean '%s'?", near);
+    return lks_node_expected(node, option->key, expected);
+}
+
 static lks_status read_value(const lks_job_option *option, const lks_node *node,
                              double *out)
 {
@@ -58,8 +82,13 @@ static lks_status read_value(const lks_job_option *option, const lks_node *node,
         *out = flag;
         return LKS_OK;
     }
+    if (option->or_null && lks_node_is_null(node)) {
+        *out = NAN;
+        return LKS_OK;
+    }
     if (!read_number(option, node, &value) ||
-        !(value >= option->min && value < option->below)) {
+        !(value >= option->min && value < option->below) ||
+        (option->is_list && value == 0)) {
         describe(option, value >= option->below, expected, sizeof expected);
         if (option->kind == LKS_JOB_OPTION_WHOLE)
             lks_append(expected, sizeof expected, "%s", lks_node_digits_hint(node));
@@ -76,6 +105,10 @@ lks_status lks_job_option_read(const lks_job_option *option, const lks_node *nod
     char expected[128];
 
     *out = (lks_option){.key = option->key};
+    if (option->kind == LKS_JOB_OPTION_WORD) {
+        out->n_values = 1;
+        return read_word(option, node, &out->values[0]);
+    }
     if (node->kind != LKS_NODE_LIST && option->min_values == 1) {
         out->n_values = 1;
         return read_value(option, node, &out->values[0]);
@@ -118,6 +151,10 @@ static void add_option(lks_text *out, const lks_job_option *option,
         lks_text_add(out, "%s", v ? ", " : "");
         if (option->kind == LKS_JOB_OPTION_TOGGLE)
             lks_text_add(out, "%s", value->values[v] != 0 ? "true" : "false");
+        else if (option->kind == LKS_JOB_OPTION_WORD)
+            lks_text_add(out, "%s", option->words[(size_t)value->values[v]]);
+        else if (isnan(value->values[v]))
+            lks_text_add(out, "null");
         else if (option->kind == LKS_JOB_OPTION_WHOLE)
             lks_text_add(out, "%.0f", value->values[v]);
         else

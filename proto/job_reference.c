@@ -70,6 +70,16 @@ static void add_formats(lks_text *out)
     }
 }
 
+static void add_words_of(lks_text *out, const lks_job_option *option)
+{
+    for (size_t i = 0; option->words[i]; i++)
+        lks_text_add(out, "%s %s",
+                     i == 0                 ? ""
+                     : option->words[i + 1] ? ","
+                                            : " or",
+                     option->words[i]);
+}
+
 static void add_option(lks_text *out, const lks_job_option *option)
 {
     bool is_toggle = option->kind == LKS_JOB_OPTION_TOGGLE;
@@ -77,11 +87,17 @@ static void add_option(lks_text *out, const lks_job_option *option)
                        : option->kind == LKS_JOB_OPTION_WHOLE ? "whole number"
                                                               : "number";
 
-    lks_text_add(out, "`%s` %s", option->key, kind);
-    if (!is_toggle && isfinite(option->min))
+    lks_text_add(out, "`%s`", option->key);
+    if (option->words)
+        add_words_of(out, option);
+    else
+        lks_text_add(out, " %s", kind);
+    if (!is_toggle && !option->words && isfinite(option->min))
         lks_text_add(out, " ≥ %g", option->min);
     if (option->kind == LKS_JOB_OPTION_REAL && isfinite(option->below))
         lks_text_add(out, " and < %g", option->below);
+    if (option->or_null)
+        lks_text_add(out, " or null");
     if (option->max_values > 1)
         lks_text_add(out, ", %s list of %s%d", option->min_values > 1 ? "in a" : "or a",
                      option->is_list ? "up to " : "", option->max_values);
@@ -111,6 +127,7 @@ lks_status lks_job_reference(char **out)
     add_keys(&text);
     add_formats(&text);
     add_types(&text, "layer", lks_job_layer_types);
+    add_types(&text, "init", lks_job_init_types);
     add_types(&text, "optimizer", lks_job_optimizer_types);
     add_types(&text, "schedule", lks_job_schedule_types);
     return lks_text_take(&text, out);

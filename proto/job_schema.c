@@ -49,6 +49,7 @@ const lks_job_format_type lks_job_formats[] = {
 #define LKS_OPTION_UNSET       .is_required = false
 #define LKS_OPTION_ELSE(value) .fallback = #value
 #define LKS_OPTION_ELSE2(a, b) .fallback = "[" #a ", " #b "]"
+#define LKS_OPTION_NULL        .fallback = NULL
 
 #define OPTION(kind, ...) OPTION_##kind(__VA_ARGS__)
 #define OPTION_OF(key_, kind_, n_min, n_max, min_, below_, fallback_)                    \
@@ -77,6 +78,36 @@ const lks_job_format_type lks_job_formats[] = {
     OPTION_OF(key, REAL, 1, 1, min, below, fallback)
 #define OPTION_REALS2(key, member, min, below, fallback)                                 \
     OPTION_OF(key, REAL, 2, 2, min, below, fallback)
+#define OPTION_REALS(key_, member, min_, below_, fallback_)                              \
+    {.key = key_,                                                                        \
+     .kind = LKS_JOB_OPTION_REAL,                                                        \
+     .min_values = 1,                                                                    \
+     .max_values = LKS_OPTION_MAX_VALUES,                                                \
+     .is_list = true,                                                                    \
+     .min = min_,                                                                        \
+     .below = below_,                                                                    \
+     fallback_},
+#define OPTION_NULLABLE(key_, kind_, min_, below_, fallback_)                            \
+    {.key = key_,                                                                        \
+     .kind = LKS_JOB_OPTION_##kind_,                                                     \
+     .min_values = 1,                                                                    \
+     .max_values = 1,                                                                    \
+     .or_null = true,                                                                    \
+     .min = min_,                                                                        \
+     .below = below_,                                                                    \
+     fallback_},
+#define OPTION_WHOLE_OR_NULL(key, member, min, fallback)                                 \
+    OPTION_NULLABLE(key, WHOLE, min, WHOLE_BELOW, fallback)
+#define OPTION_REAL_OR_NULL(key, member, min, below, fallback)                           \
+    OPTION_NULLABLE(key, REAL, min, below, fallback)
+#define FIRST(first, ...) first
+#define OPTION_WORD(key_, member, ...)                                                   \
+    {.key = key_,                                                                        \
+     .kind = LKS_JOB_OPTION_WORD,                                                        \
+     .min_values = 1,                                                                    \
+     .max_values = 1,                                                                    \
+     .fallback = FIRST(__VA_ARGS__, ),                                                   \
+     WORDS(__VA_ARGS__)},
 #define OPTION_TOGGLE(key, member, fallback) OPTION_OF(key, TOGGLE, 1, 1, 0, 2, fallback)
 #define TYPE(name_)                                                                      \
     {.name = #name_, .options = {LKS_OPTIONS_##name_(OPTION){.key = NULL}}},
@@ -84,6 +115,8 @@ const lks_job_format_type lks_job_formats[] = {
 const lks_job_type lks_job_layer_types[] = {LKS_LAYER_LIST(TYPE){.name = NULL}};
 const lks_job_type lks_job_optimizer_types[] = {LKS_OPTIM_LIST(TYPE){.name = NULL}};
 const lks_job_type lks_job_schedule_types[] = {LKS_SCHEDULE_LIST(TYPE){.name = NULL}};
+#define INIT(name_, of_matrices) TYPE(name_)
+const lks_job_type lks_job_init_types[] = {LKS_INIT_LIST(INIT){.name = NULL}};
 
 size_t lks_job_key_find(const char *path)
 {

@@ -68,6 +68,7 @@ typedef enum lks_job_option_kind {
     LKS_JOB_OPTION_WHOLE,
     LKS_JOB_OPTION_REAL,
     LKS_JOB_OPTION_TOGGLE,
+    LKS_JOB_OPTION_WORD, /* the value is its place in `words` */
 } lks_job_option_kind;
 
 typedef struct lks_job_option {
@@ -75,9 +76,11 @@ typedef struct lks_job_option {
     lks_job_option_kind kind;
     int min_values, max_values;
     bool is_list; /* of any number of values between these */
+    bool or_null; /* NaN is null */
     bool is_required;
-    const char *fallback; /* YAML; NULL: none */
-    double min, below;    /* min <= value < below */
+    const char *fallback;     /* YAML; NULL: none */
+    double min, below;        /* min <= value < below */
+    const char *const *words; /* NULL-ended; of a word */
 } lks_job_option;
 
 /* What a layer, an optimiser or a schedule may be told. */
@@ -89,6 +92,7 @@ typedef struct lks_job_type {
 extern const lks_job_type lks_job_layer_types[];
 extern const lks_job_type lks_job_optimizer_types[];
 extern const lks_job_type lks_job_schedule_types[];
+extern const lks_job_type lks_job_init_types[];
 
 /* NULL if there is none. */
 const lks_job_type *lks_job_type_find(const lks_job_type *table, const char *name);

@@ -8,7 +8,7 @@
 #include "proto/job_node.h"
 #include "proto/yaml_write.h"
 
-static const char *const keys[] = {"name", "from"};
+static const char *const keys[] = {"name", "from", "init"};
 
 const lks_job_words lks_job_layer_keys = {keys, sizeof keys / sizeof *keys};
 

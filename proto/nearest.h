@@ -11,7 +11,7 @@
  *
  * NULL if there is none, and where the word may well be meant as it stands: where its
  * digits are others (conv3d), where it is a name of PyTorch's or its kind's that we do
- * not have (adamw, gelu), or is nearer to such a name. */
+ * not have (adamp, swish), or is nearer to such a name. */
 const char *lks_nearest(const char *word, const char *const *words, size_t n);
 
 enum { LKS_NEAREST_MAX = 4 };

@@ -7,6 +7,7 @@
 
 #include "base/alloc.h"
 #include "base/try.h"
+#include "nn/layer.h"
 
 static lks_options options_of(const lks_job_item *item)
 {
@@ -155,12 +156,32 @@ lks_status lks_check_test_data(const lks_loss *loss, const lks_model *model,
 static lks_status check_inputs(const lks_layer_spec *first, const lks_feed *data)
 {
     const lks_field *field = inputs_of(data);
+    const lks_layer_type *type = first->own ? NULL : lks_layer_type_find(first->type);
 
-    if (field->dtype == LKS_F32 || first->own)
+    if (!type || field->dtype == type->takes)
         return LKS_OK;
-    return lks_fail(LKS_DTYPE, "%s: the field %s is of %s, layer 0 (%s) takes float32",
+    return lks_fail(LKS_DTYPE, "%s: the field %s is of %s, layer 0 (%s) takes %s",
                     file_of(data, data->inputs), field->name,
-                    lks_dtype_name(field->dtype), first->type);
+                    lks_dtype_name(field->dtype), first->type,
+                    lks_dtype_name(type->takes));
+}
+
+static void free_specs(lks_layer_spec *specs, size_t n)
+{
+    for (size_t i = 0; specs && i < n; i++)
+        lks_free((void *)specs[i].inits);
+    lks_free(specs);
+}
+
+/* NULL where there is no memory; the caller's to free. */
+static lks_init_spec *inits_of(const lks_job_item *layer)
+{
+    lks_init_spec *inits = lks_calloc(layer->n_inits, sizeof *inits);
+
+    for (size_t i = 0; inits && i < layer->n_inits; i++)
+        inits[i] = (lks_init_spec){layer->inits[i].name, layer->inits[i].type,
+                                   options_of(&layer->inits[i])};
+    return inits;
 }
 
 /* Layers as the library takes them; the caller's to free. */
@@ -168,12 +189,19 @@ static lks_layer_spec *specs_of(const lks_job *job)
 {
     lks_layer_spec *layers = lks_calloc(job->n_layers, sizeof *layers);
 
-    for (size_t i = 0; layers && i < job->n_layers; i++)
+    for (size_t i = 0; layers && i < job->n_layers; i++) {
         layers[i] = (lks_layer_spec){.type = job->layers[i].type,
                                      .options = options_of(&job->layers[i]),
                                      .name = job->layers[i].name,
                                      .from = (const char *const *)job->layers[i].from,
-                                     .n_from = job->layers[i].n_from};
+                                     .n_from = job->layers[i].n_from,
+                                     .inits = inits_of(&job->layers[i]),
+                                     .n_inits = job->layers[i].n_inits};
+        if (!layers[i].inits) {
+            free_specs(layers, i);
+            return NULL;
+        }
+    }
     return layers;
 }
 
@@ -209,7 +237,7 @@ lks_status lks_model_for_inputs(const lks_job *job, const lks_program *program,
     st = make_model(is_own ? program->layers : specs,
                     is_own ? program->n_layers : job->n_layers, job->seed, inputs, device,
                     out);
-    lks_free(specs);
+    free_specs(specs, job->n_layers);
     LKS_TRY(st);
     return find_loss(job, program, loss);
 }

@@ -9,12 +9,16 @@
  *   WHOLE   key, member, min, fallback          a whole number of at least min
  *   PAIR    key, member, min, fallback          one, or two: [height, width]
  *   REAL    key, member, min, below, fallback   min <= number < below
+ *   WHOLES  key, member, min, fallback          a list of them, none of them 0
+ *   REALS   key, member, min, below, fallback   a list, none of them 0
  *   REALS2  key, member, min, below, fallback   two of them
  *   TOGGLE  key, member, fallback               true or false
+ *   WORD    key, member, word, word, …          one of these; else the first
+ *   WHOLE_OR_NULL REAL_OR_NULL                  as WHOLE and REAL, or null
  *
  * Where nothing is said: LKS_OPTION_REQUIRED is an error, LKS_OPTION_ELSE(value) stands
- * for it, LKS_OPTION_ELSE2(a, b) for two, LKS_OPTION_UNSET leaves the layer to choose,
- * and is 0 to it. */
+ * for it, LKS_OPTION_ELSE2(a, b) for two, LKS_OPTION_NULL is null, LKS_OPTION_UNSET leaves
+ * the layer to choose, and is 0 to it. */
 #ifndef LKS_BASE_LAYER_OPTIONS_H
 #define LKS_BASE_LAYER_OPTIONS_H
 
@@ -29,7 +33,12 @@
     X(conv1d) X(conv_transpose1d) X(conv_transpose2d)                                    \
     X(max_pool1d) X(avg_pool1d) X(avg_pool2d) X(adaptive_avg_pool1d)                     \
     X(adaptive_avg_pool2d) X(adaptive_max_pool2d)                                        \
-    X(layer_norm) X(group_norm) X(embedding) X(bilinear) X(identity) X(leaky_relu)
+    X(layer_norm) X(group_norm) X(embedding) X(bilinear) X(identity) X(leaky_relu)       \
+    X(prelu) X(elu) X(selu) X(celu) X(gelu) X(silu) X(mish) X(softplus) X(softsign)      \
+    X(logsigmoid) X(tanhshrink) X(softshrink) X(hardshrink) X(hardsigmoid) X(hardswish)  \
+    X(hardtanh) X(relu6) X(threshold) X(softmin)                                         \
+    X(unflatten) X(instance_norm1d) X(instance_norm2d) X(local_response_norm)            \
+    X(pixel_shuffle) X(upsample) X(dropout1d) X(dropout2d)
 
 #define LKS_OPTIONS_linear(X)                                                            \
     X(WHOLE, "out_features", out_features, 1, LKS_OPTION_REQUIRED)                       \
@@ -59,22 +68,56 @@
 #define LKS_OPTIONS_dropout(X)                                                           \
     X(REAL, "p", p, 0, 1, LKS_OPTION_ELSE(0.5))
 
+/* whole channels */
+#define LKS_OPTIONS_dropout1d(X) LKS_OPTIONS_dropout(X)
+#define LKS_OPTIONS_dropout2d(X) LKS_OPTIONS_dropout(X)
+
 /* dims count the batch dimension and, if negative, from the end; tensors have at most 8 */
 #define LKS_OPTIONS_flatten(X)                                                           \
     X(WHOLE, "start_dim", start_dim, -8, LKS_OPTION_ELSE(1))                             \
     X(WHOLE, "end_dim", end_dim, -8, LKS_OPTION_ELSE(-1))
 
+/* one of the sizes may be -1: what the others leave */
+#define LKS_OPTIONS_unflatten(X)                                                         \
+    X(WHOLE, "dim", dim, -8, LKS_OPTION_REQUIRED)                                        \
+    X(WHOLES, "unflattened_size", sizes, -1, LKS_OPTION_REQUIRED)
+
 /* what nn.Softmax(dim=None) takes for a batch of vectors */
 #define LKS_OPTIONS_softmax(X)                                                           \
     X(WHOLE, "dim", dim, -8, LKS_OPTION_ELSE(1))
 #define LKS_OPTIONS_log_softmax(X) LKS_OPTIONS_softmax(X)
+#define LKS_OPTIONS_softmin(X)     LKS_OPTIONS_softmax(X)
 
+/* momentum null: the mean over all steps */
 #define LKS_OPTIONS_batch_norm1d(X)                                                      \
     X(REAL, "eps", eps, 0, LKS_OPTION_NO_MAX, LKS_OPTION_ELSE(1e-05))                    \
-    X(REAL, "momentum", momentum, 0, LKS_OPTION_NO_MAX, LKS_OPTION_ELSE(0.1))            \
+    X(REAL_OR_NULL, "momentum", momentum, 0, LKS_OPTION_NO_MAX, LKS_OPTION_ELSE(0.1))    \
     X(TOGGLE, "affine", affine, LKS_OPTION_ELSE(true))                                   \
     X(TOGGLE, "track_running_stats", track_running_stats, LKS_OPTION_ELSE(true))
 #define LKS_OPTIONS_batch_norm2d(X) LKS_OPTIONS_batch_norm1d(X)
+
+#define LKS_OPTIONS_instance_norm1d(X)                                                   \
+    X(REAL, "eps", eps, 0, LKS_OPTION_NO_MAX, LKS_OPTION_ELSE(1e-05))                    \
+    X(REAL, "momentum", momentum, 0, LKS_OPTION_NO_MAX, LKS_OPTION_ELSE(0.1))            \
+    X(TOGGLE, "affine", affine, LKS_OPTION_ELSE(false))                                  \
+    X(TOGGLE, "track_running_stats", track_running_stats, LKS_OPTION_ELSE(false))
+#define LKS_OPTIONS_instance_norm2d(X) LKS_OPTIONS_instance_norm1d(X)
+
+#define LKS_OPTIONS_local_response_norm(X)                                               \
+    X(WHOLE, "size", size, 1, LKS_OPTION_REQUIRED)                                       \
+    X(REAL, "alpha", alpha, 0, LKS_OPTION_NO_MAX, LKS_OPTION_ELSE(0.0001))               \
+    X(REAL, "beta", beta, 0, LKS_OPTION_NO_MAX, LKS_OPTION_ELSE(0.75))                   \
+    X(REAL, "k", k, 0, LKS_OPTION_NO_MAX, LKS_OPTION_ELSE(1))
+
+#define LKS_OPTIONS_pixel_shuffle(X)                                                     \
+    X(WHOLE, "upscale_factor", factor, 1, LKS_OPTION_REQUIRED)
+
+/* size or scale_factor, one of them */
+#define LKS_OPTIONS_upsample(X)                                                          \
+    X(WHOLES, "size", size, 1, LKS_OPTION_UNSET)                                         \
+    X(REALS, "scale_factor", scale_factor, 0, LKS_OPTION_NO_MAX, LKS_OPTION_UNSET)       \
+    X(WORD, "mode", mode, LKS_INTERPOLATIONS)                                            \
+    X(TOGGLE, "align_corners", align_corners, LKS_OPTION_ELSE(false))
 
 #define LKS_OPTIONS_add(X)
 
@@ -124,19 +167,22 @@
     X(PAIR, "output_size", size, 1, LKS_OPTION_REQUIRED)
 #define LKS_OPTIONS_adaptive_max_pool2d(X) LKS_OPTIONS_adaptive_avg_pool2d(X)
 
-/* of the last dimension, which has that size */
+/* of the last dimensions, which have these sizes; bias: beside the weight */
 #define LKS_OPTIONS_layer_norm(X)                                                        \
-    X(WHOLE, "normalized_shape", normalized_shape, 1, LKS_OPTION_REQUIRED)               \
+    X(WHOLES, "normalized_shape", normalized_shape, 1, LKS_OPTION_REQUIRED)               \
     X(REAL, "eps", eps, 0, LKS_OPTION_NO_MAX, LKS_OPTION_ELSE(1e-05))                    \
-    X(TOGGLE, "elementwise_affine", elementwise_affine, LKS_OPTION_ELSE(true))
+    X(TOGGLE, "elementwise_affine", elementwise_affine, LKS_OPTION_ELSE(true))           \
+    X(TOGGLE, "bias", bias, LKS_OPTION_ELSE(true))
 #define LKS_OPTIONS_group_norm(X)                                                        \
     X(WHOLE, "num_groups", num_groups, 1, LKS_OPTION_REQUIRED)                           \
     X(REAL, "eps", eps, 0, LKS_OPTION_NO_MAX, LKS_OPTION_ELSE(1e-05))                    \
     X(TOGGLE, "affine", affine, LKS_OPTION_ELSE(true))
 
+/* padding_idx: a row that is and stays 0; it may count from the end */
 #define LKS_OPTIONS_embedding(X)                                                         \
     X(WHOLE, "num_embeddings", num_embeddings, 1, LKS_OPTION_REQUIRED)                   \
-    X(WHOLE, "embedding_dim", embedding_dim, 1, LKS_OPTION_REQUIRED)
+    X(WHOLE, "embedding_dim", embedding_dim, 1, LKS_OPTION_REQUIRED)                     \
+    X(WHOLE_OR_NULL, "padding_idx", padding_idx, -LKS_OPTION_MAX_SIZE, LKS_OPTION_NULL)
 
 #define LKS_OPTIONS_bilinear(X)                                                          \
     X(WHOLE, "out_features", out_features, 1, LKS_OPTION_REQUIRED)                       \
@@ -146,6 +192,67 @@
 #define LKS_OPTIONS_leaky_relu(X)                                                        \
     X(REAL, "negative_slope", p, -LKS_OPTION_NO_MAX, LKS_OPTION_NO_MAX,                  \
       LKS_OPTION_ELSE(0.01))
+#define LKS_OPTIONS_NUMBER(X, key, member, fallback)                                     \
+    X(REAL, key, member, -LKS_OPTION_NO_MAX, LKS_OPTION_NO_MAX, LKS_OPTION_ELSE(fallback))
+
+/* of one parameter, or of one a channel */
+#define LKS_OPTIONS_prelu(X)                                                             \
+    X(WHOLE, "num_parameters", num_parameters, 1, LKS_OPTION_ELSE(1))                    \
+    LKS_OPTIONS_NUMBER(X, "init", init, 0.25)
+
+#define LKS_OPTIONS_elu(X) LKS_OPTIONS_NUMBER(X, "alpha", p, 1)
+#define LKS_OPTIONS_selu(X)
+/* not 0, by which it divides */
+#define LKS_OPTIONS_celu(X)                                                              \
+    X(REAL, "alpha", p, 1e-12, LKS_OPTION_NO_MAX, LKS_OPTION_ELSE(1))
+#define LKS_OPTIONS_gelu(X) X(WORD, "approximate", kind, "none", "tanh")
+#define LKS_OPTIONS_silu(X)
+#define LKS_OPTIONS_mish(X)
+#define LKS_OPTIONS_softplus(X)                                                          \
+    X(REAL, "beta", p, 1e-12, LKS_OPTION_NO_MAX, LKS_OPTION_ELSE(1))                     \
+    LKS_OPTIONS_NUMBER(X, "threshold", q, 20)
+#define LKS_OPTIONS_softsign(X)
+#define LKS_OPTIONS_logsigmoid(X)
+#define LKS_OPTIONS_tanhshrink(X)
+#define LKS_OPTIONS_softshrink(X)                                                        \
+    X(REAL, "lambd", p, 0, LKS_OPTION_NO_MAX, LKS_OPTION_ELSE(0.5))
+#define LKS_OPTIONS_hardshrink(X) LKS_OPTIONS_softshrink(X)
+#define LKS_OPTIONS_hardsigmoid(X)
+#define LKS_OPTIONS_hardswish(X)
+#define LKS_OPTIONS_hardtanh(X)                                                          \
+    LKS_OPTIONS_NUMBER(X, "min_val", p, -1) LKS_OPTIONS_NUMBER(X, "max_val", q, 1)
+#define LKS_OPTIONS_relu6(X)
+#define LKS_OPTIONS_threshold(X)                                                         \
+    X(REAL, "threshold", p, -LKS_OPTION_NO_MAX, LKS_OPTION_NO_MAX, LKS_OPTION_REQUIRED)  \
+    X(REAL, "value", q, -LKS_OPTION_NO_MAX, LKS_OPTION_NO_MAX, LKS_OPTION_REQUIRED)
+
+/* What a parameter begins with, torch.nn.init's: LKS_INIT_LIST(X): X(name, whether it is
+ * of parameters of two dimensions or more). */
+#define LKS_INIT_LIST(X)                                                                 \
+    X(uniform, false) X(normal, false) X(constant, false) X(zeros, false)                \
+    X(ones, false) X(xavier_uniform, true) X(xavier_normal, true)                        \
+    X(kaiming_uniform, true) X(kaiming_normal, true) X(orthogonal, true)
+
+#define LKS_OPTIONS_uniform(X)                                                           \
+    LKS_OPTIONS_NUMBER(X, "a", p, 0) LKS_OPTIONS_NUMBER(X, "b", q, 1)
+#define LKS_OPTIONS_normal(X)                                                            \
+    LKS_OPTIONS_NUMBER(X, "mean", p, 0)                                                  \
+    X(REAL, "std", q, 0, LKS_OPTION_NO_MAX, LKS_OPTION_ELSE(1))
+#define LKS_OPTIONS_constant(X)                                                          \
+    X(REAL, "val", p, -LKS_OPTION_NO_MAX, LKS_OPTION_NO_MAX, LKS_OPTION_REQUIRED)
+#define LKS_OPTIONS_zeros(X)
+#define LKS_OPTIONS_ones(X)
+#define LKS_OPTIONS_xavier_uniform(X)                                                    \
+    X(REAL, "gain", p, 0, LKS_OPTION_NO_MAX, LKS_OPTION_ELSE(1))
+#define LKS_OPTIONS_xavier_normal(X) LKS_OPTIONS_xavier_uniform(X)
+/* a: the slope below zero of leaky_relu */
+#define LKS_OPTIONS_kaiming_uniform(X)                                                   \
+    LKS_OPTIONS_NUMBER(X, "a", p, 0)                                                     \
+    X(WORD, "mode", mode, "fan_in", "fan_out")                                           \
+    X(WORD, "nonlinearity", nonlinearity, "leaky_relu", "relu", "linear", "sigmoid",     \
+      "tanh", "selu")
+#define LKS_OPTIONS_kaiming_normal(X) LKS_OPTIONS_kaiming_uniform(X)
+#define LKS_OPTIONS_orthogonal(X)     LKS_OPTIONS_xavier_uniform(X)
 /* clang-format on */
 
 #endif

@@ -45,11 +45,29 @@ static bool in_range(const lks_option_rule *rule, double value)
 {
     if (rule->kind == LKS_OPTION_BOOL)
         return value == 0 || value == 1;
+    if (rule->or_null && isnan(value))
+        return true;
+    if (rule->is_list && value == 0)
+        return false;
     if (!isfinite(value) || value < rule->min || value > rule->max)
         return false;
     if (rule->max_excluded && value == rule->max)
         return false;
     return rule->kind == LKS_OPTION_REAL || value == floor(value);
+}
+
+/* "the number, from 0, of none or tanh" */
+static const char *words_text(const lks_option_rule *rule, char text[TEXT_SIZE])
+{
+    size_t n = (size_t)snprintf(text, TEXT_SIZE, "the number, from 0, of");
+
+    for (size_t i = 0; rule->words[i] && n < TEXT_SIZE; i++)
+        n += (size_t)snprintf(text + n, TEXT_SIZE - n, "%s %s",
+                              i == 0               ? ""
+                              : rule->words[i + 1] ? ","
+                                                   : " or",
+                              rule->words[i]);
+    return text;
 }
 
 /* "a whole number of at least 1", "a finite number from 0 to below 1", "true or false". A
@@ -60,6 +78,8 @@ static const char *allowed_text(const lks_option_rule *rule, double value,
     const char *kind =
         rule->kind == LKS_OPTION_INTEGER ? "a whole number" : "a finite number";
 
+    if (rule->kind == LKS_OPTION_WORD)
+        return words_text(rule, text);
     if (rule->kind == LKS_OPTION_BOOL)
         snprintf(text, TEXT_SIZE, "true or false");
     else if (rule->max < LKS_OPTION_MAX_SIZE ||
@@ -67,7 +87,8 @@ static const char *allowed_text(const lks_option_rule *rule, double value,
         snprintf(text, TEXT_SIZE, "%s from %g to %s%.15g", kind, rule->min,
                  rule->max_excluded ? "below " : "", rule->max);
     else if (isfinite(rule->min))
-        snprintf(text, TEXT_SIZE, "%s of at least %g", kind, rule->min);
+        snprintf(text, TEXT_SIZE, "%s of at least %g%s", kind, rule->min,
+                 rule->is_list && rule->min < 0 ? " but 0" : "");
     else
         snprintf(text, TEXT_SIZE, "%s", kind);
     return text;
@@ -80,7 +101,10 @@ static void store(const lks_option_rule *rule, int i, double value, void *out)
     if (rule->kind == LKS_OPTION_REAL)
         ((double *)(void *)first)[i] = value;
     else if (rule->kind == LKS_OPTION_INTEGER)
-        ((int64_t *)(void *)first)[i] = (int64_t)value;
+        ((int64_t *)(void *)first)[i] =
+            isnan(value) ? LKS_OPTION_NO_INTEGER : (int64_t)value;
+    else if (rule->kind == LKS_OPTION_WORD)
+        ((int *)(void *)first)[i] = (int)value;
     else
         ((bool *)first)[i] = value != 0;
 }

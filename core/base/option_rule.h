@@ -16,21 +16,27 @@ typedef enum lks_option_kind {
     LKS_OPTION_REAL,    /* stored as double */
     LKS_OPTION_INTEGER, /* stored as int64_t */
     LKS_OPTION_BOOL,    /* stored as bool */
+    LKS_OPTION_WORD,    /* stored as int: which of `words` */
 } lks_option_kind;
 
 /* `max` of an option without an upper bound. */
 #define LKS_OPTION_NO_MAX INFINITY
 /* The largest size that a job may ask for: products of two still fit an int64_t. */
 #define LKS_OPTION_MAX_SIZE 2147483647.0
+/* What a whole number that is null is stored as. */
+#define LKS_OPTION_NO_INTEGER INT64_MIN
 
 /* One option. */
 typedef struct lks_option_rule {
     const char *key;
     lks_option_kind kind;
-    int n_values;  /* stored one after the other; a single given value stands for all */
-    bool is_list;  /* but of a list: up to n_values, those not given are stored as 0 */
-    size_t offset; /* of the first, in the reader's struct */
-    bool required; /* else `fallback`, which need not lie in the range */
+    int n_values; /* stored one after the other; a single given value stands for all */
+    bool is_list; /* but of a list: up to n_values, those not given are stored as 0,
+                      which none that is given may be */
+    bool or_null; /* NaN, too: stored as that, or as LKS_OPTION_NO_INTEGER */
+    const char *const *words; /* NULL-ended; of a word */
+    size_t offset;            /* of the first, in the reader's struct */
+    bool required;            /* else `fallback`, which need not lie in the range */
     double fallback[LKS_OPTION_MAX_VALUES];
     double min, max;   /* what is allowed; booleans need neither */
     bool max_excluded; /* `max` itself is not */

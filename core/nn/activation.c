@@ -4,9 +4,10 @@
 #include "nn/layer.h"
 #include "ops/ops.h"
 
-/* The numbers of an activation, whichever it has. */
+/* The numbers of an activation, whichever it has, and which of its kinds it is. */
 typedef struct activation {
     double p, q;
+    int kind;
 } activation;
 
 #define RULE(kind, ...) LKS_OPTION_RULE(activation, kind, __VA_ARGS__)
@@ -40,3 +41,20 @@ LAYER(tanh, "tanh", lks_tanh(x), )
 LAYER(sigmoid, "sigmoid", lks_sigmoid(x), )
 LAYER(identity, "identity", x, )
 LAYER_OF(leaky_relu, "leaky_relu", lks_leaky_relu(x, config->p))
+LAYER_OF(elu, "elu", lks_elu(x, config->p))
+LAYER(selu, "selu", lks_selu(x), )
+LAYER_OF(celu, "celu", lks_celu(x, config->p))
+LAYER_OF(gelu, "gelu", config->kind ? lks_gelu_tanh(x) : lks_gelu(x))
+LAYER(silu, "silu", lks_silu(x), )
+LAYER(mish, "mish", lks_mish(x), )
+LAYER_OF(softplus, "softplus", lks_softplus(x, config->p, config->q))
+LAYER(softsign, "softsign", lks_softsign(x), )
+LAYER(logsigmoid, "logsigmoid", lks_logsigmoid(x), )
+LAYER(tanhshrink, "tanhshrink", lks_tanhshrink(x), )
+LAYER_OF(softshrink, "softshrink", lks_softshrink(x, config->p))
+LAYER_OF(hardshrink, "hardshrink", lks_hardshrink(x, config->p))
+LAYER(hardsigmoid, "hardsigmoid", lks_hardsigmoid(x), )
+LAYER(hardswish, "hardswish", lks_hardswish(x), )
+LAYER_OF(hardtanh, "hardtanh", lks_hardtanh(x, config->p, config->q))
+LAYER(relu6, "relu6", lks_relu6(x), )
+LAYER_OF(threshold, "threshold", lks_threshold(x, config->p, config->q))

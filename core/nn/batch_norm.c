@@ -12,6 +12,8 @@
  *                2: values a channel           ()
  *
  * source: Ioffe & Szegedy, "Batch normalization", ICML 2015; torch.nn.BatchNorm2d */
+#include <math.h>
+
 #include "base/layer_options.h"
 #include "base/option_expand.h"
 #include "base/try.h"
@@ -20,7 +22,7 @@
 #include "tensor/scope.h"
 
 typedef struct batch_norm {
-    double eps, momentum;
+    double eps, momentum; /* NaN: the running statistics are means over all steps */
     bool affine, track_running_stats;
 } batch_norm;
 
@@ -167,11 +169,16 @@ static lks_status forward(const lks_layer *layer, const lks_layer_run *run,
 
 /* ---- once a step ---- */
 
-/* running + momentum * (of the batch - running) */
-static lks_status follow(lks_tensor *running, lks_tensor *difference, double momentum)
+/* running + momentum * (of the batch - running); without momentum, one part in as many as
+ * there were steps. */
+static lks_status follow(const lks_layer_run *run, int what, lks_tensor *difference,
+                         double momentum)
 {
-    return lks_add_(running, lks_mul_scalar(difference, momentum)) ? LKS_OK
-                                                                   : lks_error_status();
+    lks_tensor *n_steps = run->buffers[NUM_BATCHES_TRACKED];
+    lks_tensor *part = isnan(momentum) ? lks_div(difference, lks_to(n_steps, LKS_F32))
+                                       : lks_mul_scalar(difference, momentum);
+
+    return lks_add_(run->buffers[what], part) ? LKS_OK : lks_error_status();
 }
 
 /* With N values about the running mean: shift = S / N, var = (Q - N shift²) / (N - 1). */
@@ -185,10 +192,11 @@ static lks_status update(const lks_layer *layer, const lks_layer_run *run)
     lks_tensor *var = lks_div(lks_relu(squares), lks_add_scalar(n, -1));
     lks_tensor *one = lks_ones(LKS_SCALAR, LKS_I64, lks_tensor_device(n));
 
-    LKS_TRY(follow(run->buffers[RUNNING_MEAN], shift, config->momentum));
-    LKS_TRY(follow(run->buffers[RUNNING_VAR], lks_sub(var, run->buffers[RUNNING_VAR]),
-                   config->momentum));
-    return lks_add_(run->buffers[NUM_BATCHES_TRACKED], one) ? LKS_OK : lks_error_status();
+    if (!lks_add_(run->buffers[NUM_BATCHES_TRACKED], one))
+        return lks_error_status();
+    LKS_TRY(follow(run, RUNNING_MEAN, shift, config->momentum));
+    return follow(run, RUNNING_VAR, lks_sub(var, run->buffers[RUNNING_VAR]),
+                  config->momentum);
 }
 
 const lks_layer_type lks_layer_batch_norm1d = {

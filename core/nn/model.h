@@ -17,11 +17,19 @@
 
 struct lks_layer_type;
 
+/* A parameter's first values: {"weight", "xavier_uniform", {…}}, torch.nn.init's names and
+ * arguments. Borrowed. */
+typedef struct lks_init_spec {
+    const char *param, *type;
+    lks_options options;
+} lks_init_spec;
+
 /* `type` is "linear", "conv2d" …, options are PyTorch's arguments ("out_features").
  *   name   what its parameters and other layers call it; NULL: its number, from 0
  *   from   what it takes: names or numbers of layers before it, "lstm.1" for the second
  *          output of one that has several, fields of the batch; none: what the layer
  *          before it gives
+ *   inits  what parameters begin with instead of what PyTorch's layer gives them
  *   own    a type of the program's own (layer.h), instead of the one called `type`
  * Borrowed, `own` for as long as the model lives. */
 typedef struct lks_layer_spec {
@@ -31,6 +39,8 @@ typedef struct lks_layer_spec {
     const char *const *from;
     size_t n_from;
     const struct lks_layer_type *own;
+    const lks_init_spec *inits;
+    size_t n_inits;
 } lks_layer_spec;
 
 /* A field of the batch; the shape is one sample's, without the batch dimension. */

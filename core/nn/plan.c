@@ -63,7 +63,7 @@ static lks_status set_name(const lks_plan *plan, lks_layer *layer, const char *n
 static lks_status find_type(size_t index, const lks_layer_spec *spec,
                             const lks_layer_type **out)
 {
-    char known[512];
+    char known[1024];
 
     *out = spec->own ? spec->own : lks_layer_type_find(spec->type);
     if (*out)
@@ -87,6 +87,49 @@ static void take_places(lks_plan *plan, lks_layer *layer)
     plan->n_carried += layer->n_carried;
 }
 
+static lks_status refuse_init(const lks_layer *layer, const char *param)
+{
+    char owner[128], known[256] = "none";
+    size_t n = 0;
+
+    for (size_t i = 0; i < layer->n_params && n < sizeof known; i++)
+        n += (size_t)snprintf(known + n, sizeof known - n, "%s%s", i ? ", " : "",
+                              layer->params[i].name);
+    return lks_fail(LKS_INVALID, "%s has no parameter '%s' to begin with; it has: %s",
+                    lks_layer_text(layer, owner, sizeof owner), param, known);
+}
+
+/* A row that must be zero, an embedding's padding, stays so. */
+static lks_status set_init(lks_layer *layer, const lks_init_spec *spec)
+{
+    char text[128], owner[256];
+    lks_init init;
+    size_t i = 0;
+
+    while (i < layer->n_params && strcmp(layer->params[i].name, spec->param) != 0)
+        i++;
+    if (i == layer->n_params)
+        return refuse_init(layer, spec->param);
+    snprintf(owner, sizeof owner, "%s: init of %s",
+             lks_layer_text(layer, text, sizeof text), spec->param);
+    LKS_TRY(
+        lks_init_named(spec->type, spec->options, &layer->params[i].shape, owner, &init));
+    layer->params[i].init = lks_init_with_zeros(init, layer->params[i].init.zeros_first,
+                                                layer->params[i].init.n_zeros);
+    return LKS_OK;
+}
+
+static lks_status set_inits(lks_layer *layer, const lks_layer_spec *spec)
+{
+    lks_status st = LKS_OK;
+
+    for (size_t i = 0; i < spec->n_inits && st == LKS_OK; i++)
+        st = set_init(layer, &spec->inits[i]);
+    if (st != LKS_OK)
+        lks_layer_release(layer);
+    return st;
+}
+
 static lks_status add_layer(lks_plan *plan, const lks_layer_spec *specs, size_t n_specs)
 {
     lks_layer *layer = &plan->layers[plan->n_layers];
@@ -97,6 +140,7 @@ static lks_status add_layer(lks_plan *plan, const lks_layer_spec *specs, size_t 
     LKS_TRY(set_name(plan, layer, spec->name));
     LKS_TRY(lks_plan_wire(plan, specs, n_specs, layer));
     LKS_TRY(lks_layer_init(layer, spec->options));
+    LKS_TRY(set_inits(layer, spec));
     take_places(plan, layer);
     plan->n_layers++;
     return LKS_OK;

@@ -1,4 +1,4 @@
-/* nn.Softmax and nn.LogSoftmax. */
+/* nn.Softmax, nn.LogSoftmax and nn.Softmin. */
 #include "base/layer_options.h"
 #include "base/option_expand.h"
 #include "base/try.h"
@@ -21,38 +21,27 @@ static lks_status infer(lks_layer *layer)
     return lks_layer_same_shape(layer);
 }
 
-static lks_status forward(const lks_layer *layer, const lks_layer_run *run,
-                          lks_tensor *const *in, lks_tensor **out)
-{
-    const softmax *config = layer->config;
+/* The layer `id`: `expression` of x along dim. */
+#define LAYER(id, expression)                                                            \
+    static lks_status id##_forward(const lks_layer *layer, const lks_layer_run *run,     \
+                                   lks_tensor *const *in, lks_tensor **out)              \
+    {                                                                                    \
+        const softmax *config = layer->config;                                           \
+        const int dim = (int)config->dim;                                                \
+        lks_tensor *x = in[0];                                                           \
+                                                                                         \
+        (void)run;                                                                       \
+        return lks_layer_put(out, expression);                                           \
+    }                                                                                    \
+    const lks_layer_type lks_layer_##id = {                                              \
+        .name = #id,                                                                     \
+        .options = options,                                                              \
+        .n_options = sizeof options / sizeof *options,                                   \
+        .config_size_bytes = sizeof(softmax),                                            \
+        .infer = infer,                                                                  \
+        .forward = id##_forward,                                                         \
+    };
 
-    (void)run;
-    return lks_layer_put(out, lks_softmax(in[0], (int)config->dim));
-}
-
-static lks_status forward_log(const lks_layer *layer, const lks_layer_run *run,
-                              lks_tensor *const *in, lks_tensor **out)
-{
-    const softmax *config = layer->config;
-
-    (void)run;
-    return lks_layer_put(out, lks_log_softmax(in[0], (int)config->dim));
-}
-
-const lks_layer_type lks_layer_softmax = {
-    .name = "softmax",
-    .options = options,
-    .n_options = sizeof options / sizeof *options,
-    .config_size_bytes = sizeof(softmax),
-    .infer = infer,
-    .forward = forward,
-};
-
-const lks_layer_type lks_layer_log_softmax = {
-    .name = "log_softmax",
-    .options = options,
-    .n_options = sizeof options / sizeof *options,
-    .config_size_bytes = sizeof(softmax),
-    .infer = infer,
-    .forward = forward_log,
-};
+LAYER(softmax, lks_softmax(x, dim))
+LAYER(log_softmax, lks_log_softmax(x, dim))
+LAYER(softmin, lks_softmax(lks_neg(x), dim))

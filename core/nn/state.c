@@ -121,7 +121,7 @@ static lks_status init_param(const lks_state *state, const lks_init *init, size_
 
     if (!values)
         return LKS_NOMEM;
-    lks_init_fill(init, seed, (uint32_t)i, param->numel, values);
+    LKS_GO(lks_init_fill(init, seed, (uint32_t)i, param->numel, values));
     LKS_GO(lks_scope_open());
     tensor = lks_from_data(lks_sizes(param->tensor), LKS_F32, values,
                            lks_tensor_device(param->tensor));

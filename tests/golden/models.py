@@ -1,20 +1,27 @@
 #!/usr/bin/env python3
 """Outputs and gradients of small nn.Sequential models, one for each way a layer's options go.
 
-    /usr/bin/python3 tests/golden/models.py
+    /usr/bin/python3 tests/golden/models.py [NAME…]
 
-Made with torch 1.13.1, float32. For each model writes into tests/golden/models/:
+Made with torch 1.13.1, those from smooth on with 2.15, float32. For each model writes into tests/golden/models/:
 
     NAME.safetensors       its weights
     NAME_case.safetensors  input x, output y, a cotangent, and the gradients of
                            sum(y * cotangent) as grad.x and grad.<parameter>
 """
 import pathlib
+import sys
 
 import torch
 from torch import nn
 
 import write_safetensors
+
+
+def mixed(*activations):
+    """Each behind a product, so that none sees what another has squashed alone."""
+    return [layer for activation in activations for layer in (nn.Linear(6, 6), activation)]
+
 
 OUT = pathlib.Path(__file__).parent / "models"
 MODELS = {
@@ -39,13 +46,25 @@ MODELS = {
                 nn.GroupNorm(1, 3, affine=False), nn.MaxPool2d(2, stride=1, ceil_mode=True),
                 nn.AdaptiveMaxPool2d((2, 5)), nn.AdaptiveAvgPool2d((2, 2)), nn.Flatten(),
                 nn.LayerNorm(12, eps=0.1, elementwise_affine=False)),
+    "smooth": ((4, 6), *mixed(nn.ELU(0.7), nn.SELU(), nn.CELU(0.8), nn.GELU(), nn.GELU("tanh"), nn.SiLU(), nn.Mish())),
+    "soft": ((4, 6), *mixed(nn.Softplus(2, 3), nn.Softsign(), nn.LogSigmoid(), nn.Tanhshrink(), nn.Softshrink(0.2),
+                            nn.Softmin(dim=1), nn.PReLU())),
+    "hard": ((4, 6), *mixed(nn.Hardshrink(0.3), nn.Hardsigmoid(), nn.Hardswish(), nn.Hardtanh(-0.5, 0.8), nn.ReLU6(),
+                            nn.Threshold(0.1, -0.3), nn.PReLU(6))),
+    "images": ((2, 8, 4, 3), nn.PixelShuffle(2), nn.InstanceNorm2d(2, affine=True),
+               nn.LocalResponseNorm(2, 0.3, 0.5, 1.5), nn.Upsample(scale_factor=1.5, mode="bilinear"), nn.Dropout2d(),
+               nn.Upsample((5, 7), mode="bicubic", align_corners=True), nn.Upsample(4), nn.LayerNorm((4, 4), bias=False),
+               nn.Unflatten(1, (2, 1))),
+    "sequence": ((2, 4, 6), nn.InstanceNorm1d(4, eps=0.1), nn.Upsample(scale_factor=2, mode="linear"), nn.Dropout1d(),
+                 nn.LayerNorm((4, 12), elementwise_affine=False), nn.Unflatten(2, (3, -1)), nn.Flatten(-2)),
 }
 
 
 def main():
     torch.manual_seed(0)
     OUT.mkdir(exist_ok=True)
-    for name, (size, *layers) in MODELS.items():
+    for name in sys.argv[1:] or MODELS:
+        size, *layers = MODELS[name]
         model = nn.Sequential(*layers).eval()
         for param in model.parameters():
             nn.init.normal_(param, std=0.5)

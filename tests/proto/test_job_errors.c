@@ -272,7 +272,11 @@ START_TEST(a_layer_or_optimizer_is_checked_against_its_own_options)
          "dropout, flatten, softmax, log_softmax, batch_norm1d, batch_norm2d, add, "
          "conv1d, conv_transpose1d, conv_transpose2d, max_pool1d, avg_pool1d, "
          "avg_pool2d, adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_max_pool2d, "
-         "layer_norm, group_norm, embedding, bilinear, identity, leaky_relu"},
+         "layer_norm, group_norm, embedding, bilinear, identity, leaky_relu, "
+         "prelu, elu, selu, celu, gelu, silu, mish, softplus, softsign, logsigmoid, "
+         "tanhshrink, softshrink, hardshrink, hardsigmoid, hardswish, hardtanh, relu6, "
+         "threshold, softmin, unflatten, instance_norm1d, instance_norm2d, "
+         "local_response_norm, pixel_shuffle, upsample, dropout1d, dropout2d"},
         {"{sgd: ", "{sdg: ",
          "j.yaml:21:13: unknown optimizer 'sdg'; did you mean 'sgd'?"},
         {"- relu", "- relu: {inplace: true}",
@@ -283,6 +287,24 @@ START_TEST(a_layer_or_optimizer_is_checked_against_its_own_options)
          "j.yaml:18:7: linear has no option 'in_features'; it has out_features, bias"},
         {"- relu", "- relu: {form: 0}",
          "j.yaml:13:12: relu has no option 'form'; did you mean 'from'?"},
+        {"- relu", "- gelu: {approximate: tahn}",
+         "j.yaml:13:25: approximate is 'tahn', it must be one of none, tanh; did you "
+         "mean 'tanh'?"},
+        {"- relu", "- gelu: {approximate: [tanh]}",
+         "j.yaml:13:25: approximate is a list, it must be one of none, tanh"},
+        {"- relu", "- batch_norm2d: {momentum: x}",
+         "j.yaml:13:30: momentum is 'x', it must be a number of at least 0 or null"},
+        {"- relu", "- unflatten: {dim: 1, unflattened_size: [2, 0]}",
+         "j.yaml:13:47: unflattened_size is '0', it must be a whole number of at least "
+         "-1 "
+         "but 0 or a list of up to 8"},
+        {"- relu", "- relu: {init: zeros}",
+         "j.yaml:13:18: init is 'zeros', it must be a map of parameters, such as "
+         "{weight: {xavier_normal: {gain: 2}}, bias: zeros}"},
+        {"- relu", "- relu: {init: {weight: ons}}",
+         "j.yaml:13:19: unknown init 'ons'; did you mean 'ones'?"},
+        {"- relu", "- relu: {init: {weight: {constant: {value: 3}}}}",
+         "j.yaml:13:39: constant has no option 'value'; it has val"},
         {"- relu", "- relu: {name: [a]}",
          "j.yaml:13:18: name is a list, it must be a text"},
         {"- relu", "- relu: {from: {}}",
@@ -357,7 +379,11 @@ START_TEST(a_layer_or_optimizer_is_checked_against_its_own_options)
          "log_softmax, batch_norm1d, batch_norm2d, add, "
          "conv1d, conv_transpose1d, conv_transpose2d, max_pool1d, avg_pool1d, "
          "avg_pool2d, adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_max_pool2d, "
-         "layer_norm, group_norm, embedding, bilinear, identity, leaky_relu"},
+         "layer_norm, group_norm, embedding, bilinear, identity, leaky_relu, "
+         "prelu, elu, selu, celu, gelu, silu, mish, softplus, softsign, logsigmoid, "
+         "tanhshrink, softshrink, hardshrink, hardsigmoid, hardswish, hardtanh, relu6, "
+         "threshold, softmin, unflatten, instance_norm1d, instance_norm2d, "
+         "local_response_norm, pixel_shuffle, upsample, dropout1d, dropout2d"},
         {"{sgd: {lr: 0.01, momentum: 0.9}}", "{adam: {betas: 0.9}}",
          "j.yaml:21:27: betas is '0.9', it must be two numbers of at least 0 and below "
          "1"},

@@ -86,10 +86,20 @@ static uint64_t random_whole(uint64_t min, uint64_t max)
 
 static double random_option(const lks_job_option *option)
 {
+    uint32_t n_words = 0;
+
+    while (option->words && option->words[n_words])
+        n_words++;
+    if (option->kind == LKS_JOB_OPTION_WORD)
+        return below(n_words);
+    if (option->or_null && option->fallback && below(3) == 0)
+        return NAN;
     if (option->kind == LKS_JOB_OPTION_TOGGLE)
         return below(2);
     if (option->kind == LKS_JOB_OPTION_REAL)
-        return random_real(option->min, option->below);
+        return random_real(option->is_list ? 1e-300 : option->min, option->below);
+    if (option->is_list && option->min <= 0)
+        return 1 + below(1000);
     return option->min + below(1000);
 }
 
@@ -112,6 +122,21 @@ static void random_item(const lks_job_type *types, lks_job_item *out)
         for (int v = 0; v < to->n_values; v++)
             to->values[v] = random_option(option);
         out->n_options++;
+    }
+}
+
+static void random_layer(lks_job_item *out)
+{
+    static const char *const params[] = {"weight", "a: b"};
+
+    random_item(lks_job_layer_types, out);
+    if (below(3) > 0 || strcmp(out->type, "prelu") == 0) /* whose init is a number */
+        return;
+    out->n_inits = 1 + below(2);
+    out->inits = lks_calloc(out->n_inits, sizeof *out->inits);
+    for (size_t i = 0; i < out->n_inits; i++) {
+        out->inits[i].name = lks_strdup(params[i]);
+        random_item(lks_job_init_types, &out->inits[i]);
     }
 }
 
@@ -170,7 +195,7 @@ static void random_value(lks_job *job, const lks_job_key *key)
         job->n_layers = 1 + below(10);
         job->layers = lks_calloc(job->n_layers, sizeof *job->layers);
         for (n = 0; n < job->n_layers; n++)
-            random_item(lks_job_layer_types, &job->layers[n]);
+            random_layer(&job->layers[n]);
         break;
     case LKS_JOB_OPTIMIZER:
         random_item(lks_job_optimizer_types, member);
@@ -234,6 +259,10 @@ static void same_items(const lks_job_item *a, const lks_job_item *b)
         ck_assert_mem_eq(a->options[i].values, b->options[i].values,
                          (size_t)a->options[i].n_values * sizeof(double));
     }
+    same_text(a->name, b->name);
+    ck_assert_uint_eq(a->n_inits, b->n_inits);
+    for (size_t i = 0; i < a->n_inits; i++)
+        same_items(&a->inits[i], &b->inits[i]);
 }
 
 static void same_splits(const lks_job_split *a, const lks_job_split *b)

@@ -75,6 +75,43 @@ START_TEST(layers_carry_options_defaults_and_their_place)
 }
 END_TEST
 
+START_TEST(layers_carry_words_nulls_lists_and_first_values)
+{
+    static const char text[] =
+        "job: j\n"
+        "data: {format: cifar10, train: x.bin}\n"
+        "model:\n"
+        "  - batch_norm2d: {momentum: null}\n"
+        "  - upsample: {scale_factor: [2, 1.5], mode: bilinear}\n"
+        "  - embedding: {num_embeddings: 5, embedding_dim: 2, padding_idx: null}\n"
+        "  - prelu: {init: 0.5}\n"
+        "  - linear:\n"
+        "      out_features: 2\n"
+        "      init: {weight: {kaiming_normal: {mode: fan_out}}, bias: zeros}\n"
+        "loss: cross_entropy\n"
+        "optimizer: sgd\n"
+        "train: {steps: 1, batch_size: 1}\n";
+    lks_job job;
+    const lks_job_item *linear;
+
+    ck_ok(parse_text(text, &job));
+    ck_assert(isnan(option(&job.layers[0], "momentum", 0)));
+    ck_assert_double_eq(option(&job.layers[1], "scale_factor", 1), 1.5);
+    ck_assert_double_eq(option(&job.layers[1], "mode", 0), 3);
+    ck_assert_uint_eq(job.layers[2].n_options, 2);
+    ck_assert_double_eq(option(&job.layers[3], "init", 0), 0.5);
+    ck_assert_uint_eq(job.layers[3].n_inits, 0);
+    linear = &job.layers[4];
+    ck_assert_uint_eq(linear->n_inits, 2);
+    ck_assert_str_eq(linear->inits[0].name, "weight");
+    ck_assert_str_eq(linear->inits[0].type, "kaiming_normal");
+    ck_assert_double_eq(option(&linear->inits[0], "mode", 0), 1);
+    ck_assert_double_eq(option(&linear->inits[0], "a", 0), 0);
+    ck_assert_str_eq(linear->inits[1].type, "zeros");
+    lks_job_release(&job);
+}
+END_TEST
+
 START_TEST(a_silent_file_gets_the_defaults)
 {
     static const char least[] =
@@ -360,9 +397,11 @@ START_TEST(every_failed_allocation_is_reported_and_nothing_leaks)
 END_TEST
 
 LKS_SUITE("job_parse", every_key_reaches_its_member,
-          layers_carry_options_defaults_and_their_place, a_silent_file_gets_the_defaults,
-          a_key_without_value_is_as_if_absent, json_is_read_as_well,
-          text_in_quotes_and_numbers_as_text_are_taken, nesterov_with_momentum_is_fine,
+          layers_carry_options_defaults_and_their_place,
+          layers_carry_words_nulls_lists_and_first_values,
+          a_silent_file_gets_the_defaults, a_key_without_value_is_as_if_absent,
+          json_is_read_as_well, text_in_quotes_and_numbers_as_text_are_taken,
+          nesterov_with_momentum_is_fine,
           paths_start_at_the_job_files_folder_and_at_the_current_one_in_set,
           without_root_data_lie_beside_the_job_file,
           what_a_program_brings_is_no_part_of_the_file,

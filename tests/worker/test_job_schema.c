@@ -8,6 +8,7 @@
 #include "base/alloc.h"
 #include "base/layer_options.h"
 #include "base/optim_options.h"
+#include "nn/init.h"
 #include "nn/layer.h"
 #include "optim/optim_type.h"
 #include "optim/schedule.h"
@@ -65,6 +66,19 @@ static size_t core_schedules(core_type *out)
     return n;
 }
 
+static size_t core_inits(core_type *out)
+{
+    size_t n = 0;
+
+#define INIT(id, of_matrices)                                                            \
+    out[n].name = #id;                                                                   \
+    out[n].rules = lks_init_rules(#id, &out[n].n_rules);                                 \
+    n++;
+    LKS_INIT_LIST(INIT)
+#undef INIT
+    return n;
+}
+
 static const lks_option_rule *find_rule(const core_type *core, const char *key)
 {
     for (size_t i = 0; i < core->n_rules; i++)
@@ -80,9 +94,14 @@ static void same_option(const char *type, const lks_job_option *option,
         [LKS_JOB_OPTION_WHOLE] = LKS_OPTION_INTEGER,
         [LKS_JOB_OPTION_REAL] = LKS_OPTION_REAL,
         [LKS_JOB_OPTION_TOGGLE] = LKS_OPTION_BOOL,
+        [LKS_JOB_OPTION_WORD] = LKS_OPTION_WORD,
     };
     bool is_toggle = option->kind == LKS_JOB_OPTION_TOGGLE;
 
+    for (size_t i = 0; option->words && (i == 0 || option->words[i - 1]); i++)
+        ck_assert_pstr_eq(option->words[i], rule->words[i]);
+    ck_assert_msg(option->or_null == rule->or_null, "%s.%s: null", type, option->key);
+    ck_assert_msg(option->is_list == rule->is_list, "%s.%s: list", type, option->key);
     ck_assert_msg(kinds[option->kind] == rule->kind, "%s.%s: kind", type, option->key);
     ck_assert_msg(option->max_values == rule->n_values, "%s.%s: values", type,
                   option->key);
@@ -204,5 +223,21 @@ START_TEST(the_schema_has_the_librarys_schedules)
 }
 END_TEST
 
+START_TEST(the_schema_has_the_librarys_first_values)
+{
+    core_type core[64];
+    const size_t n_core = core_inits(core);
+    size_t n = 0;
+
+    for (; lks_job_init_types[n].name; n++) {
+        ck_assert_uint_lt(n, n_core);
+        ck_assert_str_eq(lks_job_init_types[n].name, core[n].name);
+        same_options(&lks_job_init_types[n], &core[n]);
+    }
+    ck_assert_uint_eq(n, n_core);
+}
+END_TEST
+
 LKS_SUITE("job_schema", the_schema_has_the_librarys_layers,
-          the_schema_has_the_librarys_schedules, the_schema_has_the_librarys_optimizers)
+          the_schema_has_the_librarys_first_values, the_schema_has_the_librarys_schedules,
+          the_schema_has_the_librarys_optimizers)

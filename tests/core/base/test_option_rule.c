@@ -8,6 +8,9 @@ typedef struct config {
     double rate, betas[2];
     int64_t size, pair[2];
     bool flag;
+    int word;
+    int64_t row, list[LKS_OPTION_MAX_VALUES];
+    double part;
 } config;
 
 static const lks_option_rule rules[] = {
@@ -40,6 +43,35 @@ static const lks_option_rule rules[] = {
      .kind = LKS_OPTION_BOOL,
      .n_values = 1,
      .offset = offsetof(config, flag)},
+};
+
+static const lks_option_rule more_rules[] = {
+    {.key = "word",
+     .kind = LKS_OPTION_WORD,
+     .n_values = 1,
+     .offset = offsetof(config, word),
+     .words = (const char *const[]){"none", "tanh", "both", NULL},
+     .max = 2},
+    {.key = "row",
+     .kind = LKS_OPTION_INTEGER,
+     .n_values = 1,
+     .offset = offsetof(config, row),
+     .or_null = true,
+     .fallback = {NAN},
+     .max = LKS_OPTION_MAX_SIZE},
+    {.key = "part",
+     .n_values = 1,
+     .offset = offsetof(config, part),
+     .or_null = true,
+     .fallback = {0.5},
+     .max = LKS_OPTION_NO_MAX},
+    {.key = "list",
+     .kind = LKS_OPTION_INTEGER,
+     .n_values = LKS_OPTION_MAX_VALUES,
+     .is_list = true,
+     .offset = offsetof(config, list),
+     .min = -1,
+     .max = LKS_OPTION_MAX_SIZE},
 };
 
 static lks_status read_options(config *out, size_t n, const lks_option *items)
@@ -118,7 +150,34 @@ START_TEST(a_list_of_options_can_be_written_where_it_is_wanted)
 }
 END_TEST
 
-LKS_SUITE("option_rule", what_is_not_given_takes_its_default,
+static lks_status read_more(config *out, lks_option option)
+{
+    return lks_option_read(more_rules, sizeof more_rules / sizeof *more_rules,
+                           (lks_options){&option, 1}, "thing", out);
+}
+
+START_TEST(words_nulls_and_lists_are_read)
+{
+    config c;
+
+    ck_ok(read_more(&c, (lks_option){"word", 1, {1}}));
+    ck_assert(c.word == 1 && c.row == LKS_OPTION_NO_INTEGER && c.part == 0.5);
+    ck_assert_int_eq(c.list[0], 0);
+    ck_ok(read_more(&c, (lks_option){"part", 1, {NAN}}));
+    ck_assert(isnan(c.part) && c.word == 0);
+    ck_ok(read_more(&c, (lks_option){"row", 1, {7}}));
+    ck_assert_int_eq(c.row, 7);
+    ck_ok(read_more(&c, (lks_option){"list", 2, {3, -1}}));
+    ck_assert(c.list[0] == 3 && c.list[1] == -1 && c.list[2] == 0);
+    ck_fails(read_more(&c, (lks_option){"word", 1, {3}}), LKS_INVALID,
+             "thing: word is 3; it must be the number, from 0, of none, tanh or both");
+    ck_fails(read_more(&c, (lks_option){"list", 2, {3, 0}}), LKS_INVALID,
+             "thing: list is 0; it must be a whole number of at least -1 but 0");
+    ck_fails(read_more(&c, (lks_option){"list", 1, {NAN}}), LKS_INVALID, "list is nan");
+}
+END_TEST
+
+LKS_SUITE("option_rule", words_nulls_and_lists_are_read,
           a_list_of_options_can_be_written_where_it_is_wanted,
-          a_single_value_stands_for_a_pair,
+          what_is_not_given_takes_its_default, a_single_value_stands_for_a_pair,
           errors_name_the_owner_the_option_and_what_is_allowed)

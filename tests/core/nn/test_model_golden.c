@@ -83,6 +83,62 @@ static const lks_layer_spec windows[] = {
           {"elementwise_affine", 1, {0}}),
 };
 
+#define PRODUCT LAYER("linear", {"out_features", 1, {6}})
+
+static const lks_layer_spec smooth[] = {
+    PRODUCT, LAYER("elu", {"alpha", 1, {0.7}}),
+    PRODUCT, LAYER("selu"),
+    PRODUCT, LAYER("celu", {"alpha", 1, {0.8}}),
+    PRODUCT, LAYER("gelu"),
+    PRODUCT, LAYER("gelu", {"approximate", 1, {1}}),
+    PRODUCT, LAYER("silu"),
+    PRODUCT, LAYER("mish"),
+};
+
+static const lks_layer_spec soft[] = {
+    PRODUCT, LAYER("softplus", {"beta", 1, {2}}, {"threshold", 1, {3}}),
+    PRODUCT, LAYER("softsign"),
+    PRODUCT, LAYER("logsigmoid"),
+    PRODUCT, LAYER("tanhshrink"),
+    PRODUCT, LAYER("softshrink", {"lambd", 1, {0.2}}),
+    PRODUCT, LAYER("softmin"),
+    PRODUCT, LAYER("prelu"),
+};
+
+static const lks_layer_spec hard[] = {
+    PRODUCT, LAYER("hardshrink", {"lambd", 1, {0.3}}),
+    PRODUCT, LAYER("hardsigmoid"),
+    PRODUCT, LAYER("hardswish"),
+    PRODUCT, LAYER("hardtanh", {"min_val", 1, {-0.5}}, {"max_val", 1, {0.8}}),
+    PRODUCT, LAYER("relu6"),
+    PRODUCT, LAYER("threshold", {"threshold", 1, {0.1}}, {"value", 1, {-0.3}}),
+    PRODUCT, LAYER("prelu", {"num_parameters", 1, {6}}),
+};
+
+static const lks_layer_spec images[] = {
+    LAYER("pixel_shuffle", {"upscale_factor", 1, {2}}),
+    LAYER("instance_norm2d", {"affine", 1, {1}}),
+    LAYER("local_response_norm", {"size", 1, {2}}, {"alpha", 1, {0.3}},
+          {"beta", 1, {0.5}}, {"k", 1, {1.5}}),
+    LAYER("upsample", {"scale_factor", 1, {1.5}},
+          {"mode", 1, {LKS_INTERPOLATE_BILINEAR}}),
+    LAYER("dropout2d"),
+    LAYER("upsample", {"size", 2, {5, 7}}, {"mode", 1, {LKS_INTERPOLATE_BICUBIC}},
+          {"align_corners", 1, {1}}),
+    LAYER("upsample", {"size", 1, {4}}),
+    LAYER("layer_norm", {"normalized_shape", 2, {4, 4}}, {"bias", 1, {0}}),
+    LAYER("unflatten", {"dim", 1, {1}}, {"unflattened_size", 2, {2, 1}}),
+};
+
+static const lks_layer_spec sequence[] = {
+    LAYER("instance_norm1d", {"eps", 1, {0.1}}),
+    LAYER("upsample", {"scale_factor", 1, {2}}, {"mode", 1, {LKS_INTERPOLATE_LINEAR}}),
+    LAYER("dropout1d"),
+    LAYER("layer_norm", {"normalized_shape", 2, {4, 12}}, {"elementwise_affine", 1, {0}}),
+    LAYER("unflatten", {"dim", 1, {2}}, {"unflattened_size", 2, {3, -1}}),
+    LAYER("flatten", {"start_dim", 1, {-2}}),
+};
+
 static lks_tensor *load(const lks_safetensors *file, const char *name)
 {
     const lks_safetensors_entry *entry = lks_safetensors_find(file, name);
@@ -185,7 +241,24 @@ START_TEST(transposed_convolution_and_windows_of_every_kind_are_pytorchs)
 }
 END_TEST
 
-LKS_SUITE("model_golden", layers_along_a_line_are_pytorchs,
+START_TEST(activations_of_every_kind_are_pytorchs)
+{
+    compare("smooth", smooth, N_LAYERS(smooth));
+    compare("soft", soft, N_LAYERS(soft));
+    compare("hard", hard, N_LAYERS(hard));
+}
+END_TEST
+
+START_TEST(images_that_are_normalised_and_resampled_are_pytorchs)
+{
+    compare("images", images, N_LAYERS(images));
+    compare("sequence", sequence, N_LAYERS(sequence));
+}
+END_TEST
+
+LKS_SUITE("model_golden", activations_of_every_kind_are_pytorchs,
+          images_that_are_normalised_and_resampled_are_pytorchs,
+          layers_along_a_line_are_pytorchs,
           transposed_convolution_and_windows_of_every_kind_are_pytorchs,
           convolution_with_every_option_is_pytorchs, pooling_and_padding_are_pytorchs,
           a_dense_model_in_evaluation_is_pytorchs,
