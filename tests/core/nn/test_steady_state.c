@@ -1,8 +1,10 @@
 /* Once a training loop has run a while, its steps ask the system for no memory, and ten
  * thousand of them leave nothing behind. */
+#include "support/models.h"
 #include "support/suite.h"
 
 #include <malloc.h>
+#include <math.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 
@@ -72,24 +74,42 @@ static lks_status step(training *t, uint64_t index)
 }
 
 /* Every kind of layer that a small net for images has. */
-static training start(void)
+static const lks_layer_spec small[] = {
+    LAYER("conv2d", {"out_channels", 1, {4}}, {"kernel_size", 1, {3}}),
+    LAYER("batch_norm2d"),
+    LAYER("relu"),
+    LAYER("max_pool2d", {"kernel_size", 1, {2}}),
+    LAYER("dropout"),
+    LAYER("flatten"),
+    LAYER("linear", {"out_features", 1, {3}}),
+};
+
+/* Those that are made of many operations. */
+static const lks_layer_spec composed[] = {
+    LAYER("conv2d", {"out_channels", 1, {4}}, {"kernel_size", 1, {3}}),
+    LAYER("instance_norm2d", {"track_running_stats", 1, {1}}),
+    LAYER("prelu"),
+    LAYER("pixel_shuffle", {"upscale_factor", 1, {2}}),
+    LAYER("local_response_norm", {"size", 1, {2}}),
+    LAYER("upsample", {"size", 2, {7, 9}}, {"mode", 1, {LKS_INTERPOLATE_BILINEAR}}),
+    LAYER("upsample", {"size", 1, {6}}, {"mode", 1, {LKS_INTERPOLATE_BICUBIC}}),
+    LAYER("upsample", {"size", 1, {4}}, {"mode", 1, {LKS_INTERPOLATE_AREA}}),
+    LAYER("upsample", {"scale_factor", 1, {1.5}}),
+    LAYER("batch_norm2d", {"momentum", 1, {NAN}}),
+    LAYER("layer_norm", {"normalized_shape", 2, {6, 6}}, {"bias", 1, {0}}),
+    LAYER("dropout2d"),
+    LAYER("gelu", {"approximate", 1, {1}}),
+    LAYER("unflatten", {"dim", 1, {2}}, {"unflattened_size", 2, {2, -1}}),
+    LAYER("flatten"),
+    LAYER("linear", {"out_features", 1, {3}}),
+};
+
+static training start(const lks_layer_spec *layers, size_t n_layers)
 {
-    static const lks_option conv[] = {{"out_channels", 1, {4}}, {"kernel_size", 1, {3}}};
-    static const lks_option pool[] = {{"kernel_size", 1, {2}}};
-    static const lks_option linear[] = {{"out_features", 1, {3}}};
-    static const lks_layer_spec layers[] = {
-        {.type = "conv2d", .options = {conv, 2}},
-        {.type = "batch_norm2d"},
-        {.type = "relu"},
-        {.type = "max_pool2d", .options = {pool, 1}},
-        {.type = "dropout"},
-        {.type = "flatten"},
-        {.type = "linear", .options = {linear, 1}},
-    };
     training t;
 
-    ck_ok(lks_model_create(layers, sizeof layers / sizeof *layers, LKS_SHAPE_OF(1, 8, 8),
-                           1, lks_cpu, &t.model));
+    ck_ok(
+        lks_model_create(layers, n_layers, LKS_SHAPE_OF(1, 8, 8), 1, lks_cpu, &t.model));
     ck_ok(lks_optim_create("adam", (lks_options){NULL, 0}, lks_model_params(t.model),
                            &t.optim));
     t.x = lks_full(LKS_SHAPE_OF(BATCH, 1, 8, 8), 0.5, LKS_F32, lks_cpu);
@@ -116,9 +136,8 @@ static lks_status run(training *t, uint64_t first, uint64_t end)
     return st;
 }
 
-START_TEST(a_step_asks_the_system_for_no_memory_and_leaves_none)
+static void keeps_its_memory(training t, uint64_t steps)
 {
-    training t = start();
     struct mallinfo2 before, after;
     lks_status warm, st;
     long n_before, n;
@@ -126,7 +145,7 @@ START_TEST(a_step_asks_the_system_for_no_memory_and_leaves_none)
     warm = run(&t, 0, WARM);
     n_before = n_calls;
     before = mallinfo2();
-    st = run(&t, WARM, STEPS / LKS_SLOWNESS);
+    st = run(&t, WARM, steps / LKS_SLOWNESS);
     n = n_calls - n_before;
     after = mallinfo2();
     ck_ok(warm);
@@ -137,6 +156,18 @@ START_TEST(a_step_asks_the_system_for_no_memory_and_leaves_none)
     }
     stop(&t);
 }
+
+START_TEST(a_step_asks_the_system_for_no_memory_and_leaves_none)
+{
+    keeps_its_memory(start(small, N_LAYERS(small)), STEPS);
+}
 END_TEST
 
-LKS_SUITE("steady_state", a_step_asks_the_system_for_no_memory_and_leaves_none)
+START_TEST(a_step_of_layers_of_many_operations_asks_for_none_either)
+{
+    keeps_its_memory(start(composed, N_LAYERS(composed)), STEPS / 20);
+}
+END_TEST
+
+LKS_SUITE("steady_state", a_step_of_layers_of_many_operations_asks_for_none_either,
+          a_step_asks_the_system_for_no_memory_and_leaves_none)
