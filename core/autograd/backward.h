@@ -18,6 +18,7 @@ lks_status lks_backward(lks_tensor *loss);
  * (LKS_DEVICE). */
 lks_status lks_backward_from(lks_tensor *y, lks_tensor *cotangent);
 
+/* How a sweep is to go. */
 typedef struct lks_backward_options {
     bool retain_graph; /* keep the graph for another sweep */
     bool create_graph; /* LKS_INVALID: gradients have no history */
@@ -33,6 +34,7 @@ lks_status lks_backward_with(lks_tensor *y, lks_tensor *cotangent,
 lks_status lks_backward_all(lks_tensor *const *ys, lks_tensor *const *cotangents, int n,
                             const lks_backward_options *options);
 
+/* How gradients are asked for. */
 typedef struct lks_grad_options {
     bool retain_graph, create_graph; /* as above */
     bool allow_unused;               /* NULL of an input that no output depends on */

@@ -37,6 +37,7 @@ typedef struct lks_function_call {
     const bool *needs_input_grad; /* one an input; the others' gradients go nowhere */
 } lks_function_call;
 
+/* A function of several outputs. */
 typedef struct lks_function_many {
     const char *name;
     int n_outputs;

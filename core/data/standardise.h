@@ -17,6 +17,7 @@ lks_status lks_input_scale_create(const lks_dataset *training, lks_input_scale *
 void lks_input_scale_destroy(lks_input_scale *scale); /* NULL is fine */
 
 int64_t lks_input_scale_n(const lks_input_scale *scale); /* channels */
+/* [n] What is subtracted from a channel, and what it is then divided by. */
 const float *lks_input_scale_mean(const lks_input_scale *scale);
 const float *lks_input_scale_std(const lks_input_scale *scale);
 

@@ -38,6 +38,7 @@ lks_status lks_npz_read(const lks_npz *npz, const char *name, lks_npy *out);
 lks_status lks_npz_open_array(const lks_npz *npz, const char *name, lks_npy *out,
                               lks_block *block);
 
+/* One array of a file. */
 typedef struct lks_npz_array {
     const char *name; /* "weights", in the file weights.npy */
     lks_npy array;

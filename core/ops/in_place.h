@@ -26,6 +26,7 @@ lks_tensor *lks_sub_scalar_(lks_tensor *x, double number);
 lks_tensor *lks_mul_scalar_(lks_tensor *x, double number);
 lks_tensor *lks_div_scalar_(lks_tensor *x, double number);
 
+/* The value in every place. */
 lks_tensor *lks_fill_(lks_tensor *x, double value);
 /* source broadcasts, and is cast as by lks_to; it may be on another device. Integers that
  * take floats keep no history. */
@@ -80,6 +81,8 @@ lks_tensor *lks_copy_(lks_tensor *x, lks_tensor *source);
 
 #define LKS_DECLARE_IN_PLACE(name, parameters, arguments)                                \
     lks_tensor *lks_##name##_ parameters;
+
+/* What the operation of this name, without the last _, gives, in x's place. */
 LKS_IN_PLACE_LIST(LKS_DECLARE_IN_PLACE)
 #undef LKS_DECLARE_IN_PLACE
 

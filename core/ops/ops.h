@@ -379,11 +379,7 @@ lks_tensor *lks_unfold(lks_tensor *x, const lks_pool2d_params *params);
 /* (…, C r r, H, W) to (…, C, H r, W r). A copy. */
 lks_tensor *lks_pixel_shuffle(lks_tensor *x, int64_t factor);
 
-/* torch.nn.functional.interpolate: x (N, C, …) of floats, whose one to three dimensions
- * behind the channels get another size each: `size`, or floor(size scale_factor); the
- * other is 0. Linear is of one, bilinear and bicubic of two, trilinear of three. With
- * align_corners, which those alone have, first and last elements stay where they are.
- * PyTorch's recompute_scale_factor is to give the size. A copy. */
+/* How what lies between elements is found, as torch.nn.functional.interpolate names it. */
 typedef enum lks_interpolation {
     LKS_INTERPOLATE_NEAREST,
     LKS_INTERPOLATE_NEAREST_EXACT,
@@ -394,12 +390,19 @@ typedef enum lks_interpolation {
     LKS_INTERPOLATE_AREA,
 } lks_interpolation;
 
+/* Of `size` and `scale_factor` one is given, the other 0. */
 typedef struct lks_interpolate_params {
     lks_interpolation mode;
     int64_t size[3];
     double scale_factor[3];
     bool align_corners;
 } lks_interpolate_params;
+
+/* torch.nn.functional.interpolate: x (N, C, …) of floats, whose one to three dimensions
+ * behind the channels get another size each: `size`, or floor(size scale_factor); the
+ * other is 0. Linear is of one, bilinear and bicubic of two, trilinear of three. With
+ * align_corners, which those alone have, first and last elements stay where they are.
+ * PyTorch's recompute_scale_factor is to give the size. A copy. */
 lks_tensor *lks_interpolate(lks_tensor *x, const lks_interpolate_params *params);
 /* What n sizes become. LKS_SHAPE, LKS_INVALID: they, or the parameters, do not fit. */
 lks_status lks_interpolate_sizes(const lks_interpolate_params *params, int n,

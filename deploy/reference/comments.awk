@@ -76,6 +76,13 @@ BEGIN { is_first = 1; depth = 0 }
     next
 }
 
+# A list that declares many on what is one line to Doxygen.
+/^LKS_[A-Z_]+_LIST\(/ && pending != "" {
+    print "/**@{*/\n" pending "\n" $0 "\n/**@}*/"
+    pending = ""
+    next
+}
+
 {
     if (pending != "") {
         print pending
