@@ -33,5 +33,7 @@
 #include "io/npy.h"
 #include "io/npz.h"
 #include "io/safetensors.h"
+#include "share/dlpack.h"
+#include "share/npy_map.h"
 
 #endif

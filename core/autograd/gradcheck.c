@@ -156,6 +156,9 @@ lks_status lks_gradcheck(lks_gradcheck_function f, void *context,
         if (lks_requires_grad(inputs[i]) && inputs[i]->view.dtype != LKS_F64)
             return lks_fail(LKS_DTYPE, "gradcheck: input %d is %s, not float64", i,
                             lks_dtype_name(inputs[i]->view.dtype));
+    for (int i = 0; i < n; i++)
+        if (lks_requires_grad(inputs[i]))
+            LKS_TRY(lks_check_writable(inputs[i], "gradcheck"));
     LKS_TRY(lks_scope_open());
     st = analytic_gradients(&c);
     was_enabled = lks_set_grad_enabled(false);

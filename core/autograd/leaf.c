@@ -84,6 +84,7 @@ static lks_status check_grad(const lks_tensor *t, const lks_tensor *grad)
                         lks_shape_text(&want, want_text, sizeof want_text));
     if (!grad->dense)
         return lks_fail(LKS_SHAPE, "set_grad: the gradient is not dense");
+    LKS_TRY(lks_check_writable(grad, "set_grad"));
     return lks_same_device(t, grad, "set_grad");
 }
 

@@ -15,6 +15,7 @@ enum { MAX_GUARDED = 256 };
 struct lks_guarded {
     atomic_bool is_taken, is_cut;
     _Atomic uintptr_t begin, end; /* of the pages; 0 and 0: none */
+    atomic_int protection;
 };
 
 /* A handler has nothing but globals. */
@@ -39,7 +40,7 @@ static bool replace_pages(lks_guarded *g)
     const uintptr_t begin = atomic_load(&g->begin), end = atomic_load(&g->end);
 
     atomic_store(&g->is_cut, true);
-    return mmap((void *)begin, end - begin, PROT_READ,
+    return mmap((void *)begin, end - begin, atomic_load(&g->protection),
                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1,
                 0) != MAP_FAILED;
 }
@@ -74,7 +75,7 @@ void lks_block_guard(void)
     pthread_once(&once, take_signal);
 }
 
-static lks_guarded *watch_over(const void *pages, size_t size)
+static lks_guarded *watch_over(const void *pages, size_t size, int protection)
 {
     for (int i = 0; i < MAX_GUARDED; i++) {
         lks_guarded *g = &guarded[i];
@@ -82,6 +83,7 @@ static lks_guarded *watch_over(const void *pages, size_t size)
         if (atomic_exchange(&g->is_taken, true))
             continue;
         atomic_store(&g->is_cut, false);
+        atomic_store(&g->protection, protection);
         atomic_store(&g->end, (uintptr_t)pages + size);
         atomic_store(&g->begin, (uintptr_t)pages);
         return g;
@@ -105,22 +107,39 @@ static size_t page_size(void)
     return (size_t)sysconf(_SC_PAGESIZE);
 }
 
-bool lks_block_map(int fd, uint64_t offset, size_t size, lks_block *out)
+static bool map(int fd, uint64_t offset, size_t size, int protection, int flags,
+                lks_block *out)
 {
     const size_t lead = (size_t)(offset % page_size());
     void *pages;
 
     if (size == 0 || size > SIZE_MAX - lead || offset > INT64_MAX)
         return false;
-    pages = mmap(NULL, lead + size, PROT_READ, MAP_PRIVATE, fd, (off_t)(offset - lead));
+    pages = mmap(NULL, lead + size, protection, flags, fd, (off_t)(offset - lead));
     if (pages == MAP_FAILED)
         return false;
     *out = (lks_block){.data = (const unsigned char *)pages + lead,
                        .size = size,
                        .memory = pages,
                        .mapped = lead + size,
-                       .guarded = watch_over(pages, lead + size)};
+                       .guarded = watch_over(pages, lead + size, protection)};
     return true;
+}
+
+bool lks_block_map(int fd, uint64_t offset, size_t size, lks_block *out)
+{
+    return map(fd, offset, size, PROT_READ, MAP_PRIVATE, out);
+}
+
+bool lks_block_share(int fd, uint64_t offset, size_t size, bool writable, lks_block *out)
+{
+    return map(fd, offset, size, writable ? PROT_READ | PROT_WRITE : PROT_READ,
+               MAP_SHARED, out);
+}
+
+bool lks_block_flush(const lks_block *block)
+{
+    return block->mapped == 0 || msync(block->memory, block->mapped, MS_SYNC) == 0;
 }
 
 lks_block lks_block_of_memory(void *memory, size_t size)

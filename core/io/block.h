@@ -28,6 +28,15 @@ typedef struct lks_block {
  * mapped, and have to be read. */
 bool lks_block_map(int fd, uint64_t offset, size_t size, lks_block *out);
 
+/* The same, in common with the file and with whoever else has mapped it so: what one
+ * writes the others see, and if `writable` the block's bytes may be written. For that the
+ * file is open for writing as well. */
+bool lks_block_share(int fd, uint64_t offset, size_t size, bool writable, lks_block *out);
+
+/* Wait until what was written into a shared block is on the disk. False: errno says why.
+ */
+bool lks_block_flush(const lks_block *block);
+
 /* Of memory that lks_block_release lks_frees. */
 lks_block lks_block_of_memory(void *memory, size_t size);
 

@@ -149,7 +149,7 @@ static lks_status widen(lks_npy *array, const lks_npy_stored *stored, const char
     return LKS_OK;
 }
 
-static lks_status read_shape(lks_reader *reader, lks_npy_header *header, lks_npy *out)
+lks_status lks_npy_read_shape(lks_reader *reader, lks_npy_header *header, lks_npy *out)
 {
     LKS_TRY(read_header(reader, header));
     *out = (lks_npy){.dtype = header->stored->dtype, .ndim = header->ndim};
@@ -183,7 +183,7 @@ lks_status lks_npy_read_array(lks_reader *reader, lks_npy *out)
     lks_npy array = {0};
     lks_status st;
 
-    LKS_GO(read_shape(reader, &header, &array));
+    LKS_GO(lks_npy_read_shape(reader, &header, &array));
     LKS_GO(read_elements(reader, &header, &array));
     *out = array;
     array.data = NULL;
@@ -203,11 +203,14 @@ lks_status lks_npy_read(const char *path, lks_npy *out)
     return st;
 }
 
-/* Whether the elements stand in the file as we hold them. */
-static bool stands_as_read(const lks_npy_header *header)
+const char *lks_npy_difference(const lks_npy_header *header)
 {
-    return !header->swapped && !(header->fortran_order && header->ndim > 1) &&
-           !header->stored->widen;
+    if (header->swapped && header->stored->width > 1)
+        return "its numbers are in the other byte order";
+    if (header->fortran_order && header->ndim > 1)
+        return "it is in Fortran's order";
+    return header->stored->widen ? "its integers are of a width that has no dtype here"
+                                 : NULL;
 }
 
 lks_status lks_npy_open_array(lks_reader *reader, lks_npy *out, lks_block *block)
@@ -217,8 +220,8 @@ lks_status lks_npy_open_array(lks_reader *reader, lks_npy *out, lks_block *block
     lks_block elements = {0};
     lks_status st;
 
-    LKS_GO(read_shape(reader, &header, &array));
-    if (stands_as_read(&header)) {
+    LKS_GO(lks_npy_read_shape(reader, &header, &array));
+    if (!lks_npy_difference(&header)) {
         LKS_GO(
             lks_reader_take(reader, array.size_bytes, header.stored->width, &elements));
         LKS_GO(lks_reader_expect_end(reader));

@@ -3,6 +3,7 @@
 #ifndef LKS_IO_NPY_H
 #define LKS_IO_NPY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -31,7 +32,12 @@ lks_status lks_npy_read(const char *path, lks_npy *out);
  * they stand there as they are read, in a plain file. */
 lks_status lks_npy_open(const char *path, lks_npy *out, lks_block *block);
 
-/* The same from memory; `name` stands for the path in errors. */
+/* A plain file's elements in common with it, as lks_block_share: what is written into
+ * them is in the file, and the reverse. LKS_INVALID: they do not stand there as they would
+ * be read. */
+lks_status lks_npy_share(const char *path, bool writable, lks_npy *out, lks_block *block);
+
+/* As lks_npy_read, from memory; `name` stands for the path in errors. */
 lks_status lks_npy_parse(const void *bytes, size_t n_bytes, const char *name,
                          lks_npy *out);
 

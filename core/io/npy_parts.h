@@ -3,7 +3,14 @@
 #define LKS_IO_NPY_PARTS_H
 
 #include "io/npy.h"
+#include "io/npy_header.h"
 #include "io/reader.h"
+
+/* What stands before the elements, and the array without them. */
+lks_status lks_npy_read_shape(lks_reader *reader, lks_npy_header *header, lks_npy *out);
+
+/* Why elements do not stand in the file as we hold them, in words; NULL: they do. */
+const char *lks_npy_difference(const lks_npy_header *header);
 
 /* What a reader holds, to its end, as lks_npy_read and lks_npy_open. */
 lks_status lks_npy_read_array(lks_reader *reader, lks_npy *out);

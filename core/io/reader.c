@@ -170,6 +170,11 @@ const char *lks_reader_name(const lks_reader *reader)
     return reader->name;
 }
 
+uint64_t lks_reader_at(const lks_reader *reader)
+{
+    return reader->n_delivered;
+}
+
 /* Bytes of the source as it is; *n_read is 0 only at its end. */
 static lks_status read_raw(lks_reader *reader, uint8_t *out, size_t n_bytes,
                            size_t *n_read)

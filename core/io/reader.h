@@ -58,6 +58,9 @@ lks_status lks_reader_take(lks_reader *reader, uint64_t n_bytes, size_t alignmen
 /* All that is left, as lks_reader_read: mapped or in memory. */
 lks_status lks_reader_take_rest(lks_reader *reader, lks_block *out);
 
+/* How many bytes it has given. */
+uint64_t lks_reader_at(const lks_reader *reader);
+
 /* Check, before memory is taken for them, that n_bytes more can come: a plain file's size
  * and gzip's best ratio set a limit. Fails like lks_reader_fill. */
 lks_status lks_reader_expect(lks_reader *reader, uint64_t n_bytes);

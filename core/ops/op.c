@@ -140,6 +140,9 @@ lks_tensor *lks_op_apply(const lks_op *op, lks_tensor *const *in, int n,
 
 lks_status lks_check_in_place(const char *name, const lks_tensor *x, bool recording)
 {
+    if (x->storage->read_only)
+        return lks_fail(LKS_STATE,
+                        "%s_: the tensor's memory may only be read; lks_clone it", name);
     if (lks_view_repeats(&x->view))
         return lks_fail(LKS_INVALID,
                         "%s_: several elements of the tensor share memory; lks_clone it",

@@ -22,6 +22,18 @@ lks_storage *lks_storage_wrap(lks_device device, void *data, size_t size_bytes)
     return storage;
 }
 
+lks_storage *lks_storage_adopt(lks_device device, void *data, size_t size_bytes,
+                               void (*release)(void *owner), void *owner)
+{
+    lks_storage *storage = lks_storage_wrap(device, data, size_bytes);
+
+    if (!storage)
+        return NULL;
+    storage->release = release;
+    storage->owner = owner;
+    return storage;
+}
+
 lks_storage *lks_storage_create(lks_device device, size_t size_bytes)
 {
     lks_storage *storage = lks_storage_wrap(device, NULL, size_bytes ? size_bytes : 1);
@@ -50,5 +62,7 @@ void lks_storage_unref(lks_storage *storage)
         return;
     if (storage->owned)
         storage->kernels->free(storage->device.index, storage->data, storage->size_bytes);
+    else if (storage->release)
+        storage->release(storage->owner);
     lks_small_free(storage, sizeof *storage);
 }

@@ -14,7 +14,12 @@ typedef struct lks_storage {
     const lks_kernels *kernels;
     void *data;
     size_t size_bytes;
-    bool owned; /* else the caller's memory: lks_from_blob */
+    bool owned;     /* else another's memory: lks_from_blob, lks_storage_adopt */
+    bool read_only; /* in-place operations refuse it */
+    /* Of another's memory, called with its owner when the last reference goes; NULL: the
+     * owner sees to it that it lasts. */
+    void (*release)(void *owner);
+    void *owner;
     /* Counts in-place changes through any view; what was saved for backward remembers the
      * count. */
     uint32_t version;
@@ -27,6 +32,10 @@ typedef struct lks_storage {
 lks_storage *lks_storage_create(lks_device device, size_t size_bytes);
 /* Around the caller's memory. */
 lks_storage *lks_storage_wrap(lks_device device, void *data, size_t size_bytes);
+/* Around memory whose owner is told, by any thread, when it is no longer needed; not if
+ * this fails. */
+lks_storage *lks_storage_adopt(lks_device device, void *data, size_t size_bytes,
+                               void (*release)(void *owner), void *owner);
 
 lks_storage *lks_storage_ref(lks_storage *storage);
 void lks_storage_unref(lks_storage *storage); /* NULL is fine */

@@ -117,6 +117,11 @@ void *lks_data(const lks_tensor *t)
     return t->view.data;
 }
 
+bool lks_is_read_only(const lks_tensor *t)
+{
+    return t->storage->read_only;
+}
+
 void lks_bump_version(lks_tensor *t)
 {
     t->storage->version++;
@@ -173,6 +178,14 @@ lks_status lks_check_history(const lks_tensor *t, const char *what)
                         "%s: given a view of a tensor that was changed in place since; "
                         "take the view again",
                         what);
+    return LKS_OK;
+}
+
+lks_status lks_check_writable(const lks_tensor *t, const char *what)
+{
+    if (t->storage->read_only)
+        return lks_fail(LKS_STATE,
+                        "%s: the tensor's memory may only be read; lks_clone it", what);
     return LKS_OK;
 }
 

@@ -91,9 +91,11 @@ lks_dtype lks_tensor_dtype(const lks_tensor *t);
 lks_device lks_tensor_device(const lks_tensor *t);
 bool lks_is_contiguous(const lks_tensor *t);
 /* The first element; follow it with lks_stride. The host may read and write it where the
- * device says so (kernels.h, host_reads), as every CPU does; whoever writes calls
- * lks_bump_version. On other devices lks_to_host and lks_from_data copy. */
+ * device says so (kernels.h, host_reads), as every CPU does, and write it unless
+ * lks_is_read_only; whoever writes calls lks_bump_version. On other devices lks_to_host and lks_from_data copy. */
 void *lks_data(const lks_tensor *t);
+/* The memory is another's, who allows no writing (share/dlpack.h, share/npy_map.h). */
+bool lks_is_read_only(const lks_tensor *t);
 void lks_bump_version(lks_tensor *t);
 
 /* The single element of a tensor of one, as a double. LKS_SHAPE otherwise; of NULL, the

@@ -1,4 +1,5 @@
-/* What a tensor is made of: for core/tensor, core/autograd and core/ops only. */
+/* What a tensor is made of: for core/tensor, core/autograd, core/ops and core/share only.
+ */
 #ifndef LKS_TENSOR_TENSOR_IMPL_H
 #define LKS_TENSOR_TENSOR_IMPL_H
 
@@ -66,6 +67,9 @@ const char *lks_view_text(const lks_view *view, lks_sizes_text *text);
 
 /* Both are on one device, or LKS_DEVICE naming `what`. */
 lks_status lks_same_device(const lks_tensor *a, const lks_tensor *b, const char *what);
+
+/* LKS_STATE naming `what` for a tensor whose memory may only be read. */
+lks_status lks_check_writable(const lks_tensor *t, const char *what);
 
 /* LKS_STATE naming `what` for a view whose storage was since changed in a recorded way:
  * its values moved on, its history did not. */
