@@ -1,74 +1,18 @@
 /* Samples and targets from NumPy arrays: the way in for data of any other kind. */
+#include "data/arrays.h"
 #include "data/format.h"
 
-#include <string.h>
-
-#include "base/try.h"
-#include "io/npy.h"
-
-/* Array k as field `name`, of the array's own dtype. */
-static lks_status open_array(lks_columns *columns, int k, const char *name)
+static lks_status open_file(const void *from, lks_columns *columns, int k, lks_npy *out)
 {
     lks_column_file *file = &columns->files[k];
-    lks_column *c = &columns->columns[k];
-    lks_npy array;
 
-    LKS_TRY(lks_npy_open(file->path, &array, &file->block));
-    if (array.ndim < 1 || array.ndim > 1 + LKS_DATASET_MAX_DIMS)
-        return lks_fail(LKS_FORMAT,
-                        "%s: the array has %d dimensions; 1 (samples) to %d are allowed",
-                        file->path, array.ndim, 1 + LKS_DATASET_MAX_DIMS);
-    file->end = (uint64_t)array.sizes[0];
-    *c = (lks_column){
-        .field = {.name = name, .dtype = array.dtype, .n_dims = array.ndim - 1},
-        .stored = array.dtype,
-        .first_block = k,
-        .n_blocks = 1,
-        .stride = file->end > 0 ? file->block.size / file->end : 0,
-    };
-    memcpy(c->field.sizes, array.sizes + 1,
-           (size_t)c->field.n_dims * sizeof *c->field.sizes);
-    columns->n_columns++;
-    return LKS_OK;
+    (void)from;
+    return lks_npy_open(file->path, out, &file->block);
 }
 
-/* Bytes are pixels, booleans and floats are numbers; other integers stay what they are,
- * tokens for instance. */
-static lks_dtype dtype_of_inputs(lks_dtype stored)
+static lks_status open_npy(lks_columns *columns)
 {
-    return stored == LKS_I64 || stored == LKS_I32 || stored == LKS_I16 ? stored : LKS_F32;
-}
-
-static lks_status open_targets(lks_columns *columns)
-{
-    lks_field *field = &columns->columns[1].field;
-
-    LKS_TRY(open_array(columns, 1, "targets"));
-    if (!lks_dtype_is_float(field->dtype) && field->n_dims != 0)
-        return lks_fail(
-            LKS_FORMAT,
-            "%s: targets of %s are classes and want 1 dimension, not %d (values want "
-            "a float dtype)",
-            columns->files[1].path, lks_dtype_name(field->dtype), field->n_dims + 1);
-    field->dtype = lks_dtype_is_float(field->dtype) ? LKS_F32 : LKS_I64;
-    return LKS_OK;
-}
-
-static lks_status open_npy(lks_columns *out)
-{
-    const lks_column_file *files = out->files;
-
-    LKS_TRY(open_array(out, 0, "inputs"));
-    out->columns[0].field.dtype = dtype_of_inputs(out->columns[0].stored);
-    out->n_samples = files[0].end;
-    if (out->n_files == 1) /* inputs only */
-        return LKS_OK;
-    LKS_TRY(open_targets(out));
-    if (files[0].end != files[1].end)
-        return lks_fail(LKS_FORMAT, "%s holds %llu inputs but %s %llu targets",
-                        files[0].path, (unsigned long long)files[0].end, files[1].path,
-                        (unsigned long long)files[1].end);
-    return LKS_OK;
+    return lks_arrays_open(columns, open_file, NULL);
 }
 
 const lks_dataset_format lks_dataset_npy = {
