@@ -129,19 +129,21 @@ typedef struct lks_csv_options {
 /* What to open. Strings are borrowed for the call. Paths are taken relative to `root`
  * (NULL, or an absolute path: as they are); a name ending in .gz is decompressed. */
 typedef struct lks_dataset_source {
-    const char *format; /* "idx", "cifar10", "npy", "csv" */
+    const char *format; /* "idx", "cifar10", "npy", "npz", "csv" */
     const char *root;
-    /* idx: images, labels; npy: inputs, targets; cifar10, csv: n files, one after the
-     * other. */
+    /* idx: images, labels; npy: inputs, targets; npz: one file; cifar10, csv: n files,
+     * one after the other. */
     int n_files;
     const char *files[LKS_DATASET_MAX_FILES];
-    bool inputs_only; /* idx: images; npy: inputs; there is no field "targets" then */
+    bool inputs_only; /* idx: images; npy, npz: inputs; there is no field "targets" then */
     /* Inputs become (x / 255 - mean[c]) / std[c] for u8 data, (x - mean[c]) / std[c] for
      * floats; channel c is the sample's first dimension. n_channels of 0: no
      * normalisation (u8 data are still divided by 255); 1: the same for all channels. */
     int n_channels;
     double mean[LKS_DATASET_MAX_CHANNELS];
     double std[LKS_DATASET_MAX_CHANNELS];
+    /* npz: the names of the arrays of inputs and of targets; NULL: "x", "y". */
+    const char *arrays[2];
     lks_csv_options csv;
     /* The training data that these go with, opened from files of the same format: csv
      * numbers its classes and fills with means as there. NULL: they are training data. */
@@ -159,6 +161,7 @@ typedef struct lks_dataset_source {
  *     so do floats and booleans; other integers stay as they are, of which no
  *     normalisation is had. Targets [n] of integers are classes; [n, ...] of floats are
  *     values.
+ *   - npz: two arrays of one archive, as npy; what is stored uncompressed is mapped.
  *   - csv: columns of numbers give inputs {columns}; of targets one column gives classes
  *     or values {}, several give values {columns}. Texts are classes in the order of
  *     their bytes, "10" before "9", and keep their names. A file is read into memory.

@@ -17,6 +17,6 @@ typedef struct lks_dataset_format {
 } lks_dataset_format;
 
 extern const lks_dataset_format lks_dataset_idx, lks_dataset_cifar10, lks_dataset_npy,
-    lks_dataset_csv;
+    lks_dataset_npz, lks_dataset_csv;
 
 #endif

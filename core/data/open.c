@@ -8,10 +8,8 @@
 
 /* One line a format. */
 static const lks_dataset_format *const formats[] = {
-    &lks_dataset_idx,
-    &lks_dataset_cifar10,
-    &lks_dataset_npy,
-    &lks_dataset_csv,
+    &lks_dataset_idx, &lks_dataset_cifar10, &lks_dataset_npy,
+    &lks_dataset_npz, &lks_dataset_csv,
 };
 enum { N_FORMATS = sizeof formats / sizeof *formats };
 
