@@ -74,7 +74,8 @@ static lks_tensor *sum(const lks_loss *loss, lks_tensor *output, lks_tensor *tar
                        lks_loss_count *count)
 {
     static const float weights[N_CLASSES] = {1, 2};
-    static const lks_cross_entropy_options each = {LKS_REDUCTION_NONE, -100};
+    static const lks_cross_entropy_options each = {.reduction = LKS_REDUCTION_NONE,
+                                                   .ignore_index = -100};
     lks_tensor *weight =
         lks_index_select(lks_from_data(LKS_SHAPE_OF(N_CLASSES), LKS_F32, weights,
                                        lks_tensor_device(output)),
