@@ -17,6 +17,8 @@ static void release_texts(char **texts, size_t n)
 
 static void release_item(lks_job_item *item)
 {
+    for (size_t i = 0; i < item->n_options; i++)
+        lks_free((void *)item->options[i].list);
     release_texts(item->from, item->n_from);
     for (size_t i = 0; i < item->n_groups; i++)
         release_texts(item->groups[i].params, item->groups[i].n_params);
@@ -36,6 +38,7 @@ void lks_job_release(lks_job *job)
     for (size_t i = 0; i < job->n_layers; i++)
         release_item(&job->layers[i]);
     lks_free(job->layers);
+    release_item(&job->loss);
     release_item(&job->optimizer);
     for (size_t i = 0; i < job->n_schedules; i++)
         release_item(&job->schedules[i]);

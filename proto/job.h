@@ -36,9 +36,10 @@ typedef struct lks_job_group {
     size_t n_options;
 } lks_job_group;
 
-/* A typed thing with options: a layer ("conv2d"), an optimiser ("sgd"), a schedule. Types and keys
- * are static strings of the schema. Only options that the file sets or that have a
- * default in the schema stand here. */
+/* A typed thing with options: a layer ("conv2d"), a loss ("mse_loss"), an optimiser
+ * ("sgd"), a schedule. Types and keys are static strings of the schema; an option's list
+ * is the item's. Only options that the file sets or that have a default in the schema
+ * stand here. */
 typedef struct lks_job_item {
     const char *type;
     lks_option options[LKS_JOB_MAX_OPTIONS];
@@ -87,7 +88,7 @@ typedef struct lks_job {
 
     lks_job_item *layers;
     size_t n_layers;
-    const char *loss; /* "cross_entropy" "mse_loss" */
+    lks_job_item loss; /* type NULL: a program's own */
     lks_job_item optimizer;
     lks_job_item *schedules; /* [n_schedules] of its learning rate, one after the other */
     size_t n_schedules;

@@ -156,6 +156,18 @@ static lks_status write_layers(lks_text *out, const lks_job *job, const void *me
     return LKS_OK;
 }
 
+/* "mse_loss", or in braces with its options. */
+static lks_status write_loss(lks_text *out, const lks_job *job, const void *member)
+{
+    const lks_job_item *item = member;
+
+    (void)job;
+    lks_text_add(out, item->n_options > 0 ? "{" : "");
+    LKS_TRY(add_item(out, lks_job_loss_types, item));
+    lks_text_add(out, item->n_options > 0 ? "}" : "");
+    return LKS_OK;
+}
+
 static lks_status write_optimizer(lks_text *out, const lks_job *job, const void *member)
 {
     const lks_job_item *item = member;
@@ -196,7 +208,7 @@ static lks_status (*const writers[])(lks_text *, const lks_job *, const void *) 
     [LKS_JOB_REDUCTION] = write_reduction, [LKS_JOB_NUMBERS] = write_numbers,
     [LKS_JOB_FILES] = write_files,         [LKS_JOB_LAYERS] = write_layers,
     [LKS_JOB_OPTIMIZER] = write_optimizer, [LKS_JOB_SCHEDULE] = write_schedule,
-    [LKS_JOB_REAL] = write_real,
+    [LKS_JOB_REAL] = write_real,           [LKS_JOB_LOSS_ITEM] = write_loss,
 };
 
 /* A key without fallback that nothing was said for, or that a program brings. */
@@ -216,6 +228,8 @@ static bool is_absent(const lks_job *job, const lks_job_key *key, const void *me
         return job->data.n_channels == 0;
     case LKS_JOB_WHOLE64:
         return *(const uint64_t *)member == 0;
+    case LKS_JOB_LOSS_ITEM:
+        return !((const lks_job_item *)member)->type;
     case LKS_JOB_SCHEDULE:
         return job->n_schedules == 0;
     case LKS_JOB_REAL:

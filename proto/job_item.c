@@ -26,28 +26,40 @@ static lks_status refuse_type(const lks_job_type *types, const char *what,
         lks_job_hint(name, known, n, "known are", hint, sizeof hint));
 }
 
-/* What may stand beside a type's own options. */
-static const lks_job_words *keys_beside(const lks_job_type *types)
+/* A loss may have its name among its options: {type: mse_loss, reduction: sum}. */
+static const lks_node *find_type(const lks_job_type *types, const lks_node *node)
 {
-    static const lks_job_words none = {NULL, 0};
+    return types == lks_job_loss_types && node->kind == LKS_NODE_MAP
+               ? lks_node_find(node, "type")
+               : NULL;
+}
+
+/* What may stand beside a type's own options in `map`. */
+static const lks_job_words *keys_beside(const lks_job_type *types, const lks_node *name,
+                                        const lks_node *map)
+{
+    static const char *const type[] = {"type"};
+    static const lks_job_words with_name = {type, 1}, none = {NULL, 0};
 
     return types == lks_job_layer_types      ? &lks_job_layer_keys
            : types == lks_job_init_types     ? &none
            : types == lks_job_schedule_types ? &lks_job_schedule_keys
-                                             : &lks_job_optimizer_keys;
+           : types != lks_job_loss_types     ? &lks_job_optimizer_keys
+           : find_type(types, map) == name   ? &with_name
+                                             : &none;
 }
 
 static lks_status read_beside(lks_tree *tree, const lks_job_type *types,
-                              const lks_job_type *type, const lks_node *map,
-                              lks_job_item *out)
+                              const lks_job_type *type, const lks_node *name,
+                              const lks_node *map, lks_job_item *out)
 {
-    const lks_job_words *beside = keys_beside(types);
+    const lks_job_words *beside = keys_beside(types, name, map);
 
     for (const lks_node *entry = map->first; entry; entry = entry->next)
         if (!lks_job_option_find(type, entry->key) &&
             !lks_job_has_word(beside, entry->key))
             return lks_job_option_refuse(type, beside, entry);
-    if (types == lks_job_init_types)
+    if (types == lks_job_init_types || types == lks_job_loss_types)
         return LKS_OK;
     if (types == lks_job_layer_types)
         LKS_TRY(lks_job_init_read(tree, type, map, out));
@@ -64,7 +76,7 @@ static lks_status read_options(lks_tree *tree, const lks_job_type *types,
     static const lks_source schema = {.name = "job_schema.def"};
 
     if (map)
-        LKS_TRY(read_beside(tree, types, type, map, out));
+        LKS_TRY(read_beside(tree, types, type, name, map, out));
     for (const lks_job_option *option = type->options; option->key; option++) {
         lks_node *value = map ? lks_node_find(map, option->key) : NULL;
 
@@ -83,7 +95,7 @@ static lks_status read_options(lks_tree *tree, const lks_job_type *types,
 }
 
 /* The node that carries the type's name: "relu" itself, or the entry of
- * {conv2d: {out_channels: 6}}. */
+ * {conv2d: {out_channels: 6}}, whose options are its value. */
 static lks_status find_name(const lks_node *node, const char *what, const lks_node **out)
 {
     char a[LKS_SHOWN_TEXT], b[LKS_SHOWN_TEXT];
@@ -107,21 +119,26 @@ static lks_status find_name(const lks_node *node, const char *what, const lks_no
 lks_status lks_job_item_build(lks_tree *tree, const lks_job_type *types, const char *what,
                               const lks_node *node, lks_job_item *out)
 {
-    const lks_node *name = NULL, *options = NULL;
+    const lks_node *name = find_type(types, node), *options = name ? node : NULL;
     const lks_job_type *type;
     const char *word;
+    bool is_text = name != NULL;
 
-    LKS_TRY(find_name(node, what, &name));
-    word = name == node ? node->text : name->key;
+    if (name)
+        LKS_TRY(lks_node_text(name, "type", &word));
+    else
+        LKS_TRY(find_name(node, what, &name));
+    is_text = is_text || name == node;
+    word = is_text ? name->text : name->key;
     if (!(type = lks_job_type_find(types, word)))
         return refuse_type(types, what, name, word);
-    if (name != node && !lks_node_is_null(name)) {
+    if (!is_text && !lks_node_is_null(name)) {
         if (name->kind != LKS_NODE_MAP)
             return lks_node_expected(name, type->name, "a map of options");
         options = name;
     }
     out->type = type->name;
-    out->line = name == node ? node->line : name->key_line;
-    out->column = name == node ? node->column : name->key_column;
+    out->line = is_text ? name->line : name->key_line;
+    out->column = is_text ? name->column : name->key_column;
     return read_options(tree, types, type, name, options, out);
 }

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/alloc.h"
 #include "base/try.h"
 #include "proto/job_node.h"
 #include "proto/nearest.h"
@@ -41,7 +42,7 @@ static bool read_number(const lks_job_option *option, const lks_node *node, doub
 
     if (!lks_node_is_plain(node))
         return false;
-    if (option->kind == LKS_JOB_OPTION_REAL)
+    if (option->kind != LKS_JOB_OPTION_WHOLE)
         return lks_scalar_real(node->text, out);
     if (!lks_scalar_whole(node->text, &whole))
         return false;
@@ -98,6 +99,25 @@ static lks_status read_value(const lks_job_option *option, const lks_node *node,
     return LKS_OK;
 }
 
+/* As many as there are, which may be one without a list. */
+static lks_status read_numbers(const lks_job_option *option, const lks_node *node,
+                               lks_option *out)
+{
+    const bool is_list = node->kind == LKS_NODE_LIST;
+    const size_t n = is_list ? node->n_entries : 1;
+    double *list;
+
+    if (n == 0)
+        return lks_node_expected(node, option->key, "a list of numbers");
+    if (!(list = lks_calloc(n, sizeof *list)))
+        return LKS_NOMEM;
+    out->list = list;
+    for (const lks_node *at = is_list ? node->first : node; at && out->n_values < (int)n;
+         at = at->next)
+        LKS_TRY(read_value(option, at, &list[out->n_values++]));
+    return LKS_OK;
+}
+
 lks_status lks_job_option_read(const lks_job_option *option, const lks_node *node,
                                lks_option *out)
 {
@@ -109,6 +129,8 @@ lks_status lks_job_option_read(const lks_job_option *option, const lks_node *nod
         out->n_values = 1;
         return read_word(option, node, &out->values[0]);
     }
+    if (option->kind == LKS_JOB_OPTION_NUMBERS)
+        return read_numbers(option, node, out);
     if (node->kind != LKS_NODE_LIST && option->min_values == 1) {
         out->n_values = 1;
         return read_value(option, node, &out->values[0]);
@@ -143,9 +165,23 @@ lks_status lks_job_option_refuse(const lks_job_type *type, const lks_job_words *
                      means_beside ? beside->n : n, "it has", hint, sizeof hint));
 }
 
+static void add_numbers(lks_text *out, const lks_option *value)
+{
+    for (int v = 0; v < value->n_values; v++) {
+        lks_text_add(out, "%s", v ? ", " : "[");
+        lks_yaml_add_real(out, value->list[v]);
+    }
+    lks_text_add(out, "]");
+}
+
 static void add_option(lks_text *out, const lks_job_option *option,
                        const lks_option *value)
 {
+    if (option->kind == LKS_JOB_OPTION_NUMBERS) {
+        lks_text_add(out, "%s: ", value->key);
+        add_numbers(out, value);
+        return;
+    }
     lks_text_add(out, "%s: %s", value->key, value->n_values > 1 ? "[" : "");
     for (int v = 0; v < value->n_values; v++) {
         lks_text_add(out, "%s", v ? ", " : "");

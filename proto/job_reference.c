@@ -30,6 +30,7 @@ static void add_value(lks_text *out, const lks_job_key *key)
         [LKS_JOB_NUMBERS] = "list of numbers",
         [LKS_JOB_FILES] = "files",
         [LKS_JOB_LAYERS] = "list of layers",
+        [LKS_JOB_LOSS_ITEM] = "loss",
         [LKS_JOB_OPTIMIZER] = "optimizer",
         [LKS_JOB_SCHEDULE] = "schedule",
         [LKS_JOB_REAL] = "number > 0",
@@ -101,6 +102,8 @@ static void add_option(lks_text *out, const lks_job_option *option)
     if (option->max_values > 1)
         lks_text_add(out, ", %s list of %s%d", option->min_values > 1 ? "in a" : "or a",
                      option->is_list ? "up to " : "", option->max_values);
+    if (option->kind == LKS_JOB_OPTION_NUMBERS)
+        lks_text_add(out, ", or a list of them");
     if (option->is_required)
         lks_text_add(out, ", required");
     if (option->fallback)
@@ -128,6 +131,7 @@ lks_status lks_job_reference(char **out)
     add_formats(&text);
     add_types(&text, "layer", lks_job_layer_types);
     add_types(&text, "init", lks_job_init_types);
+    add_types(&text, "loss", lks_job_loss_types);
     add_types(&text, "optimizer", lks_job_optimizer_types);
     add_types(&text, "schedule", lks_job_schedule_types);
     return lks_text_take(&text, out);

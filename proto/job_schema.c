@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/layer_options.h"
+#include "base/loss_options.h"
 #include "base/optim_options.h"
 #include "base/option_rule.h"
 #include "proto/job_yaml.h"
@@ -43,7 +44,7 @@ const lks_job_format_type lks_job_formats[] = {
     {.name = NULL},
 };
 
-/* ---- base/layer_options.h and base/optim_options.h, as a file says it ---- */
+/* ---- base/layer_options.h, loss_options.h and optim_options.h, as a file says it ---- */
 
 #define LKS_OPTION_REQUIRED    .is_required = true
 #define LKS_OPTION_UNSET       .is_required = false
@@ -108,11 +109,14 @@ const lks_job_format_type lks_job_formats[] = {
      .max_values = 1,                                                                    \
      .fallback = FIRST(__VA_ARGS__, ),                                                   \
      WORDS(__VA_ARGS__)},
+#define OPTION_NUMBERS(key, member, min)                                                 \
+    OPTION_OF(key, NUMBERS, 0, 0, min, LKS_OPTION_NO_MAX, LKS_OPTION_UNSET)
 #define OPTION_TOGGLE(key, member, fallback) OPTION_OF(key, TOGGLE, 1, 1, 0, 2, fallback)
 #define TYPE(name_)                                                                      \
     {.name = #name_, .options = {LKS_OPTIONS_##name_(OPTION){.key = NULL}}},
 
 const lks_job_type lks_job_layer_types[] = {LKS_LAYER_LIST(TYPE){.name = NULL}};
+const lks_job_type lks_job_loss_types[] = {LKS_LOSS_LIST(TYPE){.name = NULL}};
 const lks_job_type lks_job_optimizer_types[] = {LKS_OPTIM_LIST(TYPE){.name = NULL}};
 const lks_job_type lks_job_schedule_types[] = {LKS_SCHEDULE_LIST(TYPE){.name = NULL}};
 #define INIT(name_, of_matrices) TYPE(name_)
@@ -135,8 +139,13 @@ const char *lks_job_key_name(size_t i)
 const char *const *lks_job_key_words(size_t i)
 {
     static const char *const flags[] = {"true", "false", NULL};
+#define NAME(name) #name,
+    static const char *const losses[] = {LKS_LOSS_LIST(NAME) NULL};
+#undef NAME
 
-    return lks_job_keys[i].kind == LKS_JOB_FLAG ? flags : lks_job_keys[i].words;
+    return lks_job_keys[i].kind == LKS_JOB_FLAG        ? flags
+           : lks_job_keys[i].kind == LKS_JOB_LOSS_ITEM ? losses
+                                                       : lks_job_keys[i].words;
 }
 
 const char *lks_job_leaf(const char *path)

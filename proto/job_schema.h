@@ -23,6 +23,7 @@ typedef enum lks_job_kind {
     LKS_JOB_NUMBERS,
     LKS_JOB_FILES,
     LKS_JOB_LAYERS,
+    LKS_JOB_LOSS_ITEM,
     LKS_JOB_OPTIMIZER,
     LKS_JOB_SCHEDULE,
     LKS_JOB_REAL,
@@ -68,7 +69,8 @@ typedef enum lks_job_option_kind {
     LKS_JOB_OPTION_WHOLE,
     LKS_JOB_OPTION_REAL,
     LKS_JOB_OPTION_TOGGLE,
-    LKS_JOB_OPTION_WORD, /* the value is its place in `words` */
+    LKS_JOB_OPTION_WORD,    /* the value is its place in `words` */
+    LKS_JOB_OPTION_NUMBERS, /* any number of them, in the option's list */
 } lks_job_option_kind;
 
 typedef struct lks_job_option {
@@ -83,13 +85,14 @@ typedef struct lks_job_option {
     const char *const *words; /* NULL-ended; of a word */
 } lks_job_option;
 
-/* What a layer, an optimiser or a schedule may be told. */
+/* What a layer, a loss, an optimiser or a schedule may be told. */
 typedef struct lks_job_type {
     const char *name; /* NULL ends a table */
     lks_job_option options[LKS_JOB_MAX_OPTIONS + 1];
 } lks_job_type;
 
 extern const lks_job_type lks_job_layer_types[];
+extern const lks_job_type lks_job_loss_types[];
 extern const lks_job_type lks_job_optimizer_types[];
 extern const lks_job_type lks_job_schedule_types[];
 extern const lks_job_type lks_job_init_types[];

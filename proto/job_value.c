@@ -254,6 +254,13 @@ static lks_status set_layers(lks_job_build *build, const lks_job_key *key,
     return LKS_OK;
 }
 
+static lks_status set_loss(lks_job_build *build, const lks_job_key *key,
+                           const lks_node *node)
+{
+    return lks_job_item_build(build->tree, lks_job_loss_types, "loss", node,
+                              member(build, key));
+}
+
 static lks_status set_optimizer(lks_job_build *build, const lks_job_key *key,
                                 const lks_node *node)
 {
@@ -306,7 +313,7 @@ lks_status lks_job_value(lks_job_build *build, const lks_job_key *key,
         [LKS_JOB_REDUCTION] = set_reduction, [LKS_JOB_NUMBERS] = set_numbers,
         [LKS_JOB_FILES] = set_files,         [LKS_JOB_LAYERS] = set_layers,
         [LKS_JOB_OPTIMIZER] = set_optimizer, [LKS_JOB_SCHEDULE] = set_schedule,
-        [LKS_JOB_REAL] = set_real,
+        [LKS_JOB_REAL] = set_real,           [LKS_JOB_LOSS_ITEM] = set_loss,
     };
 
     return setters[key->kind](build, key, node);

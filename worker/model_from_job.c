@@ -139,7 +139,7 @@ static lks_status check_targets(const lks_loss *loss, const lks_model *model,
                         kind_of_targets(targets_of(data)->dtype), loss->name,
                         kind_of_targets(loss->target_dtype));
     if (loss->check)
-        LKS_TRY(loss->check(&output, &target));
+        LKS_TRY(loss->check(loss, &output, &target));
     return check_labels(loss, model, data);
 }
 
@@ -217,11 +217,13 @@ static lks_status make_model(const lks_layer_spec *layers, size_t n_layers, uint
     return lks_model_create_from(layers, n_layers, &input, 1, seed, device, out);
 }
 
-static lks_status find_loss(const lks_job *job, const lks_program *program,
-                            const lks_loss **out)
+static lks_status make_loss(const lks_job *job, const lks_program *program,
+                            lks_device device, const lks_loss **out)
 {
-    *out = job->brought & LKS_JOB_LOSS ? program->loss : lks_loss_find(job->loss);
-    return *out ? LKS_OK : lks_fail(LKS_INVALID, "there is no loss named %s", job->loss);
+    if (!(job->brought & LKS_JOB_LOSS))
+        return lks_loss_create(job->loss.type, options_of(&job->loss), device, out);
+    *out = program->loss;
+    return LKS_OK;
 }
 
 lks_status lks_model_for_inputs(const lks_job *job, const lks_program *program,
@@ -239,25 +241,29 @@ lks_status lks_model_for_inputs(const lks_job *job, const lks_program *program,
                     out);
     free_specs(specs, job->n_layers);
     LKS_TRY(st);
-    return find_loss(job, program, loss);
+    return make_loss(job, program, device, loss);
 }
 
 lks_status lks_model_from_job(const lks_job *job, const lks_program *program,
                               const lks_feed *data, lks_device device, lks_model **out,
                               const lks_loss **loss)
 {
+    const lks_loss *made = NULL;
     lks_model *model = NULL;
     lks_status st;
 
-    LKS_GO(lks_model_for_inputs(job, program, data, device, &model, loss));
+    LKS_GO(lks_model_for_inputs(job, program, data, device, &model, &made));
     if (lks_param_block_count(lks_model_params(model)) == 0)
         LKS_FAIL(LKS_INVALID, "the model has nothing to train: no layer has weights");
-    LKS_GO(check_targets(*loss, model, data));
+    LKS_GO(check_targets(made, model, data));
     if (job->train.init)
         LKS_GO(lks_model_load(model, job->train.init));
     *out = model;
+    *loss = made;
     model = NULL;
+    made = NULL;
 cleanup:
+    lks_loss_destroy(made);
     lks_model_destroy(model);
     return st;
 }

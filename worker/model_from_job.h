@@ -32,7 +32,7 @@ lks_status lks_model_for_inputs(const lks_job *job, const lks_program *program,
                                 lks_model **out, const lks_loss **loss);
 
 /* The model for such data, with its initial weights, and its loss: the job's, or what the
- * program (which may be NULL) brings of them.
+ * program (which may be NULL) brings of them. lks_model_destroy and lks_loss_destroy them.
  *   errors  what the job says cannot be: LKS_INVALID, LKS_SHAPE. LKS_FORMAT: labels
  *           outside the classes, weights of another model. LKS_IO: weights cannot be read
  */

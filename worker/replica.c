@@ -87,6 +87,7 @@ void lks_replica_release(lks_replica *replica)
     lks_trainer_destroy(replica->trainer);
     lks_schedule_destroy(replica->schedule);
     lks_optim_destroy(replica->optim);
+    lks_loss_destroy(replica->loss);
     lks_model_destroy(replica->model);
     lks_replica_part(replica);
     if (replica->comm != replica->session->world.ranks)

@@ -15,6 +15,7 @@
  *   TOGGLE  key, member, fallback               true or false
  *   WORD    key, member, word, word, …          one of these; else the first
  *   WHOLE_OR_NULL REAL_OR_NULL                  as WHOLE and REAL, or null
+ *   NUMBERS key, member, min                    numbers of at least min, as many as given
  *
  * Where nothing is said: LKS_OPTION_REQUIRED is an error, LKS_OPTION_ELSE(value) stands
  * for it, LKS_OPTION_ELSE2(a, b) for two, LKS_OPTION_NULL is null, LKS_OPTION_UNSET leaves

@@ -59,6 +59,9 @@
         .words = (const char *const[]){__VA_ARGS__, NULL}, .min = 0,                     \
         .max =                                                                           \
             (double)(sizeof(const char *const[]){__VA_ARGS__} / sizeof(char *)) - 1)},
+#define LKS_OPTION_RULE_NUMBERS(config, key, member, min_)                               \
+    {LKS_OPTION_RULE_OF(config, key, NUMBERS, 0, member, false, .min = min_,             \
+                        .max = LKS_OPTION_NO_MAX)},
 #define LKS_OPTION_RULE_TOGGLE(config, key, member, required, value)                     \
     {LKS_OPTION_RULE_OF(config, key, BOOL, 1, member, required, .fallback = {value})},
 

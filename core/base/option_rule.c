@@ -53,7 +53,8 @@ static bool in_range(const lks_option_rule *rule, double value)
         return false;
     if (rule->max_excluded && value == rule->max)
         return false;
-    return rule->kind == LKS_OPTION_REAL || value == floor(value);
+    return rule->kind == LKS_OPTION_REAL || rule->kind == LKS_OPTION_NUMBERS ||
+           value == floor(value);
 }
 
 /* "the number, from 0, of none or tanh" */
@@ -115,11 +116,36 @@ static bool takes(const lks_option_rule *rule, int n)
            (rule->is_list && n > 0 && n < rule->n_values);
 }
 
+/* Numbers as they were given. */
+static lks_status read_numbers(const lks_option_rule *rule, const lks_option *option,
+                               const char *owner, void *out)
+{
+    lks_numbers *numbers = (lks_numbers *)(void *)((char *)out + rule->offset);
+    char allowed[TEXT_SIZE];
+
+    *numbers = (lks_numbers){0};
+    if (!option)
+        return LKS_OK;
+    if (!option->list && option->n_values > LKS_OPTION_MAX_VALUES)
+        return lks_fail(LKS_INVALID, "%s: %s has %d values; more than %d need a list",
+                        owner, rule->key, option->n_values, LKS_OPTION_MAX_VALUES);
+    *numbers =
+        (lks_numbers){option->list ? option->list : option->values, option->n_values};
+    for (int i = 0; i < numbers->n; i++)
+        if (!in_range(rule, numbers->values[i]))
+            return lks_fail(LKS_INVALID, "%s: %s has %.15g; each must be %s", owner,
+                            rule->key, numbers->values[i],
+                            allowed_text(rule, numbers->values[i], allowed));
+    return LKS_OK;
+}
+
 static lks_status read_one(const lks_option_rule *rule, const lks_option *option,
                            const char *owner, void *out)
 {
     if (!option && rule->required)
         return lks_fail(LKS_INVALID, "%s needs %s", owner, rule->key);
+    if (rule->kind == LKS_OPTION_NUMBERS)
+        return read_numbers(rule, option, owner, out);
     if (option && !takes(rule, option->n_values))
         return lks_fail(LKS_INVALID, "%s: %s has %d values; it takes %s%d", owner,
                         rule->key, option->n_values,

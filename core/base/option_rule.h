@@ -17,7 +17,14 @@ typedef enum lks_option_kind {
     LKS_OPTION_INTEGER, /* stored as int64_t */
     LKS_OPTION_BOOL,    /* stored as bool */
     LKS_OPTION_WORD,    /* stored as int: which of `words` */
+    LKS_OPTION_NUMBERS, /* stored as lks_numbers; nothing given is none */
 } lks_option_kind;
+
+/* As many numbers as were given, borrowed from the options. */
+typedef struct lks_numbers {
+    const double *values;
+    int n;
+} lks_numbers;
 
 /* `max` of an option without an upper bound. */
 #define LKS_OPTION_NO_MAX INFINITY

@@ -1,4 +1,4 @@
-#include "nn/loss.h"
+#include "nn/loss_type.h"
 
 #include <string.h>
 
@@ -7,91 +7,114 @@
 #include "ops/ops.h"
 #include "tensor/scope.h"
 
-static lks_tensor *cross_entropy_sum(const lks_loss *loss, lks_tensor *output,
-                                     lks_tensor *target, lks_loss_count *count)
-{
-    const lks_cross_entropy_options options = {.reduction = LKS_REDUCTION_SUM,
-                                               .ignore_index = loss->ignore_index};
-    lks_tensor *n_counted, *sum;
+/* ---- the types ---- */
 
-    sum = lks_cross_entropy_counted(output, target, &options, &n_counted);
-    if (sum)
-        *count = (lks_loss_count){.tensor = n_counted};
-    return sum;
-}
+#define LOSS(name) extern const lks_loss_type lks_loss_##name;
+LKS_LOSS_LIST(LOSS)
+#undef LOSS
 
-static lks_status cross_entropy_check(const lks_shape *output, const lks_shape *target)
-{
-    char got[LKS_SHAPE_TEXT], text[LKS_SHAPE_TEXT];
-
-    if (target->ndim != 0)
-        return lks_fail(LKS_SHAPE,
-                        "cross_entropy wants one class a sample; the targets have "
-                        "shape %s",
-                        lks_shape_text(target, text, sizeof text));
-    if (output->ndim != 1)
-        return lks_fail(LKS_SHAPE,
-                        "cross_entropy wants a model that gives (classes), one score a "
-                        "class; this one gives %s: end it with flatten and linear",
-                        lks_shape_text(output, got, sizeof got));
-    return LKS_OK;
-}
-
-static int64_t numel(const lks_shape *shape)
-{
-    int64_t n = 0;
-
-    lks_shape_numel(shape, &n);
-    return n;
-}
-
-/* PyTorch would broadcast (N, 1) against (N) to (N, N) and warn; here a sample's single
- * number is that number in either shape. */
-static lks_tensor *mse_sum(const lks_loss *loss, lks_tensor *output, lks_tensor *target,
-                           lks_loss_count *count)
-{
-    (void)loss;
-    *count = (lks_loss_count){.known = (double)lks_numel(output)};
-    return lks_mse_loss(output, lks_reshape(target, lks_sizes(output)),
-                        LKS_REDUCTION_SUM);
-}
-
-static lks_status mse_check(const lks_shape *output, const lks_shape *target)
-{
-    char got[LKS_SHAPE_TEXT], want[LKS_SHAPE_TEXT];
-
-    if (lks_shape_equal(output, target) || (numel(output) == 1 && numel(target) == 1))
-        return LKS_OK;
-    return lks_fail(LKS_SHAPE,
-                    "mse_loss wants a model that gives %s, as the targets; "
-                    "this one gives %s",
-                    lks_shape_text(target, want, sizeof want),
-                    lks_shape_text(output, got, sizeof got));
-}
-
-static const lks_loss losses[] = {
-    {
-        .name = "cross_entropy",
-        .target_dtype = LKS_I64,
-        .counts_correct = true,
-        .ignore_index = LKS_NO_IGNORE_INDEX,
-        .sum = cross_entropy_sum,
-        .check = cross_entropy_check,
-    },
-    {
-        .name = "mse_loss",
-        .target_dtype = LKS_F32,
-        .sum = mse_sum,
-        .check = mse_check,
-    },
+static const lks_loss_type *const types[] = {
+#define LOSS(name) &lks_loss_##name,
+    LKS_LOSS_LIST(LOSS)
+#undef LOSS
 };
+
+static const lks_loss_type *find_type(const char *name)
+{
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+        if (strcmp(types[i]->loss.name, name) == 0)
+            return types[i];
+    return NULL;
+}
 
 const lks_loss *lks_loss_find(const char *name)
 {
-    for (size_t i = 0; i < sizeof losses / sizeof *losses; i++)
-        if (strcmp(losses[i].name, name) == 0)
-            return &losses[i];
-    return NULL;
+    const lks_loss_type *type = find_type(name);
+
+    return type ? &type->loss : NULL;
+}
+
+const lks_option_rule *lks_loss_rules(const char *name, size_t *n)
+{
+    const lks_loss_type *type = find_type(name);
+
+    *n = type ? type->n_options : 0;
+    return type ? type->options : NULL;
+}
+
+/* ---- those with options ---- */
+
+typedef struct made_loss {
+    lks_loss loss; /* whose self is the config */
+    lks_loss_config config;
+} made_loss;
+
+static void destroy_made(const lks_loss *loss)
+{
+    made_loss *self = (made_loss *)(void *)loss;
+
+    lks_unref(self->config.weight);
+    lks_free(self);
+}
+
+/* The numbers as f32 on the device, the caller's; none: NULL. */
+static lks_status bring_weight(lks_numbers numbers, lks_device device, lks_tensor **out)
+{
+    float *values = lks_calloc((size_t)numbers.n, sizeof *values);
+    lks_status st;
+
+    if (!values)
+        return LKS_NOMEM;
+    for (int i = 0; i < numbers.n; i++)
+        values[i] = (float)numbers.values[i];
+    LKS_GO(lks_scope_open());
+    *out = lks_keep(lks_from_data(LKS_SHAPE_OF(numbers.n), LKS_F32, values, device));
+    lks_scope_close();
+    st = *out ? LKS_OK : lks_error_status();
+cleanup:
+    lks_free(values);
+    return st;
+}
+
+lks_status lks_loss_create(const char *name, lks_options options, lks_device device,
+                           const lks_loss **out)
+{
+    const lks_loss_type *type = find_type(name);
+    made_loss *self;
+    lks_status st;
+
+    if (!type)
+        return lks_fail(LKS_INVALID, "there is no loss named %s", name);
+    if (!(self = lks_calloc(1, sizeof *self)))
+        return LKS_NOMEM;
+    LKS_GO(lks_option_read(type->options, type->n_options, options, name, &self->config));
+    if (self->config.numbers.n > 0)
+        LKS_GO(bring_weight(self->config.numbers, device, &self->config.weight));
+    self->config.numbers = (lks_numbers){0};
+    self->loss = type->loss;
+    self->loss.self = &self->config;
+    self->loss.ignore_index = self->config.ignore_index;
+    self->loss.destroy = destroy_made;
+    *out = &self->loss;
+    self = NULL;
+cleanup:
+    lks_free(self);
+    return st;
+}
+
+void lks_loss_destroy(const lks_loss *loss)
+{
+    if (loss && loss->destroy)
+        loss->destroy(loss);
+}
+
+/* ---- sums and counts ---- */
+
+lks_loss_count lks_loss_counted(const lks_loss *loss, double known, lks_tensor *tensor)
+{
+    if (lks_loss_config_of(loss)->reduction == LKS_REDUCTION_SUM)
+        return (lks_loss_count){0};
+    return (lks_loss_count){known, tensor};
 }
 
 lks_tensor *lks_loss_sum(const lks_loss *loss, lks_tensor *output, lks_tensor *target,

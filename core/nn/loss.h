@@ -3,12 +3,13 @@
 #ifndef LKS_NN_LOSS_H
 #define LKS_NN_LOSS_H
 
+#include "base/option_rule.h"
 #include "tensor/tensor.h"
 
 /* What a loss's sum is divided by in the end: samples, elements, targets that are not
  * ignored, the sum of their weights. */
 typedef struct lks_loss_count {
-    double known;       /* what the shapes tell, */
+    double known;       /* what the shapes tell (0: the sum stays one), */
     lks_tensor *tensor; /* or, not NULL, what only the device knows: (), of any float */
 } lks_loss_count;
 
@@ -27,12 +28,26 @@ struct lks_loss {
                        lks_loss_count *count);
     /* LKS_SHAPE unless such an output can meet such a target (both without the batch
      * dimension). NULL: any can. */
-    lks_status (*check)(const lks_shape *output, const lks_shape *target);
+    lks_status (*check)(const lks_loss *loss, const lks_shape *output,
+                        const lks_shape *target);
+    void (*destroy)(const lks_loss *loss); /* of lks_loss_create's; NULL: not needed */
 };
 
 /* As PyTorch has them by default, to be copied for another ignore_index; NULL if there is
- * none of that name. */
+ * none of that name. base/loss_options.h lists them. */
 const lks_loss *lks_loss_find(const char *name);
+
+/* The loss of that name with its options, such as {"label_smoothing", 1, {0.1}}; weights
+ * go to `device`. lks_loss_destroy it.
+ *   reduction   1 is "sum": then it counts nothing, and its sum is divided by 1
+ *   errors      LKS_INVALID: no such loss or option, a value out of range; LKS_NOMEM */
+lks_status lks_loss_create(const char *name, lks_options options, lks_device device,
+                           const lks_loss **out);
+/* One that lks_loss_create made; of others, and of NULL, nothing. */
+void lks_loss_destroy(const lks_loss *loss);
+
+/* What a loss may be told, [*n]; NULL: there is no such loss. */
+const lks_option_rule *lks_loss_rules(const char *name, size_t *n);
 
 /* loss->sum; `count` may be NULL. NULL arguments give NULL. */
 lks_tensor *lks_loss_sum(const lks_loss *loss, lks_tensor *output, lks_tensor *target,

@@ -423,10 +423,10 @@ static void open_brackets(char *line)
 /* SequentialLR Linear(0.1,1,5)->Cosine(T_max=35) */
 static lks_status create_sequence(const plan *p, const double *n, lks_schedule **out)
 {
-    const lks_option linear[] = {{"start_factor", 1, {n[0]}},
-                                 {"end_factor", 1, {n[1]}},
-                                 {"total_iters", 1, {n[2]}}};
-    const lks_option cosine[] = {{"T_max", 1, {n[3]}}};
+    const lks_option linear[] = {{.key = "start_factor", .n_values = 1, .values = {n[0]}},
+                                 {.key = "end_factor", .n_values = 1, .values = {n[1]}},
+                                 {.key = "total_iters", .n_values = 1, .values = {n[2]}}};
+    const lks_option cosine[] = {{.key = "T_max", .n_values = 1, .values = {n[3]}}};
 
     LKS_TRY(lks_schedule_create("linear_lr", (lks_options){linear, 3}, p->base_lr, out));
     return lks_schedule_then(*out, (uint64_t)n[2], "cosine_annealing_lr",

@@ -40,6 +40,7 @@ offers 'train.batch_size=' run job.yaml --set train.b
 offers 'auto fast ordered' run job.yaml --set train.reduction =
 offers 'ordered' run job.yaml --set train.reduction = o
 offers 'false true' check a.yaml --set data.shuffle =
+offers 'l1_loss' run job.yaml --set loss = l
 offers '' run job.yaml --set train.epochs = 5
 offers '' run job.yaml -- --m
 offers 'bash zsh' completion ''

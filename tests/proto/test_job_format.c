@@ -98,9 +98,22 @@ static double random_option(const lks_job_option *option)
         return below(2);
     if (option->kind == LKS_JOB_OPTION_REAL)
         return random_real(option->is_list ? 1e-300 : option->min, option->below);
+    if (option->kind == LKS_JOB_OPTION_WORD)
+        return option->words[1] ? below(2) : 0;
     if (option->is_list && option->min <= 0)
         return 1 + below(1000);
     return option->min + below(1000);
+}
+
+/* A list of up to a hundred. */
+static void random_numbers(const lks_job_option *option, lks_option *out)
+{
+    double *list = lks_calloc(100, sizeof *list);
+
+    out->n_values = 1 + (int)below(100);
+    for (int v = 0; v < out->n_values; v++)
+        list[v] = random_real(option->min, 1000);
+    out->list = list;
 }
 
 static void random_item(const lks_job_type *types, lks_job_item *out)
@@ -118,10 +131,14 @@ static void random_item(const lks_job_type *types, lks_job_item *out)
         if (!option->is_required && !option->fallback && below(2))
             continue;
         to->key = option->key;
+        out->n_options++;
+        if (option->kind == LKS_JOB_OPTION_NUMBERS) {
+            random_numbers(option, to);
+            continue;
+        }
         to->n_values = below(2) ? option->min_values : option->max_values;
         for (int v = 0; v < to->n_values; v++)
             to->values[v] = random_option(option);
-        out->n_options++;
     }
 }
 
@@ -197,6 +214,9 @@ static void random_value(lks_job *job, const lks_job_key *key)
         for (n = 0; n < job->n_layers; n++)
             random_layer(&job->layers[n]);
         break;
+    case LKS_JOB_LOSS_ITEM:
+        random_item(lks_job_loss_types, member);
+        break;
     case LKS_JOB_OPTIMIZER:
         random_item(lks_job_optimizer_types, member);
         break;
@@ -249,6 +269,11 @@ static void same_text(const char *a, const char *b)
         ck_assert_str_eq(a, b);
 }
 
+static const double *values_of(const lks_option *option)
+{
+    return option->list ? option->list : option->values;
+}
+
 static void same_items(const lks_job_item *a, const lks_job_item *b)
 {
     ck_assert_str_eq(a->type, b->type);
@@ -256,7 +281,7 @@ static void same_items(const lks_job_item *a, const lks_job_item *b)
     for (size_t i = 0; i < a->n_options; i++) {
         ck_assert_str_eq(a->options[i].key, b->options[i].key);
         ck_assert_int_eq(a->options[i].n_values, b->options[i].n_values);
-        ck_assert_mem_eq(a->options[i].values, b->options[i].values,
+        ck_assert_mem_eq(values_of(&a->options[i]), values_of(&b->options[i]),
                          (size_t)a->options[i].n_values * sizeof(double));
     }
     same_text(a->name, b->name);
@@ -288,7 +313,7 @@ static void same_jobs(const lks_job *a, const lks_job *b)
     ck_assert_uint_eq(a->n_layers, b->n_layers);
     for (size_t i = 0; i < a->n_layers; i++)
         same_items(&a->layers[i], &b->layers[i]);
-    same_text(a->loss, b->loss);
+    same_items(&a->loss, &b->loss);
     same_items(&a->optimizer, &b->optimizer);
     ck_assert_uint_eq(a->n_schedules, b->n_schedules);
     for (size_t i = 0; i < a->n_schedules; i++) {
@@ -350,7 +375,7 @@ START_TEST(a_job_is_written_for_people_with_its_defaults)
                                "stride: 1, padding: 0, dilation: "
                                "1, groups: 1, bias: true}\n"
                                "  - relu\n"
-                               "loss: mse_loss\n"
+                               "loss: {mse_loss: {reduction: mean}}\n"
                                "optimizer: {adam: {lr: 0.001, betas: [0.9, 0.999], eps: "
                                "1.0e-08, weight_decay: 0.0, amsgrad: false, l1: 0.0, "
                                "maximize: false}}\n"
@@ -391,6 +416,46 @@ START_TEST(a_job_is_written_for_people_with_its_defaults)
 END_TEST
 
 /* A layer's name and where it takes its inputs, in a file and in the job of a run. */
+START_TEST(a_loss_is_written_as_it_was_read)
+{
+    static const struct {
+        const char *read, *written;
+    } cases[] = {
+        {"cross_entropy", "{cross_entropy: {ignore_index: -100, label_smoothing: 0.0, "
+                          "reduction: mean}}"},
+        {"{type: cross_entropy, label_smoothing: 0.1, weight: [1, 2.5, 0]}",
+         "{cross_entropy: {weight: [1.0, 2.5, 0.0], ignore_index: -100, label_smoothing: "
+         "0.1, reduction: mean}}"},
+        {"{cross_entropy: {weight: 2}}",
+         "{cross_entropy: {weight: [2.0], ignore_index: -100, label_smoothing: 0.0, "
+         "reduction: mean}}"},
+        {"{kl_div: {reduction: batchmean, log_target: true}}",
+         "{kl_div: {log_target: true, reduction: batchmean}}"},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char *text = lks_asprintf("job: j\ndata: {format: cifar10, train: a}\n"
+                                  "model: [flatten]\nloss: %s\noptimizer: sgd\n"
+                                  "train: {steps: 1, batch_size: 1}\n",
+                                  cases[i].read);
+        char *want = lks_asprintf("\nloss: %s\n", cases[i].written);
+        char *written = NULL;
+        lks_job job, again;
+
+        ck_ok(parse_text(text, &job));
+        ck_ok(lks_job_format(&job, &written));
+        ck_assert_msg(strstr(written, want), "%s", written);
+        ck_ok(parse_text(written, &again));
+        same_items(&job.loss, &again.loss);
+        lks_job_release(&job);
+        lks_job_release(&again);
+        lks_free(written);
+        lks_free(want);
+        lks_free(text);
+    }
+}
+END_TEST
+
 START_TEST(layers_are_wired_by_name_and_number)
 {
     static const char *const want[] = {
@@ -576,7 +641,7 @@ END_TEST
 LKS_SUITE("job_format", a_schedule_is_written_as_it_was_read,
           schedules_one_after_the_other_are_written_as_they_were_read,
           a_written_job_reads_back_as_the_same,
-          a_job_is_written_for_people_with_its_defaults,
+          a_job_is_written_for_people_with_its_defaults, a_loss_is_written_as_it_was_read,
           layers_are_wired_by_name_and_number,
           parameter_groups_are_written_as_they_were_read,
           what_a_job_file_cannot_say_is_refused,

@@ -30,7 +30,7 @@ START_TEST(every_key_reaches_its_member)
     ck_assert_double_eq(job.data.mean[0], 0.25);
     ck_assert_double_eq(job.data.std[0], 0.5);
     ck_assert(!job.data.shuffle && job.data.drop_last);
-    ck_assert_str_eq(job.loss, "cross_entropy");
+    ck_assert_str_eq(job.loss.type, "cross_entropy");
     ck_assert_uint_eq(job.train.epochs, 3);
     ck_assert_uint_eq(job.train.steps, 0);
     ck_assert_uint_eq(job.train.batch_size, 64);
@@ -323,7 +323,7 @@ START_TEST(what_a_program_brings_is_no_part_of_the_file)
     enter_folder("j.yaml", rest);
     ck_ok(lks_job_read_rest("jobs/j.yaml", NULL, 0, all, &job));
     ck_assert_uint_eq(job.brought, all);
-    ck_assert(!job.loss && !job.data.format && !job.data.root && job.n_layers == 0);
+    ck_assert(!job.loss.type && !job.data.format && !job.data.root && job.n_layers == 0);
     ck_assert(!job.data.shuffle);
     ck_ok(lks_job_format(&job, &text));
     for (size_t i = 0; i < sizeof left_out / sizeof *left_out; i++)
@@ -372,7 +372,8 @@ END_TEST
 START_TEST(every_failed_allocation_is_reported_and_nothing_leaks)
 {
     const char *const set[] = {"train.steps=9", "optimizer.sgd.nesterov=true",
-                               "data.root=x", "model.1=tanh"};
+                               "data.root=x", "model.1=tanh",
+                               "loss.cross_entropy.weight=[1, 2]"};
     lks_job job;
     long n = 0;
 
@@ -382,7 +383,7 @@ START_TEST(every_failed_allocation_is_reported_and_nothing_leaks)
 
         lks_error_clear();
         lks_alloc_fail_after(n);
-        st = lks_job_read("jobs/j.yaml", set, 4, &job);
+        st = lks_job_read("jobs/j.yaml", set, 5, &job);
         if (!lks_alloc_has_failed())
             break;
         ck_assert_msg(st == LKS_NOMEM, "allocation %ld: %s", n, lks_error_text());

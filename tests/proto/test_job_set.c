@@ -32,7 +32,7 @@ START_TEST(a_key_is_replaced_wherever_it_stands)
     ck_assert_str_eq(job.name, "other");
     ck_assert_str_eq(job.data.test.files[0], "c.gz");
     ck_assert_str_eq(job.data.test.files[1], "z.gz");
-    ck_assert_str_eq(job.loss, "mse_loss");
+    ck_assert_str_eq(job.loss.type, "mse_loss");
     lks_job_release(&job);
 }
 END_TEST

@@ -7,9 +7,11 @@
 
 #include "base/alloc.h"
 #include "base/layer_options.h"
+#include "base/loss_options.h"
 #include "base/optim_options.h"
 #include "nn/init.h"
 #include "nn/layer.h"
+#include "nn/loss.h"
 #include "optim/optim_type.h"
 #include "optim/schedule.h"
 #include "proto/job_schema.h"
@@ -38,6 +40,19 @@ static size_t core_layers(core_type *out)
                            lks_layer_##id.n_options};
     LKS_LAYER_LIST(LAYER)
 #undef LAYER
+    return n;
+}
+
+static size_t core_losses(core_type *out)
+{
+    size_t n = 0;
+
+#define LOSS(id)                                                                         \
+    out[n].name = #id;                                                                   \
+    out[n].rules = lks_loss_rules(#id, &out[n].n_rules);                                 \
+    n++;
+    LKS_LOSS_LIST(LOSS)
+#undef LOSS
     return n;
 }
 
@@ -95,6 +110,7 @@ static void same_option(const char *type, const lks_job_option *option,
         [LKS_JOB_OPTION_REAL] = LKS_OPTION_REAL,
         [LKS_JOB_OPTION_TOGGLE] = LKS_OPTION_BOOL,
         [LKS_JOB_OPTION_WORD] = LKS_OPTION_WORD,
+        [LKS_JOB_OPTION_NUMBERS] = LKS_OPTION_NUMBERS,
     };
     bool is_toggle = option->kind == LKS_JOB_OPTION_TOGGLE;
 
@@ -108,6 +124,8 @@ static void same_option(const char *type, const lks_job_option *option,
     ck_assert_msg(option->is_required == rule->required, "%s.%s: required", type,
                   option->key);
     ck_assert_msg(is_toggle || option->min == rule->min, "%s.%s: min", type, option->key);
+    for (int i = 0; option->words && i <= rule->max; i++)
+        ck_assert_str_eq(option->words[i], rule->words[i]);
     if (option->kind == LKS_JOB_OPTION_REAL)
         ck_assert_msg(option->below == rule->max &&
                           (rule->max_excluded || rule->max == LKS_OPTION_NO_MAX),
@@ -155,17 +173,17 @@ static char *least_item(const lks_job_type *type)
     return text;
 }
 
-static void read_least(const char *layer, const char *optimizer, const char *schedule,
-                       lks_job *out)
+static void read_least(const char *layer, const char *loss, const char *optimizer,
+                       const char *schedule, lks_job *out)
 {
     char *text = lks_asprintf("job: j\n"
                               "data: {format: cifar10, train: x.bin}\n"
                               "model: [%s}]\n"
-                              "loss: cross_entropy\n"
+                              "loss: {%s}}\n"
                               "optimizer: {%s}}\n"
                               "schedule: {%s}}\n"
                               "train: {steps: 1, batch_size: 1}\n",
-                              layer, optimizer, schedule);
+                              layer, loss, optimizer, schedule);
 
     ck_ok(lks_job_parse(text, strlen(text), "least", NULL, 0, out));
     lks_free(text);
@@ -174,6 +192,8 @@ static void read_least(const char *layer, const char *optimizer, const char *sch
 static void same_types(const lks_job_type *types, const core_type *core, size_t n_core)
 {
     const bool are_layers = types == lks_job_layer_types;
+    const bool are_losses = types == lks_job_loss_types;
+    const bool are_optimizers = types == lks_job_optimizer_types;
     const bool are_schedules = types == lks_job_schedule_types;
     size_t n = 0;
 
@@ -186,10 +206,11 @@ static void same_types(const lks_job_type *types, const core_type *core, size_t 
             c++;
         ck_assert_msg(c < n_core, "the library has no %s", types[n].name);
         same_options(&types[n], &core[c]);
-        read_least(are_layers ? least : "flatten: {",
-                   are_layers || are_schedules ? "sgd: {" : least,
+        read_least(are_layers ? least : "flatten: {", are_losses ? least : "mse_loss: {",
+                   are_optimizers ? least : "sgd: {",
                    are_schedules ? least : "linear_lr: {", &job);
         same_fallbacks(are_layers      ? &job.layers[0]
+                       : are_losses    ? &job.loss
                        : are_schedules ? &job.schedules[0]
                                        : &job.optimizer,
                        &core[c]);
@@ -204,6 +225,14 @@ START_TEST(the_schema_has_the_librarys_layers)
     core_type core[256];
 
     same_types(lks_job_layer_types, core, core_layers(core));
+}
+END_TEST
+
+START_TEST(the_schema_has_the_librarys_losses)
+{
+    core_type core[64];
+
+    same_types(lks_job_loss_types, core, core_losses(core));
 }
 END_TEST
 
@@ -239,5 +268,5 @@ START_TEST(the_schema_has_the_librarys_first_values)
 END_TEST
 
 LKS_SUITE("job_schema", the_schema_has_the_librarys_layers,
-          the_schema_has_the_librarys_first_values, the_schema_has_the_librarys_schedules,
-          the_schema_has_the_librarys_optimizers)
+          the_schema_has_the_librarys_first_values, the_schema_has_the_librarys_losses,
+          the_schema_has_the_librarys_schedules, the_schema_has_the_librarys_optimizers)

@@ -11,6 +11,7 @@ typedef struct config {
     int word;
     int64_t row, list[LKS_OPTION_MAX_VALUES];
     double part;
+    lks_numbers numbers;
 } config;
 
 static const lks_option_rule rules[] = {
@@ -43,6 +44,16 @@ static const lks_option_rule rules[] = {
      .kind = LKS_OPTION_BOOL,
      .n_values = 1,
      .offset = offsetof(config, flag)},
+    {.key = "word",
+     .kind = LKS_OPTION_WORD,
+     .n_values = 1,
+     .words = (const char *const[]){"this", "that", "both", NULL},
+     .offset = offsetof(config, word),
+     .max = 2},
+    {.key = "numbers",
+     .kind = LKS_OPTION_NUMBERS,
+     .offset = offsetof(config, numbers),
+     .max = LKS_OPTION_NO_MAX},
 };
 
 static const lks_option_rule more_rules[] = {
@@ -106,6 +117,26 @@ START_TEST(a_single_value_stands_for_a_pair)
 }
 END_TEST
 
+START_TEST(a_word_is_its_place_and_numbers_are_as_many_as_given)
+{
+    static const double many[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10};
+    config c;
+
+    ck_ok(READ(&c, {"size", 1, {1}}, {"word", 1, {2}},
+               {.key = "numbers", .n_values = 10, .list = many}));
+    ck_assert(c.word == 2 && c.numbers.n == 10 && c.numbers.values[9] == 10);
+    ck_ok(READ(&c, {"size", 1, {1}}));
+    ck_assert(c.word == 0 && c.numbers.n == 0);
+    ck_fails(READ(&c, {"size", 1, {1}}, {"word", 1, {3}}), LKS_INVALID,
+             "thing: word is 3; it must be the number, from 0, of this, that or both");
+    ck_fails(READ(&c, {"size", 1, {1}}, {"word", 1, {0.5}}), LKS_INVALID, "word is 0.5");
+    ck_fails(READ(&c, {"size", 1, {1}}, {"numbers", 9, {1}}), LKS_INVALID,
+             "thing: numbers has 9 values; more than 8 need a list");
+    ck_fails(READ(&c, {"size", 1, {1}}, {"numbers", 2, {1, -1}}), LKS_INVALID,
+             "thing: numbers has -1; each must be a finite number of at least 0");
+}
+END_TEST
+
 START_TEST(errors_name_the_owner_the_option_and_what_is_allowed)
 {
     config c;
@@ -113,7 +144,8 @@ START_TEST(errors_name_the_owner_the_option_and_what_is_allowed)
     ck_fails(READ(&c, {"rate", 1, {1}}), LKS_INVALID, "thing needs size");
     ck_fails(
         READ(&c, {"size", 1, {1}}, {"sise", 1, {1}}), LKS_INVALID,
-        "thing has no option 'sise'; its options are: rate, betas, size, pair, flag");
+        "thing has no option 'sise'; its options are: rate, betas, size, pair, flag, "
+        "word, numbers");
     ck_fails(READ(&c, {"size", 1, {0}}), LKS_INVALID,
              "thing: size is 0; it must be a whole number of at least 1");
     ck_fails(READ(&c, {"size", 1, {1.5}}), LKS_INVALID, "size is 1.5");
@@ -180,4 +212,5 @@ END_TEST
 LKS_SUITE("option_rule", words_nulls_and_lists_are_read,
           a_list_of_options_can_be_written_where_it_is_wanted,
           what_is_not_given_takes_its_default, a_single_value_stands_for_a_pair,
+          a_word_is_its_place_and_numbers_are_as_many_as_given,
           errors_name_the_owner_the_option_and_what_is_allowed)

@@ -1,5 +1,9 @@
 #include "support/test_device.h"
 
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
 #include "autograd/backward.h"
 #include "base/alloc.h"
 #include "nn/loss.h"
@@ -71,8 +75,8 @@ START_TEST(one_number_a_sample_meets_one_number_a_sample)
     const lks_loss *loss = lks_loss_find("mse_loss");
     lks_shape column = LKS_SHAPE_OF(1), none = LKS_SCALAR;
 
-    ck_ok(loss->check(&column, &none));
-    ck_ok(loss->check(&none, &column));
+    ck_ok(loss->check(loss, &column, &none));
+    ck_ok(loss->check(loss, &none, &column));
     lks_scope_open();
     /* not the 3 x 3 that broadcasting would make */
     ck_assert_double_eq(item(lks_loss_sum(loss, floats(LKS_SHAPE_OF(3, 1), x),
@@ -170,21 +174,246 @@ START_TEST(outputs_that_cannot_meet_the_targets_are_refused_with_both_shapes)
     lks_shape image = LKS_SHAPE_OF(16, 4, 4), classes = LKS_SHAPE_OF(10);
     lks_shape none = LKS_SCALAR, two = LKS_SHAPE_OF(2);
 
-    ck_ok(ce->check(&classes, &none));
-    ck_fails(ce->check(&image, &none), LKS_SHAPE,
+    ck_ok(ce->check(ce, &classes, &none));
+    ck_fails(ce->check(ce, &image, &none), LKS_SHAPE,
              "cross_entropy wants a model that gives (classes), one score a class; this "
              "one gives (16, 4, 4): end it with flatten and linear");
-    ck_fails(ce->check(&classes, &two), LKS_SHAPE, "the targets have shape (2,)");
-    ck_ok(mse->check(&two, &two));
+    ck_fails(ce->check(ce, &classes, &two), LKS_SHAPE, "the targets have shape (2,)");
+    ck_ok(mse->check(mse, &two, &two));
     ck_fails(
-        mse->check(&classes, &two), LKS_SHAPE,
+        mse->check(mse, &classes, &two), LKS_SHAPE,
         "mse_loss wants a model that gives (2,), as the targets; this one gives (10,)");
 }
 END_TEST
 
 START_TEST(an_unknown_loss_is_not_found)
 {
+    const lks_loss *loss = NULL;
+
     ck_assert_ptr_null(lks_loss_find("mse"));
+    ck_fails(lks_loss_create("mse", (lks_options){NULL, 0}, test_device(), &loss),
+             LKS_INVALID, "there is no loss named mse");
+    ck_assert_ptr_null(loss);
+}
+END_TEST
+
+/* ---- with options ---- */
+
+enum { ROWS = 3, COLUMNS = 4 };
+
+static const double class_weights[COLUMNS] = {0.5, 2, 0.25, 1.5};
+
+static const struct {
+    const char *title; /* of losses.inc: the loss, and what is said of it */
+    lks_option options[4];
+} told[] = {
+    {"cross_entropy", {{"reduction", 1, {0}}}},
+    {"cross_entropy weight", {{"weight", COLUMNS, {0.5, 2, 0.25, 1.5}}}},
+    {"cross_entropy all",
+     {{.key = "weight", .n_values = COLUMNS, .list = class_weights},
+      {"ignore_index", 1, {1}},
+      {"label_smoothing", 1, {0.1}}}},
+    {"nll_loss", {{NULL}}},
+    {"nll_loss weight",
+     {{.key = "weight", .n_values = COLUMNS, .list = class_weights},
+      {"ignore_index", 1, {3}}}},
+    {"l1_loss", {{NULL}}},
+    {"mse_loss", {{NULL}}},
+    {"smooth_l1_loss", {{NULL}}},
+    {"smooth_l1_loss beta", {{"beta", 1, {0.3}}}},
+    {"smooth_l1_loss 0", {{"beta", 1, {0}}}},
+    {"huber_loss", {{NULL}}},
+    {"huber_loss delta", {{"delta", 1, {0.3}}}},
+    {"binary_cross_entropy", {{NULL}}},
+    {"binary_cross_entropy_with_logits", {{NULL}}},
+    {"binary_cross_entropy_with_logits pos_weight",
+     {{.key = "pos_weight", .n_values = COLUMNS, .list = class_weights}}},
+    {"kl_div", {{NULL}}},
+    {"kl_div log_target", {{"log_target", 1, {1}}}},
+    {"kl_div batchmean", {{"reduction", 1, {2}}}},
+    {"gaussian_nll_loss", {{"eps", 1, {0.25}}}},
+    {"gaussian_nll_loss full", {{"full", 1, {1}}, {"log_var", 1, {1}}}},
+};
+
+static const struct {
+    const char *title;
+    float x[ROWS * COLUMNS], target[ROWS * COLUMNS];
+    double sum, count;
+    float grad[ROWS * COLUMNS];
+} golden[] = {
+#include "golden/losses.inc"
+};
+
+/* The loss of told[i]; the caller's. */
+static const lks_loss *created(size_t i)
+{
+    char name[64];
+    size_t n = 0;
+    const lks_loss *loss = NULL;
+
+    snprintf(name, sizeof name, "%.*s", (int)strcspn(told[i].title, " "), told[i].title);
+    while (told[i].options[n].key)
+        n++;
+    ck_ok(lks_loss_create(name, (lks_options){told[i].options, n}, test_device(), &loss));
+    ck_assert_str_eq(loss->name, name);
+    return loss;
+}
+
+/* Of golden[i]: classes, or as many values for each row as the loss wants. */
+static lks_tensor *target_of(size_t i, const lks_loss *loss)
+{
+    const bool is_gaussian = strcmp(loss->name, "gaussian_nll_loss") == 0;
+    int64_t classes[ROWS];
+
+    for (int r = 0; r < ROWS; r++)
+        classes[r] = (int64_t)golden[i].target[r];
+    if (loss->target_dtype == LKS_I64)
+        return lks_from_data(LKS_SHAPE_OF(ROWS), LKS_I64, classes, test_device());
+    return lks_contiguous(
+        lks_narrow(floats(LKS_SHAPE_OF(ROWS, COLUMNS), golden[i].target), 1, 0,
+                   is_gaussian ? COLUMNS / 2 : COLUMNS));
+}
+
+START_TEST(losses_with_options_sum_and_count_as_pytorchs)
+{
+    for (size_t i = 0; i < sizeof told / sizeof *told; i++) {
+        const lks_loss *loss = created(i);
+        float grad[ROWS * COLUMNS];
+        lks_loss_count count;
+        lks_tensor *x, *sum;
+
+        ck_assert_str_eq(golden[i].title, told[i].title);
+        lks_scope_open();
+        x = lks_requires_grad_(floats(LKS_SHAPE_OF(ROWS, COLUMNS), golden[i].x));
+        sum = lks_loss_sum(loss, x, target_of(i, loss), &count);
+        ck_ok(lks_backward(sum));
+        ck_assert_double_eq_tol(item(sum), golden[i].sum, 2e-6);
+        ck_assert_double_eq_tol(counted(&count), golden[i].count, 1e-9);
+        ck_ok(lks_to_host(lks_grad(x), grad));
+        for (int k = 0; k < ROWS * COLUMNS; k++)
+            ck_assert_msg(fabsf(grad[k] - golden[i].grad[k]) <=
+                              2e-6f * (1 + fabsf(golden[i].grad[k])),
+                          "%s: gradient %d is %g, not %g", told[i].title, k,
+                          (double)grad[k], (double)golden[i].grad[k]);
+        lks_scope_close();
+        lks_loss_destroy(loss);
+    }
+}
+END_TEST
+
+START_TEST(a_sum_that_is_to_stay_one_counts_nothing)
+{
+    static const lks_option sum[] = {{"reduction", 1, {1}}};
+
+    for (size_t i = 0; i < sizeof told / sizeof *told; i++) {
+        const lks_loss *mean = created(i), *loss = NULL;
+        lks_loss_count count;
+        lks_tensor *x;
+
+        ck_ok(lks_loss_create(mean->name, (lks_options){sum, 1}, test_device(), &loss));
+        lks_scope_open();
+        x = lks_full(LKS_SHAPE_OF(ROWS, COLUMNS), 0.5, LKS_F32, test_device());
+        item(lks_loss_sum(loss, x, target_of(i, loss), &count));
+        ck_assert(!count.tensor && count.known == 0);
+        lks_scope_close();
+        lks_loss_destroy(loss);
+        lks_loss_destroy(mean);
+    }
+    lks_loss_destroy(lks_loss_find("mse_loss")); /* nobody's to destroy */
+    lks_loss_destroy(NULL);
+}
+END_TEST
+
+START_TEST(options_that_cannot_be_are_refused_in_words)
+{
+    static const struct {
+        const char *loss;
+        lks_option option;
+        const char *says;
+    } cases[] = {
+        {"l1_loss",
+         {"ignore_index", 1, {-1}},
+         "l1_loss has no option 'ignore_index'; its options are: reduction"},
+        {"cross_entropy",
+         {"label_smoothing", 1, {1.5}},
+         "label_smoothing is 1.5; it must"},
+        {"cross_entropy", {"label_smoothing", 1, {-0.1}}, "label_smoothing is -0.1; it"},
+        {"cross_entropy",
+         {"weight", 3, {1, -2, 3}},
+         "cross_entropy: weight has -2; each must be a finite number of at least 0"},
+        {"mse_loss",
+         {"reduction", 1, {2}},
+         "mse_loss: reduction is 2; it must be the number, from 0, of mean or sum"},
+        {"huber_loss", {"delta", 1, {0}}, "huber_loss: delta is 0; it must be"},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const lks_loss *loss = NULL;
+
+        ck_fails(lks_loss_create(cases[i].loss, (lks_options){&cases[i].option, 1},
+                                 test_device(), &loss),
+                 LKS_INVALID, cases[i].says);
+        ck_assert_ptr_null(loss);
+    }
+}
+END_TEST
+
+static void check_refuses(const char *name, lks_option option, lks_shape output,
+                          lks_shape target, const char *says)
+{
+    const lks_loss *loss = NULL;
+
+    ck_ok(lks_loss_create(name, (lks_options){&option, option.key ? 1 : 0}, test_device(),
+                          &loss));
+    if (says)
+        ck_fails(loss->check(loss, &output, &target), LKS_SHAPE, says);
+    else
+        ck_ok(loss->check(loss, &output, &target));
+    lks_loss_destroy(loss);
+}
+
+START_TEST(weights_and_shapes_that_do_not_go_together_are_refused)
+{
+    static const lks_option weight = {"weight", 3, {1, 2, 3}}, none = {NULL};
+    static const lks_option pos_weight = {"pos_weight", 3, {1, 2, 3}};
+    const lks_shape one = LKS_SCALAR, three = LKS_SHAPE_OF(3), ten = LKS_SHAPE_OF(10);
+
+    check_refuses("cross_entropy", weight, three, one, NULL);
+    check_refuses("cross_entropy", weight, ten, one,
+                  "cross_entropy: weight has 3 numbers, the model gives 10 classes: it "
+                  "takes one for each");
+    check_refuses("nll_loss", weight, ten, one, "nll_loss: weight has 3 numbers");
+    check_refuses("binary_cross_entropy_with_logits", pos_weight, three, three, NULL);
+    check_refuses("binary_cross_entropy_with_logits", pos_weight, ten, ten,
+                  "pos_weight has 3 numbers, the model gives (10,): it takes one, or one "
+                  "for each of the last dimension");
+    check_refuses("kl_div", none, ten, three, "kl_div wants a model that gives (3,)");
+    check_refuses("gaussian_nll_loss", none, LKS_SHAPE_OF(2), one, NULL);
+    check_refuses("gaussian_nll_loss", none, LKS_SHAPE_OF(6), three, NULL);
+    check_refuses("gaussian_nll_loss", none, three, three,
+                  "gaussian_nll_loss wants a model that gives (6,), the means and behind "
+                  "them their variances; this one gives (3,)");
+}
+END_TEST
+
+START_TEST(every_failed_allocation_of_a_loss_is_reported)
+{
+    for (long after = 0;; after++) {
+        const lks_loss *loss = NULL;
+        lks_status st;
+
+        lks_alloc_fail_after(after);
+        st = lks_loss_create("cross_entropy", (lks_options){told[2].options, 3},
+                             test_device(), &loss);
+        if (!lks_alloc_has_failed()) {
+            lks_alloc_fail_after(-1);
+            ck_ok(st);
+            lks_loss_destroy(loss);
+            break;
+        }
+        ck_assert_int_eq(st, LKS_NOMEM);
+        ck_assert_ptr_null(loss);
+    }
 }
 END_TEST
 
@@ -230,5 +459,9 @@ LKS_SUITE("loss", cross_entropy_sums_over_the_batch_and_counts_samples,
           one_number_a_sample_meets_one_number_a_sample, the_sum_over_no_samples_is_zero,
           targets_that_are_ignored_count_for_nothing, a_mean_that_is_counted_is_the_mean,
           outputs_that_cannot_meet_the_targets_are_refused_with_both_shapes,
-          an_unknown_loss_is_not_found,
+          an_unknown_loss_is_not_found, losses_with_options_sum_and_count_as_pytorchs,
+          a_sum_that_is_to_stay_one_counts_nothing,
+          options_that_cannot_be_are_refused_in_words,
+          weights_and_shapes_that_do_not_go_together_are_refused,
+          every_failed_allocation_of_a_loss_is_reported,
           correct_rows_have_their_first_largest_value_at_the_target)

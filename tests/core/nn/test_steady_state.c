@@ -57,7 +57,17 @@ typedef struct training {
     lks_model *model;
     lks_optim *optim;
     lks_tensor *x, *target;
+    const lks_loss *loss; /* NULL: a mean of cross_entropy */
 } training;
+
+static lks_tensor *loss_of(const training *t)
+{
+    lks_tensor *y = lks_model_forward(t->model, t->x);
+    lks_loss_count count;
+
+    return t->loss ? lks_loss_sum(t->loss, y, t->target, &count)
+                   : lks_cross_entropy(y, t->target, NULL);
+}
 
 static lks_status step(training *t, uint64_t index)
 {
@@ -67,8 +77,7 @@ static lks_status step(training *t, uint64_t index)
         return lks_error_status();
     lks_model_set_position(t->model, 1, index, 0);
     lks_param_block_zero_grad(lks_model_params(t->model));
-    st = lks_backward(
-        lks_cross_entropy(lks_model_forward(t->model, t->x), t->target, NULL));
+    st = lks_backward(loss_of(t));
     lks_scope_close();
     return st == LKS_OK ? lks_optim_step(t->optim) : st;
 }
@@ -106,7 +115,7 @@ static const lks_layer_spec composed[] = {
 
 static training start(const lks_layer_spec *layers, size_t n_layers)
 {
-    training t;
+    training t = {0};
 
     ck_ok(
         lks_model_create(layers, n_layers, LKS_SHAPE_OF(1, 8, 8), 1, lks_cpu, &t.model));
@@ -122,6 +131,7 @@ static void stop(training *t)
 {
     lks_unref(t->x);
     lks_unref(t->target);
+    lks_loss_destroy(t->loss);
     lks_optim_destroy(t->optim);
     lks_model_destroy(t->model);
 }
@@ -136,16 +146,16 @@ static lks_status run(training *t, uint64_t first, uint64_t end)
     return st;
 }
 
-static void keeps_its_memory(training t, uint64_t steps)
+static void keeps_its_memory(training *t, uint64_t steps)
 {
     struct mallinfo2 before, after;
     lks_status warm, st;
     long n_before, n;
 
-    warm = run(&t, 0, WARM);
+    warm = run(t, 0, WARM);
     n_before = n_calls;
     before = mallinfo2();
-    st = run(&t, WARM, steps / LKS_SLOWNESS);
+    st = run(t, WARM, steps / LKS_SLOWNESS);
     n = n_calls - n_before;
     after = mallinfo2();
     ck_ok(warm);
@@ -154,20 +164,36 @@ static void keeps_its_memory(training t, uint64_t steps)
         ck_assert_int_eq(n, 0);
         ck_assert_uint_eq(after.uordblks, before.uordblks);
     }
-    stop(&t);
+    stop(t);
 }
 
 START_TEST(a_step_asks_the_system_for_no_memory_and_leaves_none)
 {
-    keeps_its_memory(start(small, N_LAYERS(small)), STEPS);
+    training t = start(small, N_LAYERS(small));
+
+    keeps_its_memory(&t, STEPS);
 }
 END_TEST
 
 START_TEST(a_step_of_layers_of_many_operations_asks_for_none_either)
 {
-    keeps_its_memory(start(composed, N_LAYERS(composed)), STEPS / 20);
+    training t = start(composed, N_LAYERS(composed));
+
+    keeps_its_memory(&t, STEPS / 20);
+}
+END_TEST
+
+START_TEST(a_step_of_a_weighted_loss_asks_for_none_either)
+{
+    static const lks_option options[] = {{"weight", 3, {1, 2, 3}},
+                                         {"label_smoothing", 1, {0.1}}};
+    training t = start(small, N_LAYERS(small));
+
+    ck_ok(lks_loss_create("cross_entropy", (lks_options){options, 2}, lks_cpu, &t.loss));
+    keeps_its_memory(&t, STEPS);
 }
 END_TEST
 
 LKS_SUITE("steady_state", a_step_of_layers_of_many_operations_asks_for_none_either,
-          a_step_asks_the_system_for_no_memory_and_leaves_none)
+          a_step_asks_the_system_for_no_memory_and_leaves_none,
+          a_step_of_a_weighted_loss_asks_for_none_either)
