@@ -25,13 +25,16 @@ for images in 1e3 2026-11-28 0x1f 1:30 '~' '<<' = 'a: b #c' "it's" 'q"\q' "$(pri
         env "$MARK" "$(dirname "$LOCKSTEP")/lockstep-worker" --run-dir run job.yaml --set data.root=data \
             --set data.train.images="\"$(printf %s "$images" | sed 's/["\\]/\\&/g')\"" --set 'data.train.labels="null"' \
             --set train.steps=1 --set job="$job" \
+            --set 'loss={type: cross_entropy, label_smoothing: 1e-05, weight: [1, 1, 1, 1, 1, 1, 1, 1, 1, 1e22]}' \
             --set 'optimizer={adam: {lr: 1e-05, betas: [0, 0.999], weight_decay: 1e22}}' >out 2>err || status=$?
         must_succeed
         "$python" - "$job" "$images" <<'EOF' || fail "PyYAML reads another job"
 import os, sys, urllib.parse, yaml
 
 job, images = sys.argv[1], os.fsencode(sys.argv[2])
-want = {"job": job, "seed": 2**64 - 1, "loss": "cross_entropy",
+want = {"job": job, "seed": 2**64 - 1,
+        "loss": {"cross_entropy": {"weight": [1.0] * 9 + [1e22], "ignore_index": -100, "label_smoothing": 1e-05,
+                                   "reduction": "mean"}},
         "optimizer": {"adam": {"lr": 1e-05, "betas": [0.0, 0.999], "eps": 1e-08, "weight_decay": 1e22,
                                "amsgrad": False, "l1": 0.0, "maximize": False}}}
 for loader in {yaml.SafeLoader, getattr(yaml, "CSafeLoader", yaml.SafeLoader)}:
