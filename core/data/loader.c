@@ -86,9 +86,8 @@ static lks_status gather(const lks_loader *self, lks_batch *batch)
 {
     const lks_loader_options *o = &self->options;
 
-    for (int64_t i = 0; i < batch->slice.n; i++)
-        self->indices[i] =
-            lks_order_at(&o->order, batch->slice.epoch, batch->slice.first + (uint64_t)i);
+    lks_order_run(&o->order, batch->slice.epoch, batch->slice.first,
+                  (size_t)batch->slice.n, self->indices);
     return lks_dataset_gather(o->dataset, self->indices, batch->slice.n, batch->fields);
 }
 

@@ -3,10 +3,11 @@
 #include <assert.h>
 #include <math.h>
 
-#include "base/rng.h"
+#include "base/philox.h"
 
-/* With fewer, grids of a few cells show bias (test_order.c measures it). */
-enum { N_ROUNDS = 8 };
+/* With fewer rounds, grids of a few cells show bias (test_order.c measures it). Cells in
+ * flight at once: enough to hide what each waits for. */
+enum { N_ROUNDS = 8, N_AT_ONCE = 8 };
 
 /* n_rows x n_columns cells, at least n_samples and as square as can be, so that less than
  * a row of them is left over. */
@@ -24,46 +25,78 @@ static grid grid_of(uint64_t n_samples)
     return (grid){.n_rows = (n_samples - 1) / side + 1, .n_columns = side};
 }
 
-/* A random number below `bound` <= 2^32 for this round and coordinate. */
-static uint64_t draw(const lks_order *order, uint64_t epoch, uint32_t round,
-                     uint64_t coordinate, uint64_t bound)
+/* of[i] plus a random number for this round and by[i], modulo `bound` <= 2^31. */
+LKS_INLINE void add_draws(const lks_order *order, uint64_t epoch, uint32_t round,
+                          const uint32_t *by, uint32_t *of, uint32_t bound, int n)
 {
-    const uint32_t counter[4] = {(uint32_t)coordinate, (uint32_t)epoch,
-                                 (uint32_t)(epoch >> 32) << 8 | round, LKS_RNG_ORDER};
     const uint32_t key[2] = {(uint32_t)order->seed, (uint32_t)(order->seed >> 32)};
-    uint32_t bits[4];
 
-    lks_philox(counter, key, bits);
-    return bits[0] * bound >> 32;
+    for (int i = 0; i < n; i++) {
+        const uint32_t counter[4] = {by[i], (uint32_t)epoch,
+                                     (uint32_t)(epoch >> 32) << 8 | round, LKS_RNG_ORDER};
+        uint32_t bits[4], sum;
+
+        lks_philox_rounds(counter, key, bits);
+        sum = of[i] + (uint32_t)((uint64_t)bits[0] * bound >> 32);
+        of[i] = sum - (sum >= bound ? bound : 0);
+    }
 }
 
-/* One keyed permutation of the grid's cells: a Feistel network whose halves are row and
- * column, added modulo their number.
+/* One keyed permutation of the grid's cells, of n of them at once, whose rounds need not
+ * wait for each other: a Feistel network whose halves are row and column, added modulo
+ * their number.
  * source: Black & Rogaway, "Ciphers with arbitrary finite domains", CT-RSA 2002 */
-static uint64_t permute(const lks_order *order, uint64_t epoch, grid g, uint64_t cell)
+LKS_INLINE void permute(const lks_order *order, uint64_t epoch, grid g, uint64_t *cells,
+                        int n)
 {
-    uint64_t row = cell / g.n_columns, column = cell % g.n_columns;
+    uint32_t rows[N_AT_ONCE], columns[N_AT_ONCE];
 
-    for (uint32_t round = 0; round < N_ROUNDS; round += 2) {
-        row += draw(order, epoch, round, column, g.n_rows);
-        row -= row >= g.n_rows ? g.n_rows : 0;
-        column += draw(order, epoch, round + 1, row, g.n_columns);
-        column -= column >= g.n_columns ? g.n_columns : 0;
+    for (int i = 0; i < n; i++) {
+        rows[i] = (uint32_t)(cells[i] / g.n_columns);
+        columns[i] = (uint32_t)(cells[i] % g.n_columns);
     }
-    return row * g.n_columns + column;
+    for (uint32_t round = 0; round < N_ROUNDS; round += 2) {
+        add_draws(order, epoch, round, columns, rows, (uint32_t)g.n_rows, n);
+        add_draws(order, epoch, round + 1, rows, columns, (uint32_t)g.n_columns, n);
+    }
+    for (int i = 0; i < n; i++)
+        cells[i] = rows[i] * g.n_columns + columns[i];
+}
+
+/* Walk the cycle past the cells left over: what remains is a permutation of [0, n). */
+static uint64_t walk(const lks_order *order, uint64_t epoch, grid g, uint64_t cell)
+{
+    while (cell >= order->n_samples)
+        permute(order, epoch, g, &cell, 1);
+    return cell;
 }
 
 uint64_t lks_order_at(const lks_order *order, uint64_t epoch, uint64_t position)
 {
+    const grid g = grid_of(order->n_samples);
     uint64_t cell = position;
 
     assert(position < order->n_samples && order->n_samples <= LKS_ORDER_MAX_SAMPLES);
     if (!order->shuffle)
         return position;
-    /* Walk the cycle past the cells left over: what remains is a permutation of [0, n).
-     */
-    do {
-        cell = permute(order, epoch, grid_of(order->n_samples), cell);
-    } while (cell >= order->n_samples);
-    return cell;
+    permute(order, epoch, g, &cell, 1);
+    return walk(order, epoch, g, cell);
+}
+
+void lks_order_run(const lks_order *order, uint64_t epoch, uint64_t first, size_t n,
+                   uint64_t *out)
+{
+    const grid g = grid_of(order->n_samples);
+    size_t i = 0;
+
+    assert(n == 0 || (first < order->n_samples && n <= order->n_samples - first));
+    for (; order->shuffle && i + N_AT_ONCE <= n; i += N_AT_ONCE) {
+        for (int lane = 0; lane < N_AT_ONCE; lane++)
+            out[i + (size_t)lane] = first + i + (size_t)lane;
+        permute(order, epoch, g, out + i, N_AT_ONCE);
+        for (int lane = 0; lane < N_AT_ONCE; lane++)
+            out[i + (size_t)lane] = walk(order, epoch, g, out[i + (size_t)lane]);
+    }
+    for (; i < n; i++)
+        out[i] = lks_order_at(order, epoch, first + i);
 }

@@ -5,6 +5,7 @@
 #define LKS_DATA_ORDER_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #define LKS_ORDER_MAX_SAMPLES (UINT64_C(1) << 62)
@@ -19,5 +20,10 @@ typedef struct lks_order {
 /* The sample at `position` < n_samples of `epoch` < 2^56. Costs eight Philox blocks, some
  * 200 ns. */
 uint64_t lks_order_at(const lks_order *order, uint64_t epoch, uint64_t position);
+
+/* Those at `n` positions from `first` on, all below n_samples: the same samples, each in
+ * about a third of the time. */
+void lks_order_run(const lks_order *order, uint64_t epoch, uint64_t first, size_t n,
+                   uint64_t *out);
 
 #endif

@@ -21,10 +21,9 @@ static lks_tensor *make_targets(lks_tensor *x)
 /* The samples of a step: positions of this epoch's order. */
 static lks_tensor *draw(const lks_order *order, uint64_t epoch, uint64_t first)
 {
-    int64_t rows[BATCH_SIZE];
+    uint64_t rows[BATCH_SIZE];
 
-    for (int i = 0; i < BATCH_SIZE; i++)
-        rows[i] = (int64_t)lks_order_at(order, epoch, first + (uint64_t)i);
+    lks_order_run(order, epoch, first, BATCH_SIZE, rows);
     return lks_from_data(LKS_SHAPE_OF(BATCH_SIZE), LKS_I64, rows, lks_cpu);
 }
 

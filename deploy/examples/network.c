@@ -75,10 +75,9 @@ static lks_status train_epoch(lks_param_block *net, lks_optim *optim, uint64_t e
     lks_status st = LKS_OK;
 
     for (uint64_t first = 0; first < N_SAMPLES && st == LKS_OK; first += BATCH_SIZE) {
-        int64_t places[BATCH_SIZE];
+        uint64_t places[BATCH_SIZE];
 
-        for (uint64_t i = 0; i < BATCH_SIZE; i++)
-            places[i] = (int64_t)lks_order_at(&order, epoch, first + i);
+        lks_order_run(&order, epoch, first, BATCH_SIZE, places);
         st = lks_scope_open(); /* what a step makes goes with it */
         if (st != LKS_OK)
             break;

@@ -49,6 +49,26 @@ START_TEST(huge_sets_stay_in_range_without_repeats)
 }
 END_TEST
 
+/* Of any length and from anywhere, where cells are left over and where none is. */
+START_TEST(a_run_of_positions_is_each_of_them)
+{
+    static const uint64_t sizes[] = {1, 7, 8, 16, 17, 100, 257, 1ull << 40};
+    uint64_t run[40];
+
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
+        for (size_t n = 0; n < 40 && n <= sizes[i]; n++)
+            for (int shuffle = 0; shuffle < 2; shuffle++) {
+                const lks_order order = {5, sizes[i], shuffle};
+                const uint64_t first = (sizes[i] - n) / 3;
+
+                lks_order_run(&order, 1ull << 33 | n, first, n, run);
+                for (size_t p = 0; p < n; p++)
+                    ck_assert_uint_eq(run[p],
+                                      lks_order_at(&order, 1ull << 33 | n, first + p));
+            }
+}
+END_TEST
+
 START_TEST(without_shuffle_a_position_is_its_sample)
 {
     const lks_order order = {.seed = 1, .n_samples = 100};
@@ -186,7 +206,7 @@ START_TEST(an_order_correlates_neither_with_itself_nor_with_its_positions)
 END_TEST
 
 LKS_SUITE("order", every_epoch_visits_every_sample_once,
-          huge_sets_stay_in_range_without_repeats,
+          huge_sets_stay_in_range_without_repeats, a_run_of_positions_is_each_of_them,
           without_shuffle_a_position_is_its_sample, the_order_never_changes,
           seeds_and_epochs_give_orders_of_their_own,
           a_sample_is_equally_likely_at_every_position,
