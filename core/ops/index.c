@@ -225,18 +225,37 @@ static lks_shape sizes_at(const request *r, const lks_tensor *x, const lks_shape
     return at;
 }
 
-lks_tensor *lks_index(lks_tensor *x, lks_tensor *const *indices, int n)
+/* A mask without dimensions lies over one more, of one element. Whether it is alone. */
+static bool is_one_truth(lks_tensor *const *indices, int n)
+{
+    return n == 1 && indices[0] && indices[0]->view.ndim == 0 &&
+           indices[0]->view.dtype == LKS_BOOL;
+}
+
+static lks_tensor *index_of(lks_tensor *x, lks_tensor *const *indices, int n)
 {
     request r = {.name = "index"};
-    lks_tensor *y = NULL;
+
+    if (!x || understand(&r, x, indices, n) != LKS_OK)
+        return NULL;
+    if (r.m == 0)
+        return lks_clone(x);
+    return lks_reshape(lks_index_select(lines_of(&r, x), r.first, joined(&r, x)),
+                       sizes_at(&r, x, &r.shape));
+}
+
+lks_tensor *lks_index(lks_tensor *x, lks_tensor *const *indices, int n)
+{
+    lks_tensor *y, *truth;
 
     if (!x || lks_scope_open() != LKS_OK)
         return NULL;
-    if (understand(&r, x, indices, n) == LKS_OK)
-        y = r.m == 0
-                ? lks_clone(x)
-                : lks_reshape(lks_index_select(lines_of(&r, x), r.first, joined(&r, x)),
-                              sizes_at(&r, x, &r.shape));
+    if (is_one_truth(indices, n)) {
+        truth = lks_unsqueeze(indices[0], 0);
+        y = index_of(truth ? lks_unsqueeze(x, 0) : NULL, &truth, 1);
+    } else {
+        y = index_of(x, indices, n);
+    }
     lks_scope_return(y);
     lks_scope_close();
     return y;
@@ -294,20 +313,38 @@ static lks_tensor *put_everywhere(lks_tensor *x, lks_tensor *values, bool accumu
     return accumulate ? lks_add(x, values) : lks_clone(values);
 }
 
-lks_tensor *lks_index_put(lks_tensor *x, lks_tensor *const *indices, int n,
+static lks_tensor *put_of(lks_tensor *x, lks_tensor *const *indices, int n,
                           lks_tensor *values, bool accumulate)
 {
     request r = {.name = "index_put"};
-    lks_tensor *y = NULL;
 
-    if (!x || !values || lks_scope_open() != LKS_OK)
+    if (!x || understand(&r, x, indices, n) != LKS_OK)
         return NULL;
-    if (values->view.dtype != x->view.dtype)
+    return r.m == 0 ? put_everywhere(x, values, accumulate)
+                    : put_all(&r, x, values, accumulate);
+}
+
+lks_tensor *lks_index_put(lks_tensor *x, lks_tensor *const *indices, int n,
+                          lks_tensor *values, bool accumulate)
+{
+    lks_tensor *y, *truth;
+
+    if (!x || !values)
+        return NULL;
+    if (values->view.dtype != x->view.dtype) {
         lks_fail(LKS_DTYPE, "index_put: values of %s into %s",
                  lks_dtype_name(values->view.dtype), lks_dtype_name(x->view.dtype));
-    else if (understand(&r, x, indices, n) == LKS_OK)
-        y = r.m == 0 ? put_everywhere(x, values, accumulate)
-                     : put_all(&r, x, values, accumulate);
+        return NULL;
+    }
+    if (lks_scope_open() != LKS_OK)
+        return NULL;
+    if (is_one_truth(indices, n)) {
+        truth = lks_unsqueeze(indices[0], 0);
+        y = put_of(truth ? lks_unsqueeze(x, 0) : NULL, &truth, 1, values, accumulate);
+        y = lks_reshape(y, lks_sizes(x));
+    } else {
+        y = put_of(x, indices, n, values, accumulate);
+    }
     lks_scope_return(y);
     lks_scope_close();
     return y;

@@ -140,13 +140,15 @@ const lks_op lks_op_mean = {
 
 /* ---- the largest, the smallest ---- */
 
+/* Of none there is neither. */
 static lks_status extreme_infer(const lks_call *call, lks_shape *shape, lks_dtype *dtype)
 {
-    LKS_TRY(reduce_infer(call, shape, dtype));
-    if (call->in[0]->numel == 0)
+    const lks_shape in = lks_sizes(call->in[0]);
+
+    if (group_size(&in, ((const reduction *)call->params)->dims) == 0)
         return lks_fail(LKS_SHAPE, "%s: %s has no elements", call->op->name,
                         LKS_TEXT(call->in[0]));
-    return LKS_OK;
+    return reduce_infer(call, shape, dtype);
 }
 
 /* The same reduction of another tensor of the input's shape, its dimensions kept. */
