@@ -53,7 +53,9 @@ void lks_node_set_edge(lks_node *node, int i, const lks_tensor *t)
     lks_edge *edge = &node->edges[i];
 
     edge->dtype = t->view.dtype;
-    edge->shape = lks_view_shape(&t->view);
+    edge->shape.ndim = t->view.ndim;
+    for (int d = 0; d < t->view.ndim; d++)
+        edge->shape.sizes[d] = t->view.sizes[d];
     if (!t->node)
         return;
     edge->to = lks_node_ref(t->node);

@@ -119,6 +119,7 @@ static void cut_edges(sweep *s)
 
 static lks_status collect(sweep *s)
 {
+    uint64_t lowest = UINT64_MAX;
     bool sorted = true;
 
     for (int i = 0; i < s->plan->n_captures; i++)
@@ -129,7 +130,10 @@ static lks_status collect(sweep *s)
     for (size_t i = 0; i < s->n; i++) {
         const lks_node *node = s->nodes[i];
 
-        sorted &= i == 0 || s->nodes[i - 1]->sequence >= node->sequence;
+        if (!node->op) /* leaves stand anywhere */
+            continue;
+        sorted &= node->sequence < lowest;
+        lowest = node->sequence;
         for (int e = 0; e < node->n_edges; e++)
             if (node->edges[e].to)
                 LKS_TRY(visit(s, node->edges[e].to));
@@ -235,14 +239,13 @@ static lks_status check_saved(const lks_node *node)
 /* One node: its cotangent in, contributions to its inputs out. */
 static lks_status run_node(const sweep *s, lks_node *node)
 {
-    lks_backprop bp = {node, node->kernels, node->params, lks_ref(node->grad)};
+    lks_backprop bp = {node, node->kernels, node->params, node->grad};
     lks_status st = check_saved(node);
 
     if (st == LKS_OK && (st = lks_scope_open()) == LKS_OK) {
         st = s->finds_nans ? lks_anomaly_backward(&bp) : node->op->backward(&bp);
         lks_scope_close();
     }
-    lks_unref(bp.dy);
     return st;
 }
 
@@ -275,7 +278,7 @@ static lks_status walk(sweep *s)
         lks_node *node = s->nodes[i];
 
         if (!node->op)
-            break; /* only leaves are left */
+            continue;
         if (node->has_grad)
             LKS_TRY(take_turn(s, node));
         lks_unref(node->grad);

@@ -58,9 +58,13 @@ void lks_nest_run(const lks_nest *nest, lks_row_fn row, const void *context)
     nest_run run = {nest, row, context};
     int64_t inner = inner_numel(nest);
 
-    const int64_t each = nest->n_each > 0 ? nest->n_each : 1;
+    const int64_t n = nest->sizes[0], each = nest->n_each > 0 ? nest->n_each : 1;
 
-    if (inner > 0)
+    /* Below what two threads would share: without asking, which takes three divisions. */
+    if (inner > 0 && each == 1 && inner < MIN_ELEMENTS_PER_THREAD &&
+        n < MIN_ELEMENTS_PER_THREAD && n * inner < MIN_ELEMENTS_PER_THREAD)
+        run_outer_range(0, n, &run);
+    else if (inner > 0)
         lks_parallel_for(nest->device_index, nest->sizes[0],
                          MIN_ELEMENTS_PER_THREAD / inner / each + 1, run_outer_range,
                          &run);

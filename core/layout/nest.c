@@ -54,15 +54,27 @@ static void join_dims(lks_nest *nest)
     nest->ndim = last + 1;
 }
 
+/* One loop of n elements, none or one: strides count for nothing. */
+static void init_line(lks_nest *nest, int64_t n)
+{
+    nest->ndim = 1;
+    nest->sizes[0] = n;
+    for (int k = 0; k < nest->n_operands; k++)
+        nest->strides[0][k] = 0;
+}
+
 static void init(lks_nest *nest, int n_operands, const lks_view *const *views,
                  bool in_order)
 {
-    *nest = (lks_nest){
-        .device_index = views[0]->device.index, .n_operands = n_operands, .n_each = 1};
+    /* Member by member: a nest is large, and mostly not used. */
+    nest->device_index = views[0]->device.index;
+    nest->n_operands = n_operands;
+    nest->n_each = 1;
+    nest->ndim = 0;
     for (int k = 0; k < n_operands; k++)
         nest->data[k] = views[k]->data;
     if (lks_view_count(views[0]) == 0) { /* its other sizes may be beyond all products */
-        nest->ndim = 1;
+        init_line(nest, 0);
         return;
     }
     for (int d = 0; d < views[0]->ndim; d++) {
@@ -78,8 +90,9 @@ static void init(lks_nest *nest, int n_operands, const lks_view *const *views,
             swap_dims(nest, i, i - 1);
     }
     if (nest->ndim == 0)
-        nest->sizes[nest->ndim++] = 1;
-    join_dims(nest);
+        init_line(nest, 1);
+    else if (nest->ndim > 1)
+        join_dims(nest);
 }
 
 void lks_nest_init(lks_nest *nest, int n_operands, const lks_view *const *views)

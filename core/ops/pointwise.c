@@ -1,7 +1,6 @@
 /* Pointwise operations. The families come from pointwise.def: the formula there, a
  * prototype in ops.h and test cases make a new one. */
 #include <math.h>
-#include <string.h>
 
 #include "base/try.h"
 #include "ops/op.h"
@@ -151,10 +150,15 @@ lks_tensor *lks_apply_unary(const lks_op *op, lks_tensor *x, const double *numbe
 static lks_status binary_infer(const lks_call *call, lks_shape *shape, lks_dtype *dtype)
 {
     const lks_tensor *a = call->in[0], *b = call->in[1];
-    const lks_shape a_shape = lks_view_shape(&a->view),
-                    b_shape = lks_view_shape(&b->view);
+    lks_shape a_shape, b_shape;
 
     *dtype = a->view.dtype;
+    if (lks_views_alike(&a->view, &b->view)) {
+        *shape = lks_view_shape(&a->view);
+        return LKS_OK;
+    }
+    a_shape = lks_view_shape(&a->view);
+    b_shape = lks_view_shape(&b->view);
     if (!lks_shapes_meet(&a_shape, &b_shape, shape))
         return lks_fail(LKS_SHAPE, "%s: %s does not broadcast with %s", call->op->name,
                         LKS_TEXT(a), LKS_TEXT(b));
@@ -163,16 +167,26 @@ static lks_status binary_infer(const lks_call *call, lks_shape *shape, lks_dtype
 
 static lks_status binary_forward(lks_call *call)
 {
-    const lks_shape shape = lks_view_shape(&call->out->view);
-    const lks_view a = lks_view_expand(&call->in[0]->view, &shape);
-    const lks_view b = lks_view_expand(&call->in[1]->view, &shape);
+    const lks_view *out = &call->out->view, *in[2];
+    lks_view expanded[2];
 
-    return call->kernels->binary((lks_binary)call->op->code, &a, &b, &call->out->view);
+    for (int i = 0; i < 2; i++) {
+        in[i] = &call->in[i]->view;
+        if (!lks_views_alike(in[i], out)) {
+            const lks_shape shape = lks_view_shape(out);
+
+            expanded[i] = lks_view_expand(in[i], &shape);
+            in[i] = &expanded[i];
+        }
+    }
+    return call->kernels->binary((lks_binary)call->op->code, in[0], in[1], out);
 }
 
-/* Formulas of da and db, to see which are plain dy. */
-static const char *const binary_formulas[LKS_N_BINARY][2] = {
-#define LKS_BINARY(name, fy, fda, fdb) [LKS_BINARY_##name] = {#fda, #fdb},
+/* Which formulas of da and db are plain dy. */
+static const bool is_dy[LKS_N_BINARY][2] = {
+#define LKS_BINARY(name, fy, fda, fdb)                                                   \
+    [LKS_BINARY_##                                                                       \
+        name] = {__builtin_strcmp(#fda, "dy") == 0, __builtin_strcmp(#fdb, "dy") == 0},
 #include "pointwise.def"
 };
 
@@ -195,13 +209,12 @@ static lks_status run_binary_backward(lks_backprop *bp, lks_tensor *const *grads
 
 static lks_status binary_backward(lks_backprop *bp)
 {
+    const bool *passes = is_dy[bp->node->op->code];
     lks_tensor *grads[2] = {NULL, NULL};
 
-    for (int i = 0; i < 2; i++) {
-        bool is_dy = strcmp(binary_formulas[bp->node->op->code][i], "dy") == 0;
-        if (lks_wants(bp, i) && !is_dy && !(grads[i] = lks_empty_like(bp->dy)))
+    for (int i = 0; i < 2; i++)
+        if (!passes[i] && lks_wants(bp, i) && !(grads[i] = lks_empty_like(bp->dy)))
             return LKS_NOMEM;
-    }
     if (grads[0] || grads[1])
         LKS_TRY(run_binary_backward(bp, grads));
     for (int i = 0; i < 2; i++)

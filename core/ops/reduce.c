@@ -372,9 +372,9 @@ lks_tensor *lks_sum_to(lks_tensor *t, const lks_shape *shape)
 
     if (!t)
         return NULL;
-    have = lks_sizes(t);
-    if (lks_shape_equal(&have, shape))
+    if (lks_view_has_shape(&t->view, shape))
         return t;
+    have = lks_sizes(t);
     lead = have.ndim - shape->ndim;
     for (int i = 0; i < have.ndim; i++)
         if (i < lead || (shape->sizes[i - lead] == 1 && have.sizes[i] != 1))

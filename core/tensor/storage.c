@@ -57,8 +57,7 @@ lks_storage *lks_storage_ref(lks_storage *storage)
 
 void lks_storage_unref(lks_storage *storage)
 {
-    if (!storage ||
-        atomic_fetch_sub_explicit(&storage->n_refs, 1, memory_order_acq_rel) != 1)
+    if (!storage || !lks_is_last_ref(&storage->n_refs))
         return;
     if (storage->owned)
         storage->kernels->free(storage->device.index, storage->data, storage->size_bytes);

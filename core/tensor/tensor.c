@@ -4,20 +4,43 @@
 #include "base/small.h"
 #include "base/try.h"
 
-lks_tensor *lks_tensor_from_storage(lks_storage *storage, const lks_view *view)
+/* lks_view_dense into place: a view is slow to copy as long as it is new. */
+static void set_dense(lks_view *out, lks_device device, void *data, lks_dtype dtype,
+                      const lks_shape *shape)
+{
+    *out =
+        (lks_view){.data = data, .dtype = dtype, .ndim = shape->ndim, .device = device};
+    for (int i = 0; i < shape->ndim; i++)
+        out->sizes[i] = shape->sizes[i];
+    lks_shape_strides(shape, out->strides);
+}
+
+/* All but the view; takes over the reference. */
+static lks_tensor *create_on(lks_storage *storage, int64_t numel, bool dense)
 {
     lks_tensor *t = lks_small_alloc(sizeof *t);
 
-    if (!t)
+    if (!t) {
+        lks_storage_unref(storage);
         return NULL;
+    }
     atomic_init(&t->n_refs, 1);
-    t->view = *view;
-    t->numel = lks_view_count(view);
-    t->storage = lks_storage_ref(storage);
+    t->numel = numel;
+    t->storage = storage;
     t->node = NULL;
-    t->dense = lks_view_is_dense(view);
+    t->dense = dense;
     t->is_view = false;
     t->view_version = storage->version;
+    return t;
+}
+
+lks_tensor *lks_tensor_from_storage(lks_storage *storage, const lks_view *view)
+{
+    lks_tensor *t = create_on(lks_storage_ref(storage), lks_view_count(view),
+                              lks_view_is_dense(view));
+
+    if (t)
+        t->view = *view;
     return t;
 }
 
@@ -26,7 +49,6 @@ lks_tensor *lks_tensor_create(const lks_shape *shape, lks_dtype dtype, lks_devic
     int64_t numel;
     size_t size_bytes;
     lks_storage *storage;
-    lks_view view;
     lks_tensor *t;
     char text[LKS_SHAPE_TEXT];
 
@@ -39,9 +61,8 @@ lks_tensor *lks_tensor_create(const lks_shape *shape, lks_dtype dtype, lks_devic
     }
     if (!(storage = lks_storage_create(device, size_bytes)))
         return NULL;
-    view = lks_view_dense(device, storage->data, dtype, shape);
-    t = lks_tensor_from_storage(storage, &view);
-    lks_storage_unref(storage);
+    if ((t = create_on(storage, numel, true)))
+        set_dense(&t->view, device, storage->data, dtype, shape);
     return t;
 }
 
@@ -59,10 +80,12 @@ lks_tensor *lks_ref(lks_tensor *t)
 
 void lks_unref(lks_tensor *t)
 {
-    if (!t || atomic_fetch_sub_explicit(&t->n_refs, 1, memory_order_acq_rel) != 1)
+    if (!t || !lks_is_last_ref(&t->n_refs))
         return;
-    lks_node_forget_tensor(t->node, t);
-    lks_node_unref(t->node);
+    if (t->node) {
+        lks_node_forget_tensor(t->node, t);
+        lks_node_unref(t->node);
+    }
     lks_storage_unref(t->storage);
     lks_small_free(t, sizeof *t);
 }
@@ -159,26 +182,21 @@ const char *lks_view_text(const lks_view *view, lks_sizes_text *text)
     return lks_shape_text(&shape, text->text, sizeof text->text);
 }
 
-lks_status lks_same_device(const lks_tensor *a, const lks_tensor *b, const char *what)
+lks_status lks_refuse_devices(const lks_tensor *a, const lks_tensor *b, const char *what)
 {
-    const lks_storage *on = a->storage, *other = b->storage;
     char texts[2][LKS_DEVICE_TEXT];
 
-    if (on->device.type != other->device.type || on->device.index != other->device.index)
-        return lks_fail(LKS_DEVICE, "%s: one tensor is on %s, another on %s", what,
-                        lks_device_text(on->device, texts[0], sizeof texts[0]),
-                        lks_device_text(other->device, texts[1], sizeof texts[1]));
-    return LKS_OK;
+    return lks_fail(LKS_DEVICE, "%s: one tensor is on %s, another on %s", what,
+                    lks_device_text(a->storage->device, texts[0], sizeof texts[0]),
+                    lks_device_text(b->storage->device, texts[1], sizeof texts[1]));
 }
 
-lks_status lks_check_history(const lks_tensor *t, const char *what)
+lks_status lks_refuse_history(const char *what)
 {
-    if (t->is_view && t->storage->recorded_version > t->view_version)
-        return lks_fail(LKS_STATE,
-                        "%s: given a view of a tensor that was changed in place since; "
-                        "take the view again",
-                        what);
-    return LKS_OK;
+    return lks_fail(LKS_STATE,
+                    "%s: given a view of a tensor that was changed in place since; take "
+                    "the view again",
+                    what);
 }
 
 lks_status lks_check_writable(const lks_tensor *t, const char *what)

@@ -58,6 +58,25 @@ lks_status lks_dim_wrap(const char *op, int ndim, int dim, int *out);
 /* An element that was copied to the host, as a double. */
 double lks_number_of(const void *element, lks_dtype dtype);
 
+/* Of the same sizes. */
+static inline bool lks_views_alike(const lks_view *a, const lks_view *b)
+{
+    bool alike = a->ndim == b->ndim;
+
+    for (int i = 0; alike && i < a->ndim; i++)
+        alike = a->sizes[i] == b->sizes[i];
+    return alike;
+}
+
+static inline bool lks_view_has_shape(const lks_view *view, const lks_shape *shape)
+{
+    bool has = view->ndim == shape->ndim;
+
+    for (int i = 0; has && i < view->ndim; i++)
+        has = view->sizes[i] == shape->sizes[i];
+    return has;
+}
+
 /* The text of t's shape, for error lines. */
 typedef struct lks_sizes_text {
     char text[LKS_SHAPE_TEXT];
@@ -65,15 +84,32 @@ typedef struct lks_sizes_text {
 #define LKS_TEXT(t) (lks_view_text(&(t)->view, &(lks_sizes_text){{0}}))
 const char *lks_view_text(const lks_view *view, lks_sizes_text *text);
 
+/* The refusals of what follows. */
+lks_status lks_refuse_devices(const lks_tensor *a, const lks_tensor *b, const char *what);
+lks_status lks_refuse_history(const char *what);
+
 /* Both are on one device, or LKS_DEVICE naming `what`. */
-lks_status lks_same_device(const lks_tensor *a, const lks_tensor *b, const char *what);
+static inline lks_status lks_same_device(const lks_tensor *a, const lks_tensor *b,
+                                         const char *what)
+{
+    const lks_device on = a->storage->device, other = b->storage->device;
+
+    if (on.type != other.type || on.index != other.index)
+        return lks_refuse_devices(a, b, what);
+    return LKS_OK;
+}
 
 /* LKS_STATE naming `what` for a tensor whose memory may only be read. */
 lks_status lks_check_writable(const lks_tensor *t, const char *what);
 
 /* LKS_STATE naming `what` for a view whose storage was since changed in a recorded way:
  * its values moved on, its history did not. */
-lks_status lks_check_history(const lks_tensor *t, const char *what);
+static inline lks_status lks_check_history(const lks_tensor *t, const char *what)
+{
+    if (t->is_view && t->storage->recorded_version > t->view_version)
+        return lks_refuse_history(what);
+    return LKS_OK;
+}
 
 /* Of an operation given NULL: the failure that stands, or LKS_INVALID naming `what`. */
 lks_status lks_refuse_null(const char *what);
