@@ -726,6 +726,9 @@ def losses():
     case("cross_entropy/one", entropy("none", -100, 0), X(3), Index(3))
     case("cross_entropy/one_probable", entropy("none", -100, 0), X(3), X(3, low=0, high=1))
     case("cross_entropy/one_smoothed", entropy("mean", -100, 0.3), X(3), Index(3))
+    # The sum, divided by what was counted.
+    case("cross_entropy_counted/divided", lambda a, t: F.cross_entropy(a, t, ignore_index=1), x, target)
+    case("cross_entropy_counted/images", lambda a, t: F.cross_entropy(a, t, ignore_index=1), image, targets)
     case("mse_loss/mean", F.mse_loss, X(3, 4), X(3, 4))
     case("mse_loss/sum", lambda a, b: F.mse_loss(a, b, reduction="sum"), X(3, 4), X(3, 4))
     case("mse_loss/none", lambda a, b: F.mse_loss(a, b, reduction="none"), X(3, 4), X(3, 4))

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "test_ops/cases.h"
+#include "test_ops/header.h"
 
 /* From ops.def: an operation without cases does not link. */
 #define LKS_OP(name)       extern const lks_op_cases lks_op_cases_##name;
@@ -405,6 +406,67 @@ START_TEST(every_set_of_numbers_belongs_to_a_case)
 }
 END_TEST
 
+/* NAME_counted is NAME, and tells a number beside it. */
+static bool is_covered_by(const char *name, const char *operation)
+{
+    const size_t n = strlen(operation);
+
+    return strncmp(name, operation, n) == 0 &&
+           (name[n] == '\0' || strcmp(name + n, "_counted") == 0);
+}
+
+static void find_cases(const char *name)
+{
+    for (int i = 0; i < N_OPERATIONS; i++)
+        if (is_covered_by(name, operations[i].name))
+            return;
+    ck_abort_msg("lks_%s of ops.h has no line in ops.def, and so no cases", name);
+}
+
+START_TEST(every_operation_that_is_declared_has_cases)
+{
+    ck_assert_int_ge(for_each_declared(find_cases), 190);
+}
+END_TEST
+
+/* What has no gradient, as in PyTorch. */
+static bool is_of_no_gradient(const char *name)
+{
+    static const char *const names[] = {"argmax",
+                                        "argmin",
+                                        "argsort",
+                                        "any",
+                                        "all",
+                                        "logical_and",
+                                        "logical_or",
+                                        "logical_not",
+                                        "one_hot",
+#define LKS_COMPARED(name, operator_) #name, #name "_scalar",
+                                        LKS_COMPARE_LIST(LKS_COMPARED)
+#undef LKS_COMPARED
+    };
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(names[i], name) == 0)
+            return true;
+    return false;
+}
+
+/* By every_gradient_agrees_with_central_differences. */
+START_TEST(every_operations_gradient_is_checked)
+{
+    for (int i = 0; i < N_OPERATIONS; i++) {
+        int n_checked = 0;
+
+        for (const lks_op_case *c = operations[i].cases->cases; c->name; c++)
+            for (int k = 0; k < LKS_CASE_MAX_INPUTS; k++)
+                n_checked += find_golden(operations[i].name, c->name)->grads[k] != NULL;
+        ck_assert_msg((n_checked == 0) == is_of_no_gradient(operations[i].name),
+                      "%s: %d gradients in its cases", operations[i].name, n_checked);
+    }
+}
+END_TEST
+
 START_TEST(every_operation_given_null_gives_null)
 {
     const lks_pool2d_params pool = {.kernel = {2, 2}};
@@ -488,6 +550,8 @@ START_TEST(every_operation_given_null_gives_null)
 END_TEST
 
 LKS_SUITE("ops", every_set_of_numbers_belongs_to_a_case,
+          every_operation_that_is_declared_has_cases,
+          every_operations_gradient_is_checked,
           every_operation_gives_pytorchs_results_and_gradients,
           every_operation_does_so_in_single_precision,
           every_gradient_agrees_with_central_differences,

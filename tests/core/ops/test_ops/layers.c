@@ -345,6 +345,33 @@ const lks_op_cases lks_op_cases_cross_entropy = {
                           "cross_entropy: ignore_index is of classes"}),
 };
 
+/* The mean, made of the sum and of how many targets there were. */
+static lks_tensor *entropy_divided(lks_tensor *const *x)
+{
+    const lks_cross_entropy_options sum_ignore_1 = {LKS_REDUCTION_SUM, 1};
+    lks_tensor *n, *total = lks_cross_entropy_counted(x[0], x[1], &sum_ignore_1, &n);
+
+    return lks_div(total, n);
+}
+
+static lks_tensor *entropy_uncounted(lks_tensor *const *x)
+{
+    lks_tensor *n = x[0], *y = lks_cross_entropy_counted(x[0], x[1], NULL, &n);
+
+    return n ? n : y; /* refused, there is neither */
+}
+
+const lks_op_cases lks_op_cases_cross_entropy_counted = {
+    .cases =
+        CASES({"divided", entropy_divided, {X_IN(-4, 4, 5, 3), INDEX(3, 5)}},
+              {"images", entropy_divided, {X_IN(-4, 4, 2, 3, 2, 2), INDEX(3, 2, 2, 2)}}),
+    .refusals = REFUSALS({"rows",
+                          entropy_uncounted,
+                          {X(2, 3), INDEX(3, 3)},
+                          LKS_SHAPE,
+                          "cross_entropy: input (2, 3) does not go with target (3,)"}),
+};
+
 F(mse_mean, lks_mse_loss(x[0], x[1], LKS_REDUCTION_MEAN))
 F(mse_sum, lks_mse_loss(x[0], x[1], LKS_REDUCTION_SUM))
 F(mse_none, lks_mse_loss(x[0], x[1], LKS_REDUCTION_NONE))
