@@ -300,6 +300,50 @@ START_TEST(every_gradient_agrees_with_central_differences)
 }
 END_TEST
 
+/* The gradients of a retained graph, of one sweep; NULL where none landed. */
+static void sweep_retained(const run *r, lks_tensor *y, lks_tensor *dy,
+                           lks_tensor **grads)
+{
+    const lks_backward_options retain = {.retain_graph = true};
+
+    for (int k = 0; k < r->n; k++)
+        lks_zero_grad(r->inputs[k]);
+    ck_assert_msg(lks_backward_with(y, dy, &retain) == LKS_OK, "%s: %s", r->title,
+                  lks_error_text());
+    for (int k = 0; k < r->n; k++)
+        grads[k] = lks_clone(lks_grad(r->inputs[k]));
+}
+
+/* And no backward writes over what it was left. */
+static void sweep_twice(run *r)
+{
+    lks_tensor *first[LKS_CASE_MAX_INPUTS], *second[LKS_CASE_MAX_INPUTS], *dy;
+    lks_tensor *y = r->f(r->inputs);
+
+    if (!is_differentiable(r, y, find_golden(r->op, r->name)))
+        return;
+    dy = make_cotangent(y);
+    sweep_retained(r, y, dy, first);
+    sweep_retained(r, y, dy, second);
+    for (int k = 0; k < r->n; k++) {
+        const size_t n = first[k] ? (size_t)lks_numel(first[k]) : 0;
+        double *want = calloc(n + 1, sizeof *want);
+
+        ck_assert_msg(!first[k] == !second[k], "%s: gradient %d", r->title, k);
+        if (first[k]) {
+            ck_ok(lks_to_host(first[k], want));
+            compare(r, "gradient of the second sweep", second[k], want, 0);
+        }
+        free(want);
+    }
+}
+
+START_TEST(every_retained_graph_gives_its_gradients_again)
+{
+    for_each_run(LKS_F64, sweep_twice);
+}
+END_TEST
+
 static void check_unrecorded(run *r)
 {
     const golden *g = find_golden(r->op, r->name);
@@ -555,6 +599,7 @@ LKS_SUITE("ops", every_set_of_numbers_belongs_to_a_case,
           every_operation_gives_pytorchs_results_and_gradients,
           every_operation_does_so_in_single_precision,
           every_gradient_agrees_with_central_differences,
+          every_retained_graph_gives_its_gradients_again,
           nothing_is_recorded_while_recording_is_off,
           every_misuse_is_refused_with_its_reason,
           every_operation_survives_each_allocation_failing,
