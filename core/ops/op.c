@@ -138,6 +138,22 @@ lks_tensor *lks_op_apply(const lks_op *op, lks_tensor *const *in, int n,
     return NULL;
 }
 
+static bool is_view_op(const lks_operation *op)
+{
+    for (int i = 0; i < LKS_N_OPS; i++)
+        if (op == &lks_ops[i]->graph)
+            return lks_ops[i]->view != NULL;
+    return false;
+}
+
+/* Whether views alone lead from a node to a leaf. */
+static bool is_of_a_leaf(const lks_node *node)
+{
+    while (node && node->op && !node->released && is_view_op(node->op))
+        node = node->edges[0].to;
+    return node && !node->op;
+}
+
 lks_status lks_check_in_place(const char *name, const lks_tensor *x, bool recording)
 {
     if (x->storage->read_only)
@@ -148,10 +164,18 @@ lks_status lks_check_in_place(const char *name, const lks_tensor *x, bool record
                         "%s_: several elements of the tensor share memory; lks_clone it",
                         name);
     if (recording && lks_node_leaf(x->node))
-        return lks_fail(LKS_STATE,
-                        "%s_: a leaf that requires a gradient cannot be changed in place "
-                        "while operations are recorded",
-                        name);
+        return lks_fail(
+            LKS_STATE,
+            "%s_: a leaf that requires a gradient cannot be changed in place "
+            "while operations are recorded; lks_set_grad_enabled(false) first",
+            name);
+    if (recording && x->is_view && is_of_a_leaf(x->node))
+        return lks_fail(
+            LKS_STATE,
+            "%s_: a view of a leaf that requires a gradient cannot be changed "
+            "in place while operations are recorded; "
+            "lks_set_grad_enabled(false) first",
+            name);
     if (recording && x->is_view)
         return lks_fail(LKS_STATE,
                         "%s_: a view cannot be changed in place while operations are "

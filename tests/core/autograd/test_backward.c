@@ -154,6 +154,8 @@ START_TEST(a_sweep_starts_from_one_element_or_a_cotangent)
     ck_fails(lks_backward(y), LKS_SHAPE, "starts from one element, not from shape (3,)");
     ck_fails(lks_backward_from(y, lks_ones(LKS_SHAPE_OF(2), LKS_F32, test_device())),
              LKS_SHAPE, "backward: cotangent float32 (2,) for a tensor float32 (3,)");
+    ck_fails(lks_backward_from(y, lks_ones(LKS_SHAPE_OF(3), LKS_F64, test_device())),
+             LKS_SHAPE, "backward: cotangent float64 (3,) for a tensor float32 (3,)");
     ck_ok(lks_backward_from(y, lks_full(LKS_SHAPE_OF(3), 0.5, LKS_F32, test_device())));
     ck_near(first(lks_grad(x)), 2);
     lks_scope_close();
@@ -264,6 +266,50 @@ START_TEST(a_view_taken_before_a_recorded_change_is_refused)
     lks_tensor *row = lks_select(buffer, 0, 0);
     lks_fill_(buffer, 5);
     ck_near(first(lks_add_scalar(row, 1)), 6);
+    lks_scope_close();
+}
+END_TEST
+
+START_TEST(leaves_and_views_are_not_changed_in_place_while_recording)
+{
+    ck_ok(lks_scope_open());
+    lks_tensor *x = leaf(LKS_SHAPE_OF(2, 3), 3), *y = lks_mul_scalar(x, 2);
+    lks_tensor *plain = lks_zeros(LKS_SHAPE_OF(2, 3), LKS_F32, test_device());
+    struct {
+        lks_tensor *t;
+        const char *says;
+    } cases[] = {
+        {x, "mul_: a leaf that requires a gradient cannot be changed in place while "
+            "operations are recorded; lks_set_grad_enabled(false) first"},
+        {lks_narrow(x, 0, 0, 1),
+         "mul_: a view of a leaf that requires a gradient cannot be changed in place "
+         "while "
+         "operations are recorded; lks_set_grad_enabled(false) first"},
+        {lks_transpose(lks_narrow(x, 1, 0, 2), 0, 1),
+         "mul_: a view of a leaf that requires a gradient cannot"},
+        {lks_narrow(y, 0, 0, 1),
+         "mul_: a view cannot be changed in place while operations are recorded; work on "
+         "its base or on a lks_clone"},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        ck_assert_ptr_null(lks_mul_(cases[i].t, leaf(LKS_SCALAR, 2)));
+        ck_assert_int_eq(lks_error_status(), LKS_STATE);
+        ck_assert_ptr_nonnull(strstr(lks_error_text(), cases[i].says));
+    }
+    ck_assert_ptr_null(lks_mul_(lks_narrow(plain, 0, 0, 1), leaf(LKS_SCALAR, 2)));
+    ck_assert_ptr_nonnull(strstr(lks_error_text(), "mul_: a view cannot be changed"));
+
+    /* unrecorded they are, and what was saved knows it */
+    lks_tensor *square = lks_sum_all(lks_square(x));
+    bool was = lks_set_grad_enabled(false);
+    ck_assert_ptr_nonnull(lks_fill_(lks_narrow(x, 0, 0, 1), 1));
+    lks_set_grad_enabled(was);
+    ck_near(first(x), 1);
+    ck_fails(
+        lks_backward(square), LKS_STATE,
+        "a tensor that square needs for its gradient was changed in place since: its "
+        "input 0, float32 (2, 3), saved at version 0, is at version 1");
     lks_scope_close();
 }
 END_TEST
@@ -551,6 +597,7 @@ LKS_SUITE("backward", a_chain_is_checked_once_at_its_end,
           a_saved_tensor_that_was_changed_is_refused,
           in_place_changes_are_part_of_the_history, a_buffer_without_history_gains_one,
           a_view_taken_before_a_recorded_change_is_refused,
+          leaves_and_views_are_not_changed_in_place_while_recording,
           a_leaf_is_ready_once_after_its_last_contribution,
           a_leaf_is_ready_after_a_sweep_that_found_no_memory,
           the_sweep_goes_in_reverse_program_order,

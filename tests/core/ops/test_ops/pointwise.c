@@ -129,7 +129,7 @@ const lks_op_cases lks_op_cases_relu_ = {
                           relu_view_,
                           {X(3, 4)},
                           LKS_STATE,
-                          "relu_: a view cannot be changed in place"}),
+                          "relu_: a view of a leaf that requires a gradient cannot"}),
 };
 
 static lks_tensor *fill_between(lks_tensor *const *x)
