@@ -45,14 +45,16 @@
     X(WHOLE, "out_features", out_features, 1, LKS_OPTION_REQUIRED)                       \
     X(TOGGLE, "bias", bias, LKS_OPTION_ELSE(true))
 
-#define LKS_OPTIONS_conv2d(X)                                                            \
+#define LKS_OPTIONS_conv(X, SIZE)                                                        \
     X(WHOLE, "out_channels", out_channels, 1, LKS_OPTION_REQUIRED)                       \
-    X(PAIR, "kernel_size", kernel, 1, LKS_OPTION_REQUIRED)                               \
-    X(PAIR, "stride", params.stride, 1, LKS_OPTION_ELSE(1))                              \
-    X(PAIR, "padding", params.padding, 0, LKS_OPTION_ELSE(0))                            \
-    X(PAIR, "dilation", params.dilation, 1, LKS_OPTION_ELSE(1))                          \
+    X(SIZE, "kernel_size", kernel, 1, LKS_OPTION_REQUIRED)                               \
+    X(SIZE, "stride", params.stride, 1, LKS_OPTION_ELSE(1))                              \
+    X(SIZE, "padding", params.padding, 0, LKS_OPTION_ELSE(0))                            \
+    X(SIZE, "dilation", params.dilation, 1, LKS_OPTION_ELSE(1))                          \
     X(WHOLE, "groups", params.groups, 1, LKS_OPTION_ELSE(1))                             \
     X(TOGGLE, "bias", bias, LKS_OPTION_ELSE(true))
+#define LKS_OPTIONS_conv1d(X) LKS_OPTIONS_conv(X, WHOLE)
+#define LKS_OPTIONS_conv2d(X) LKS_OPTIONS_conv(X, PAIR)
 
 /* stride: the kernel's size */
 #define LKS_OPTIONS_max_pool2d(X)                                                        \
@@ -121,15 +123,6 @@
     X(TOGGLE, "align_corners", align_corners, LKS_OPTION_ELSE(false))
 
 #define LKS_OPTIONS_add(X)
-
-#define LKS_OPTIONS_conv1d(X)                                                            \
-    X(WHOLE, "out_channels", out_channels, 1, LKS_OPTION_REQUIRED)                       \
-    X(WHOLE, "kernel_size", kernel, 1, LKS_OPTION_REQUIRED)                              \
-    X(WHOLE, "stride", params.stride, 1, LKS_OPTION_ELSE(1))                             \
-    X(WHOLE, "padding", params.padding, 0, LKS_OPTION_ELSE(0))                           \
-    X(WHOLE, "dilation", params.dilation, 1, LKS_OPTION_ELSE(1))                         \
-    X(WHOLE, "groups", params.groups, 1, LKS_OPTION_ELSE(1))                             \
-    X(TOGGLE, "bias", bias, LKS_OPTION_ELSE(true))
 
 #define LKS_OPTIONS_conv_transpose(X, SIZE)                                              \
     X(WHOLE, "out_channels", out_channels, 1, LKS_OPTION_REQUIRED)                       \
