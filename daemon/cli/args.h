@@ -15,8 +15,8 @@ typedef struct lks_args {
 
     bool help, json;
     uint32_t ranks; /* 0: not said */
-    const char *run_dir, *host, *hostfile, *devices,
-        *socket; /* borrowed from argv, NULL: not said */
+    const char *run_dir, *host, *hostfile, *devices, *socket, *split, *input, *output,
+        *format; /* borrowed from argv, NULL: not said */
     lks_strings set;
 } lks_args;
 

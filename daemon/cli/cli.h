@@ -2,7 +2,7 @@
  * speaks. To add one: a file with its lks_command, and its line in commands.c's list.
  *
  * What a value is called says what completion offers for it: JOB, RUN, DIR, FILE, PATH,
- * KEY=VALUE, COMMAND (see completion.c). */
+ * KEY=VALUE, COMMAND, SPLIT, FORMAT (see completion.c). */
 #ifndef LKS_DAEMON_CLI_CLI_H
 #define LKS_DAEMON_CLI_CLI_H
 
@@ -34,6 +34,8 @@ extern const lks_command lks_command_status;
 extern const lks_command lks_command_watch;
 extern const lks_command lks_command_check;
 extern const lks_command lks_command_devices;
+extern const lks_command lks_command_evaluate;
+extern const lks_command lks_command_predict;
 extern const lks_command lks_command_help;
 extern const lks_command lks_command_completion;
 extern const lks_command lks_command_guard;

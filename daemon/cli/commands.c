@@ -7,9 +7,17 @@
 #include "proto/nearest.h"
 
 const lks_command *const lks_commands[] = {
-    &lks_command_run,        &lks_command_status,  &lks_command_watch,
-    &lks_command_check,      &lks_command_devices, &lks_command_help,
-    &lks_command_completion, &lks_command_guard,   NULL,
+    &lks_command_run,
+    &lks_command_status,
+    &lks_command_watch,
+    &lks_command_check,
+    &lks_command_devices,
+    &lks_command_evaluate,
+    &lks_command_predict,
+    &lks_command_help,
+    &lks_command_completion,
+    &lks_command_guard,
+    NULL,
 };
 enum { N_COMMANDS = sizeof lks_commands / sizeof *lks_commands - 1 };
 

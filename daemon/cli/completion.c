@@ -21,6 +21,8 @@ static const value_kind kinds[] = {
     {"PATH", "_lockstep_files", "_files"},
     {"KEY=VALUE", "_lockstep_keys", "_lockstep_keys"},
     {"COMMAND", "_lockstep_commands", "_lockstep_commands"},
+    {"SPLIT", "_lockstep_words 'train validation test'", "(train validation test)"},
+    {"FORMAT", "_lockstep_words 'jsonl npy'", "(jsonl npy)"},
     {"SHELL", "_lockstep_shells", "_lockstep_shells"},
 };
 

@@ -86,9 +86,13 @@ bool lks_mpirun_hides_output(const lks_strings *extra)
 lks_status lks_mpirun_worker_argv(const lks_mpirun_plan *plan, lks_strings *out)
 {
     LKS_TRY(lks_strings_add(out, plan->worker));
-    LKS_TRY(lks_strings_add(out, "--run-dir"));
-    LKS_TRY(lks_strings_add(out, plan->run_dir));
-    LKS_TRY(lks_strings_add(out, "--claimed"));
+    if (plan->errand) {
+        LKS_TRY(lks_strings_add_all(out, (const char *const *)plan->errand->items));
+    } else {
+        LKS_TRY(lks_strings_add(out, "--run-dir"));
+        LKS_TRY(lks_strings_add(out, plan->run_dir));
+        LKS_TRY(lks_strings_add(out, "--claimed"));
+    }
     if (plan->devices) {
         LKS_TRY(lks_strings_add(out, "--devices"));
         LKS_TRY(lks_strings_add(out, plan->devices));

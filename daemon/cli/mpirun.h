@@ -11,7 +11,9 @@
 typedef struct lks_mpirun_plan {
     const char *mpirun, *worker; /* paths of the programs */
     const char *job, *run_dir;
-    uint32_t ranks;              /* 0: one on every slot of the hosts */
+    const lks_strings *errand; /* words for the worker, in place of the directory; job is
+                                  a run then; or NULL */
+    uint32_t ranks;            /* 0: one on every slot of the hosts */
     const char *host, *hostfile; /* NULL: this host alone */
     const char *devices;         /* for the worker, or NULL */
     const lks_strings *set;      /* for it as well */

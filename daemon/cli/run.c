@@ -16,6 +16,7 @@
 #include "daemon/cli/mpirun.h"
 #include "daemon/cli/redraw.h"
 #include "daemon/cli/result.h"
+#include "daemon/cli/run.h"
 #include "daemon/cli/run_end.h"
 #include "daemon/cli/run_limits.h"
 #include "daemon/cli/run_output.h"
@@ -305,6 +306,8 @@ static void say_end(run *r, const lks_run_facts *facts, const lks_run_end *end)
     const bool has_failed =
         end->exit_status != LKS_EXIT_OK && end->exit_status != LKS_EXIT_INTERRUPTED;
 
+    if (facts->is_errand && end->exit_status == LKS_EXIT_OK)
+        return;
     if (end->exit_status == LKS_EXIT_OK && facts->output->error[0])
         lks_run_output_say(&r->output, LKS_LAUNCH_ERR,
                            "warn: the weights are whole, but after the last step: %s",
@@ -327,6 +330,8 @@ static void write_result(run *r, const lks_run_facts *facts, lks_run_end *end)
     };
     const size_t n = strlen(end->line);
 
+    if (facts->is_errand)
+        return;
     if (lks_result_write(&options) != LKS_OK)
         snprintf(end->line + n, sizeof end->line - n, "; and %s", lks_error_text());
 }
@@ -357,6 +362,7 @@ static int conclude(run *r)
         .crashed_rank = find_crashed(r),
         .lost_rank_0 = lks_run_watch_lost_rank_0(r->watch),
         .killed_rank = lks_run_watch_rank(r->watch, r->output.news.killed_rank),
+        .is_errand = r->plan.errand != NULL,
         .is_interrupted = r->interrupted,
         .is_local = r->plan.is_local,
         .has_no_mpirun = r->plan.is_alone,
@@ -417,7 +423,7 @@ static lks_status prepare(run *r, const lks_args *args)
     return lks_run_output_init(&r->output, &r->plan.dir, &output_ops, r);
 }
 
-static int run_job(const lks_args *args)
+int lks_run_ranks(const lks_args *args, const lks_errand *errand)
 {
     run r = {.plan = LKS_RUN_PLAN_NONE,
              .started_at_s = lks_clock_s(),
@@ -426,10 +432,12 @@ static int run_job(const lks_args *args)
     lks_status st;
     int exit_status = LKS_EXIT_FAILED;
 
+    r.plan.errand = errand;
     signal(SIGPIPE, SIG_IGN); /* a run goes on when its reader has gone */
     st = prepare(&r, args);
     if (st == LKS_OK) {
-        say_what_runs_where(&r.plan);
+        if (!errand)
+            say_what_runs_where(&r.plan);
         st = launch_and_wait(&r);
         if (st == LKS_OK)
             exit_status = conclude(&r);
@@ -443,6 +451,11 @@ static int run_job(const lks_args *args)
     }
     release(&r);
     return exit_status;
+}
+
+static int run_job(const lks_args *args)
+{
+    return lks_run_ranks(args, NULL);
 }
 
 static const lks_arg options[] = {

@@ -48,7 +48,7 @@ static void add_step(const lks_run_facts *facts, lks_line *line)
 
 static void add_log(const lks_run_facts *facts, lks_line *line)
 {
-    if (lks_run_output_has_log(facts->output))
+    if (lks_run_output_has_log(facts->output) && !facts->is_errand)
         lks_line_add(line, ": see %s", facts->output->log_path);
 }
 
@@ -302,8 +302,8 @@ static bool (*const reasons[])(const lks_run_facts *facts, lks_run_end *end,
  * system that is not ours. */
 static bool has_succeeded(const lks_run_facts *facts)
 {
-    return facts->has_weights ||
-           (facts->exit_status == 0 && facts->signal_number == 0 && !facts->is_local);
+    return facts->has_weights || (facts->exit_status == 0 && facts->signal_number == 0 &&
+                                  (facts->is_errand || !facts->is_local));
 }
 
 static bool has_a_rank_failed(const lks_run_facts *facts)
@@ -348,6 +348,8 @@ static void tell_success(const lks_run_facts *facts, lks_run_end *end, lks_line 
 
     end->state = "succeeded";
     end->exit_status = LKS_EXIT_OK;
+    if (facts->is_errand) /* it has said all */
+        return;
     lks_metrics_tail_describe(facts->tail, result, sizeof result);
     lks_line_add(line, "finished in %s%s%s; weights in %s/model.safetensors%s",
                  lks_figure_seconds(facts->seconds).text, result[0] ? ": " : "", result,
@@ -368,6 +370,8 @@ static void tell_interruption(const lks_run_facts *facts, lks_run_end *end,
     } else if (was_signalled_silently(facts)) {
         lks_line_add(line, " by a signal to mpirun");
     }
+    if (facts->is_errand)
+        return;
     if (facts->tail->has_step)
         lks_line_add(line, "; its last reported step is %llu, what it wrote is in %s",
                      (unsigned long long)facts->tail->step, facts->run_dir);

@@ -93,7 +93,8 @@ static lks_status check_ranks(const lks_run_plan *plan)
 static lks_status choose_ranks(lks_run_plan *plan)
 {
     const lks_args *args = plan->args;
-    const bool is_open = args->ranks == 0 && !names_devices(args, &plan->job);
+    const bool is_open =
+        args->ranks == 0 && !plan->errand && !names_devices(args, &plan->job);
     uint32_t n_gpus;
 
     plan->is_local = !args->host && !args->hostfile;
@@ -102,8 +103,8 @@ static lks_status choose_ranks(lks_run_plan *plan)
     if (plan->ranks == 0 && plan->is_local)
         plan->ranks = is_open ? default_ranks(&plan->job, n_gpus) : 1;
     plan->is_alone = plan->is_local && plan->ranks == 1 && args->rest.n_items == 0 &&
-                     (n_gpus > 0 || names_devices(args, &plan->job));
-    return check_ranks(plan);
+                     (n_gpus > 0 || plan->errand || names_devices(args, &plan->job));
+    return plan->errand ? LKS_OK : check_ranks(plan);
 }
 
 /* ---- places ---- */
@@ -178,6 +179,25 @@ static lks_status claim_directory(lks_run_plan *plan)
     return LKS_OK;
 }
 
+/* What an errand leaves is for nobody. */
+static lks_status claim_private_directory(lks_run_plan *plan)
+{
+    char *path = lks_asprintf("%s/run", plan->session.path);
+    const lks_status st =
+        path ? lks_run_dir_claim(path, plan->job.name, &plan->dir) : LKS_NOMEM;
+
+    lks_free(path);
+    return st;
+}
+
+static lks_status make_places(lks_run_plan *plan)
+{
+    if (!plan->errand)
+        LKS_TRY(claim_directory(plan));
+    LKS_TRY(make_folders(plan));
+    return plan->errand ? claim_private_directory(plan) : LKS_OK;
+}
+
 /* ---- the command ---- */
 
 /* This program as mpirun's guard, mpirun, the worker; or the guard and the worker. */
@@ -209,8 +229,11 @@ static lks_status find_loopback(const lks_run_plan *plan, char **out)
 static lks_status make_command(lks_run_plan *plan)
 {
     char *self = NULL, *mpirun = NULL, *worker = NULL, *loopback = NULL;
-    lks_mpirun_plan what = {.job = plan->args->positional.items[0],
+    const lks_errand *errand = plan->errand;
+    lks_mpirun_plan what = {.job = errand ? errand->run_dir
+                                          : plan->args->positional.items[0],
                             .run_dir = plan->dir.path,
+                            .errand = errand ? &errand->words : NULL,
                             .ranks = plan->ranks,
                             .host = plan->args->host,
                             .hostfile = plan->args->hostfile,
@@ -249,14 +272,15 @@ cleanup:
 
 lks_status lks_run_plan_make(const lks_args *args, lks_run_plan *out)
 {
+    const char *job = out->errand ? out->errand->job_path : args->positional.items[0];
+
     out->args = args;
-    out->redraws = lks_terminal_redraws(STDOUT_FILENO);
-    LKS_TRY(lks_job_read(args->positional.items[0], (const char *const *)args->set.items,
-                         args->set.n_items, &out->job));
+    out->redraws = !out->errand && lks_terminal_redraws(STDOUT_FILENO);
+    LKS_TRY(lks_job_read(job, (const char *const *)args->set.items, args->set.n_items,
+                         &out->job));
     out->has_job = true;
     LKS_TRY(choose_ranks(out));
-    LKS_TRY(claim_directory(out));
-    LKS_TRY(make_folders(out));
+    LKS_TRY(make_places(out));
     return make_command(out);
 }
 

@@ -11,13 +11,22 @@
 #include "proto/private_folder.h"
 #include "proto/run_dir.h"
 
+/* What ranks do with the weights of a run that has ended. They make no run: what they
+ * leave behind, their log among it, stands in a private folder, and goes with that. */
+typedef struct lks_errand {
+    char *run_dir, *job_path; /* that run's */
+    lks_strings words;        /* that tell the worker what to do */
+} lks_errand;
+
 typedef struct lks_run_plan {
     const lks_args *args;
+    const lks_errand *errand; /* borrowed; NULL: a job is run */
     lks_job job;
     bool has_job;   /* it could be read */
     uint32_t ranks; /* 0: one on every slot of the hosts */
     bool is_local;  /* all on this host */
-    bool is_alone;  /* one with several devices or a GPU, here: it needs no mpirun */
+    bool is_alone;  /* one with several devices, a GPU or an errand, here: it needs no
+                       mpirun */
     bool redraws;   /* our output is a terminal that can be drawn upon */
     lks_run_dir dir;
     lks_private_folder session, memory; /* Open MPI's files; its shared memory */
@@ -29,7 +38,8 @@ typedef struct lks_run_plan {
         .session = LKS_PRIVATE_FOLDER_NONE, .memory = LKS_PRIVATE_FOLDER_NONE            \
     }
 
-/* On failure whatever was made is for lks_run_plan_release as well.
+/* out->errand is set or NULL, the rest as LKS_RUN_PLAN_NONE has it.
+ * On failure whatever was made is for lks_run_plan_release as well.
  * LKS_INVALID: the job or the command line is wrong; so it is whatever the error where
  * there is no job. */
 lks_status lks_run_plan_make(const lks_args *args, lks_run_plan *out);

@@ -9,6 +9,8 @@
 #include "base/alloc.h"
 #include "base/try.h"
 #include "daemon/cli/status_client.h"
+#include "daemon/cli/strings.h"
+#include "proto/nearest.h"
 
 static lks_status check_socket_length(const char *run_dir)
 {
@@ -78,6 +80,28 @@ static lks_status find_newest_live(char **out)
     return LKS_OK;
 }
 
+/* With the run in runs/ that was meant, where that is plain. */
+static lks_status refuse(const char *wanted)
+{
+    DIR *folder = opendir(LKS_RUNS_FOLDER);
+    const struct dirent *entry;
+    lks_strings names = {0};
+    const char *near = NULL;
+
+    while (folder && (entry = readdir(folder)) != NULL)
+        if (entry->d_name[0] != '.' && lks_strings_add(&names, entry->d_name) != LKS_OK)
+            break;
+    if (folder)
+        closedir(folder);
+    if (names.n_items > 0)
+        near = lks_nearest(wanted, (const char *const *)names.items, names.n_items);
+    lks_fail(LKS_IO,
+             "there is no run directory %s, here or in " LKS_RUNS_FOLDER "/%s%s%s",
+             wanted, near ? ": did you mean " : "", near ? near : "", near ? "?" : "");
+    lks_strings_release(&names);
+    return LKS_IO;
+}
+
 lks_status lks_runs_find(const char *wanted, char **out)
 {
     struct stat info;
@@ -94,9 +118,7 @@ lks_status lks_runs_find(const char *wanted, char **out)
                                          : lks_asprintf(LKS_RUNS_FOLDER "/%s", wanted);
         if (found && (stat(found, &info) != 0 || !S_ISDIR(info.st_mode))) {
             lks_free(found);
-            return lks_fail(
-                LKS_IO, "there is no run directory %s, here or in " LKS_RUNS_FOLDER "/",
-                wanted);
+            return refuse(wanted);
         }
     }
     *out = found;

@@ -43,6 +43,10 @@ offers 'false true' check a.yaml --set data.shuffle =
 offers 'l1_loss' run job.yaml --set loss = l
 offers '' run job.yaml --set train.epochs = 5
 offers '' run job.yaml -- --m
+offers 'cnn-1 jobs mlp-2 runs' evaluate ''
+offers 'test train validation' evaluate cnn-1 --split ''
+offers 'npy' predict cnn-1 --format = n
+offers 'd.txt' predict cnn-1 --input d
 offers 'bash zsh' completion ''
 offers 'status' help s
 

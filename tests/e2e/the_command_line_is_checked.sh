@@ -28,6 +28,9 @@ refused 'nothere.yaml' run nothere.yaml
 refused 'nothere.yaml' check nothere.yaml
 refused '--set' run job.yaml --set train.batch_size
 refused 'did you mean' run job.yaml --set train.bach_size=3
+refused 'evaluate needs more' evaluate
+refused 'predict needs more' predict
+refused "unknown option '--device': did you mean --devices?" evaluate run --device cpu
 lks
 must_fail 2
 for words in help --help -h --version 'help run' 'run --help' 'help status' 'watch -h' 'completion bash' 'completion zsh'; do
@@ -49,7 +52,7 @@ says "there is no option '--rnu-dir': did you mean --run-dir?" err
 
 # Help fits the screen, breaking between words only.
 for columns in 40 60 80 200; do
-    for words in help 'help run' 'help status' 'help watch' 'help check' 'help devices' 'help completion'; do
+    for words in help 'help run' 'help status' 'help watch' 'help check' 'help devices' 'help evaluate' 'help predict' 'help completion'; do
         COLUMNS=$columns lks $words
         must_succeed
         longest=$(widest <out)

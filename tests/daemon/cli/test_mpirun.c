@@ -55,6 +55,22 @@ START_TEST(the_worker_gets_the_job_the_directory_and_the_settings)
 }
 END_TEST
 
+START_TEST(an_errand_has_words_of_its_own_for_the_worker)
+{
+    char *words[] = {"--evaluate", "--split", "train", NULL};
+    const lks_strings errand = {.items = words, .n_items = 3};
+    lks_mpirun_plan plan = plan_with(&none);
+    char *line;
+
+    plan.errand = &errand;
+    plan.devices = "cpu";
+    line = command_line(&plan);
+    ck_assert_ptr_nonnull(strstr(line, " w --evaluate --split train --devices cpu j"));
+    ck_assert_ptr_null(strstr(line, "--run-dir"));
+    free(line);
+}
+END_TEST
+
 START_TEST(one_rank_of_several_devices_is_started_without_mpirun)
 {
     static const char *const want[] = {"w",         "--run-dir",   "r", "--claimed",
@@ -302,7 +318,8 @@ START_TEST(no_failed_allocation_leaks_or_crashes)
 }
 END_TEST
 
-LKS_SUITE("mpirun", the_worker_gets_the_job_the_directory_and_the_settings,
+LKS_SUITE("mpirun", an_errand_has_words_of_its_own_for_the_worker,
+          the_worker_gets_the_job_the_directory_and_the_settings,
           one_rank_of_several_devices_is_started_without_mpirun,
           more_ranks_than_slots_are_allowed_on_this_host_only,
           a_persons_own_mpirun_arguments_come_through_and_win,

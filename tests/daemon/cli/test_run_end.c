@@ -488,7 +488,32 @@ START_TEST(an_interruption_keeps_what_mpirun_said)
 }
 END_TEST
 
-LKS_SUITE("run_end", a_ranks_own_words_are_the_reason,
+START_TEST(an_errand_ends_well_without_weights_or_a_word_and_names_no_log)
+{
+    ended e;
+
+    begin(&e);
+    e.facts.is_errand = true;
+    e.facts.exit_status = 0;
+    judge(&e, "succeeded", "", LKS_EXIT_OK);
+    ck_assert_str_eq(e.end.line, "");
+    begin(&e);
+    e.facts.is_errand = true;
+    say(&e, NOTICED("1", "9 (Killed)"));
+    e.output.news.killed_rank = 1;
+    judge(&e, "failed", "rank_killed", LKS_EXIT_FAILED);
+    says("rank 1");
+    ck_assert_ptr_null(strstr(e.end.line, "mpirun.log"));
+    begin(&e);
+    e.facts.is_errand = e.facts.is_interrupted = true;
+    say(&e, "ssh: connect to host node2 port 22: No route to host");
+    judge(&e, "interrupted", "signal", LKS_EXIT_INTERRUPTED);
+    ck_assert_str_eq(e.end.line, "interrupted");
+}
+END_TEST
+
+LKS_SUITE("run_end", an_errand_ends_well_without_weights_or_a_word_and_names_no_log,
+          a_ranks_own_words_are_the_reason,
           a_job_that_a_rank_refuses_is_the_persons_to_mend,
           a_rank_that_mpirun_saw_killed_outweighs_what_others_say,
           the_coordinators_account_of_a_killed_rank_gets_the_signal,

@@ -98,6 +98,8 @@ START_TEST(a_run_is_found_by_directory_and_by_name)
     ck_assert_str_eq(path, "runs/cnn-1");
     lks_free(path);
     ck_fails(lks_runs_find("cnn-2", &path), LKS_IO, "no run directory cnn-2");
+    ck_fails(lks_runs_find("cnm-1", &path), LKS_IO,
+             "no run directory cnm-1, here or in runs/: did you mean cnn-1?");
     ck_fails(lks_runs_find(NULL, &path), LKS_STATE, "no run is live in runs/");
     rmdir("runs/cnn-1");
     rmdir("runs");

@@ -1,0 +1,49 @@
+/* `lockstep evaluate`: how good are the weights of a run, on which of its job's data? */
+#include "base/try.h"
+#include "daemon/cli/errand.h"
+
+static lks_status make_errand(const lks_args *args, lks_errand *out)
+{
+    LKS_TRY(lks_errand_begin(args, out));
+    LKS_TRY(lks_strings_add(&out->words, "--evaluate"));
+    if (args->json)
+        LKS_TRY(lks_strings_add(&out->words, "--json"));
+    return lks_errand_add(out, "--split", args->split);
+}
+
+static int evaluate(const lks_args *args)
+{
+    lks_errand errand = {0};
+    const lks_status st = make_errand(args, &errand);
+    const int exit_status =
+        st == LKS_OK
+            ? lks_run_ranks(args, &errand)
+            : lks_cli_failed(st == LKS_INVALID ? LKS_EXIT_USAGE : LKS_EXIT_FAILED);
+
+    lks_errand_release(&errand);
+    return exit_status;
+}
+
+static const lks_arg options[] = {
+    {"--split", NULL, "SPLIT",
+     "of the job's data: train, validation or test (default: test)", LKS_ARG_TEXT,
+     offsetof(lks_args, split)},
+    LKS_ARGS_ERRAND,
+    {"--json", NULL, NULL, "the same for programs, with the confusion matrix",
+     LKS_ARG_FLAG, offsetof(lks_args, json)},
+    LKS_ARG_HELP,
+};
+
+const lks_command lks_command_evaluate = {
+    .name = "evaluate",
+    .arguments = "RUN [OPTION]…",
+    .summary = "Evaluate the weights of a run: loss, accuracy of each class, errors",
+    .details = "RUN is a run directory, or its name in runs/. What is said is the same "
+               "on any number of ranks and on any device.\nExit status: 0 evaluated, 1 "
+               "failed, 2 bad command line or data that do not fit, 130 interrupted.\n",
+    .options = options,
+    .n_options = sizeof options / sizeof *options,
+    .min_positional = 1,
+    .max_positional = 1,
+    .run = evaluate,
+};
