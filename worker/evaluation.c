@@ -2,13 +2,10 @@
 
 #include <inttypes.h>
 #include <math.h>
-#include <stdio.h>
-#include <string.h>
 
 #include "base/alloc.h"
-#include "base/columns.h"
+#include "base/class_table.h"
 #include "base/figure.h"
-#include "base/plain.h"
 #include "worker/number.h"
 
 /* ---- for programs ---- */
@@ -94,87 +91,22 @@ void lks_evaluation_put_json(lks_text *out, const lks_evaluated *what,
 
 /* ---- for people ---- */
 
-static void name_class(const lks_tally *tally, int64_t i, char *out, size_t size)
-{
-    if (tally->class_names)
-        lks_plain_copy(out, size, tally->class_names[i]);
-    else
-        snprintf(out, size, "%" PRId64, i);
-}
-
-static void put_cells(lks_text *out, const char *name, size_t width, const char *samples,
-                      const char *accuracy)
-{
-    lks_text_put(out, name);
-    for (size_t n = lks_columns(name); n < width; n++)
-        lks_text_put(out, " ");
-    lks_text_add(out, "  %9s  %9s\n", samples, accuracy);
-}
-
-static void put_class_line(lks_text *out, const lks_tally *tally, int64_t i, size_t width)
-{
-    const double accuracy = lks_tally_accuracy(tally, i);
-    char name[64], samples[24], part[32] = "-";
-
-    name_class(tally, i, name, sizeof name);
-    snprintf(samples, sizeof samples, "%" PRId64, tally->samples[i]);
-    if (isfinite(accuracy))
-        snprintf(part, sizeof part, "%.2f %%", 100 * accuracy);
-    put_cells(out, name, width, samples, part);
-}
-
-/* Classes with samples first, the least accurate before the others, else by number. */
-static bool is_worse(const lks_tally *tally, int64_t a, int64_t b)
-{
-    const double of_a = lks_tally_accuracy(tally, a), of_b = lks_tally_accuracy(tally, b);
-
-    if (isnan(of_a) || isnan(of_b))
-        return !isnan(of_a);
-    return of_a < of_b || (of_a == of_b && a < b);
-}
-
-/* The n worst into out[n], the worst first; gives n. */
-static int64_t find_worst(const lks_tally *tally, int64_t *out)
-{
-    int64_t n = 0;
-
-    for (int64_t i = 0; i < tally->n_classes; i++) {
-        int64_t at = n < LKS_CLASSES_WORST ? n++ : n;
-
-        for (; at > 0 && is_worse(tally, i, out[at - 1]); at--)
-            if (at < n)
-                out[at] = out[at - 1];
-        if (at < n)
-            out[at] = i;
-    }
-    return n;
-}
-
 static void put_classes(lks_text *out, const lks_tally *tally)
 {
-    const bool are_all = tally->n_classes <= LKS_CLASSES_SHOWN;
-    int64_t chosen[LKS_CLASSES_SHOWN], n = 0;
-    size_t width = strlen("class");
+    lks_class_row *rows = lks_calloc((size_t)tally->n_classes, sizeof *rows);
 
-    if (!are_all)
-        n = find_worst(tally, chosen);
-    else
-        while (n < tally->n_classes) {
-            chosen[n] = n;
-            n++;
-        }
-    for (int64_t i = 0; i < n; i++) {
-        char name[64];
-
-        name_class(tally, chosen[i], name, sizeof name);
-        width = lks_columns(name) > width ? lks_columns(name) : width;
+    if (!rows) {
+        out->failed = true;
+        return;
     }
-    put_cells(out, "class", width, "samples", "accuracy");
-    for (int64_t i = 0; i < n; i++)
-        put_class_line(out, tally, chosen[i], width);
-    if (!are_all)
-        lks_text_add(out, "(of %" PRId64 " classes the %" PRId64 " least accurate)\n",
-                     tally->n_classes, n);
+    for (int64_t i = 0; i < tally->n_classes; i++)
+        rows[i] = (lks_class_row){
+            .name = tally->class_names ? tally->class_names[i] : NULL,
+            .samples = tally->samples[i],
+            .correct = tally->correct[i],
+        };
+    lks_class_table_put(out, rows, tally->n_classes);
+    lks_free(rows);
 }
 
 void lks_evaluation_put_table(lks_text *out, const lks_evaluation *e)

@@ -6,9 +6,6 @@
 #include "base/text.h"
 #include "train/evaluate.h"
 
-/* Of more classes than LKS_CLASSES_SHOWN people see so many with the least accuracy. */
-enum { LKS_CLASSES_SHOWN = 20, LKS_CLASSES_WORST = 10 };
-
 /* What was evaluated. */
 typedef struct lks_evaluated {
     const char *run;   /* its name, or NULL where the file's place says it */

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "base/alloc.h"
+#include "base/class_table.h"
 #include "base/clock.h"
 #include "base/figure.h"
 #include "base/plain.h"
@@ -131,6 +132,24 @@ static json_t *read_file(const char *run_dir)
     return result;
 }
 
+/* What the last evaluation found beyond loss and accuracy, in a file of its own. */
+static void add_evaluation(json_t *result, const char *run_dir)
+{
+    static const char *const more[] = {"samples", "classes", "confusion",
+                                       "mean_absolute_error", "r2"};
+    json_t *evaluation = json_object_get(result, "evaluation");
+    char *path = lks_run_dir_path(run_dir, LKS_RUN_EVALUATION);
+    json_t *file = path ? json_load_file(path, 0, NULL) : NULL;
+
+    if (json_is_object(evaluation) &&
+        json_equal(json_object_get(file, "step"), json_object_get(evaluation, "step")))
+        for (size_t i = 0; i < sizeof more / sizeof *more; i++)
+            if (json_object_get(file, more[i]))
+                json_object_set(evaluation, more[i], json_object_get(file, more[i]));
+    json_decref(file);
+    lks_free(path);
+}
+
 /* Of a run under plain mpirun, nobody has written one. */
 json_t *lks_result_read(const char *run_dir)
 {
@@ -138,6 +157,7 @@ json_t *lks_result_read(const char *run_dir)
 
     if (!result && lks_run_dir_has(run_dir, LKS_RUN_WEIGHTS))
         result = make_from_files(run_dir, "succeeded", "", "");
+    add_evaluation(result, run_dir);
     return result;
 }
 
@@ -173,6 +193,44 @@ static lks_metrics_tail tail_at(const json_t *result)
     };
 }
 
+/* The classes of an evaluation, if it has any. */
+static void print_classes(FILE *out, const json_t *evaluation)
+{
+    const json_t *classes = json_object_get(evaluation, "classes");
+    const size_t n = json_array_size(classes);
+    lks_class_row *rows = n > 0 ? lks_calloc(n, sizeof *rows) : NULL;
+    lks_text text = {0};
+
+    if (!rows)
+        return;
+    for (size_t i = 0; i < n; i++) {
+        const json_t *one = json_array_get(classes, i);
+
+        rows[i] = (lks_class_row){
+            .name = json_string_value(json_object_get(one, "name")),
+            .samples = json_integer_value(json_object_get(one, "samples")),
+            .correct = json_integer_value(json_object_get(one, "correct")),
+        };
+    }
+    lks_class_table_put(&text, rows, (int64_t)n);
+    fwrite(text.bytes, 1, text.n_bytes, out);
+    lks_text_release(&text);
+    lks_free(rows);
+}
+
+static void print_errors(FILE *out, const json_t *evaluation)
+{
+    const double error = number_at(evaluation, "mean_absolute_error");
+    const double r2 = number_at(evaluation, "r2");
+
+    if (!isfinite(error))
+        return;
+    fprintf(out, "its mean absolute error is %s", lks_figure_loss(error).text);
+    if (isfinite(r2))
+        fprintf(out, ", R2 %.4f", r2);
+    fputs("\n", out);
+}
+
 void lks_result_print(FILE *out, const json_t *result, const char *run_dir)
 {
     const lks_metrics_tail tail = tail_at(result);
@@ -190,6 +248,8 @@ void lks_result_print(FILE *out, const json_t *result, const char *run_dir)
                        (unsigned long long)tail.step, lks_loss_as_text(tail.loss).text);
     if (tail.has_evaluation)
         lks_plain_line(out, "its last %s", metrics);
+    print_classes(out, json_object_get(result, "evaluation"));
+    print_errors(out, json_object_get(result, "evaluation"));
     if (text_at(result, "weights")[0])
         lks_plain_line(out, "weights in %s/%s", run_dir, text_at(result, "weights"));
 }

@@ -7,6 +7,9 @@
  *      "step": 400, "loss": 0.31, "weights": null,
  *      "evaluation": {"step": 400, "loss": 0.33, "accuracy": 0.88}}
  *
+ * What is read of it has the evaluation's classes, confusion and errors as well, where
+ * the run's evaluation.json tells them of that step.
+ *
  * What is not known is null. */
 #ifndef LKS_DAEMON_CLI_RESULT_H
 #define LKS_DAEMON_CLI_RESULT_H

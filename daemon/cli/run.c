@@ -363,6 +363,7 @@ static int conclude(run *r)
         .lost_rank_0 = lks_run_watch_lost_rank_0(r->watch),
         .killed_rank = lks_run_watch_rank(r->watch, r->output.news.killed_rank),
         .is_errand = r->plan.errand != NULL,
+        .output_error = r->outlets[LKS_LAUNCH_OUT].lost_error,
         .is_interrupted = r->interrupted,
         .is_local = r->plan.is_local,
         .has_no_mpirun = r->plan.is_alone,

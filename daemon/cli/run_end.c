@@ -1,6 +1,7 @@
 #include "daemon/cli/run_end.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -50,6 +51,13 @@ static void add_log(const lks_run_facts *facts, lks_line *line)
 {
     if (lks_run_output_has_log(facts->output) && !facts->is_errand)
         lks_line_add(line, ": see %s", facts->output->log_path);
+}
+
+/* What an errand prints is all there is of it. Whoever reads no further (`| head`) had
+ * enough. */
+static bool has_lost_output(const lks_run_facts *facts)
+{
+    return facts->is_errand && facts->output_error && facts->output_error != EPIPE;
 }
 
 /* ---- what ended it: each tells its line, or gives false ---- */
@@ -237,6 +245,17 @@ static bool a_rank_has_left(const lks_run_facts *facts, lks_run_end *end, lks_li
     return true;
 }
 
+static bool the_output_was_lost(const lks_run_facts *facts, lks_run_end *end,
+                                lks_line *line)
+{
+    if (facts->exit_status != 0 || facts->signal_number != 0 || !has_lost_output(facts))
+        return false;
+    end->cause = "output_lost";
+    lks_line_add(line, "standard output cannot be written: %s",
+                 strerror(facts->output_error));
+    return true;
+}
+
 /* Whatever became of them: a disk that was mounted over it, somebody who cleaned up. */
 static bool the_weights_are_gone(const lks_run_facts *facts, lks_run_end *end,
                                  lks_line *line)
@@ -290,9 +309,10 @@ static bool mpirun_has_ended(const lks_run_facts *facts, lks_run_end *end, lks_l
 /* The first that is so is told. */
 static bool (*const reasons[])(const lks_run_facts *facts, lks_run_end *end,
                                lks_line *line) = {
-    the_watch,          a_rank_was_killed,  a_rank_has_told,  a_host_was_lost,
-    rank_0_was_lost,    mpirun_has_refused, a_rank_has_left,  the_weights_are_gone,
-    mpirun_has_trouble, mpirun_was_killed,  mpirun_has_ended,
+    the_watch,          a_rank_was_killed,   a_rank_has_told,
+    a_host_was_lost,    rank_0_was_lost,     mpirun_has_refused,
+    a_rank_has_left,    the_output_was_lost, the_weights_are_gone,
+    mpirun_has_trouble, mpirun_was_killed,   mpirun_has_ended,
 };
 
 /* ---- the three states ---- */
@@ -302,8 +322,9 @@ static bool (*const reasons[])(const lks_run_facts *facts, lks_run_end *end,
  * system that is not ours. */
 static bool has_succeeded(const lks_run_facts *facts)
 {
-    return facts->has_weights || (facts->exit_status == 0 && facts->signal_number == 0 &&
-                                  (facts->is_errand || !facts->is_local));
+    return facts->has_weights ||
+           (facts->exit_status == 0 && facts->signal_number == 0 &&
+            (facts->is_errand ? !has_lost_output(facts) : !facts->is_local));
 }
 
 static bool has_a_rank_failed(const lks_run_facts *facts)

@@ -22,6 +22,7 @@ typedef struct lks_run_facts {
     const lks_sign *killed_rank; /* that of mpirun's news, where it was heard; or NULL */
     int crashed_rank;            /* that has told of a signal itself, or -1 */
     bool is_errand;              /* no run: it has no weights, and its log goes with it */
+    int output_error;            /* the errno for which standard output has lost bytes */
     bool is_interrupted;         /* a signal came to us before an end or an error */
     bool has_weights;
     bool is_local;       /* all ranks were on this host */

@@ -36,8 +36,14 @@ void lks_outlet_init(lks_outlet *outlet, uv_loop_t *loop, int fd,
     outlet->poll.data = outlet;
 }
 
+static void note_loss(lks_outlet *outlet, int error)
+{
+    if (!outlet->lost_error)
+        outlet->lost_error = error;
+}
+
 /* How many went out: all of them where no later try would do better. */
-static size_t send_some(const lks_outlet *outlet, const char *bytes, size_t n_bytes)
+static size_t send_some(lks_outlet *outlet, const char *bytes, size_t n_bytes)
 {
     size_t n_sent = 0;
 
@@ -48,8 +54,10 @@ static size_t send_some(const lks_outlet *outlet, const char *bytes, size_t n_by
             n_sent += (size_t)n;
         else if (errno == EAGAIN && outlet->has_poll)
             break;
-        else if (errno != EINTR)
+        else if (errno != EINTR) {
+            note_loss(outlet, errno);
             return n_bytes;
+        }
     }
     return n_sent;
 }
@@ -82,6 +90,7 @@ void lks_outlet_write(lks_outlet *outlet, const char *bytes, size_t n_bytes)
     if (outlet->kept.failed) { /* what follows may find memory again */
         outlet->kept.failed = false;
         lks_error_clear();
+        note_loss(outlet, ENOMEM);
     }
     if (lks_outlet_is_full(outlet))
         uv_poll_start(&outlet->poll, UV_WRITABLE, on_room);

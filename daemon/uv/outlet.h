@@ -23,6 +23,7 @@ typedef struct lks_outlet {
     bool has_poll;    /* it can be full */
     bool was_blocking;
     bool dropping;
+    int lost_error; /* the errno for which bytes were lost first; 0: none were */
     lks_text kept;
     void (*on_empty)(void *context);
     void *context;

@@ -37,6 +37,11 @@ run=$(basename runs/*)
 grep -A3 '^class ' out | cmp - table || fail 'the run ends without the table of its classes'
 grep -A4 '"confusion"' "runs/$run/evaluation.json" | tr -d ' \n' | grep -qF '[1,1,0],[0,1,0],[0,1,1]' ||
     fail 'another confusion matrix'
+lks status "$run"
+must_succeed
+grep -A3 '^class ' out | cmp - table || fail 'the status of the run lacks the table of its classes'
+lks status "$run" --json
+[ "$(grep -c '"correct": ' out)" -eq 3 ] && grep -q '"confusion": ' out || fail 'nor has it the classes as JSON'
 lks evaluate "$run"
 must_succeed
 head -n 1 out | grep -q '^test: 5 samples, loss [0-9.]*, accuracy 60.00 %$' || fail 'not 3 of 5'

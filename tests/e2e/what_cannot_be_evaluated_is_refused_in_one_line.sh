@@ -55,6 +55,13 @@ env "$MARK" "$LOCKSTEP" predict fashion --split train --output /dev/full 2>err >
 must_fail 2
 one_line '/dev/full: it exists already'
 
+for what in 'evaluate fashion --split train' 'predict fashion --split train --ranks 2'; do
+    status=0
+    env "$MARK" "$LOCKSTEP" $what >/dev/full 2>err || status=$?
+    must_fail 1
+    one_line 'lockstep: error: standard output cannot be written: No space left on device'
+done
+
 # Runs without weights say why.
 mkdir -p runs/begun && cp runs/fashion/job.yaml runs/begun
 refused 1 'runs/begun has no weights (model.safetensors): it has not ended well' evaluate begun

@@ -1,5 +1,6 @@
 #include "support/suite.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 
@@ -497,6 +498,18 @@ START_TEST(an_errand_ends_well_without_weights_or_a_word_and_names_no_log)
     e.facts.exit_status = 0;
     judge(&e, "succeeded", "", LKS_EXIT_OK);
     ck_assert_str_eq(e.end.line, "");
+    begin(&e);
+    e.facts.is_errand = true;
+    e.facts.exit_status = 0;
+    e.facts.output_error = EPIPE;
+    judge(&e, "succeeded", "", LKS_EXIT_OK);
+    begin(&e);
+    e.facts.is_errand = true;
+    e.facts.exit_status = 0;
+    e.facts.output_error = ENOSPC;
+    judge(&e, "failed", "output_lost", LKS_EXIT_FAILED);
+    ck_assert_str_eq(e.end.line,
+                     "standard output cannot be written: No space left on device");
     begin(&e);
     e.facts.is_errand = true;
     say(&e, NOTICED("1", "9 (Killed)"));

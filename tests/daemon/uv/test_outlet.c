@@ -1,6 +1,7 @@
 #define _GNU_SOURCE /* pipe2 */
 #include "support/suite.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -186,6 +187,7 @@ START_TEST(what_nobody_can_read_any_more_is_dropped)
     close(f.from);
     ck_assert_int_eq(uv_run(&f.loop, UV_RUN_DEFAULT), 0);
     ck_assert(!lks_outlet_is_full(&f.outlet));
+    ck_assert_int_eq(f.outlet.lost_error, EPIPE);
     lks_outlet_write(&f.outlet, "word", 4);
     ck_assert(!lks_outlet_is_full(&f.outlet));
     f.from = open("/dev/null", O_RDONLY | O_CLOEXEC);
