@@ -33,6 +33,8 @@ void lks_job_release(lks_job *job)
 {
     lks_free(job->name);
     lks_free(job->data.root);
+    release_texts(job->data.inputs.names, job->data.inputs.n);
+    release_texts(job->data.target.names, job->data.target.n);
     release_split(&job->data.train);
     release_split(&job->data.test);
     for (size_t i = 0; i < job->n_layers; i++)

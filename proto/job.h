@@ -59,11 +59,30 @@ typedef struct lks_job_item {
 } lks_job_item;
 
 /* Files of one split, in the order core/data/dataset.h wants: idx {images, labels}, npy
- * {inputs, targets}, cifar10 a list. n_files is 0 when the split is absent. */
+ * {inputs, targets}, cifar10 and csv a list. n_files is 0 when the split is absent. */
 typedef struct lks_job_split {
     char *files[LKS_JOB_MAX_FILES];
     size_t n_files;
 } lks_job_split;
+
+/* Texts, one or several. */
+typedef struct lks_job_names {
+    char **names; /* [n]; n of 0: the key is absent */
+    size_t n;
+} lks_job_names;
+
+/* What becomes of a table's row in which something is missing. */
+typedef enum lks_job_missing_rule {
+    LKS_JOB_MISSING_ERROR, /* so too where the key is absent */
+    LKS_JOB_MISSING_SKIP,
+    LKS_JOB_MISSING_MEAN,
+    LKS_JOB_MISSING_NUMBER, /* `number` stands in */
+} lks_job_missing_rule;
+
+typedef struct lks_job_missing {
+    lks_job_missing_rule rule;
+    double number;
+} lks_job_missing;
 
 /* Parts of a job that a program of one's own may bring instead of the file. */
 enum {
@@ -78,9 +97,17 @@ typedef struct lks_job {
     uint64_t seed;
 
     struct {
-        const char *format; /* "idx" "cifar10" "npy" */
+        const char *format; /* "idx" "cifar10" "npy" "csv" */
         char *root; /* NULL: files are as they stand, relative to the job file's folder */
         lks_job_split train, test;
+        double
+            validation; /* of the training data: below 1 a part, else samples; 0: none */
+        lks_job_names inputs, target; /* columns of csv, like what follows; or absent */
+        const char *dtype;            /* "float32" "float64" "int64", or NULL */
+        const char *header;           /* "first_line" "none", or NULL */
+        const char *delimiter; /* "comma" "semicolon" "tab" "space" "bar", or NULL */
+        lks_job_missing missing;
+        bool standardise; /* normalize: true */
         double mean[LKS_JOB_MAX_CHANNELS], std[LKS_JOB_MAX_CHANNELS];
         size_t n_channels; /* 0: no normalisation */
         bool shuffle, drop_last;

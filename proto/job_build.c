@@ -96,6 +96,18 @@ static bool is_section(const char *path)
     return false;
 }
 
+/* Keys stand in it; it may be one itself, as `normalize` is. */
+static bool has_keys(const char *path)
+{
+    size_t skipped;
+
+    for (size_t i = 0; i < LKS_JOB_N_KEYS; i++)
+        if (lies_in(lks_job_keys[i].path, path, &skipped) &&
+            strcmp(lks_job_keys[i].path, path) != 0)
+            return true;
+    return false;
+}
+
 /* Give each node of a section to its key, sections within it likewise. */
 static lks_status match(lks_job_build *build, const lks_node *map, const char *section)
 {
@@ -113,10 +125,10 @@ static lks_status match(lks_job_build *build, const lks_node *map, const char *s
             return refuse_dotted(node, section, path);
         if (lks_node_is_null(node))
             continue;
-        if (i < LKS_JOB_N_KEYS)
-            build->found[i] = node;
-        else if (node->kind == LKS_NODE_MAP)
+        if (node->kind == LKS_NODE_MAP && has_keys(path))
             LKS_TRY(match(build, node, path));
+        else if (i < LKS_JOB_N_KEYS)
+            build->found[i] = node;
         else
             return lks_node_expected(node, path, "a map");
     }
@@ -159,7 +171,10 @@ static const struct {
 } bringable[] = {
     {"data.format", LKS_JOB_DATA},    {"data.train", LKS_JOB_DATA},
     {"data.test", LKS_JOB_DATA},      {"data.root", LKS_JOB_DATA},
-    {"data.normalize", LKS_JOB_DATA}, {"model", LKS_JOB_MODEL},
+    {"data.normalize", LKS_JOB_DATA}, {"data.inputs", LKS_JOB_DATA},
+    {"data.target", LKS_JOB_DATA},    {"data.dtype", LKS_JOB_DATA},
+    {"data.header", LKS_JOB_DATA},    {"data.delimiter", LKS_JOB_DATA},
+    {"data.missing", LKS_JOB_DATA},   {"model", LKS_JOB_MODEL},
     {"loss", LKS_JOB_LOSS},
 };
 

@@ -2,6 +2,8 @@
 #include "proto/job_check.h"
 
 #include <inttypes.h>
+#include <math.h>
+#include <string.h>
 
 #include "base/try.h"
 
@@ -78,8 +80,37 @@ static lks_status check_nesterov(const lks_job_build *build)
                                 "nesterov needs a momentum above 0 and a dampening of 0");
 }
 
+static lks_status check_validation(const lks_job_build *build)
+{
+    const double validation = build->job.data.validation;
+
+    if (validation < 1 || (validation == trunc(validation) && validation < 0x1p32))
+        return LKS_OK;
+    return lks_node_fail(found(build, "data.validation"),
+                         "validation is %g, it must be a part below 1 or a whole number "
+                         "of samples",
+                         validation);
+}
+
+/* What is of tables only. */
+static lks_status check_columns(const lks_job_build *build)
+{
+    static const char *const keys[] = {"data.inputs", "data.target",    "data.dtype",
+                                       "data.header", "data.delimiter", "data.missing"};
+    const char *format = build->job.data.format;
+
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        if (found(build, keys[i]) && format && strcmp(format, "csv") != 0)
+            return lks_node_fail_at_key(found(build, keys[i]),
+                                        "%s is of the format csv, not of %s",
+                                        lks_job_leaf(keys[i]), format);
+    return LKS_OK;
+}
+
 lks_status lks_job_check(const lks_job_build *build)
 {
+    LKS_TRY(check_validation(build));
+    LKS_TRY(check_columns(build));
     LKS_TRY(check_duration(build));
     LKS_TRY(check_lanes(build));
     LKS_TRY(check_normalize(build));

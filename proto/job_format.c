@@ -200,6 +200,30 @@ static lks_status write_real(lks_text *out, const lks_job *job, const void *memb
     return LKS_OK;
 }
 
+static lks_status write_names(lks_text *out, const lks_job *job, const void *member)
+{
+    const lks_job_names *list = member;
+
+    (void)job;
+    for (size_t i = 0; i < list->n; i++) {
+        lks_text_add(out, i ? ", " : "[");
+        lks_yaml_add_text(out, list->names[i]);
+    }
+    lks_text_add(out, "]");
+    return LKS_OK;
+}
+
+static lks_status write_missing(lks_text *out, const lks_job *job, const void *member)
+{
+    const lks_job_key *key = &lks_job_keys[lks_job_key_find("data.missing")];
+    const lks_job_missing *missing = member;
+
+    if (missing->rule == LKS_JOB_MISSING_NUMBER)
+        return write_real(out, job, &missing->number);
+    lks_text_add(out, "%s", key->words[missing->rule]);
+    return LKS_OK;
+}
+
 static lks_status (*const writers[])(lks_text *, const lks_job *, const void *) = {
     [LKS_JOB_WHOLE64] = write_whole64,     [LKS_JOB_WHOLE32] = write_whole32,
     [LKS_JOB_AUTO32] = write_auto32,       [LKS_JOB_ALL32] = write_all32,
@@ -209,6 +233,7 @@ static lks_status (*const writers[])(lks_text *, const lks_job *, const void *) 
     [LKS_JOB_FILES] = write_files,         [LKS_JOB_LAYERS] = write_layers,
     [LKS_JOB_OPTIMIZER] = write_optimizer, [LKS_JOB_SCHEDULE] = write_schedule,
     [LKS_JOB_REAL] = write_real,           [LKS_JOB_LOSS_ITEM] = write_loss,
+    [LKS_JOB_NAMES] = write_names,         [LKS_JOB_MISSING] = write_missing,
 };
 
 /* A key without fallback that nothing was said for, or that a program brings. */
@@ -234,6 +259,12 @@ static bool is_absent(const lks_job *job, const lks_job_key *key, const void *me
         return job->n_schedules == 0;
     case LKS_JOB_REAL:
         return *(const double *)member == 0;
+    case LKS_JOB_FLAG:
+        return !*(const bool *)member;
+    case LKS_JOB_NAMES:
+        return ((const lks_job_names *)member)->n == 0;
+    case LKS_JOB_MISSING:
+        return ((const lks_job_missing *)member)->rule == LKS_JOB_MISSING_ERROR;
     default:
         return false;
     }

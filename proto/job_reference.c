@@ -34,11 +34,13 @@ static void add_value(lks_text *out, const lks_job_key *key)
         [LKS_JOB_OPTIMIZER] = "optimizer",
         [LKS_JOB_SCHEDULE] = "schedule",
         [LKS_JOB_REAL] = "number > 0",
+        [LKS_JOB_NAMES] = "name or list of names",
     };
 
-    if (key->words)
+    if (key->words) {
         add_words(out, key->words);
-    else if (key->max > 0)
+        lks_text_add(out, "%s", key->kind == LKS_JOB_MISSING ? " or number" : "");
+    } else if (key->max > 0)
         add_whole(out, key);
     else
         lks_text_add(out, "%s", words[key->kind]);

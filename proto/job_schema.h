@@ -27,6 +27,8 @@ typedef enum lks_job_kind {
     LKS_JOB_OPTIMIZER,
     LKS_JOB_SCHEDULE,
     LKS_JOB_REAL,
+    LKS_JOB_NAMES,
+    LKS_JOB_MISSING,
 } lks_job_kind;
 
 typedef struct lks_job_key {

@@ -301,6 +301,46 @@ static lks_status set_real(lks_job_build *build, const lks_job_key *key,
     return *value > 0 ? LKS_OK : lks_node_expected(node, name, "a number above 0");
 }
 
+static lks_status set_names(lks_job_build *build, const lks_job_key *key,
+                            const lks_node *node)
+{
+    const char *name = lks_job_leaf(key->path);
+    const bool is_list = node->kind == LKS_NODE_LIST;
+    const size_t n = is_list ? node->n_entries : 1;
+    lks_job_names *list = member(build, key);
+
+    if (n == 0 || node->kind == LKS_NODE_MAP)
+        return lks_node_expected(node, name, "a name or a list of names");
+    if (!(list->names = lks_calloc(n, sizeof *list->names)))
+        return LKS_NOMEM;
+    for (const lks_node *entry = is_list ? node->first : node; entry && list->n < n;
+         entry = entry->next) {
+        const char *text = NULL;
+
+        LKS_TRY(lks_node_text(entry, name, &text));
+        if (!(list->names[list->n++] = lks_strdup(text)))
+            return LKS_NOMEM;
+    }
+    return LKS_OK;
+}
+
+static lks_status set_missing(lks_job_build *build, const lks_job_key *key,
+                              const lks_node *node)
+{
+    lks_job_missing *missing = member(build, key);
+
+    if (lks_node_is_plain(node) && lks_scalar_real(node->text, &missing->number)) {
+        missing->rule = LKS_JOB_MISSING_NUMBER;
+        return LKS_OK;
+    }
+    for (size_t i = 0; key->words[i]; i++)
+        if (node->kind == LKS_NODE_SCALAR && strcmp(node->text, key->words[i]) == 0) {
+            missing->rule = (lks_job_missing_rule)i;
+            return LKS_OK;
+        }
+    return lks_node_expected(node, "missing", "error, skip, mean or a number");
+}
+
 lks_status lks_job_value(lks_job_build *build, const lks_job_key *key,
                          const lks_node *node)
 {
@@ -314,6 +354,7 @@ lks_status lks_job_value(lks_job_build *build, const lks_job_key *key,
         [LKS_JOB_FILES] = set_files,         [LKS_JOB_LAYERS] = set_layers,
         [LKS_JOB_OPTIMIZER] = set_optimizer, [LKS_JOB_SCHEDULE] = set_schedule,
         [LKS_JOB_REAL] = set_real,           [LKS_JOB_LOSS_ITEM] = set_loss,
+        [LKS_JOB_NAMES] = set_names,         [LKS_JOB_MISSING] = set_missing,
     };
 
     return setters[key->kind](build, key, node);

@@ -57,50 +57,84 @@ cleanup:
 
 /* ---- the data ---- */
 
-/* Where a job says what a split is. */
+/* What of the data there is to evaluate on, and what is opened for it. */
 typedef struct split {
     const char *name;
-    size_t files; /* offset of a lks_job_split in lks_job */
-    lks_data_split brought;
+    size_t shown; /* offset in lks_splits */
+    bool is_of_training;
 } split;
 
 static const split splits[] = {
-    {"train", offsetof(lks_job, data.train), LKS_DATA_TRAIN},
-    {"test", offsetof(lks_job, data.test), LKS_DATA_TEST},
+    {"train", offsetof(lks_splits, train), true},
+    {"validation", offsetof(lks_splits, validation), true},
+    {"test", offsetof(lks_splits, test), false},
 };
 
 static const split *find_split(const char *name)
 {
-    for (size_t i = 0; i < sizeof splits / sizeof *splits; i++)
+    for (size_t i = 0; name && i < sizeof splits / sizeof *splits; i++)
         if (strcmp(splits[i].name, name) == 0)
             return &splits[i];
     return NULL;
 }
 
+/* Whether other data are read or scaled by the training data. */
+static bool go_by_training_data(const lks_job *job)
+{
+    return job->data.standardise ||
+           (job->data.format && strcmp(job->data.format, "csv") == 0);
+}
+
 /* *out stays NULL where the job has no such data. */
-static lks_status open_split(const lks_session *session, const split *s,
+static lks_status open_files(const lks_session *session, const lks_job_split *files,
+                             lks_data_split brought, const lks_dataset *like,
                              lks_dataset **out)
 {
     const lks_job *job = &session->job;
     const lks_program *program = session->options->program;
-    const lks_job_split *files = (const void *)((const char *)job + s->files);
 
     if (job->brought & LKS_JOB_DATA)
-        return program->open_data(program->self, s->brought, out);
-    return files->n_files > 0 ? lks_dataset_from_job(job, files, out) : LKS_OK;
+        return program->open_data(program->self, brought, out);
+    return files->n_files > 0 ? lks_dataset_from_job_like(job, files, like, out) : LKS_OK;
 }
 
+/* What is wanted, and training data where it stands on them. Both are the caller's, after a
+ * failure too. */
+static lks_status open_both(const lks_session *session, const split *s,
+                            lks_dataset **train, lks_dataset **used)
+{
+    const lks_apply_options *options = wanted(session);
+    const lks_job *job = &session->job;
+
+    if ((s && s->is_of_training) || go_by_training_data(job))
+        LKS_TRY(open_files(session, &job->data.train, LKS_DATA_TRAIN, NULL, train));
+    if (options->input)
+        return lks_inputs_from_file(job, options->input, *train, used);
+    return s && !s->is_of_training
+               ? open_files(session, &job->data.test, LKS_DATA_TEST, *train, used)
+               : LKS_OK;
+}
+
+/* As the run has seen them: held out, scaled and transformed as its job says. */
 static lks_status open_data(lks_session *session)
 {
     const lks_apply_options *options = wanted(session);
-    const split *s = options->split ? find_split(options->split) : NULL;
-    lks_dataset **out = &session->data.applied;
+    const split *s = find_split(options->split);
+    const size_t shown = options->input ? offsetof(lks_splits, test) : s ? s->shown : 0;
+    lks_splits *data = &session->data.splits;
+    lks_dataset *train = NULL, *used = NULL;
+    lks_status st = open_both(session, s, &train, &used);
 
-    if (options->input)
-        return lks_inputs_from_file(&session->job, options->input, out);
-    if (s)
-        LKS_TRY(open_split(session, s, out));
-    if (*out)
+    if (st != LKS_OK) {
+        lks_dataset_destroy(train);
+        lks_dataset_destroy(used);
+        return st;
+    }
+    LKS_TRY(lks_splits_init(data, &session->job, train, used));
+    if (options->input || s)
+        session->data.applied =
+            *(const lks_dataset *const *)(const void *)((const char *)data + shown);
+    if (session->data.applied)
         return LKS_OK;
     return lks_fail(LKS_INVALID, "--split %s: the job of %s has no %s data",
                     options->split, session->options->job_path, options->split);
@@ -151,8 +185,9 @@ static lks_status explain_shape(const lks_replica *replica, lks_status st)
     lks_shape want;
 
     snprintf(text, sizeof text, "%s", lks_error_text());
-    if (open_split(session, find_split("train"), &train) != LKS_OK || !train ||
-        lks_feed_init_inputs(&feed, train) != LKS_OK)
+    if (open_files(session, &session->job.data.train, LKS_DATA_TRAIN, NULL, &train) !=
+            LKS_OK ||
+        !train || lks_feed_init_inputs(&feed, train) != LKS_OK)
         want = got;
     else
         want = inputs_of(&feed);

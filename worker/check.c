@@ -73,6 +73,7 @@ static void describe(const lks_session *session)
     const size_t n_columns = lks_terminal_screen(STDOUT_FILENO).n_columns;
     char *layers = lks_model_describe(session->replicas.items->model);
     const lks_step_plan *plan = &session->data.steps;
+    const lks_splits *splits = &session->data.splits;
     char line[2048];
 
     if (layers)
@@ -83,8 +84,11 @@ static void describe(const lks_session *session)
              " steps in all",
              plan->n_samples, lks_steps_per_epoch(plan), session->data.n_steps);
     lks_columns_wrap(stdout, line, " ", 0, 0, n_columns);
-    if (session->data.test)
-        printf("%" PRIu64 " test samples\n", lks_dataset_n_samples(session->data.test));
+    if (splits->validation)
+        printf("%" PRIu64 " validation samples\n",
+               lks_dataset_n_samples(splits->validation));
+    if (splits->test)
+        printf("%" PRIu64 " test samples\n", lks_dataset_n_samples(splits->test));
     name_places(session, session->options->n_ranks, line, sizeof line);
     lks_columns_wrap(stdout, line, " ", 0, 2, n_columns);
 }

@@ -90,7 +90,7 @@ void lks_console_say(lks_console *self, const char *format, ...)
     fflush(stdout);
 }
 
-void lks_console_evaluation(lks_console *self, uint64_t epoch,
+void lks_console_evaluation(lks_console *self, uint64_t epoch, const char *split,
                             const lks_evaluation *evaluation)
 {
     char accuracy[48] = "";
@@ -98,7 +98,7 @@ void lks_console_evaluation(lks_console *self, uint64_t epoch,
     if (evaluation->has_accuracy)
         snprintf(accuracy, sizeof accuracy, ", accuracy %.2f %%",
                  100 * evaluation->accuracy);
-    lks_console_say(self, "epoch %" PRIu64 ": test loss %s%s", epoch + 1,
+    lks_console_say(self, "epoch %" PRIu64 ": %s loss %s%s", epoch + 1, split,
                     lks_figure_loss(evaluation->loss).text, accuracy);
 }
 

@@ -216,7 +216,7 @@ static Lks__Proto__Phase phase_of(lks_replica *replica)
 static void advise_batch(lks_replica *replica, char *out, size_t size)
 {
     const lks_job *job = &replica->session->job;
-    const uint64_t n_samples = lks_dataset_n_samples(replica->session->data.train);
+    const uint64_t n_samples = lks_dataset_n_samples(replica->session->data.splits.train);
     const uint64_t batch =
         job->train.batch_size < n_samples ? job->train.batch_size : n_samples;
     const double lanes = job->train.lanes, n_lane = (double)batch / lanes;

@@ -196,8 +196,8 @@ lks_status lks_replica_start_reporter(lks_replica *replica)
         .device = lks_device_text(replica->device, device, sizeof device),
         .device_model = replica->gpu.model,
         .instruction_set = instruction_set_of(session),
-        .dataset_fingerprint = lks_dataset_fingerprint(session->data.train),
-        .n_samples = lks_dataset_n_samples(session->data.train),
+        .dataset_fingerprint = lks_dataset_fingerprint(session->data.splits.train),
+        .n_samples = lks_dataset_n_samples(session->data.splits.train),
         .threads = session->job.train.threads_per_rank / (uint32_t)session->replicas.n,
         .give_up_s = (double)session->job.report.rank_timeout_s,
     };

@@ -23,7 +23,7 @@ typedef struct lks_step_metrics {
 
 typedef struct lks_evaluation_metrics {
     uint64_t step, epoch;
-    const char *split; /* "test" */
+    const char *split; /* "validation" "test" */
     double loss;
     bool has_accuracy;
     double accuracy; /* 0 to 1 */

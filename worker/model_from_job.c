@@ -16,11 +16,55 @@ static lks_options options_of(const lks_job_item *item)
 
 /* ---- data ---- */
 
+/* What a table's target is to be follows from the loss, where the job has one. */
+static lks_csv_targets kind_of_target(const lks_job *job)
+{
+    const lks_loss *loss = job->loss ? lks_loss_find(job->loss) : NULL;
+
+    if (!loss)
+        return LKS_CSV_AS_WRITTEN;
+    return loss->target_dtype == LKS_I64 ? LKS_CSV_CLASSES : LKS_CSV_VALUES;
+}
+
+static lks_csv_options csv_of(const lks_job *job)
+{
+    static const lks_csv_missing rules[] = {
+        [LKS_JOB_MISSING_ERROR] = LKS_CSV_REFUSE,
+        [LKS_JOB_MISSING_SKIP] = LKS_CSV_SKIP,
+        [LKS_JOB_MISSING_MEAN] = LKS_CSV_MEAN,
+        [LKS_JOB_MISSING_NUMBER] = LKS_CSV_FILL,
+    };
+    static const struct {
+        const char *word;
+        char delimiter;
+    } delimiters[] = {{"semicolon", ';'}, {"tab", '\t'}, {"space", ' '}, {"bar", '|'}};
+    lks_csv_options csv = {
+        .inputs = (const char *const *)job->data.inputs.names,
+        .n_inputs = (int)job->data.inputs.n,
+        .targets = (const char *const *)job->data.target.names,
+        .n_targets = (int)job->data.target.n,
+        .kind = kind_of_target(job),
+        .no_header = job->data.header && strcmp(job->data.header, "none") == 0,
+        .missing = rules[job->data.missing.rule],
+        .fill = job->data.missing.number,
+    };
+
+    for (lks_dtype d = 0; job->data.dtype && d < LKS_N_DTYPES; d++)
+        if (strcmp(lks_dtype_name(d), job->data.dtype) == 0)
+            csv.dtype = d;
+    for (size_t i = 0; job->data.delimiter && i < sizeof delimiters / sizeof *delimiters;
+         i++)
+        if (strcmp(delimiters[i].word, job->data.delimiter) == 0)
+            csv.delimiter = delimiters[i].delimiter;
+    return csv;
+}
+
 static lks_dataset_source source_of(const lks_job *job, const lks_job_split *split)
 {
     lks_dataset_source source = {.format = job->data.format,
                                  .root = job->data.root,
                                  .n_files = (int)split->n_files,
+                                 .csv = csv_of(job),
                                  .n_channels = (int)job->data.n_channels};
 
     for (size_t i = 0; i < split->n_files; i++)
@@ -30,12 +74,19 @@ static lks_dataset_source source_of(const lks_job *job, const lks_job_split *spl
     return source;
 }
 
+lks_status lks_dataset_from_job_like(const lks_job *job, const lks_job_split *split,
+                                     const lks_dataset *like, lks_dataset **out)
+{
+    lks_dataset_source source = source_of(job, split);
+
+    source.like = like;
+    return lks_dataset_open(&source, out);
+}
+
 lks_status lks_dataset_from_job(const lks_job *job, const lks_job_split *split,
                                 lks_dataset **out)
 {
-    const lks_dataset_source source = source_of(job, split);
-
-    return lks_dataset_open(&source, out);
+    return lks_dataset_from_job_like(job, split, NULL, out);
 }
 
 static bool ends_in(const char *text, const char *end)
@@ -45,12 +96,14 @@ static bool ends_in(const char *text, const char *end)
     return n >= n_end && strcmp(text + n - n_end, end) == 0;
 }
 
-lks_status lks_inputs_from_file(const lks_job *job, const char *path, lks_dataset **out)
+lks_status lks_inputs_from_file(const lks_job *job, const char *path,
+                                const lks_dataset *like, lks_dataset **out)
 {
     const lks_job_split split = {.files = {(char *)path}, .n_files = 1};
     lks_dataset_source source = source_of(job, &split);
 
     source.root = NULL;
+    source.like = like;
     source.inputs_only = true;
     if (!source.format || ends_in(path, ".npy") || ends_in(path, ".npy.gz"))
         source.format = "npy";

@@ -15,18 +15,26 @@ bool lks_replica_is_first(const lks_replica *replica)
 
 /* ---- the model ---- */
 
+/* Data to evaluate on, if there are any. */
+static lks_status feed_evaluation(const lks_replica *replica, const lks_dataset *split,
+                                  lks_feed *out)
+{
+    if (!split)
+        return LKS_OK;
+    LKS_TRY(lks_feed_init(out, split));
+    return lks_check_test_data(replica->loss, replica->model, &replica->train, out);
+}
+
 lks_status lks_replica_make_model(lks_replica *replica)
 {
     const lks_session *session = replica->session;
 
-    LKS_TRY(lks_feed_init(&replica->train, session->data.train));
+    LKS_TRY(lks_feed_init(&replica->train, session->data.splits.train));
     LKS_TRY(lks_model_from_job(&session->job, session->options->program, &replica->train,
                                replica->device, &replica->model, &replica->loss));
-    if (session->data.test) {
-        LKS_TRY(lks_feed_init(&replica->test, session->data.test));
-        LKS_TRY(lks_check_test_data(replica->loss, replica->model, &replica->train,
-                                    &replica->test));
-    }
+    LKS_TRY(
+        feed_evaluation(replica, session->data.splits.validation, &replica->validation));
+    LKS_TRY(feed_evaluation(replica, session->data.splits.test, &replica->test));
     LKS_TRY(lks_optim_from_job(&session->job, replica->model, &replica->optim));
     return lks_schedule_from_job(&session->job, replica->optim, &replica->schedule);
 }

@@ -35,8 +35,8 @@ typedef struct lks_replica {
     bool is_alone;         /* in a failure in the middle of a step */
     _Atomic bool is_stuck; /* the watch has said so, and takes the process along */
 
-    lks_feed train, test; /* test: zero if the job has none */
-    lks_feed applied;     /* what a trained model is used on */
+    lks_feed train, validation, test; /* the latter: zero if the job has none */
+    lks_feed applied;                 /* what a trained model is used on */
     lks_model *model;
     const lks_loss *loss;
     lks_optim *optim;

@@ -17,6 +17,7 @@
 #include "worker/host_coordinator.h"
 #include "worker/opening.h"
 #include "worker/replica.h"
+#include "worker/splits.h"
 #include "worker/worker.h"
 #include "worker/world.h"
 
@@ -30,8 +31,8 @@ typedef struct lks_session_world {
 /* What is trained on, shared by the rank's replicas, and the steps that it makes. */
 typedef struct lks_session_data {
     lks_opening opening_train, opening_test;
-    lks_dataset *train, *test; /* test: NULL if the job has none */
-    lks_dataset *applied;      /* instead of both, what a trained model is used on */
+    lks_splits splits;
+    const lks_dataset *applied; /* of these, what a trained model is used on */
     lks_step_plan steps;
     uint64_t n_steps;
 } lks_session_data;

@@ -141,6 +141,7 @@ lks_status lks_session_start(lks_session *session, const lks_worker_options *opt
 static void say_started(const lks_session *session)
 {
     const double *at_s = session->course.at_s;
+    char sizes[128];
 
     lks_info("started in %.0f ms: job %.0f, MPI %.0f, data and model %.0f (training data "
              "%.0f, test data %.0f, beside MPI), coordinator %.0f",
@@ -151,6 +152,8 @@ static void say_started(const lks_session *session)
              1e3 * session->data.opening_train.seconds,
              1e3 * session->data.opening_test.seconds,
              1e3 * (at_s[LKS_STAGE_IN] - at_s[LKS_STAGE_MEET]));
+    lks_splits_text(&session->data.splits, sizes, sizeof sizes);
+    lks_info("%s", sizes);
 }
 
 lks_status lks_replica_start(lks_replica *replica)
@@ -185,9 +188,7 @@ void lks_session_release(lks_session *session)
     lks_mail_destroy(replicas->mail);
     lks_opening_cancel(&data->opening_train);
     lks_opening_cancel(&data->opening_test);
-    lks_dataset_destroy(data->train);
-    lks_dataset_destroy(data->test);
-    lks_dataset_destroy(data->applied);
+    lks_splits_release(&data->splits);
     if (session->has_job)
         lks_job_release(&session->job);
 }

@@ -56,6 +56,12 @@ lks_status lks_session_read_job(lks_session *session)
     return anchor_data(&session->job, options->job_path);
 }
 
+/* Tables: their test data are read once the training data are. */
+static bool goes_by_training_data(const lks_job *job)
+{
+    return strcmp(job->data.format, "csv") == 0;
+}
+
 /* They come in while a GPU's driver and MPI start. */
 lks_status lks_session_start_opening(lks_session *session)
 {
@@ -64,7 +70,8 @@ lks_status lks_session_start_opening(lks_session *session)
     if (job->brought & LKS_JOB_DATA) /* it may not be made for two threads */
         return LKS_OK;
     lks_opening_start(&session->data.opening_train, job, &job->data.train);
-    lks_opening_start(&session->data.opening_test, job, &job->data.test);
+    if (!goes_by_training_data(job))
+        lks_opening_start(&session->data.opening_test, job, &job->data.test);
     return LKS_OK;
 }
 
@@ -154,40 +161,57 @@ lks_status lks_session_settle_job(lks_session *session)
 
 /* ---- the data ---- */
 
-static lks_status open_own_data(const lks_program *program, lks_session_data *out)
+static lks_status open_own_data(const lks_program *program, lks_dataset **train,
+                                lks_dataset **test)
 {
-    LKS_TRY(program->open_data(program->self, LKS_DATA_TRAIN, &out->train));
-    if (!out->train)
+    LKS_TRY(program->open_data(program->self, LKS_DATA_TRAIN, train));
+    if (!*train)
         return lks_fail(LKS_INVALID, "the program has no training data");
-    return program->open_data(program->self, LKS_DATA_TEST, &out->test);
+    return program->open_data(program->self, LKS_DATA_TEST, test);
 }
 
-static lks_status wait_for_data(lks_session_data *out)
+static lks_status wait_for_data(const lks_job *job, lks_session_data *data,
+                                lks_dataset **train, lks_dataset **test)
 {
-    const lks_status train = lks_opening_wait(&out->opening_train, &out->train);
-    const lks_status test = lks_opening_wait(&out->opening_test, &out->test);
+    const lks_status st = lks_opening_wait(&data->opening_train, train);
 
-    return train != LKS_OK ? train : test;
+    if (!goes_by_training_data(job)) {
+        const lks_status of_test = lks_opening_wait(&data->opening_test, test);
+
+        return st != LKS_OK ? st : of_test;
+    }
+    return st == LKS_OK && job->data.test.n_files > 0
+               ? lks_dataset_from_job_like(job, &job->data.test, *train, test)
+               : st;
 }
 
 lks_status lks_session_open_data(lks_session *session)
 {
+    const lks_job *job = &session->job;
     lks_session_data *data = &session->data;
+    lks_dataset *train = NULL, *test = NULL;
+    lks_status st;
 
-    LKS_TRY(session->job.brought & LKS_JOB_DATA
-                ? open_own_data(session->options->program, data)
-                : wait_for_data(data));
-    return lks_steps_from_job(&session->job, lks_dataset_n_samples(data->train),
+    st = job->brought & LKS_JOB_DATA
+             ? open_own_data(session->options->program, &train, &test)
+             : wait_for_data(job, data, &train, &test);
+    if (st != LKS_OK) {
+        lks_dataset_destroy(train);
+        lks_dataset_destroy(test);
+        return st;
+    }
+    LKS_TRY(lks_splits_init(&data->splits, job, train, test));
+    return lks_steps_from_job(job, lks_dataset_n_samples(data->splits.train),
                               &data->steps, &data->n_steps);
 }
 
 lks_status lks_session_check_same_data(lks_session *session)
 {
-    const uint64_t test =
-        session->data.test ? lks_dataset_fingerprint(session->data.test) : 0;
+    const lks_splits *splits = &session->data.splits;
+    const uint64_t test = splits->test ? lks_dataset_fingerprint(splits->test) : 0;
 
     LKS_TRY(lks_world_check_same(session->world.ranks,
-                                 lks_dataset_fingerprint(session->data.train),
+                                 lks_dataset_fingerprint(splits->train),
                                  "the training data"));
     return lks_world_check_same(session->world.ranks, test, "the test data");
 }

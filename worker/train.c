@@ -22,7 +22,8 @@ typedef struct course {
     double reported_s; /* of trained_s, at the last report */
     double samples_per_s;
     lks_step_result result;
-    double test_loss;     /* of the last evaluation */
+    double watched_loss; /* of the last evaluation, on validation data if there are any */
+    double test_loss;    /* of the last evaluation on test data */
     lks_device_work work; /* of the last step */
     lks_status st;        /* a failure of this rank that the others do not know yet */
 } course;
@@ -108,41 +109,35 @@ static bool evaluation_is_due(const lks_replica *replica, uint64_t n_done)
 {
     const uint64_t per_epoch = lks_steps_per_epoch(&replica->session->data.steps);
 
-    if (!replica->session->data.test)
+    if (!replica->validation.dataset && !replica->test.dataset)
         return false;
     return n_done == replica->session->data.n_steps ||
            (replica->session->job.train.epochs && n_done % per_epoch == 0);
 }
 
 /* evaluation.json, of the run's last one. */
-static lks_status write_evaluation(lks_replica *replica,
-                                   const Lks__Proto__Progress *progress,
+static lks_status write_evaluation(lks_replica *replica, const lks_evaluated *what,
                                    const lks_evaluation *evaluation)
 {
-    const lks_evaluated what = {.split = "test",
-                                .has_step = true,
-                                .step = progress->step,
-                                .epoch = progress->epoch};
     lks_text text = {0};
     char *json = NULL;
     lks_status st;
 
-    lks_evaluation_put_json(&text, &what, evaluation);
+    lks_evaluation_put_json(&text, what, evaluation);
     LKS_TRY(lks_text_take(&text, &json));
     st = lks_run_dir_write(&replica->session->place.dir, LKS_RUN_EVALUATION, json);
     lks_free(json);
     return st;
 }
 
-static lks_status record_evaluation(lks_replica *replica,
-                                    const Lks__Proto__Progress *progress,
-                                    const lks_evaluation *evaluation)
+static lks_status record_evaluation(lks_replica *replica, const lks_evaluated *what,
+                                    bool is_last, const lks_evaluation *evaluation)
 {
     LKS_TRY(lks_metrics_evaluation(
         replica->metrics,
-        &(lks_evaluation_metrics){.step = progress->step,
-                                  .epoch = progress->epoch,
-                                  .split = "test",
+        &(lks_evaluation_metrics){.step = what->step,
+                                  .epoch = what->epoch,
+                                  .split = what->split,
                                   .loss = evaluation->loss,
                                   .has_accuracy = evaluation->has_accuracy,
                                   .accuracy = evaluation->accuracy,
@@ -151,36 +146,67 @@ static lks_status record_evaluation(lks_replica *replica,
                                   .r2 = evaluation->r2,
                                   .samples = evaluation->n_samples,
                                   .time = lks_wall_time_s()}));
-    return progress->step == progress->total_steps
-               ? write_evaluation(replica, progress, evaluation)
-               : LKS_OK;
+    return is_last ? write_evaluation(replica, what, evaluation) : LKS_OK;
 }
 
-static lks_status evaluate(lks_replica *replica, course *c)
+/* On one split, which is called so; is_shown: its table and evaluation.json are the
+ * run's, at its end. The evaluation is the caller's to release. */
+static lks_status evaluate_on(lks_replica *replica, course *c, const lks_feed *feed,
+                              const char *split, bool is_shown, lks_evaluation *out)
+{
+    const bool is_last = is_shown && c->n_done == replica->session->data.n_steps;
+    const lks_evaluated what = {
+        .split = split,
+        .has_step = true,
+        .step = c->n_done,
+        .epoch = lks_step_locate(&replica->session->data.steps, c->n_done - 1).epoch};
+
+    LKS_TRY(lks_evaluate(replica->model, replica->loss, feed, replica->device,
+                         replica->comm, out));
+    lks_console_evaluation(&replica->console, what.epoch, split, out);
+    if (is_last)
+        lks_console_table(&replica->console, out);
+    if (replica->metrics && c->st == LKS_OK)
+        c->st = record_evaluation(replica, &what, is_last, out);
+    return LKS_OK;
+}
+
+/* What status tells of test data. */
+static lks_status evaluate_on_test(lks_replica *replica, course *c)
 {
     Lks__Proto__Progress progress = progress_of(replica, c);
     lks_evaluation evaluation;
 
-    lks_pulse_enter(&replica->pulse, LKS__PROTO__PHASE__EVALUATE);
-    LKS_TRY(lks_evaluate(replica->model, replica->loss, &replica->test, replica->device,
-                         replica->comm, &evaluation));
+    LKS_TRY(evaluate_on(replica, c, &replica->test, "test", true, &evaluation));
     progress.has_evaluation = true;
     c->test_loss = progress.test_loss = evaluation.loss;
+    if (!replica->validation.dataset)
+        c->watched_loss = evaluation.loss;
     progress.test_accuracy = evaluation.accuracy;
     lks_reporter_progress(replica->reporter, &progress);
-    lks_console_evaluation(&replica->console, progress.epoch, &evaluation);
-    if (progress.step == progress.total_steps)
-        lks_console_table(&replica->console, &evaluation);
-    if (replica->metrics && c->st == LKS_OK)
-        c->st = record_evaluation(replica, &progress, &evaluation);
     lks_evaluation_release(&evaluation);
     return LKS_OK;
 }
 
+static lks_status evaluate(lks_replica *replica, course *c)
+{
+    lks_evaluation evaluation;
+
+    lks_pulse_enter(&replica->pulse, LKS__PROTO__PHASE__EVALUATE);
+    if (replica->validation.dataset) {
+        LKS_TRY(evaluate_on(replica, c, &replica->validation, "validation",
+                            !replica->test.dataset, &evaluation));
+        c->watched_loss = evaluation.loss;
+        lks_evaluation_release(&evaluation);
+    }
+    return replica->test.dataset ? evaluate_on_test(replica, c) : LKS_OK;
+}
+
 /* ---- the learning rate ---- */
 
-/* Behind step n_done: of the next one. What it is on watches is the test loss of an
- * evaluation that came with this step, else the step's loss: the same on every rank. */
+/* Behind step n_done: of the next one. What it is on watches is the loss of an evaluation
+ * that came with this step, on validation data or else on test data, else the step's loss:
+ * the same on every rank. */
 static lks_status move_schedule(lks_replica *replica, const course *c, bool updated)
 {
     const uint64_t per_epoch = lks_steps_per_epoch(&replica->session->data.steps);
@@ -189,7 +215,7 @@ static lks_status move_schedule(lks_replica *replica, const course *c, bool upda
     if (every_step ? !updated : c->n_done % per_epoch != 0)
         return LKS_OK;
     lks_schedule_step(replica->schedule, evaluation_is_due(replica, c->n_done)
-                                             ? c->test_loss
+                                             ? c->watched_loss
                                              : c->result.loss);
     return lks_schedule_tell(replica->schedule, replica->optim);
 }
@@ -286,6 +312,8 @@ static lks_status check_result(const lks_replica *replica, const course *c)
     lks_free(words);
     if (st == LKS_OK && !isfinite(c->test_loss))
         st = refuse_result(c, "test loss", c->test_loss);
+    if (st == LKS_OK && !isfinite(c->watched_loss))
+        st = refuse_result(c, "validation loss", c->watched_loss);
     return st;
 }
 

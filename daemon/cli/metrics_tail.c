@@ -21,11 +21,13 @@ static void read_line(const char *line, size_t n_bytes, lks_metrics_tail *out)
 {
     json_t *object = json_loadb(line, n_bytes, 0, NULL);
     json_t *accuracy = json_object_get(object, "accuracy");
+    const char *split = json_string_value(json_object_get(object, "split"));
     uint64_t step = (uint64_t)json_integer_value(json_object_get(object, "step"));
     double loss = number_of(object, "loss");
 
-    if (json_object_get(object, "split")) {
+    if (split) {
         out->has_evaluation = true;
+        out->on_validation = strcmp(split, "validation") == 0;
         out->evaluation_step = step;
         out->evaluation_loss = loss;
         out->has_accuracy = json_is_number(accuracy);
@@ -86,14 +88,15 @@ lks_figure lks_loss_as_text(double loss)
 void lks_metrics_tail_describe(const lks_metrics_tail *tail, char *out, size_t size_bytes)
 {
     lks_figure loss = lks_loss_as_text(tail->loss);
-    lks_figure test_loss = lks_loss_as_text(tail->evaluation_loss);
+    lks_figure its_loss = lks_loss_as_text(tail->evaluation_loss);
+    const char *split = tail->on_validation ? "validation" : "test";
 
     out[0] = '\0';
     if (tail->has_evaluation && tail->has_accuracy)
-        snprintf(out, size_bytes, "test accuracy %.2f %%, test loss %s",
-                 100 * tail->accuracy, test_loss.text);
+        snprintf(out, size_bytes, "%s accuracy %.2f %%, %s loss %s", split,
+                 100 * tail->accuracy, split, its_loss.text);
     else if (tail->has_evaluation)
-        snprintf(out, size_bytes, "test loss %s", test_loss.text);
+        snprintf(out, size_bytes, "%s loss %s", split, its_loss.text);
     else if (tail->has_step)
         snprintf(out, size_bytes, "loss %s at step %" PRIu64, loss.text, tail->step);
 }

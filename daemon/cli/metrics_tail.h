@@ -15,6 +15,7 @@ typedef struct lks_metrics_tail {
 
     bool has_evaluation;
     bool has_accuracy;
+    bool on_validation; /* else on test data */
     uint64_t evaluation_step;
     double evaluation_loss, accuracy;
 } lks_metrics_tail;
@@ -26,8 +27,8 @@ void lks_metrics_tail_read(const char *run_dir, lks_metrics_tail *out);
 /* A loss of the file for people, which does not tell what a null stands for. */
 lks_figure lks_loss_as_text(double loss);
 
-/* What training came to: "test accuracy 88.50 %, test loss 0.3312", or what of it there
- * is; "" for nothing. */
+/* What training came to: "test accuracy 88.50 %, test loss 0.3312", of validation data
+ * where there are no test data, or what of it there is; "" for nothing. */
 void lks_metrics_tail_describe(const lks_metrics_tail *tail, char *out,
                                size_t size_bytes);
 

@@ -166,6 +166,15 @@ static void random_split(const lks_job *job, lks_job_split *out)
         out->files[out->n_files] = random_text(false);
 }
 
+static void random_names(lks_job_names *out)
+{
+    const size_t n = 1 + below(4);
+
+    out->names = lks_calloc(n, sizeof *out->names);
+    for (; out->n < n; out->n++)
+        out->names[out->n] = random_text(true);
+}
+
 static void random_value(lks_job *job, const lks_job_key *key)
 {
     void *member = (char *)job + key->offset;
@@ -235,7 +244,28 @@ static void random_value(lks_job *job, const lks_job_key *key)
     case LKS_JOB_REAL:
         *(double *)member = random_real(1e-300, HUGE_VAL);
         break;
+    case LKS_JOB_NAMES:
+        random_names(member);
+        break;
+    case LKS_JOB_MISSING:
+        n = below(LKS_JOB_MISSING_NUMBER + 1);
+        ((lks_job_missing *)member)->rule = (lks_job_missing_rule)n;
+        if (n == LKS_JOB_MISSING_NUMBER)
+            ((lks_job_missing *)member)->number = random_real(-1e9, HUGE_VAL);
+        break;
     }
+}
+
+/* Keys that other formats than csv do not have. */
+static bool is_of_tables(const lks_job_key *key)
+{
+    static const char *const paths[] = {"data.inputs", "data.target",    "data.dtype",
+                                        "data.header", "data.delimiter", "data.missing"};
+
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
+        if (strcmp(key->path, paths[i]) == 0)
+            return true;
+    return false;
 }
 
 /* A job that lks_job_check has nothing against. */
@@ -248,9 +278,14 @@ static void random_job(lks_job *job)
         const lks_job_key *key = &lks_job_keys[i];
         bool may_lack = !key->is_required && !key->fallback;
 
+        if (is_of_tables(key) && strcmp(job->data.format, "csv") != 0)
+            continue;
         if (key->kind == LKS_JOB_NUMBERS ? has_normalize : !may_lack || below(2))
             random_value(job, key);
     }
+    job->data.standardise &= !has_normalize;
+    if (job->data.validation >= 1)
+        job->data.validation = 1 + below(1000);
     if (job->train.epochs)
         job->train.steps = 0;
     else if (!job->train.steps)
@@ -297,6 +332,13 @@ static void same_splits(const lks_job_split *a, const lks_job_split *b)
         ck_assert_str_eq(a->files[i], b->files[i]);
 }
 
+static void same_names(const lks_job_names *a, const lks_job_names *b)
+{
+    ck_assert_uint_eq(a->n, b->n);
+    for (size_t i = 0; i < a->n; i++)
+        ck_assert_str_eq(a->names[i], b->names[i]);
+}
+
 static void same_jobs(const lks_job *a, const lks_job *b)
 {
     same_text(a->name, b->name);
@@ -305,6 +347,15 @@ static void same_jobs(const lks_job *a, const lks_job *b)
     same_text(a->data.root, b->data.root);
     same_splits(&a->data.train, &b->data.train);
     same_splits(&a->data.test, &b->data.test);
+    ck_assert(a->data.validation == b->data.validation);
+    same_names(&a->data.inputs, &b->data.inputs);
+    same_names(&a->data.target, &b->data.target);
+    same_text(a->data.dtype, b->data.dtype);
+    same_text(a->data.header, b->data.header);
+    same_text(a->data.delimiter, b->data.delimiter);
+    ck_assert_int_eq(a->data.missing.rule, b->data.missing.rule);
+    ck_assert(a->data.missing.number == b->data.missing.number);
+    ck_assert_int_eq(a->data.standardise, b->data.standardise);
     ck_assert_uint_eq(a->data.n_channels, b->data.n_channels);
     ck_assert_mem_eq(a->data.mean, b->data.mean, sizeof a->data.mean);
     ck_assert_mem_eq(a->data.std, b->data.std, sizeof a->data.std);

@@ -1,0 +1,88 @@
+#include "worker/splits.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/text.h"
+#include "base/try.h"
+#include "data/split.h"
+
+static const lks_dataset *keep(lks_splits *self, lks_dataset *dataset)
+{
+    if (dataset)
+        self->owned[self->n_owned++] = dataset;
+    return dataset;
+}
+
+/* How many samples data.validation asks for. */
+static uint64_t n_validation(const lks_job *job, uint64_t n_samples)
+{
+    const double asked = job->data.validation;
+
+    return (uint64_t)(asked < 1 ? asked * (double)n_samples : asked);
+}
+
+static lks_status hold_out(lks_splits *self, const lks_job *job)
+{
+    const uint64_t n = lks_dataset_n_samples(self->train);
+    const uint64_t n_held_out = n_validation(job, n);
+    lks_dataset *rest = NULL, *held_out = NULL;
+
+    if (n_held_out < 1 || n_held_out >= n)
+        return lks_fail(LKS_INVALID,
+                        "data.validation: %g of %" PRIu64 " samples are %" PRIu64
+                        ": at least one must be held out, and one left to train on",
+                        job->data.validation, n, n_held_out);
+    LKS_TRY(lks_dataset_split(self->train, job->seed, n_held_out, &rest, &held_out));
+    self->train = keep(self, rest);
+    self->validation = keep(self, held_out);
+    return LKS_OK;
+}
+
+/* *split shown by the scale of the training data; NULL stays. */
+static lks_status show_scaled(lks_splits *self, const lks_dataset **split)
+{
+    lks_dataset *shown = NULL;
+
+    if (!*split)
+        return LKS_OK;
+    LKS_TRY(lks_dataset_standardise(*split, self->scale, &shown));
+    *split = keep(self, shown);
+    return LKS_OK;
+}
+
+lks_status lks_splits_init(lks_splits *self, const lks_job *job, lks_dataset *train,
+                           lks_dataset *test)
+{
+    *self = (lks_splits){0};
+    self->train = keep(self, train);
+    self->test = keep(self, test);
+    if (job->data.validation > 0 && train)
+        LKS_TRY(hold_out(self, job));
+    if (!job->data.standardise || !train)
+        return LKS_OK;
+    LKS_TRY(lks_input_scale_create(self->train, &self->scale));
+    LKS_TRY(show_scaled(self, &self->train));
+    LKS_TRY(show_scaled(self, &self->validation));
+    return show_scaled(self, &self->test);
+}
+
+void lks_splits_text(const lks_splits *self, char *out, size_t size)
+{
+    snprintf(out, size, "%" PRIu64 " training samples",
+             lks_dataset_n_samples(self->train));
+    if (self->validation)
+        lks_append(out, size, ", %" PRIu64 " validation samples",
+                   lks_dataset_n_samples(self->validation));
+    if (self->test)
+        lks_append(out, size, ", %" PRIu64 " test samples",
+                   lks_dataset_n_samples(self->test));
+}
+
+void lks_splits_release(lks_splits *self)
+{
+    while (self->n_owned > 0)
+        lks_dataset_destroy(self->owned[--self->n_owned]);
+    lks_input_scale_destroy(self->scale);
+    *self = (lks_splits){0};
+}
