@@ -30,6 +30,7 @@
 #include "data/order.h"
 #include "data/split.h"
 #include "data/standardise.h"
+#include "data/transform.h"
 #include "io/npy.h"
 #include "io/npz.h"
 #include "io/safetensors.h"

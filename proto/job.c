@@ -37,6 +37,8 @@ void lks_job_release(lks_job *job)
     release_texts(job->data.target.names, job->data.target.n);
     release_split(&job->data.train);
     release_split(&job->data.test);
+    for (size_t i = 0; i < job->data.n_transforms; i++)
+        release_item(&job->data.transforms[i]);
     for (size_t i = 0; i < job->n_layers; i++)
         release_item(&job->layers[i]);
     lks_free(job->layers);

@@ -17,6 +17,7 @@ enum {
     LKS_JOB_MAX_OPTIONS = 16, /* of one layer or the optimiser */
     LKS_JOB_MAX_SCHEDULES = 8,
     LKS_JOB_MAX_CHANNELS = 16,
+    LKS_JOB_MAX_TRANSFORMS = 16,
     LKS_JOB_MAX_FILES = 16,
     LKS_JOB_AUTO = 0, /* lanes, threads_per_rank: decided at launch */
     LKS_JOB_ALL = 0,  /* replicas: the same */
@@ -109,7 +110,9 @@ typedef struct lks_job {
         lks_job_missing missing;
         bool standardise; /* normalize: true */
         double mean[LKS_JOB_MAX_CHANNELS], std[LKS_JOB_MAX_CHANNELS];
-        size_t n_channels; /* 0: no normalisation */
+        size_t n_channels;                               /* 0: no normalisation */
+        lks_job_item transforms[LKS_JOB_MAX_TRANSFORMS]; /* of the inputs */
+        size_t n_transforms;
         bool shuffle, drop_last;
     } data;
 

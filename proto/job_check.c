@@ -107,8 +107,23 @@ static lks_status check_columns(const lks_job_build *build)
     return LKS_OK;
 }
 
+/* Bytes that a transform turns into floats are none before it. */
+static lks_status check_transforms(const lks_job_build *build)
+{
+    const lks_job *job = &build->job;
+
+    for (size_t i = 0; i < job->data.n_transforms; i++)
+        if (strcmp(job->data.transforms[i].type, "to_float") == 0 &&
+            (job->data.standardise || job->data.n_channels > 0))
+            return lks_node_fail_at_key(
+                found(build, "data.transforms"),
+                "transforms has to_float, so normalize belongs behind it in the list");
+    return LKS_OK;
+}
+
 lks_status lks_job_check(const lks_job_build *build)
 {
+    LKS_TRY(check_transforms(build));
     LKS_TRY(check_validation(build));
     LKS_TRY(check_columns(build));
     LKS_TRY(check_duration(build));

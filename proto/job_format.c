@@ -168,6 +168,16 @@ static lks_status write_loss(lks_text *out, const lks_job *job, const void *memb
     return LKS_OK;
 }
 
+static lks_status write_transforms(lks_text *out, const lks_job *job, const void *member)
+{
+    (void)member;
+    for (size_t i = 0; i < job->data.n_transforms; i++) {
+        lks_text_add(out, "\n    - ");
+        LKS_TRY(add_item(out, lks_job_transform_types, &job->data.transforms[i]));
+    }
+    return LKS_OK;
+}
+
 static lks_status write_optimizer(lks_text *out, const lks_job *job, const void *member)
 {
     const lks_job_item *item = member;
@@ -225,15 +235,25 @@ static lks_status write_missing(lks_text *out, const lks_job *job, const void *m
 }
 
 static lks_status (*const writers[])(lks_text *, const lks_job *, const void *) = {
-    [LKS_JOB_WHOLE64] = write_whole64,     [LKS_JOB_WHOLE32] = write_whole32,
-    [LKS_JOB_AUTO32] = write_auto32,       [LKS_JOB_ALL32] = write_all32,
-    [LKS_JOB_FLAG] = write_flag,           [LKS_JOB_NAME] = write_text,
-    [LKS_JOB_PATH] = write_path,           [LKS_JOB_CHOICE] = write_text,
-    [LKS_JOB_REDUCTION] = write_reduction, [LKS_JOB_NUMBERS] = write_numbers,
-    [LKS_JOB_FILES] = write_files,         [LKS_JOB_LAYERS] = write_layers,
-    [LKS_JOB_OPTIMIZER] = write_optimizer, [LKS_JOB_SCHEDULE] = write_schedule,
-    [LKS_JOB_REAL] = write_real,           [LKS_JOB_LOSS_ITEM] = write_loss,
-    [LKS_JOB_NAMES] = write_names,         [LKS_JOB_MISSING] = write_missing,
+    [LKS_JOB_WHOLE64] = write_whole64,
+    [LKS_JOB_WHOLE32] = write_whole32,
+    [LKS_JOB_AUTO32] = write_auto32,
+    [LKS_JOB_ALL32] = write_all32,
+    [LKS_JOB_FLAG] = write_flag,
+    [LKS_JOB_NAME] = write_text,
+    [LKS_JOB_PATH] = write_path,
+    [LKS_JOB_CHOICE] = write_text,
+    [LKS_JOB_REDUCTION] = write_reduction,
+    [LKS_JOB_NUMBERS] = write_numbers,
+    [LKS_JOB_FILES] = write_files,
+    [LKS_JOB_LAYERS] = write_layers,
+    [LKS_JOB_OPTIMIZER] = write_optimizer,
+    [LKS_JOB_SCHEDULE] = write_schedule,
+    [LKS_JOB_REAL] = write_real,
+    [LKS_JOB_LOSS_ITEM] = write_loss,
+    [LKS_JOB_NAMES] = write_names,
+    [LKS_JOB_MISSING] = write_missing,
+    [LKS_JOB_TRANSFORMS] = write_transforms,
 };
 
 /* A key without fallback that nothing was said for, or that a program brings. */
@@ -249,6 +269,8 @@ static bool is_absent(const lks_job *job, const lks_job_key *key, const void *me
         return ((const lks_job_split *)member)->n_files == 0;
     case LKS_JOB_LAYERS:
         return job->n_layers == 0;
+    case LKS_JOB_TRANSFORMS:
+        return job->data.n_transforms == 0;
     case LKS_JOB_NUMBERS:
         return job->data.n_channels == 0;
     case LKS_JOB_WHOLE64:
@@ -287,6 +309,12 @@ static void write_name(lks_text *out, const char *path, const char *before)
     lks_text_add(out, "%*s%s:", depth, "", lks_job_leaf(path));
 }
 
+/* An item a line, below the key's name. */
+static bool begins_lines(const lks_job_key *key)
+{
+    return key->kind == LKS_JOB_LAYERS || key->kind == LKS_JOB_TRANSFORMS;
+}
+
 lks_status lks_job_format(const lks_job *job, char **out)
 {
     lks_text text = {0};
@@ -300,7 +328,7 @@ lks_status lks_job_format(const lks_job *job, char **out)
         if (is_absent(job, key, member))
             continue;
         write_name(&text, key->path, before);
-        lks_text_add(&text, "%s", key->kind == LKS_JOB_LAYERS ? "" : " ");
+        lks_text_add(&text, "%s", begins_lines(key) ? "" : " ");
         LKS_GO(writers[key->kind](&text, job, member));
         lks_text_add(&text, "\n");
         before = key->path;

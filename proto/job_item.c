@@ -41,12 +41,11 @@ static const lks_job_words *keys_beside(const lks_job_type *types, const lks_nod
     static const char *const type[] = {"type"};
     static const lks_job_words with_name = {type, 1}, none = {NULL, 0};
 
-    return types == lks_job_layer_types      ? &lks_job_layer_keys
-           : types == lks_job_init_types     ? &none
-           : types == lks_job_schedule_types ? &lks_job_schedule_keys
-           : types != lks_job_loss_types     ? &lks_job_optimizer_keys
-           : find_type(types, map) == name   ? &with_name
-                                             : &none;
+    return types == lks_job_layer_types       ? &lks_job_layer_keys
+           : types == lks_job_schedule_types  ? &lks_job_schedule_keys
+           : types == lks_job_optimizer_types ? &lks_job_optimizer_keys
+           : find_type(types, map) == name    ? &with_name
+                                              : &none;
 }
 
 static lks_status read_beside(lks_tree *tree, const lks_job_type *types,
@@ -59,7 +58,8 @@ static lks_status read_beside(lks_tree *tree, const lks_job_type *types,
         if (!lks_job_option_find(type, entry->key) &&
             !lks_job_has_word(beside, entry->key))
             return lks_job_option_refuse(type, beside, entry);
-    if (types == lks_job_init_types || types == lks_job_loss_types)
+    if (types == lks_job_init_types || types == lks_job_loss_types ||
+        types == lks_job_transform_types)
         return LKS_OK;
     if (types == lks_job_layer_types)
         LKS_TRY(lks_job_init_read(tree, type, map, out));

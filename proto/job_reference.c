@@ -34,6 +34,7 @@ static void add_value(lks_text *out, const lks_job_key *key)
         [LKS_JOB_OPTIMIZER] = "optimizer",
         [LKS_JOB_SCHEDULE] = "schedule",
         [LKS_JOB_REAL] = "number > 0",
+        [LKS_JOB_TRANSFORMS] = "list of transforms",
         [LKS_JOB_NAMES] = "name or list of names",
     };
 
@@ -131,6 +132,7 @@ lks_status lks_job_reference(char **out)
 
     add_keys(&text);
     add_formats(&text);
+    add_types(&text, "transform", lks_job_transform_types);
     add_types(&text, "layer", lks_job_layer_types);
     add_types(&text, "init", lks_job_init_types);
     add_types(&text, "loss", lks_job_loss_types);

@@ -7,6 +7,7 @@
 #include "base/loss_options.h"
 #include "base/optim_options.h"
 #include "base/option_rule.h"
+#include "base/transform_options.h"
 #include "proto/job_yaml.h"
 
 #define REQUIRED          .is_required = true
@@ -118,6 +119,7 @@ const lks_job_format_type lks_job_formats[] = {
 const lks_job_type lks_job_layer_types[] = {LKS_LAYER_LIST(TYPE){.name = NULL}};
 const lks_job_type lks_job_loss_types[] = {LKS_LOSS_LIST(TYPE){.name = NULL}};
 const lks_job_type lks_job_optimizer_types[] = {LKS_OPTIM_LIST(TYPE){.name = NULL}};
+const lks_job_type lks_job_transform_types[] = {LKS_TRANSFORM_LIST(TYPE){.name = NULL}};
 const lks_job_type lks_job_schedule_types[] = {LKS_SCHEDULE_LIST(TYPE){.name = NULL}};
 #define INIT(name_, of_matrices) TYPE(name_)
 const lks_job_type lks_job_init_types[] = {LKS_INIT_LIST(INIT){.name = NULL}};

@@ -29,6 +29,7 @@ typedef enum lks_job_kind {
     LKS_JOB_REAL,
     LKS_JOB_NAMES,
     LKS_JOB_MISSING,
+    LKS_JOB_TRANSFORMS,
 } lks_job_kind;
 
 typedef struct lks_job_key {
@@ -98,6 +99,7 @@ extern const lks_job_type lks_job_loss_types[];
 extern const lks_job_type lks_job_optimizer_types[];
 extern const lks_job_type lks_job_schedule_types[];
 extern const lks_job_type lks_job_init_types[];
+extern const lks_job_type lks_job_transform_types[];
 
 /* NULL if there is none. */
 const lks_job_type *lks_job_type_find(const lks_job_type *table, const char *name);

@@ -261,6 +261,26 @@ static lks_status set_loss(lks_job_build *build, const lks_job_key *key,
                               member(build, key));
 }
 
+static lks_status set_transforms(lks_job_build *build, const lks_job_key *key,
+                                 const lks_node *node)
+{
+    lks_job *job = &build->job;
+
+    (void)key;
+    if (node->kind != LKS_NODE_LIST || node->n_entries == 0)
+        return lks_node_expected(node, "transforms",
+                                 "a list of transforms, such as [random_crop: {size: 32, "
+                                 "padding: 4}, random_horizontal_flip]");
+    if (node->n_entries > LKS_JOB_MAX_TRANSFORMS)
+        return lks_node_fail(node, "transforms are %zu, at most %d are possible",
+                             node->n_entries, LKS_JOB_MAX_TRANSFORMS);
+    for (const lks_node *entry = node->first; entry; entry = entry->next)
+        LKS_TRY(lks_job_item_build(build->tree, lks_job_transform_types, "transform",
+                                   entry,
+                                   &job->data.transforms[job->data.n_transforms++]));
+    return LKS_OK;
+}
+
 static lks_status set_optimizer(lks_job_build *build, const lks_job_key *key,
                                 const lks_node *node)
 {
@@ -346,15 +366,25 @@ lks_status lks_job_value(lks_job_build *build, const lks_job_key *key,
 {
     static lks_status (*const setters[])(lks_job_build *, const lks_job_key *,
                                          const lks_node *) = {
-        [LKS_JOB_WHOLE64] = set_whole64,     [LKS_JOB_WHOLE32] = set_whole32,
-        [LKS_JOB_AUTO32] = set_auto32,       [LKS_JOB_ALL32] = set_auto32,
-        [LKS_JOB_FLAG] = set_flag,           [LKS_JOB_NAME] = set_name,
-        [LKS_JOB_PATH] = set_path,           [LKS_JOB_CHOICE] = set_choice,
-        [LKS_JOB_REDUCTION] = set_reduction, [LKS_JOB_NUMBERS] = set_numbers,
-        [LKS_JOB_FILES] = set_files,         [LKS_JOB_LAYERS] = set_layers,
-        [LKS_JOB_OPTIMIZER] = set_optimizer, [LKS_JOB_SCHEDULE] = set_schedule,
-        [LKS_JOB_REAL] = set_real,           [LKS_JOB_LOSS_ITEM] = set_loss,
-        [LKS_JOB_NAMES] = set_names,         [LKS_JOB_MISSING] = set_missing,
+        [LKS_JOB_WHOLE64] = set_whole64,
+        [LKS_JOB_WHOLE32] = set_whole32,
+        [LKS_JOB_AUTO32] = set_auto32,
+        [LKS_JOB_ALL32] = set_auto32,
+        [LKS_JOB_FLAG] = set_flag,
+        [LKS_JOB_NAME] = set_name,
+        [LKS_JOB_PATH] = set_path,
+        [LKS_JOB_CHOICE] = set_choice,
+        [LKS_JOB_REDUCTION] = set_reduction,
+        [LKS_JOB_NUMBERS] = set_numbers,
+        [LKS_JOB_FILES] = set_files,
+        [LKS_JOB_LAYERS] = set_layers,
+        [LKS_JOB_OPTIMIZER] = set_optimizer,
+        [LKS_JOB_SCHEDULE] = set_schedule,
+        [LKS_JOB_REAL] = set_real,
+        [LKS_JOB_LOSS_ITEM] = set_loss,
+        [LKS_JOB_NAMES] = set_names,
+        [LKS_JOB_MISSING] = set_missing,
+        [LKS_JOB_TRANSFORMS] = set_transforms,
     };
 
     return setters[key->kind](build, key, node);

@@ -69,6 +69,8 @@ static lks_dataset_source source_of(const lks_job *job, const lks_job_split *spl
 
     for (size_t i = 0; i < split->n_files; i++)
         source.files[i] = split->files[i];
+    for (size_t i = 0; i < job->data.n_transforms; i++)
+        source.keeps_bytes |= strcmp(job->data.transforms[i].type, "to_float") == 0;
     memcpy(source.mean, job->data.mean, sizeof source.mean);
     memcpy(source.std, job->data.std, sizeof source.std);
     return source;

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "base/try.h"
 #include "data/split.h"
+#include "data/transform.h"
 
 static const lks_dataset *keep(lks_splits *self, lks_dataset *dataset)
 {
@@ -51,6 +52,34 @@ static lks_status show_scaled(lks_splits *self, const lks_dataset **split)
     return LKS_OK;
 }
 
+/* *split as its inputs come out of the job's transforms; NULL stays. */
+static lks_status show_transformed(lks_splits *self, const lks_job *job,
+                                   const lks_dataset **split)
+{
+    lks_transform_spec specs[LKS_JOB_MAX_TRANSFORMS] = {{0}};
+    lks_dataset *shown = NULL;
+
+    if (!*split || job->data.n_transforms == 0)
+        return LKS_OK;
+    for (size_t i = 0; i < job->data.n_transforms; i++) {
+        const lks_job_item *item = &job->data.transforms[i];
+
+        specs[i].type = item->type;
+        specs[i].options = (lks_options){item->options, item->n_options};
+    }
+    LKS_TRY(lks_dataset_transform(*split, specs, job->data.n_transforms, &shown));
+    *split = keep(self, shown);
+    return LKS_OK;
+}
+
+static lks_status scale_all(lks_splits *self)
+{
+    LKS_TRY(lks_input_scale_create(self->train, &self->scale));
+    LKS_TRY(show_scaled(self, &self->train));
+    LKS_TRY(show_scaled(self, &self->validation));
+    return show_scaled(self, &self->test);
+}
+
 lks_status lks_splits_init(lks_splits *self, const lks_job *job, lks_dataset *train,
                            lks_dataset *test)
 {
@@ -59,12 +88,11 @@ lks_status lks_splits_init(lks_splits *self, const lks_job *job, lks_dataset *tr
     self->test = keep(self, test);
     if (job->data.validation > 0 && train)
         LKS_TRY(hold_out(self, job));
-    if (!job->data.standardise || !train)
-        return LKS_OK;
-    LKS_TRY(lks_input_scale_create(self->train, &self->scale));
-    LKS_TRY(show_scaled(self, &self->train));
-    LKS_TRY(show_scaled(self, &self->validation));
-    return show_scaled(self, &self->test);
+    if (job->data.standardise && train)
+        LKS_TRY(scale_all(self));
+    LKS_TRY(show_transformed(self, job, &self->train));
+    LKS_TRY(show_transformed(self, job, &self->validation));
+    return show_transformed(self, job, &self->test);
 }
 
 void lks_splits_text(const lks_splits *self, char *out, size_t size)

@@ -1,5 +1,5 @@
 /* The data as training and evaluation see them: a part held out for validation, inputs
- * standardised by what is left to train on. The worker's own. */
+ * standardised by what is left to train on, the job's transforms. The worker's own. */
 #ifndef LKS_WORKER_SPLITS_H
 #define LKS_WORKER_SPLITS_H
 
@@ -7,7 +7,7 @@
 #include "data/standardise.h"
 #include "proto/job.h"
 
-enum { LKS_SPLITS_MAX = 8 };
+enum { LKS_SPLITS_MAX = 10 };
 
 typedef struct lks_splits {
     /* NULL: the job has none */
@@ -18,8 +18,8 @@ typedef struct lks_splits {
     lks_input_scale *scale;
 } lks_splits;
 
-/* `train` and `test` (either may be NULL), as they were opened, are the splits' from here on, whether
- * this succeeds or not. To be released in either case.
+/* `train` and `test` (either may be NULL), as they were opened, are the splits' from here
+ * on, whether this succeeds or not; the job outlives them. To be released in either case.
  *   errors  LKS_INVALID: the job holds out too many samples; inputs that cannot be
  *           standardised */
 lks_status lks_splits_init(lks_splits *splits, const lks_job *job, lks_dataset *train,

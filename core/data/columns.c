@@ -280,8 +280,10 @@ static lks_status set_normalisation(lks_column *c, const lks_dataset_source *sou
     return LKS_OK;
 }
 
-static void settle(lks_column *c)
+static void settle(lks_column *c, const lks_dataset_source *source)
 {
+    if (source->keeps_bytes && strcmp(c->field.name, "inputs") == 0 && is_pixels(c))
+        c->field.dtype = LKS_U8;
     c->numel = 1;
     for (int d = 0; d < c->field.n_dims; d++)
         c->numel *= (size_t)c->field.sizes[d];
@@ -319,7 +321,7 @@ lks_status lks_columns_create_dataset(lks_columns *self, const lks_dataset_sourc
     lks_field fields[LKS_DATASET_MAX_FIELDS];
 
     for (int i = 0; i < self->n_columns; i++)
-        settle(&self->columns[i]);
+        settle(&self->columns[i], source);
     LKS_TRY(check_sizes(self));
     for (int i = 0; i < self->n_columns; i++) {
         lks_column *c = &self->columns[i];

@@ -135,7 +135,8 @@ typedef struct lks_dataset_source {
      * one after the other. */
     int n_files;
     const char *files[LKS_DATASET_MAX_FILES];
-    bool inputs_only; /* idx: images; npy, npz: inputs; there is no field "targets" then */
+    bool
+        inputs_only; /* idx: images; npy, npz: inputs; there is no field "targets" then */
     /* Inputs become (x / 255 - mean[c]) / std[c] for u8 data, (x - mean[c]) / std[c] for
      * floats; channel c is the sample's first dimension. n_channels of 0: no
      * normalisation (u8 data are still divided by 255); 1: the same for all channels. */
@@ -144,6 +145,7 @@ typedef struct lks_dataset_source {
     double std[LKS_DATASET_MAX_CHANNELS];
     /* npz: the names of the arrays of inputs and of targets; NULL: "x", "y". */
     const char *arrays[2];
+    bool keeps_bytes; /* u8 inputs stay u8, for a transform to turn into floats */
     lks_csv_options csv;
     /* The training data that these go with, opened from files of the same format: csv
      * numbers its classes and fills with means as there. NULL: they are training data. */

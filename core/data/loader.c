@@ -85,10 +85,12 @@ static void publish_end(lks_loader *self, lks_status status)
 static lks_status gather(const lks_loader *self, lks_batch *batch)
 {
     const lks_loader_options *o = &self->options;
+    const lks_draws draws = {.seed = o->order.seed, .epoch = batch->slice.epoch};
 
     lks_order_run(&o->order, batch->slice.epoch, batch->slice.first,
                   (size_t)batch->slice.n, self->indices);
-    return lks_dataset_gather(o->dataset, self->indices, batch->slice.n, batch->fields);
+    return lks_dataset_gather_drawn(o->dataset, o->draws ? &draws : NULL, self->indices,
+                                    batch->slice.n, batch->fields);
 }
 
 static void *run(void *context)

@@ -31,6 +31,8 @@ typedef struct lks_loader_options {
     const void *plan_context;
     int64_t max_batch; /* the largest slice.n the plan will ask for */
     int n_ahead;       /* batches gathered ahead, at least 1 */
+    bool draws;        /* as for training: visits are drawn from the order's seed and the
+                        * slice's epoch (lks_dataset_gather_drawn) */
 } lks_loader_options;
 
 /* The samples of a slice, field by field as in the dataset. */

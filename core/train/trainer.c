@@ -58,6 +58,7 @@ static lks_status make_loader(lks_trainer *self, const lks_trainer_options *opti
         .plan_context = self,
         .max_batch = (int64_t)((n_step + options->n_lanes - 1) / options->n_lanes),
         .n_ahead = LKS_LOADER_AHEAD,
+        .draws = true,
     };
 
     return lks_loader_create(&loader, &self->step.loader);

@@ -244,6 +244,11 @@ static void random_value(lks_job *job, const lks_job_key *key)
     case LKS_JOB_REAL:
         *(double *)member = random_real(1e-300, HUGE_VAL);
         break;
+    case LKS_JOB_TRANSFORMS:
+        for (n = 0; n < 3; n++)
+            random_item(lks_job_transform_types, &job->data.transforms[n]);
+        job->data.n_transforms = n;
+        break;
     case LKS_JOB_NAMES:
         random_names(member);
         break;
@@ -283,7 +288,9 @@ static void random_job(lks_job *job)
         if (key->kind == LKS_JOB_NUMBERS ? has_normalize : !may_lack || below(2))
             random_value(job, key);
     }
-    job->data.standardise &= !has_normalize;
+    if (job->data.n_transforms > 0 && has_normalize) /* none may be to_float then */
+        job->data.n_transforms = 0;
+    job->data.standardise &= !has_normalize && job->data.n_transforms == 0;
     if (job->data.validation >= 1)
         job->data.validation = 1 + below(1000);
     if (job->train.epochs)
@@ -356,6 +363,9 @@ static void same_jobs(const lks_job *a, const lks_job *b)
     ck_assert_int_eq(a->data.missing.rule, b->data.missing.rule);
     ck_assert(a->data.missing.number == b->data.missing.number);
     ck_assert_int_eq(a->data.standardise, b->data.standardise);
+    ck_assert_uint_eq(a->data.n_transforms, b->data.n_transforms);
+    for (size_t i = 0; i < a->data.n_transforms; i++)
+        same_items(&a->data.transforms[i], &b->data.transforms[i]);
     ck_assert_uint_eq(a->data.n_channels, b->data.n_channels);
     ck_assert_mem_eq(a->data.mean, b->data.mean, sizeof a->data.mean);
     ck_assert_mem_eq(a->data.std, b->data.std, sizeof a->data.std);

@@ -154,6 +154,47 @@ START_TEST(mistakes_are_told)
 }
 END_TEST
 
+START_TEST(transforms_are_a_list_of_items)
+{
+    lks_job job;
+    char *text;
+
+    ck_ok(parse_with("normalize: true",
+                     "transforms: [random_crop: {size: 32, padding: 4}, "
+                     "random_horizontal_flip, to_float, normalize: {mean: [0.5, 0.25], "
+                     "std: 1}]",
+                     &job));
+    ck_assert_uint_eq(job.data.n_transforms, 4);
+    ck_assert_str_eq(job.data.transforms[0].type, "random_crop");
+    ck_ok(lks_job_format(&job, &text));
+    ck_assert_msg(strstr(text, "\n  transforms:\n"
+                               "    - random_crop: {size: 32, padding: 4, fill: 0.0}\n"
+                               "    - random_horizontal_flip: {p: 0.5}\n"
+                               "    - to_float: {divisor: 255.0}\n"
+                               "    - normalize: {mean: [0.5, 0.25], std: 1.0}\n"
+                               "  shuffle: true\n") != NULL,
+                  "%s", text);
+    lks_job_release(&job);
+    ck_ok(parse(text, &job));
+    ck_assert_uint_eq(job.data.n_transforms, 4);
+    lks_job_release(&job);
+    lks_free(text);
+    ck_fails(parse_with("normalize: true", "transforms: [random_crop: {}]", &job),
+             LKS_INVALID, "random_crop needs the option 'size'");
+    ck_fails(parse_with("normalize: true", "transforms: [rotate]", &job), LKS_INVALID,
+             "j.yaml:13:16: unknown transform 'rotate'; known are to_float, normalize, "
+             "random_crop, random_horizontal_flip");
+    ck_fails(parse_with("normalize: true",
+                        "transforms: [random_horizontal_flip: {name: a}]", &job),
+             LKS_INVALID, "random_horizontal_flip has no option 'name'; it has p");
+    ck_fails(
+        parse_with("normalize: true", "normalize: true\n  transforms: [to_float]", &job),
+        LKS_INVALID,
+        "j.yaml:14:3: transforms has to_float, so normalize belongs behind it in the "
+        "list");
+}
+END_TEST
+
 START_TEST(every_failed_allocation_is_reported)
 {
     for (long n = 0;; n++) {
@@ -175,5 +216,5 @@ END_TEST
 
 LKS_SUITE("job_tables", a_table_is_described_and_written_back,
           what_is_not_said_is_not_written, missing_values_are_filled_with_a_number,
-          normalize_is_true_or_numbers, mistakes_are_told,
+          normalize_is_true_or_numbers, mistakes_are_told, transforms_are_a_list_of_items,
           every_failed_allocation_is_reported)

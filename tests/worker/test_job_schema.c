@@ -9,6 +9,8 @@
 #include "base/layer_options.h"
 #include "base/loss_options.h"
 #include "base/optim_options.h"
+#include "base/transform_options.h"
+#include "data/transform.h"
 #include "nn/init.h"
 #include "nn/layer.h"
 #include "nn/loss.h"
@@ -94,6 +96,20 @@ static size_t core_inits(core_type *out)
     return n;
 }
 
+static size_t core_transforms(core_type *out)
+{
+    size_t n = 0;
+
+#define TRANSFORM(id)                                                                    \
+    out[n].name = #id;                                                                   \
+    out[n].rules = lks_transform_type_find(#id)->options;                                \
+    out[n].n_rules = lks_transform_type_find(#id)->n_options;                            \
+    n++;
+    LKS_TRANSFORM_LIST(TRANSFORM)
+#undef TRANSFORM
+    return n;
+}
+
 static const lks_option_rule *find_rule(const core_type *core, const char *key)
 {
     for (size_t i = 0; i < core->n_rules; i++)
@@ -174,16 +190,16 @@ static char *least_item(const lks_job_type *type)
 }
 
 static void read_least(const char *layer, const char *loss, const char *optimizer,
-                       const char *schedule, lks_job *out)
+                       const char *schedule, const char *transform, lks_job *out)
 {
     char *text = lks_asprintf("job: j\n"
-                              "data: {format: cifar10, train: x.bin}\n"
+                              "data: {format: cifar10, train: x.bin, transforms: [%s}]}\n"
                               "model: [%s}]\n"
                               "loss: {%s}}\n"
                               "optimizer: {%s}}\n"
                               "schedule: {%s}}\n"
                               "train: {steps: 1, batch_size: 1}\n",
-                              layer, loss, optimizer, schedule);
+                              transform, layer, loss, optimizer, schedule);
 
     ck_ok(lks_job_parse(text, strlen(text), "least", NULL, 0, out));
     lks_free(text);
@@ -195,6 +211,7 @@ static void same_types(const lks_job_type *types, const core_type *core, size_t 
     const bool are_losses = types == lks_job_loss_types;
     const bool are_optimizers = types == lks_job_optimizer_types;
     const bool are_schedules = types == lks_job_schedule_types;
+    const bool are_transforms = types == lks_job_transform_types;
     size_t n = 0;
 
     for (; types[n].name; n++) {
@@ -208,11 +225,13 @@ static void same_types(const lks_job_type *types, const core_type *core, size_t 
         same_options(&types[n], &core[c]);
         read_least(are_layers ? least : "flatten: {", are_losses ? least : "mse_loss: {",
                    are_optimizers ? least : "sgd: {",
-                   are_schedules ? least : "linear_lr: {", &job);
-        same_fallbacks(are_layers      ? &job.layers[0]
-                       : are_losses    ? &job.loss
-                       : are_schedules ? &job.schedules[0]
-                                       : &job.optimizer,
+                   are_schedules ? least : "linear_lr: {",
+                   are_transforms ? least : "to_float: {", &job);
+        same_fallbacks(are_layers       ? &job.layers[0]
+                       : are_losses     ? &job.loss
+                       : are_schedules  ? &job.schedules[0]
+                       : are_transforms ? &job.data.transforms[0]
+                                        : &job.optimizer,
                        &core[c]);
         lks_job_release(&job);
         lks_free(least);
@@ -252,6 +271,14 @@ START_TEST(the_schema_has_the_librarys_schedules)
 }
 END_TEST
 
+START_TEST(the_schema_has_the_librarys_transforms)
+{
+    core_type core[64];
+
+    same_types(lks_job_transform_types, core, core_transforms(core));
+}
+END_TEST
+
 START_TEST(the_schema_has_the_librarys_first_values)
 {
     core_type core[64];
@@ -267,6 +294,7 @@ START_TEST(the_schema_has_the_librarys_first_values)
 }
 END_TEST
 
-LKS_SUITE("job_schema", the_schema_has_the_librarys_layers,
-          the_schema_has_the_librarys_first_values, the_schema_has_the_librarys_losses,
-          the_schema_has_the_librarys_schedules, the_schema_has_the_librarys_optimizers)
+LKS_SUITE("job_schema", the_schema_has_the_librarys_transforms,
+          the_schema_has_the_librarys_layers, the_schema_has_the_librarys_first_values,
+          the_schema_has_the_librarys_losses, the_schema_has_the_librarys_schedules,
+          the_schema_has_the_librarys_optimizers)
