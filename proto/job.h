@@ -114,6 +114,8 @@ typedef struct lks_job {
         lks_job_item transforms[LKS_JOB_MAX_TRANSFORMS]; /* of the inputs */
         size_t n_transforms;
         bool shuffle, drop_last;
+        uint32_t workers;  /* threads that load, or LKS_JOB_AUTO */
+        uint32_t prefetch; /* batches */
     } data;
 
     lks_job_item *layers;

@@ -48,6 +48,16 @@ lks_status lks_replica_choose_numerics(lks_replica *replica)
     return lks_device_kernels(replica->device)->fast(replica->device.index, true);
 }
 
+/* Threads that load for one of the replicas, which share the rank's cores. */
+static int n_workers(const lks_session *session)
+{
+    const int n = lks_loader_workers() / session->replicas.n;
+
+    if (session->job.data.workers != LKS_JOB_AUTO)
+        return (int)session->job.data.workers;
+    return n > 0 ? n : 1;
+}
+
 lks_status lks_replica_make_trainer(lks_replica *replica)
 {
     const lks_session *session = replica->session;
@@ -63,6 +73,8 @@ lks_status lks_replica_make_trainer(lks_replica *replica)
         .n_lanes = job->train.lanes,
         .shuffle = job->data.shuffle,
         .ordered = job->train.reduction == LKS_JOB_REDUCTION_ORDERED,
+        .n_workers = n_workers(session),
+        .n_ahead = (int)job->data.prefetch,
         .seed = job->seed,
         .device = replica->device,
         .watcher = &lks_pulse_watcher,

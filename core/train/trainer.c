@@ -57,7 +57,8 @@ static lks_status make_loader(lks_trainer *self, const lks_trainer_options *opti
         .plan = batch_at,
         .plan_context = self,
         .max_batch = (int64_t)((n_step + options->n_lanes - 1) / options->n_lanes),
-        .n_ahead = LKS_LOADER_AHEAD,
+        .n_ahead = options->n_ahead > 0 ? options->n_ahead : LKS_LOADER_AHEAD,
+        .n_workers = options->n_workers,
         .draws = true,
     };
 

@@ -38,6 +38,12 @@ for ranks in 1 2 3; do
 done
 tail -n 1 evaluations-1 | grep -q '"accuracy":0\.[67]' || fail "it has learnt nothing: $(tail -n 1 evaluations-1)"
 
+for workers in 1 4; do
+    lks run job.yaml --ranks 1 --run-dir workers-$workers --set data.workers=$workers --set data.prefetch=$workers
+    must_succeed
+    cmp run-1/model.safetensors workers-$workers/model.safetensors || fail "other weights with $workers loader threads"
+done
+
 # A run's own job trains again; without a flip the weights are others.
 lks run run-1/job.yaml --ranks 1 --run-dir again
 must_succeed

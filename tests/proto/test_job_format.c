@@ -371,6 +371,8 @@ static void same_jobs(const lks_job *a, const lks_job *b)
     ck_assert_mem_eq(a->data.std, b->data.std, sizeof a->data.std);
     ck_assert(a->data.shuffle == b->data.shuffle &&
               a->data.drop_last == b->data.drop_last);
+    ck_assert_uint_eq(a->data.workers, b->data.workers);
+    ck_assert_uint_eq(a->data.prefetch, b->data.prefetch);
     ck_assert_uint_eq(a->n_layers, b->n_layers);
     for (size_t i = 0; i < a->n_layers; i++)
         same_items(&a->layers[i], &b->layers[i]);
@@ -431,6 +433,8 @@ START_TEST(a_job_is_written_for_people_with_its_defaults)
                                "    std: [1.0, 1.0e-05]\n"
                                "  shuffle: true\n"
                                "  drop_last: false\n"
+                               "  workers: auto\n"
+                               "  prefetch: 4\n"
                                "model:\n"
                                "  - conv2d: {out_channels: 6, kernel_size: [5, 3], "
                                "stride: 1, padding: 0, dilation: "

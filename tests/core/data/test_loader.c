@@ -299,7 +299,189 @@ START_TEST(no_memory_is_an_error_wherever_it_happens)
 }
 END_TEST
 
-LKS_SUITE("loader", batches_come_in_the_plans_order_with_short_and_empty_ones,
+/* Sample i is i, after a while that differs; sample 77 fails where `self` says so. */
+static lks_status get_slowly(const void *self, uint64_t index, lks_field_place *places)
+{
+    const bool *fails = self;
+
+    if (*fails && index == 77)
+        return lks_fail(LKS_IO, "sample 77 is gone");
+    usleep((unsigned)(index * 37 % 5) * 50);
+    *(int64_t *)places[0].data = (int64_t)index;
+    return LKS_OK;
+}
+
+static uint64_t no_fingerprint(const void *self)
+{
+    return self != NULL;
+}
+
+static lks_dataset *slow_dataset(bool *fails)
+{
+    static const lks_dataset_ops ops = {.get = get_slowly, .fingerprint = no_fingerprint};
+    static const lks_field field = {.name = "inputs", .dtype = LKS_I64};
+    lks_dataset *dataset;
+
+    ck_ok(lks_dataset_create(&ops, fails, N_SAMPLES, &field, 1, &dataset));
+    return dataset;
+}
+
+START_TEST(batches_come_in_their_order_from_any_number_of_threads)
+{
+    bool fails = false;
+    lks_dataset *dataset = slow_dataset(&fails);
+
+    for (int n_workers = 1; n_workers <= 9; n_workers += 2) {
+        lks_loader_options options = options_for(dataset);
+        const lks_batch *batch;
+        lks_loader *loader;
+
+        options.n_workers = n_workers;
+        options.n_ahead = 1 + n_workers / 3;
+        ck_ok(lks_loader_create(&options, &loader));
+        for (uint64_t item = 0;; item++) {
+            lks_batch_slice want;
+
+            ck_ok(lks_loader_next(loader, &batch));
+            if (!batch) {
+                ck_assert_uint_eq(item, N_ITEMS);
+                break;
+            }
+            ck_assert(two_epochs(NULL, item, &want));
+            ck_assert(batch->slice.n == want.n && batch->slice.first == want.first &&
+                      batch->slice.epoch == want.epoch);
+            for (int64_t i = 0; i < want.n; i++)
+                ck_assert_int_eq(((const int64_t *)batch->fields[0].data)[i],
+                                 (int64_t)lks_order_at(&options.order, want.epoch,
+                                                       want.first + (uint64_t)i));
+        }
+        ck_ok(lks_loader_next(loader, &batch));
+        ck_assert_ptr_null(batch);
+        lks_loader_destroy(loader);
+    }
+    lks_dataset_destroy(dataset);
+}
+END_TEST
+
+START_TEST(the_first_failure_of_several_threads_comes_in_its_turn)
+{
+    bool fails = true;
+    lks_dataset *dataset = slow_dataset(&fails);
+
+    for (int n_workers = 1; n_workers <= 8; n_workers++) {
+        lks_loader_options options = options_for(dataset);
+        const lks_batch *batch;
+        lks_loader *loader;
+
+        options.order.shuffle = false;
+        options.n_workers = n_workers;
+        ck_ok(lks_loader_create(&options, &loader));
+        for (int item = 0; item < 7; item++) {
+            ck_ok(lks_loader_next(loader, &batch));
+            ck_assert_ptr_nonnull(batch);
+        }
+        for (int again = 0; again < 2; again++)
+            ck_fails(lks_loader_next(loader, &batch), LKS_IO, "sample 77 is gone");
+        lks_loader_destroy(loader);
+    }
+    lks_dataset_destroy(dataset);
+}
+END_TEST
+
+START_TEST(several_threads_may_be_left_at_any_time)
+{
+    bool fails = false;
+    lks_dataset *dataset = slow_dataset(&fails);
+
+    for (int n_taken = 0; n_taken < 20; n_taken++) {
+        lks_loader_options options = options_for(dataset);
+        const lks_batch *batch;
+        lks_loader *loader;
+
+        options.n_workers = 1 + n_taken % 4;
+        ck_ok(lks_loader_create(&options, &loader));
+        for (int i = 0; i < n_taken; i++)
+            ck_ok(lks_loader_next(loader, &batch));
+        lks_loader_destroy(loader);
+    }
+    lks_dataset_destroy(dataset);
+}
+END_TEST
+
+START_TEST(a_plan_of_batches_is_pytorchs)
+{
+    const lks_batches whole = {.n_samples = 10, .n_epochs = 2, .batch_size = 4};
+    const lks_batches dropped = {
+        .n_samples = 10, .n_epochs = 2, .batch_size = 4, .drop_last = true};
+    const lks_batches none = {
+        .n_samples = 3, .n_epochs = 2, .batch_size = 4, .drop_last = true};
+    static const int64_t sizes[] = {4, 4, 2};
+    lks_batch_slice slice;
+
+    for (uint64_t item = 0; item < 6; item++) {
+        ck_assert(lks_batches_plan(&whole, item, &slice));
+        ck_assert(slice.epoch == item / 3 && slice.first == item % 3 * 4 &&
+                  slice.n == sizes[item % 3]);
+    }
+    ck_assert(!lks_batches_plan(&whole, 6, &slice));
+    for (uint64_t item = 0; item < 4; item++) {
+        ck_assert(lks_batches_plan(&dropped, item, &slice));
+        ck_assert(slice.epoch == item / 2 && slice.n == 4);
+    }
+    ck_assert(!lks_batches_plan(&dropped, 4, &slice));
+    ck_assert(!lks_batches_plan(&none, 0, &slice));
+}
+END_TEST
+
+/* Two samples in one batch as their sum, twice; drawn: plus the epoch. */
+static lks_status sum_up(const void *self, const lks_draws *draws,
+                         const uint64_t *indices, int64_t n, lks_field_batch *fields)
+{
+    int64_t sum = draws ? (int64_t)draws->epoch : 0;
+
+    (void)self;
+    for (int64_t i = 0; i < n; i++)
+        sum += (int64_t)indices[i];
+    for (int64_t i = 0; i < n; i++)
+        ((int64_t *)fields[0].data)[i] = sum;
+    return LKS_OK;
+}
+
+START_TEST(a_dataset_makes_its_batches_itself)
+{
+    static const lks_dataset_ops ops = {
+        .get = get_slowly, .collate = sum_up, .fingerprint = no_fingerprint};
+    static const lks_field field = {.name = "inputs", .dtype = LKS_I64};
+    const lks_batches plan = {.n_samples = 10, .n_epochs = 2, .batch_size = 5};
+    const lks_batch *batch;
+    lks_dataset *dataset;
+    lks_loader *loader;
+    bool fails = false;
+
+    ck_ok(lks_dataset_create(&ops, &fails, 10, &field, 1, &dataset));
+    ck_ok(lks_loader_create(&(lks_loader_options){.dataset = dataset,
+                                                  .order = {.n_samples = 10},
+                                                  .plan = lks_batches_plan,
+                                                  .plan_context = &plan,
+                                                  .max_batch = 5,
+                                                  .n_ahead = 2,
+                                                  .draws = true},
+                            &loader));
+    for (int item = 0; item < 4; item++) {
+        ck_ok(lks_loader_next(loader, &batch));
+        ck_assert_int_eq(*(const int64_t *)batch->fields[0].data,
+                         item / 2 + (item % 2 ? 35 : 10));
+    }
+    lks_loader_destroy(loader);
+    lks_dataset_destroy(dataset);
+}
+END_TEST
+
+LKS_SUITE("loader", batches_come_in_their_order_from_any_number_of_threads,
+          the_first_failure_of_several_threads_comes_in_its_turn,
+          several_threads_may_be_left_at_any_time, a_plan_of_batches_is_pytorchs,
+          a_dataset_makes_its_batches_itself,
+          batches_come_in_the_plans_order_with_short_and_empty_ones,
           a_loader_can_be_destroyed_at_any_moment,
           an_endless_plan_is_only_gathered_as_far_ahead_as_asked,
           a_slice_outside_the_epoch_fails_when_its_turn_comes_and_ever_after,
