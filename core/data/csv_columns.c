@@ -188,9 +188,8 @@ static lks_status count_columns(lks_csv_table *t)
     if (o->n_inputs == 0 && first->n_columns <= t->n_targets)
         return lks_fail(LKS_FORMAT,
                         "%s: its first line has %zu column%s, too few for inputs and "
-                        "target; is its delimiter another one than '%c'?",
-                        first->path, first->n_columns, first->n_columns == 1 ? "" : "s",
-                        first->rows.delimiter);
+                        "target; data.delimiter says what is between columns",
+                        first->path, first->n_columns, first->n_columns == 1 ? "" : "s");
     t->n_inputs = o->n_inputs > 0 ? (size_t)o->n_inputs : first->n_columns - t->n_targets;
     if (t->like && t->like->n_names <= t->n_targets)
         t->like = NULL; /* it is no lks_csv_table */

@@ -31,6 +31,23 @@ static bool is_line_end(char c)
     return c == '\n' || c == '\r';
 }
 
+/* A space as the delimiter stands for blanks, any number of them. */
+static bool are_blanks(const lks_csv_text *text)
+{
+    return text->delimiter == ' ';
+}
+
+static bool is_delimiter(const lks_csv_text *text, char c)
+{
+    return c == text->delimiter || (are_blanks(text) && c == '\t');
+}
+
+static void skip_blanks(lks_csv_text *text)
+{
+    while (text->at < text->end && is_delimiter(text, *text->at))
+        text->at++;
+}
+
 /* Behind the end of a line, LF, CR LF or CR. */
 static void skip_line_end(lks_csv_text *text)
 {
@@ -68,7 +85,7 @@ static lks_status read_quoted(lks_csv_text *text, lks_csv_field *out)
         return lks_fail(LKS_FORMAT, "%s, line %llu: a field in quotes does not end",
                         text->name, (unsigned long long)line);
     out->n = (size_t)(text->at++ - out->text);
-    if (text->at < text->end && *text->at != text->delimiter && !is_line_end(*text->at))
+    if (text->at < text->end && !is_delimiter(text, *text->at) && !is_line_end(*text->at))
         return lks_fail(LKS_FORMAT,
                         "%s, line %llu: a field goes on behind its closing quote; quotes "
                         "within quotes are written twice",
@@ -83,12 +100,24 @@ static lks_status read_field(lks_csv_text *text, lks_csv_field *out)
         return read_quoted(text, out);
     }
     *out = (lks_csv_field){.text = text->at};
-    while (text->at < text->end && *text->at != text->delimiter &&
+    while (text->at < text->end && !is_delimiter(text, *text->at) &&
            !is_line_end(*text->at))
         text->at++;
     out->n = (size_t)(text->at - out->text);
     *out = trimmed(out);
     return LKS_OK;
+}
+
+/* With blanks as delimiters, those before the first field too. */
+static void skip_empty_lines(lks_csv_text *text)
+{
+    do {
+        if (are_blanks(text))
+            skip_blanks(text);
+        if (text->at == text->end || !is_line_end(*text->at))
+            return;
+        skip_line_end(text);
+    } while (true);
 }
 
 lks_status lks_csv_next(lks_csv_text *text, lks_csv_field *fields, size_t room, size_t *n,
@@ -97,8 +126,7 @@ lks_status lks_csv_next(lks_csv_text *text, lks_csv_field *fields, size_t room, 
     bool more = true;
 
     *n = 0;
-    while (text->at < text->end && is_line_end(*text->at))
-        skip_line_end(text);
+    skip_empty_lines(text);
     *line = text->line;
     if (text->at == text->end)
         return LKS_OK;
@@ -110,8 +138,12 @@ lks_status lks_csv_next(lks_csv_text *text, lks_csv_field *fields, size_t room, 
             return st;
         if (*n < room)
             fields[*n] = field;
-        more = text->at < text->end && *text->at == text->delimiter;
+        more = text->at < text->end && is_delimiter(text, *text->at);
         text->at += more;
+        if (more && are_blanks(text)) {
+            skip_blanks(text);
+            more = text->at < text->end && !is_line_end(*text->at);
+        }
     }
     if (text->at < text->end)
         skip_line_end(text);

@@ -22,8 +22,8 @@ typedef struct lks_csv_field {
 typedef struct lks_csv_text {
     const char *name; /* for errors */
     const char *at, *end;
-    char delimiter;
-    uint64_t line; /* of `at`, from 1 */
+    char delimiter; /* ' ': blanks, spaces and tabs, any number of them */
+    uint64_t line;  /* of `at`, from 1 */
 } lks_csv_text;
 
 /* LKS_FORMAT: UTF-16. */

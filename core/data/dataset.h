@@ -121,7 +121,7 @@ typedef struct lks_csv_options {
     lks_csv_targets kind;
     lks_dtype dtype; /* of inputs: LKS_F32, LKS_F64, or LKS_I64: all are whole numbers */
     bool no_header;  /* columns are called "0", "1", … */
-    char delimiter;  /* 0: ',' */
+    char delimiter;  /* 0: ','; ' ': any number of spaces and tabs */
     lks_csv_missing missing;
     double fill;
 } lks_csv_options;

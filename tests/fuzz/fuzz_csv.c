@@ -1,6 +1,7 @@
 /* A table of any bytes is read or refused; what is read is as large as it says, and classes
  * are among those that have a name. The first byte chooses: 1 no header, 2 semicolons, 4
- * rows with something missing are skipped, 8 means are filled in, 16 values are wanted. */
+ * rows with something missing are skipped, 8 means are filled in, 16 values are wanted, 32
+ * blanks. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,7 +51,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n_bytes)
         return 0;
     lks_error_clear();
     source.csv.no_header = bytes[0] & 1;
-    source.csv.delimiter = bytes[0] & 2 ? ';' : ',';
+    source.csv.delimiter = bytes[0] & 32 ? ' ' : bytes[0] & 2 ? ';' : ',';
     source.csv.missing = bytes[0] & 4   ? LKS_CSV_SKIP
                          : bytes[0] & 8 ? LKS_CSV_MEAN
                                         : LKS_CSV_REFUSE;

@@ -137,8 +137,8 @@ START_TEST(columns_that_are_not_there_are_named)
     ck_fails(open_text(&plain, "a,y,y\n1,2,3\n", &dataset), LKS_FORMAT,
              "/t.csv: several columns are called as the target");
     ck_fails(open_text(&plain, "a;y\n1;2\n", &dataset), LKS_FORMAT,
-             "/t.csv: its first line has 1 column, too few for inputs and target; is its "
-             "delimiter another one than ','?");
+             "/t.csv: its first line has 1 column, too few for inputs and target; "
+             "data.delimiter says what is between columns");
     temp_dir_remove();
 }
 END_TEST
@@ -288,6 +288,7 @@ END_TEST
 
 START_TEST(what_programs_write_is_read)
 {
+    const lks_csv_options blanks = {.delimiter = ' '};
     const lks_csv_options tabs = {.delimiter = '\t'};
     const lks_csv_options bare = {
         .no_header = true, .targets = NAMES("0"), .n_targets = 1};
@@ -314,6 +315,12 @@ START_TEST(what_programs_write_is_read)
     }
     ck_ok(open_text(&tabs, "a\tb\ty\n1\t2\t0.5\n", &dataset));
     check_inputs(dataset, 0, 2, (float[]){1, 2});
+    lks_dataset_destroy(dataset);
+    ck_ok(open_text(&blanks, "  a\tb   y  \n\n \t1 2\t 0.5\n3 4 1.5 \r\n", &dataset));
+    ck_assert_uint_eq(lks_dataset_n_samples(dataset), 2);
+    check_inputs(dataset, 0, 2, (float[]){1, 2});
+    check_inputs(dataset, 1, 2, (float[]){3, 4});
+    ck_assert(target_of(dataset, 1) == 1.5f);
     lks_dataset_destroy(dataset);
     ck_ok(open_text(&bare, "0.5,1,2\n1.5,3,4\n", &dataset));
     ck_assert_uint_eq(lks_dataset_n_samples(dataset), 2);
