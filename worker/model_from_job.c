@@ -19,7 +19,7 @@ static lks_options options_of(const lks_job_item *item)
 /* What a table's target is to be follows from the loss, where the job has one. */
 static lks_csv_targets kind_of_target(const lks_job *job)
 {
-    const lks_loss *loss = job->loss ? lks_loss_find(job->loss) : NULL;
+    const lks_loss *loss = job->loss.type ? lks_loss_find(job->loss.type) : NULL;
 
     if (!loss)
         return LKS_CSV_AS_WRITTEN;
