@@ -33,7 +33,7 @@ END_TEST
 
 START_TEST(the_benchmark_jobs_can_be_read)
 {
-    read_all(LKS_SOURCE_DIR "/tests/bench/jobs/*.yaml", 2);
+    read_all(LKS_SOURCE_DIR "/tests/bench/jobs/*.yaml", 5);
 }
 END_TEST
 
@@ -58,14 +58,17 @@ static void count_weights(const char *path, const double *want, size_t n)
 }
 
 /* What their PyTorch counterparts have, so that the comparison stays one. */
-START_TEST(the_benchmark_models_are_lenet_and_a_512_256_perceptron)
+START_TEST(the_benchmark_models_are_those_of_their_counterparts)
 {
-    static const double lenet[] = {6, 16, 120, 84, 10}, mlp[] = {512, 256, 10};
+    static const double lenet[] = {6, 16, 120, 84, 10}, mlp[] = {512, 256, 10},
+                        one[] = {1};
 
     count_weights(LKS_SOURCE_DIR "/tests/bench/jobs/lenet.yaml", lenet, 5);
     count_weights(LKS_SOURCE_DIR "/tests/bench/jobs/mlp.yaml", mlp, 3);
+    count_weights(LKS_SOURCE_DIR "/tests/bench/jobs/cifar.yaml", lenet, 5);
+    count_weights(LKS_SOURCE_DIR "/tests/bench/jobs/linreg.yaml", one, 1);
 }
 END_TEST
 
 LKS_SUITE("job_files", the_deployed_jobs_can_be_read, the_benchmark_jobs_can_be_read,
-          the_benchmark_models_are_lenet_and_a_512_256_perceptron)
+          the_benchmark_models_are_those_of_their_counterparts)
