@@ -52,14 +52,15 @@ static lks_status infer(lks_layer *layer)
     upsample *c = layer->config;
     const lks_shape *in = &layer->in[0].shape;
     const int n = in->ndim - 1;
+    char owner[128];
 
     if (n < 1 || n > 3)
         return lks_layer_refuse(layer, "upsample wants (channels, …) of one to three "
                                        "dimensions behind them");
     LKS_TRY(read_params(layer, n));
     layer->out[0].shape = *in;
-    return lks_interpolate_sizes(&c->params, n, in->sizes + 1,
-                                 layer->out[0].shape.sizes + 1);
+    return lks_interpolate_sizes(&c->params, lks_layer_text(layer, owner, sizeof owner),
+                                 n, in->sizes + 1, layer->out[0].shape.sizes + 1);
 }
 
 static lks_status forward(const lks_layer *layer, const lks_layer_run *run,

@@ -169,28 +169,29 @@ static int dims_of(lks_interpolation mode)
     return dims[mode];
 }
 
-lks_status lks_interpolate_sizes(const lks_interpolate_params *p, int n,
-                                 const int64_t *before, int64_t *out)
+lks_status lks_interpolate_sizes(const lks_interpolate_params *p, const char *owner,
+                                 int n, const int64_t *before, int64_t *out)
 {
     const int wanted = dims_of(p->mode);
 
     if (n < 1 || n > 3 || (wanted > 0 && wanted != n))
-        return lks_fail(LKS_SHAPE, "mode %s takes (N, C, …) of %s%d dimensions, not %d",
-                        names[p->mode], wanted ? "" : "up to ", wanted ? wanted + 2 : 5,
-                        n + 2);
+        return lks_fail(
+            LKS_SHAPE, "%s: mode %s takes (N, C, …) of %s%d dimensions, not %d", owner,
+            names[p->mode], wanted ? "" : "up to ", wanted ? wanted + 2 : 5, n + 2);
     if (p->align_corners && dims_of(p->mode) == 0)
-        return lks_fail(LKS_INVALID, "align_corners does not go with mode %s",
+        return lks_fail(LKS_INVALID, "%s: align_corners does not go with mode %s", owner,
                         names[p->mode]);
     for (int i = 0; i < n; i++) {
         const double scaled = floor((double)before[i] * p->scale_factor[i]);
 
         if ((p->size[i] > 0) == (p->scale_factor[i] > 0))
             return lks_fail(LKS_INVALID,
-                            "either size or scale_factor is wanted, above 0, "
-                            "of each dimension");
+                            "%s: either size or scale_factor is wanted, above 0, of each "
+                            "dimension",
+                            owner);
         if (p->size[i] == 0 && !(scaled >= 1 && scaled < 0x1p31))
-            return lks_fail(LKS_SHAPE, "%lld times %g is no size", (long long)before[i],
-                            p->scale_factor[i]);
+            return lks_fail(LKS_SHAPE, "%s: %lld times %g is no size", owner,
+                            (long long)before[i], p->scale_factor[i]);
         out[i] = p->size[i] > 0 ? p->size[i] : (int64_t)scaled;
     }
     return LKS_OK;
@@ -222,7 +223,7 @@ lks_tensor *lks_interpolate(lks_tensor *x, const lks_interpolate_params *p)
         return NULL;
     if (n < 1 || x->numel == 0 || !lks_dtype_is_float(x->view.dtype))
         return refuse(x);
-    if (lks_interpolate_sizes(p, n, x->view.sizes + 2, after) != LKS_OK ||
+    if (lks_interpolate_sizes(p, "interpolate", n, x->view.sizes + 2, after) != LKS_OK ||
         lks_scope_open() != LKS_OK)
         return NULL;
     lks_tensor *y = x;

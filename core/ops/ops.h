@@ -404,9 +404,10 @@ typedef struct lks_interpolate_params {
  * align_corners, which those alone have, first and last elements stay where they are.
  * PyTorch's recompute_scale_factor is to give the size. A copy. */
 lks_tensor *lks_interpolate(lks_tensor *x, const lks_interpolate_params *params);
-/* What n sizes become. LKS_SHAPE, LKS_INVALID: they, or the parameters, do not fit. */
-lks_status lks_interpolate_sizes(const lks_interpolate_params *params, int n,
-                                 const int64_t *before, int64_t *out);
+/* What n sizes become. LKS_SHAPE, LKS_INVALID: they, or the parameters, do not fit; `owner`
+ * begins the text. */
+lks_status lks_interpolate_sizes(const lks_interpolate_params *params, const char *owner,
+                                 int n, const int64_t *before, int64_t *out);
 
 /* x / (k + alpha mean)^beta, with the mean of x's squares over `size` neighbouring
  * channels of (N, C, …), those beyond the first and the last being 0. */

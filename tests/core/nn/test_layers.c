@@ -144,7 +144,8 @@ START_TEST(layers_of_many_options_refuse_what_does_not_go_together)
     refused(&two, LKS_SHAPE_OF(1, 2), "size has 2 values; it takes 1 or 1");
     refused(&two, LKS_SHAPE_OF(1), "upsample wants (channels, …)");
     refused(&mode, LKS_SHAPE_OF(1, 2), "mode is 9; it must be the number, from 0, of");
-    refused(&line, LKS_SHAPE_OF(1, 2), "mode bilinear takes (N, C, …) of 4 dimensions");
+    refused(&line, LKS_SHAPE_OF(1, 2),
+            "layer 0 (upsample): mode bilinear takes (N, C, …) of 4");
     refused(&drop, LKS_SHAPE_OF(1, 2), "dropout2d wants (channels, height, width)");
     ck_fails(lks_model_create_from(&words, 1, &tokens, 1, 7, test_device(), &model),
              LKS_INVALID, "padding_idx is 5; there are 5 embeddings");

@@ -50,7 +50,7 @@ const lks_op_cases lks_op_cases_interpolate = {
                   linear_size,
                   {X(2, 2, 3, 3)},
                   LKS_SHAPE,
-                  "mode linear takes (N, C, …) of 3 dimensions, not 4"},
+                  "interpolate: mode linear takes (N, C, …) of 3 dimensions, not 4"},
                  {"too many",
                   nearest_size,
                   {X(1, 1, 1, 1, 1, 2)},
