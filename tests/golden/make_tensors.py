@@ -3,6 +3,7 @@
 
     tests/golden/make_tensors.py print > tests/golden/print.inc
     tests/golden/make_tensors.py dtypes > tests/golden/op_dtypes.inc      (made with torch 1.13.1)
+    tests/golden/make_tensors.py casts > tests/golden/casts.inc           (made with torch 2.15.0)
     tests/golden/make_tensors.py layouts > tests/golden/print_layouts.inc (made with torch 2.15.0)
     tests/golden/make_tensors.py factories > tests/golden/factories.inc   (made with torch 2.15.0)
 """
@@ -43,6 +44,25 @@ def printed():
     for t in tensors:
         text = str(t).replace("torch.", "").replace("\n", "\\n")
         print('    "%s",' % text)
+
+
+def casts():
+    """Of each dtype into each: what is cast, as f64 or i64 holds it, and what it becomes. A float that an integer
+    type cannot hold is left out: PyTorch leaves that open."""
+    floats = [-2.75, -1.0, -0.5, -0.0, 0.5, 1.0, 1.5, 2.5, 3.14159265358979, 100.7, 127.0, 2047.5, 1e-8, 6e-8, INF, -INF, float("nan"),
+              1 / 3, 65519.0, 65520.0, 1e30, 16777217.0]
+    whole = [0, 1, -1, 2, 100, 255, 256, 300, -129, 32767, 32768, 65537, -70000, 2 ** 24 + 1, 2 ** 31 + 5, -2 ** 31 - 7, 2 ** 40 + 7]
+    for a, source in zip(NAMES, TYPES):
+        values = floats if source.is_floating_point else whole
+        x = torch.tensor(values).to(torch.float64 if source.is_floating_point else torch.int64).to(source)
+        for b, target in zip(NAMES, TYPES):
+            kept = x
+            if source.is_floating_point and not target.is_floating_point and target != torch.bool:
+                limits = torch.iinfo(target)
+                kept = x[(x.double() > float(limits.min) - 1) & (x.double() < float(limits.max)) & (x.isfinite())]
+            pairs = ", ".join("{%s, %s}" % (written(v), written(w))
+                              for v, w in zip(kept.double().tolist(), kept.to(target).double().tolist()))
+            print("    {LKS_%s, LKS_%s, %d, {%s}}," % (a, b, kept.numel(), pairs))
 
 
 def layouts():
@@ -133,7 +153,7 @@ def dtypes():
 def written(x):
     """A number as C reads it."""
     x = float(x)
-    return "NAN" if x != x else ("-" if x < 0 else "") + "INFINITY" if x in (INF, -INF) else "%.17g" % x
+    return "NAN" if x != x else "-0.0" if x == 0 and str(x) == "-0.0" else ("-" if x < 0 else "") + "INFINITY" if x in (INF, -INF) else "%.17g" % x
 
 
 INF = float("inf")
@@ -160,4 +180,4 @@ def factories():
 
 
 print("/* Made by tests/golden/make_tensors.py. */")
-{"print": printed, "layouts": layouts, "dtypes": dtypes, "factories": factories}[sys.argv[1]]()
+{"print": printed, "layouts": layouts, "casts": casts, "dtypes": dtypes, "factories": factories}[sys.argv[1]]()

@@ -118,6 +118,34 @@ static lks_tensor *mul_scalar_(lks_tensor *a, lks_tensor *b)
     return lks_mul_(a, lks_select(b, 0, 1));
 }
 
+static const struct cast {
+    lks_dtype from, to;
+    int n;
+    double pairs[24][2];
+} casts[] = {
+#include "../../golden/casts.inc"
+};
+
+START_TEST(numbers_are_cast_as_in_pytorch)
+{
+    for (size_t c = 0; c < sizeof casts / sizeof *casts; c++)
+        for (int i = 0; i < casts[c].n; i++) {
+            const double x = casts[c].pairs[i][0], want = casts[c].pairs[i][1];
+            double got;
+
+            ck_ok(lks_scope_open());
+            lks_tensor *t = lks_full(LKS_SCALAR, x, casts[c].from, test_device());
+            ck_ok(lks_item(lks_to(t, casts[c].to), &got));
+            ck_assert_msg((isnan(got) && isnan(want)) ||
+                              (got == want && signbit(got) == signbit(want)),
+                          "%.17g of %s to %s is %.17g, PyTorch has %.17g", x,
+                          lks_dtype_name(casts[c].from), lks_dtype_name(casts[c].to), got,
+                          want);
+            lks_scope_close();
+        }
+}
+END_TEST
+
 START_TEST(two_dtypes_meet_as_in_pytorch)
 {
     static const struct {
@@ -369,7 +397,7 @@ START_TEST(integers_that_take_a_recorded_value_have_no_history)
 }
 END_TEST
 
-LKS_SUITE("op_dtypes", two_dtypes_meet_as_in_pytorch,
+LKS_SUITE("op_dtypes", numbers_are_cast_as_in_pytorch, two_dtypes_meet_as_in_pytorch,
           one_dtype_gives_what_it_gives_in_pytorch,
           a_number_beside_integers_wraps_as_they_do,
           integers_have_no_integer_powers_below_0,

@@ -254,6 +254,7 @@ START_TEST(what_cannot_be_made_is_refused)
     const lks_device on = test_device();
     double item;
 
+    ck_ok(lks_scope_open());
 #define REFUSED(call, code, says) ck_fails(lks_item(call, &item), code, says)
     REFUSED(lks_arange_from(0, 5, 0, LKS_F32, on), LKS_INVALID,
             "arange: a step of 0 goes nowhere");
@@ -283,7 +284,7 @@ START_TEST(what_cannot_be_made_is_refused)
     REFUSED(lks_rand_like(lks_zeros(LKS_SHAPE_OF(2), LKS_I64, on), &rng), LKS_DTYPE,
             "rand: int64 is no floating-point dtype");
 #undef REFUSED
-    test_finish();
+    lks_scope_close();
 }
 END_TEST
 
