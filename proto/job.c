@@ -6,6 +6,8 @@ static void release_split(lks_job_split *split)
 {
     for (size_t i = 0; i < split->n_files; i++)
         lks_free(split->files[i]);
+    for (size_t i = 0; i < LKS_JOB_MAX_ARRAYS; i++)
+        lks_free(split->arrays[i]);
 }
 
 static void release_texts(char **texts, size_t n)

@@ -19,6 +19,7 @@ enum {
     LKS_JOB_MAX_CHANNELS = 16,
     LKS_JOB_MAX_TRANSFORMS = 16,
     LKS_JOB_MAX_FILES = 16,
+    LKS_JOB_MAX_ARRAYS = 2,
     LKS_JOB_AUTO = 0, /* lanes, threads_per_rank: decided at launch */
     LKS_JOB_ALL = 0,  /* replicas: the same */
 };
@@ -60,10 +61,11 @@ typedef struct lks_job_item {
 } lks_job_item;
 
 /* Files of one split, in the order core/data/dataset.h wants: idx {images, labels}, npy
- * {inputs, targets}, cifar10 and csv a list. n_files is 0 when the split is absent. */
+ * {inputs, targets}, npz {file}, cifar10 and csv a list. n_files is 0 when the split is absent. */
 typedef struct lks_job_split {
     char *files[LKS_JOB_MAX_FILES];
     size_t n_files;
+    char *arrays[LKS_JOB_MAX_ARRAYS]; /* npz: names of {inputs, targets}, else NULL */
 } lks_job_split;
 
 /* Texts, one or several. */
@@ -98,7 +100,7 @@ typedef struct lks_job {
     uint64_t seed;
 
     struct {
-        const char *format; /* "idx" "cifar10" "npy" "csv" */
+        const char *format; /* "idx" "cifar10" "npy" "npz" "csv" */
         char *root; /* NULL: files are as they stand, relative to the job file's folder */
         lks_job_split train, test;
         double

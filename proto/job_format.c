@@ -86,7 +86,7 @@ static lks_status write_files(lks_text *out, const lks_job *job, const void *mem
 {
     const lks_job_split *split = member;
     const lks_job_format_type *format = lks_job_format_find(job->data.format);
-    bool has_parts = format && format->n_parts == split->n_files;
+    bool has_parts = format && format->n_parts == split->n_files + format->n_arrays;
 
     lks_text_add(out, has_parts ? "{" : "[");
     for (size_t i = 0; i < split->n_files; i++) {
@@ -94,6 +94,12 @@ static lks_status write_files(lks_text *out, const lks_job *job, const void *mem
         if (has_parts)
             lks_text_add(out, "%s: ", format->parts[i]);
         lks_path_write(out, split->files[i]);
+    }
+    for (size_t i = 0; has_parts && i < format->n_arrays; i++) {
+        if (!split->arrays[i])
+            continue;
+        lks_text_add(out, ", %s: ", format->parts[split->n_files + i]);
+        lks_yaml_add_text(out, split->arrays[i]);
     }
     lks_text_add(out, has_parts ? "}" : "]");
     return LKS_OK;

@@ -67,10 +67,16 @@ static void add_formats(lks_text *out)
 {
     lks_text_add(out, "\n| format | files |\n| --- | --- |\n");
     for (const lks_job_format_type *format = lks_job_formats; format->name; format++) {
+        const size_t n_files = format->n_parts - format->n_arrays;
+
         lks_text_add(out, "| `%s` | ", format->name);
-        for (size_t i = 0; i < format->n_parts; i++)
+        for (size_t i = 0; i < n_files; i++)
             lks_text_add(out, "%s%s: FILE", i ? ", " : "`{", format->parts[i]);
-        lks_text_add(out, format->n_parts ? "}` |\n" : "`[FILE, …]` |\n");
+        for (size_t i = 0; i < format->n_arrays; i++)
+            lks_text_add(out, ", %s: %s", format->parts[n_files + i], format->arrays[i]);
+        lks_text_add(out, format->n_parts ? "}`" : "`[FILE, …]`");
+        lks_text_add(out, "%s |\n",
+                     format->n_arrays ? ", names of arrays, else these" : "");
     }
 }
 

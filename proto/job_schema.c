@@ -37,9 +37,12 @@ const lks_job_key lks_job_keys[LKS_JOB_N_KEYS] = {
 #define PARTS(...)                                                                       \
     .parts = (const char *const[]){__VA_ARGS__},                                         \
     .n_parts = sizeof(const char *const[]){__VA_ARGS__} / sizeof(char *)
+#define ARRAYS(...)                                                                      \
+    .arrays = (const char *const[]){__VA_ARGS__},                                        \
+    .n_arrays = sizeof(const char *const[]){__VA_ARGS__} / sizeof(char *)
 
 const lks_job_format_type lks_job_formats[] = {
-#define LKS_JOB_FORMAT(name_, parts_) {.name = name_, parts_},
+#define LKS_JOB_FORMAT(name_, ...) {.name = name_, __VA_ARGS__},
 #include "proto/job_schema.def"
 #undef LKS_JOB_FORMAT
     {.name = NULL},

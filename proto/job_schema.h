@@ -62,6 +62,10 @@ typedef struct lks_job_format_type {
     const char *name; /* NULL ends the table */
     const char *const *parts;
     size_t n_parts; /* 0: a list of files */
+    /* The last of the parts are not files but names of arrays: [n_arrays], what each is
+     * where it is left out. */
+    const char *const *arrays;
+    size_t n_arrays;
 } lks_job_format_type;
 
 extern const lks_job_format_type lks_job_formats[];

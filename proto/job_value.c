@@ -187,13 +187,42 @@ static lks_status set_file_list(lks_job_split *split, const lks_node *node,
     return LKS_OK;
 }
 
+/* "a map {images: FILE, labels: FILE} (format idx)" */
+static void expect_parts(const lks_job_format_type *format, char *out, size_t size)
+{
+    const size_t n_files = format->n_parts - format->n_arrays;
+
+    snprintf(out, size, "a map ");
+    for (size_t i = 0; i < format->n_parts; i++)
+        lks_append(out, size, "%s%s: %s", i ? ", " : "{", format->parts[i],
+                   i < n_files ? "FILE" : "NAME");
+    lks_append(out, size, "} (format %s)", format->name);
+}
+
+static lks_status set_arrays(lks_job_split *split, const lks_node *node,
+                             const lks_job_format_type *format)
+{
+    const size_t n_files = format->n_parts - format->n_arrays;
+
+    for (size_t i = 0; i < format->n_arrays; i++) {
+        const char *key = format->parts[n_files + i], *name = format->arrays[i];
+        const lks_node *part = lks_node_find(node, key);
+
+        if (part)
+            LKS_TRY(lks_node_text(part, key, &name));
+        if (!(split->arrays[i] = lks_strdup(name)))
+            return LKS_NOMEM;
+    }
+    return LKS_OK;
+}
+
 static lks_status set_file_parts(lks_job_split *split, const lks_node *node,
                                  const char *name, const lks_job_format_type *format)
 {
+    const size_t n_files = format->n_parts - format->n_arrays;
     char expected[128], hint[128];
 
-    snprintf(expected, sizeof expected, "a map {%s: FILE, %s: FILE} (format %s)",
-             format->parts[0], format->parts[1], format->name);
+    expect_parts(format, expected, sizeof expected);
     if (node->kind != LKS_NODE_MAP)
         return lks_node_expected(node, name, expected);
     for (const lks_node *entry = node->first; entry; entry = entry->next) {
@@ -210,7 +239,7 @@ static lks_status set_file_parts(lks_job_split *split, const lks_node *node,
                              sizeof hint));
         }
     }
-    for (size_t i = 0; i < format->n_parts; i++) {
+    for (size_t i = 0; i < n_files; i++) {
         const lks_node *part = lks_node_find(node, format->parts[i]);
 
         if (!part)
@@ -218,7 +247,7 @@ static lks_status set_file_parts(lks_job_split *split, const lks_node *node,
                                         format->parts[i], name, expected);
         LKS_TRY(add_file(split, part, format->parts[i]));
     }
-    return LKS_OK;
+    return set_arrays(split, node, format);
 }
 
 static lks_status set_files(lks_job_build *build, const lks_job_key *key,

@@ -71,6 +71,8 @@ static lks_dataset_source source_of(const lks_job *job, const lks_job_split *spl
         source.files[i] = split->files[i];
     for (size_t i = 0; i < job->data.n_transforms; i++)
         source.keeps_bytes |= strcmp(job->data.transforms[i].type, "to_float") == 0;
+    for (size_t i = 0; i < LKS_JOB_MAX_ARRAYS; i++)
+        source.arrays[i] = split->arrays[i];
     memcpy(source.mean, job->data.mean, sizeof source.mean);
     memcpy(source.std, job->data.std, sizeof source.std);
     return source;
@@ -101,7 +103,10 @@ static bool ends_in(const char *text, const char *end)
 lks_status lks_inputs_from_file(const lks_job *job, const char *path,
                                 const lks_dataset *like, lks_dataset **out)
 {
-    const lks_job_split split = {.files = {(char *)path}, .n_files = 1};
+    const lks_job_split split = {
+        .files = {(char *)path},
+        .n_files = 1,
+        .arrays = {job->data.train.arrays[0], job->data.train.arrays[1]}};
     lks_dataset_source source = source_of(job, &split);
 
     source.root = NULL;

@@ -135,8 +135,7 @@ typedef struct lks_dataset_source {
      * one after the other. */
     int n_files;
     const char *files[LKS_DATASET_MAX_FILES];
-    bool
-        inputs_only; /* idx: images; npy, npz: inputs; there is no field "targets" then */
+    bool inputs_only; /* of idx, npy and npz; there is no field "targets" then */
     /* Inputs become (x / 255 - mean[c]) / std[c] for u8 data, (x - mean[c]) / std[c] for
      * floats; channel c is the sample's first dimension. n_channels of 0: no
      * normalisation (u8 data are still divided by 255); 1: the same for all channels. */

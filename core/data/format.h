@@ -1,5 +1,5 @@
 /* What a data format is: a name and a function that says where in its files the samples
- * stand. Private to core/data. Adding one: a file like cifar10.c, a line here and one in
+ * stand. Private to core/data. Adding one: a file like cifar10.c, its name here and in
  * open.c. */
 #ifndef LKS_DATA_FORMAT_H
 #define LKS_DATA_FORMAT_H

@@ -6,7 +6,7 @@
 #include "base/try.h"
 #include "data/format.h"
 
-/* One line a format. */
+/* Every format. */
 static const lks_dataset_format *const formats[] = {
     &lks_dataset_idx, &lks_dataset_cifar10, &lks_dataset_npy,
     &lks_dataset_npz, &lks_dataset_csv,

@@ -160,10 +160,13 @@ static void random_layer(lks_job_item *out)
 static void random_split(const lks_job *job, lks_job_split *out)
 {
     const lks_job_format_type *format = lks_job_format_find(job->data.format);
-    size_t n = format->n_parts ? format->n_parts : 1 + below(LKS_JOB_MAX_FILES);
+    size_t n = format->n_parts ? format->n_parts - format->n_arrays
+                               : 1 + below(LKS_JOB_MAX_FILES);
 
     for (; out->n_files < n; out->n_files++)
         out->files[out->n_files] = random_text(false);
+    for (size_t i = 0; i < format->n_arrays; i++)
+        out->arrays[i] = random_text(true);
 }
 
 static void random_names(lks_job_names *out)
@@ -337,6 +340,8 @@ static void same_splits(const lks_job_split *a, const lks_job_split *b)
     ck_assert_uint_eq(a->n_files, b->n_files);
     for (size_t i = 0; i < a->n_files; i++)
         ck_assert_str_eq(a->files[i], b->files[i]);
+    for (size_t i = 0; i < LKS_JOB_MAX_ARRAYS; i++)
+        same_text(a->arrays[i], b->arrays[i]);
 }
 
 static void same_names(const lks_job_names *a, const lks_job_names *b)
@@ -560,6 +565,36 @@ START_TEST(layers_are_wired_by_name_and_number)
 }
 END_TEST
 
+START_TEST(arrays_of_an_archive_have_names_of_their_own_or_the_usual_ones)
+{
+    static const char text[] =
+        "data:\n"
+        "  format: npz\n"
+        "  train: {targets: y_train, file: mnist.npz, inputs: \"yes\"}\n"
+        "  test: {file: test.npz}\n"
+        "model: [relu]\n"
+        "loss: mse_loss\n"
+        "optimizer: sgd\n"
+        "train: {batch_size: 1, steps: 5}\n"
+        "job: j\n";
+    lks_job job;
+    char *written = NULL;
+
+    ck_ok(parse_text(text, &job));
+    ck_assert_uint_eq(job.data.train.n_files, 1);
+    ck_assert_str_eq(job.data.train.arrays[0], "yes");
+    ck_assert_str_eq(job.data.train.arrays[1], "y_train");
+    ck_assert_str_eq(job.data.test.arrays[0], "x");
+    ck_assert_str_eq(job.data.test.arrays[1], "y");
+    ck_ok(lks_job_format(&job, &written));
+    ck_assert(strstr(written,
+                     "  train: {file: mnist.npz, inputs: \"yes\", targets: y_train}\n"));
+    ck_assert(strstr(written, "  test: {file: test.npz, inputs: x, targets: \"y\"}\n"));
+    lks_free(written);
+    lks_job_release(&job);
+}
+END_TEST
+
 START_TEST(a_schedule_is_written_as_it_was_read)
 {
     static const char text[] =
@@ -703,7 +738,8 @@ START_TEST(releasing_twice_or_an_empty_job_is_fine)
 }
 END_TEST
 
-LKS_SUITE("job_format", a_schedule_is_written_as_it_was_read,
+LKS_SUITE("job_format", arrays_of_an_archive_have_names_of_their_own_or_the_usual_ones,
+          a_schedule_is_written_as_it_was_read,
           schedules_one_after_the_other_are_written_as_they_were_read,
           a_written_job_reads_back_as_the_same,
           a_job_is_written_for_people_with_its_defaults, a_loss_is_written_as_it_was_read,

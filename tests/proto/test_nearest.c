@@ -83,7 +83,7 @@ START_TEST(a_name_of_something_else_is_no_slip)
          {"mae_loss", "bce_loss", "bce_with_logits", "focal_loss", "ctc_loss", "dice",
           "triplet", "hinge"},
          "known are cross_entropy, mse_loss"},
-        {"data.format", {"cifar100", "npz", "mnist", "tsv", "hdf5"}, "one of idx, npy"},
+        {"data.format", {"cifar100", "mnist", "tsv", "hdf5"}, "one of idx, npy"},
     };
 
     for (size_t c = 0; c < sizeof cases / sizeof *cases; c++)
