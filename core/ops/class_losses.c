@@ -77,6 +77,17 @@ static lks_tensor *scalar_of(const lks_tensor *x, double value)
     return lks_full(LKS_SCALAR, value, x->view.dtype, x->storage->device);
 }
 
+/* Some class for each of target, its own where that is one. Whoever takes its score
+ * refuses another, on a device that tells late as on one that tells at once. */
+static lks_tensor *some_class(lks_tensor *target, int64_t n_classes)
+{
+    const lks_device device = target->storage->device;
+    lks_tensor *first = lks_full(LKS_SCALAR, 0, LKS_I64, device);
+    lks_tensor *last = lks_full(LKS_SCALAR, (double)n_classes - 1, LKS_I64, device);
+
+    return lks_minimum(lks_maximum(target, first), last);
+}
+
 /* What each of target (M) counts: its class's weight, or 1; 0 where it is ignored. */
 static lks_tensor *weights_of(const lks_tensor *x, lks_tensor *target, lks_tensor *weight,
                               lks_tensor *is_ignored)
@@ -85,8 +96,7 @@ static lks_tensor *weights_of(const lks_tensor *x, lks_tensor *target, lks_tenso
 
     if (!weight)
         return lks_to(lks_logical_not(is_ignored), x->view.dtype);
-    each = lks_index_select(lks_detach(weight), 0,
-                            lks_masked_fill_scalar(target, is_ignored, 0));
+    each = lks_index_select(lks_detach(weight), 0, some_class(target, weight->numel));
     return lks_masked_fill_scalar(each, is_ignored, 0);
 }
 
@@ -378,7 +388,9 @@ static lks_tensor *margin_rows(lks_tensor *x, lks_tensor *target, double p, doub
     if (p == 2)
         z = lks_square(z);
     if (weight)
-        z = lks_mul(z, lks_unsqueeze(lks_index_select(lks_detach(weight), 0, target), 1));
+        z = lks_mul(z, lks_unsqueeze(lks_index_select(lks_detach(weight), 0,
+                                                      some_class(target, weight->numel)),
+                                     1));
     z = lks_sum(lks_masked_fill_scalar(z, is_target, 0), &last, 1, false);
     return lks_mul_scalar(z, 1 / (double)x->view.sizes[1]);
 }
