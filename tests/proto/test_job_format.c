@@ -97,7 +97,8 @@ static double random_option(const lks_job_option *option)
     if (option->kind == LKS_JOB_OPTION_TOGGLE)
         return below(2);
     if (option->kind == LKS_JOB_OPTION_REAL)
-        return random_real(option->is_list ? 1e-300 : option->min, option->below);
+        return random_real(option->is_list ? fmax(1e-300, option->min) : option->min,
+                           option->below);
     if (option->kind == LKS_JOB_OPTION_WORD)
         return option->words[1] ? below(2) : 0;
     if (option->is_list && option->min <= 0)
