@@ -154,7 +154,8 @@ static void end_run(run *r)
 static void on_look(uv_timer_t *timer)
 {
     run *r = timer->data;
-    const lks_run_sight sight = lks_run_see(&r->eyes, r->held[LKS_LAUNCH_ERR]);
+    const lks_run_sight sight =
+        lks_run_see(&r->eyes, r->held[LKS_LAUNCH_OUT], r->held[LKS_LAUNCH_ERR]);
     const pid_t guard = r->eyes.guard;
     char text[sizeof r->watched];
     lks_line line = lks_line_init(text, sizeof text);

@@ -56,7 +56,7 @@ static bool was_a_rank_killed(const lks_run_eyes *eyes, bool is_lost)
            (is_lost && !news->tells_states);
 }
 
-lks_run_sight lks_run_see(lks_run_eyes *eyes, bool is_deaf)
+lks_run_sight lks_run_see(lks_run_eyes *eyes, bool is_held, bool is_deaf)
 {
     const bool is_lost =
         strstr(eyes->output->error, LKS_WAS_LOST) || eyes->output->news.lost_host[0];
@@ -66,6 +66,7 @@ lks_run_sight lks_run_see(lks_run_eyes *eyes, bool is_deaf)
     return (lks_run_sight){
         .now_s = lks_clock_s(),
         .is_deaf = is_deaf,
+        .is_held = is_held,
         .mpirun_has_said_end = lks_mpirun_news_is_end(&eyes->output->news),
         .rank_0_is_gone = is_rank_0_gone(eyes),
         .a_rank_was_killed = was_a_rank_killed(eyes, is_lost),

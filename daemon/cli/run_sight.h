@@ -20,8 +20,8 @@ typedef struct lks_run_eyes {
     bool sees_rank_0; /* its process was here */
 } lks_run_eyes;
 
-/* Of now. is_deaf: mpirun's standard error is not read at present. The eyes must outlive
- * what they give. */
-lks_run_sight lks_run_see(lks_run_eyes *eyes, bool is_deaf);
+/* Of now. is_held, is_deaf: mpirun's standard output, its standard error is not read at
+ * present. The eyes must outlive what they give. */
+lks_run_sight lks_run_see(lks_run_eyes *eyes, bool is_held, bool is_deaf);
 
 #endif

@@ -22,6 +22,7 @@ struct lks_run_watch {
     double said_end_s;      /* 0: it has not */
     double killed_at_s;     /* since when a rank is known to be dead; 0: none is */
     double lost_at_s;       /* the same of one that is lost, or dead */
+    double held_at_s;       /* last, what mpirun prints; 0: never */
     bool has_lost_rank_0;
     bool has_warned;
     heard *ranks; /* [n_ranks] */
@@ -263,12 +264,15 @@ static lks_run_verdict mpirun_does_not_end(lks_run_watch *watch,
                                            const lks_run_sight *sight, lks_line *why)
 {
     const heard *rank = watch->ranks;
+    double since_s;
 
-    if (!is_training(watch) || rank->sign.stage != LKS_STAGE_END ||
-        sight->now_s - rank->since_s < watch->options.end_s)
+    if (!is_training(watch) || rank->sign.stage != LKS_STAGE_END)
+        return LKS_RUN_GOES_ON;
+    since_s = rank->since_s > watch->held_at_s ? rank->since_s : watch->held_at_s;
+    if (sight->now_s - since_s < watch->options.end_s)
         return LKS_RUN_GOES_ON;
     lks_line_add(why, "rank 0 is done, but mpirun has not ended %.0f s later",
-                 sight->now_s - rank->since_s);
+                 sight->now_s - since_s);
     add_stopped(sight, why);
     return LKS_RUN_IS_OVER;
 }
@@ -325,6 +329,8 @@ static void note(lks_run_watch *watch, const lks_run_sight *sight)
         watch->stopped_since_s = 0;
     else if (watch->stopped_since_s == 0 || gap_s > OWN_SILENCE_S)
         watch->stopped_since_s = sight->now_s;
+    if (sight->is_held)
+        watch->held_at_s = sight->now_s;
     watch->has_lost_rank_0 = watch->has_lost_rank_0 || sight->rank_0_is_gone;
     if (watch->killed_at_s == 0 && (sight->a_rank_was_killed || watch->has_lost_rank_0))
         watch->killed_at_s = sight->now_s;

@@ -32,6 +32,7 @@ typedef struct lks_run_watch_options {
 typedef struct lks_run_sight {
     double now_s;
     bool is_deaf;             /* mpirun's output is not read just now */
+    bool is_held;             /* whoever reads ours takes none of it: mpirun cannot end */
     bool mpirun_has_said_end; /* a refusal, a death */
     bool a_rank_was_killed;   /* mpirun, or its own last word, says so */
     bool a_rank_is_lost;      /* the coordinator has said so, or mpirun of its host */

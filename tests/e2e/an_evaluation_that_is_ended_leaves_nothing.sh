@@ -37,4 +37,13 @@ wait_run
 must_fail 1
 one_line 'lockstep: error: rank 0 was killed by signal 9'
 nothing_is_left
+
+# A reader that takes its time, a pager on its first page, gets all of it.
+lks predict trained --split train
+mv out whole
+env "$MARK" "$LOCKSTEP" predict trained --split train --ranks 2 2>err | (sleep 13 && cat) >out
+cmp out whole || fail 'a slow reader gets something else'
+[ ! -s err ] || fail "$(cat err)"
+rm whole
+nothing_is_left
 [ "$(ls)" = "$(printf '%s\n' err job.yaml out trained)" ] || fail "files are left: $(ls)"

@@ -20,11 +20,11 @@ refused 1 'there is no run directory other, here or in runs/' predict other --sp
 refused 1 "$E2E_JOBS is no run's directory: it has no job.yaml" evaluate "$E2E_JOBS"
 refused 2 '--split tets: did you mean test? give train, validation or test' evaluate fashion --split tets
 refused 2 'the job of runs/fashion has no test data' evaluate fashion
-refused 2 'has no validation data' predict fashion --split validation --ranks 2
+refused 2 'has no validation data' predict fashion --split validation
 refused 2 'name what to predict for: --input FILE' predict fashion
 refused 2 'name what to predict for' predict fashion --split train --input x.npy
 refused 2 '--format yaml: give jsonl or npy' predict fashion --split train --format yaml
-refused 2 '--format npy: name a file with --output FILE' predict fashion --split train --format npy --ranks 2
+refused 2 '--format npy: name a file with --output FILE' predict fashion --split train --format npy
 refused 1 'cannot open nothere.npy: No such file' predict fashion --input nothere.npy
 refused 1 'cannot open /nowhere/t10k-images-idx3-ubyte.gz: No such file' evaluate fashion --split train --set data.root=/nowhere
 refused 1 'cannot open /nowhere/t10k-images-idx3-ubyte.gz: No such file' evaluate fashion --split train --set data.root=/nowhere --ranks 2

@@ -177,6 +177,20 @@ START_TEST(a_rank_0_that_comes_back_is_forgiven_and_warned_of_anew)
 }
 END_TEST
 
+START_TEST(an_mpirun_whose_words_nobody_takes_has_its_time_afterwards)
+{
+    world w = begin(2);
+
+    hear(&w, 1, LKS_STAGE_END);
+    hear(&w, 0, LKS_STAGE_END);
+    w.sight.is_held = true; /* a pager on its first page */
+    ck_assert_int_eq(seconds_until(&w, LKS_RUN_IS_OVER, 600, NULL), 601);
+    w.sight.is_held = false;
+    ck_assert_int_eq(seconds_until(&w, LKS_RUN_IS_OVER, 90, NULL), 25);
+    end(&w);
+}
+END_TEST
+
 START_TEST(an_mpirun_that_does_not_end_with_its_ranks_is_told)
 {
     world w = begin(2);
@@ -372,6 +386,7 @@ LKS_SUITE("run_watch", an_mpirun_that_starts_nothing_is_over_in_time,
           a_silent_rank_0_is_warned_of_once_and_ended_by_its_timeout,
           a_rank_0_that_comes_back_is_forgiven_and_warned_of_anew,
           an_mpirun_that_does_not_end_with_its_ranks_is_told,
+          an_mpirun_whose_words_nobody_takes_has_its_time_afterwards,
           ranks_above_0_are_not_missed_once_they_are_in,
           a_stopped_mpirun_is_the_cause_not_the_silence_of_rank_0,
           an_mpirun_stopped_at_the_start_is_over_soon,
