@@ -6,6 +6,7 @@
 #include <math.h>
 
 #include "autograd/backward.h"
+#include "base/alloc.h"
 #include "nn/init.h"
 #include "ops/ops.h"
 #include "tensor/scope.h"
@@ -365,7 +366,37 @@ START_TEST(a_model_begins_with_the_first_values_it_is_told)
 }
 END_TEST
 
-LKS_SUITE("layers", layers_of_many_options_refuse_what_does_not_go_together,
+START_TEST(a_model_of_many_options_survives_each_allocation_failing)
+{
+    static const lks_init_spec inits[] = {{.param = "weight", .type = "orthogonal"}};
+    lks_layer_spec layers[] = {
+        LAYER("conv1d", {"out_channels", 1, {4}}, {"kernel_size", 1, {1}}),
+        LAYER("instance_norm1d", {"track_running_stats", 1, {1}}),
+        LAYER("upsample", {"size", 1, {3}}), LAYER("prelu"),
+        LAYER("unflatten", {"dim", 1, {1}}, {"unflattened_size", 2, {2, -1}})};
+    bool failed = true;
+
+    layers[0].inits = inits;
+    layers[0].n_inits = 1;
+    for (long n = 0; failed; n++) {
+        lks_model *made = NULL;
+        lks_status st;
+
+        ck_assert_int_lt(n, 1000);
+        lks_alloc_fail_after(n);
+        st = lks_model_create(layers, 5, LKS_SHAPE_OF(2, 6), 0, test_device(), &made);
+        failed = lks_alloc_has_failed();
+        lks_alloc_fail_after(-1);
+        ck_assert_int_eq(st, failed ? LKS_NOMEM : LKS_OK);
+        ck_assert(failed == (made == NULL));
+        lks_error_clear();
+        lks_model_destroy(made);
+    }
+}
+END_TEST
+
+LKS_SUITE("layers", a_model_of_many_options_survives_each_allocation_failing,
+          layers_of_many_options_refuse_what_does_not_go_together,
           the_padding_of_an_embedding_is_zero_and_learns_nothing,
           dropout_of_channels_takes_whole_ones, orthogonal_matrices_are_that,
           an_orthogonal_matrix_has_the_same_bits_on_every_machine,
