@@ -79,7 +79,8 @@ lks_tensor *lks_lerp_scalar(lks_tensor *a, lks_tensor *b, double weight);
 lks_tensor *lks_addcmul(lks_tensor *x, lks_tensor *a, lks_tensor *b, double value);
 lks_tensor *lks_addcdiv(lks_tensor *x, lks_tensor *a, lks_tensor *b, double value);
 
-/* Activations, those of torch.nn.functional; PyTorch's defaults in brackets. */
+/* Activations, those of torch.nn.functional; PyTorch's defaults in brackets. Integers
+ * become f32, but stay so in hardtanh, relu6 and threshold, whose numbers are cut off. */
 lks_tensor *lks_elu(lks_tensor *x, double alpha);  /* [1] */
 lks_tensor *lks_celu(lks_tensor *x, double alpha); /* [1] */
 lks_tensor *lks_selu(lks_tensor *x);

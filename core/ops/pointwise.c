@@ -73,11 +73,45 @@ static lks_tensor *power_of_integers(lks_tensor *x, const double *numbers)
     return lks_pow(x, exponent);
 }
 
+/* Here PyTorch cuts numbers off, for the result to stay of x's dtype, and takes no
+ * booleans. */
+
+static bool refuses(const char *name, const lks_tensor *x)
+{
+    if (x->view.dtype == LKS_BOOL)
+        lks_fail(LKS_DTYPE, "%s: takes numbers, not booleans; lks_to first", name);
+    return x->view.dtype == LKS_BOOL;
+}
+
+static lks_tensor *hardtanh_integers(lks_tensor *x, const double *numbers)
+{
+    const double whole[] = {trunc(numbers[0]), trunc(numbers[1])};
+
+    return refuses("hardtanh", x) ? NULL : clamp_integers(x, whole);
+}
+
+static lks_tensor *relu6_integers(lks_tensor *x, const double *numbers)
+{
+    (void)numbers;
+    return refuses("relu6", x) ? NULL : clamp_integers(x, (const double[]){0, 6});
+}
+
+static lks_tensor *threshold_integers(lks_tensor *x, const double *numbers)
+{
+    if (refuses("threshold", x))
+        return NULL;
+    return lks_where(lks_gt_scalar(x, trunc(numbers[0])), x,
+                     lks_beside(x, trunc(numbers[1])));
+}
+
 static lks_tensor *(*const of_integers[LKS_N_UNARY])(lks_tensor *, const double *) = {
     [LKS_UNARY_clamp] = clamp_integers,
     [LKS_UNARY_clamp_min] = clamp_min_integers,
     [LKS_UNARY_clamp_max] = clamp_max_integers,
     [LKS_UNARY_pow_scalar] = power_of_integers,
+    [LKS_UNARY_hardtanh] = hardtanh_integers,
+    [LKS_UNARY_relu6] = relu6_integers,
+    [LKS_UNARY_threshold] = threshold_integers,
 };
 
 lks_tensor *lks_apply_unary(const lks_op *op, lks_tensor *x, const double *numbers)

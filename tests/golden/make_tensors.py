@@ -142,7 +142,9 @@ def dtypes():
              "clamp_whole": lambda x: x.clamp(2, 3), "clamp_half": lambda x: x.clamp(1.5, 3),
              "clamp_open": lambda x: x.clamp(-INF, 3.0), "clamp_min_two": lambda x: x.clamp_min(2),
              "clamp_min_half": lambda x: x.clamp_min(1.5), "clamp_max_two": lambda x: x.clamp_max(2),
-             "clamp_max_half": lambda x: x.clamp_max(1.5)}
+             "clamp_max_half": lambda x: x.clamp_max(1.5),
+             "hardtanh": lambda x: torch.nn.functional.hardtanh(x, 1, 2.5), "relu6": torch.nn.functional.relu6,
+             "threshold": lambda x: torch.nn.functional.threshold(x, 1.5, 7.5)}
     for name, f in unary.items():
         print("static const dtype_result %s_results[LKS_N_DTYPES] = {" % name)
         for n, t in zip(NAMES, TYPES):

@@ -95,6 +95,8 @@ NUMBERED(clamp_min_two, lks_clamp_min(x, 2))
 NUMBERED(clamp_min_half, lks_clamp_min(x, 1.5))
 NUMBERED(clamp_max_two, lks_clamp_max(x, 2))
 NUMBERED(clamp_max_half, lks_clamp_max(x, 1.5))
+NUMBERED(hardtanh, lks_hardtanh(x, 1, 2.5))
+NUMBERED(threshold, lks_threshold(x, 1.5, 7.5))
 
 /* Beside a tensor that has dimensions one without counts as less. */
 
@@ -205,7 +207,10 @@ START_TEST(one_dtype_gives_what_it_gives_in_pytorch)
                {"clamp_min 2", clamp_min_two, clamp_min_two_results},
                {"clamp_min 1.5", clamp_min_half, clamp_min_half_results},
                {"clamp_max 2", clamp_max_two, clamp_max_two_results},
-               {"clamp_max 1.5", clamp_max_half, clamp_max_half_results}};
+               {"clamp_max 1.5", clamp_max_half, clamp_max_half_results},
+               {"hardtanh", hardtanh, hardtanh_results},
+               {"relu6", lks_relu6, relu6_results},
+               {"threshold", threshold, threshold_results}};
 
     for (size_t o = 0; o < sizeof ops / sizeof *ops; o++)
         for (lks_dtype a = 0; a < LKS_N_DTYPES; a++) {
