@@ -1,7 +1,6 @@
 #include "worker/splits.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 
 #include "base/text.h"
 #include "base/try.h"
@@ -97,14 +96,18 @@ lks_status lks_splits_init(lks_splits *self, const lks_job *job, lks_dataset *tr
 
 void lks_splits_text(const lks_splits *self, char *out, size_t size)
 {
-    snprintf(out, size, "%" PRIu64 " training samples",
-             lks_dataset_n_samples(self->train));
-    if (self->validation)
-        lks_append(out, size, ", %" PRIu64 " validation samples",
-                   lks_dataset_n_samples(self->validation));
-    if (self->test)
-        lks_append(out, size, ", %" PRIu64 " test samples",
-                   lks_dataset_n_samples(self->test));
+    const struct {
+        const char *name;
+        const lks_dataset *split;
+    } splits[] = {{"training", self->train},
+                  {"validation", self->validation},
+                  {"test", self->test}};
+
+    out[0] = '\0';
+    for (size_t i = 0; i < sizeof splits / sizeof *splits; i++)
+        if (splits[i].split)
+            lks_append(out, size, "%s%" PRIu64 " %s samples", out[0] ? ", " : "",
+                       lks_dataset_n_samples(splits[i].split), splits[i].name);
 }
 
 void lks_splits_release(lks_splits *self)

@@ -152,6 +152,8 @@ static void say_started(const lks_session *session)
              1e3 * session->data.opening_train.seconds,
              1e3 * session->data.opening_test.seconds,
              1e3 * (at_s[LKS_STAGE_IN] - at_s[LKS_STAGE_MEET]));
+    if (session->data.applied) /* they are told with what comes of them */
+        return;
     lks_splits_text(&session->data.splits, sizes, sizeof sizes);
     lks_info("%s", sizes);
 }

@@ -26,14 +26,15 @@ typedef struct lks_batch_slice {
  * Pure; called by the loader's threads, once for each item. */
 typedef bool (*lks_loader_plan)(const void *context, uint64_t item, lks_batch_slice *out);
 
-/* The plan of as many epochs: batches of batch_size samples, the last of an epoch short, or
- * left out. */
+/* So many epochs in batches of batch_size samples, the last of an epoch short, or left
+ * out. */
 typedef struct lks_batches {
     uint64_t n_samples, n_epochs;
     int64_t batch_size;
     bool drop_last;
 } lks_batches;
 
+/* Their plan, with an lks_batches as its context. */
 bool lks_batches_plan(const void *batches, uint64_t item, lks_batch_slice *out);
 
 /* Batches ahead that outlast a thread that does not get a core for a while, in few

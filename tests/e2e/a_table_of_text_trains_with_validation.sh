@@ -61,6 +61,11 @@ lks run job.yaml --ranks 1 --run-dir no-test --set data.test=
 must_succeed
 says ": validation accuracy "
 
+# What the run was evaluated on, its weights are again: with the same rows, classes, scale and transforms.
+env "$MARK" "$(dirname "$LOCKSTEP")/lockstep-worker" --evaluate --split test --json run-1 >evaluated 2>err || fail "$(cat err)"
+loss=$(sed -n 's/.*"split":"test".*"loss":\([^,]*\).*/\1/p' run-1/metrics.jsonl | tail -n 1)
+grep -qF "\"loss\": $loss," evaluated || fail "another loss than $loss: $(cat evaluated)"
+
 # A run's own job trains again, from anywhere; another seed holds out others.
 lks run run-1/job.yaml --ranks 1 --run-dir again
 must_succeed

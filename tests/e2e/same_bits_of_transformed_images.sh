@@ -44,6 +44,11 @@ for workers in 1 4; do
     cmp run-1/model.safetensors workers-$workers/model.safetensors || fail "other weights with $workers loader threads"
 done
 
+# What the run was evaluated on, its weights are again: with the same rows, classes, scale and transforms.
+env "$MARK" "$(dirname "$LOCKSTEP")/lockstep-worker" --evaluate --split validation --json run-1 >evaluated 2>err || fail "$(cat err)"
+loss=$(sed -n 's/.*"split":"validation".*"loss":\([^,]*\).*/\1/p' run-1/metrics.jsonl | tail -n 1)
+grep -qF "\"loss\": $loss," evaluated || fail "another loss than $loss: $(cat evaluated)"
+
 # A run's own job trains again; without a flip the weights are others.
 lks run run-1/job.yaml --ranks 1 --run-dir again
 must_succeed

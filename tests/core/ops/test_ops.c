@@ -485,6 +485,7 @@ static bool is_of_no_gradient(const char *name)
                                         "logical_or",
                                         "logical_not",
                                         "one_hot",
+                                        "nonzero",
 #define LKS_COMPARED(name, operator_) #name, #name "_scalar",
                                         LKS_COMPARE_LIST(LKS_COMPARED)
 #undef LKS_COMPARED
