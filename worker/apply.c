@@ -270,12 +270,14 @@ static lks_status open_prediction(lks_replica *replica)
 {
     const lks_apply_options *options = wanted(replica->session);
     const lks_shape output = lks_model_output_shape(replica->model);
+    const lks_dataset *train = replica->session->data.splits.train;
     const lks_prediction_options prediction = {
         .format = options->format,
         .path = options->output,
         .n = lks_dataset_n_samples(replica->applied.dataset),
         .shape = output,
         .is_classifier = replica->loss->counts_correct && output.ndim == 1,
+        .classes = train ? train : replica->applied.dataset,
     };
 
     return replica->comm->rank == 0

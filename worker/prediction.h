@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "data/dataset.h"
 #include "layout/shape.h"
 
 /* Borrowed for as long as it is written. */
@@ -16,7 +17,7 @@ typedef struct lks_prediction_options {
     lks_shape shape;    /* of one */
     bool is_classifier; /* outputs (n_classes) are what cross_entropy takes: jsonl has the
                            class of the largest, and their softmax */
-    const char *const *class_names; /* [n_classes]; NULL: numbers are all they have */
+    const lks_dataset *classes; /* what names its classes; may be NULL */
 } lks_prediction_options;
 
 typedef struct lks_prediction lks_prediction;

@@ -251,6 +251,23 @@ const char *lks_dataset_class_name(const lks_dataset *dataset, int64_t number)
                                     : NULL;
 }
 
+lks_status lks_dataset_class_names(const lks_dataset *dataset, int64_t n,
+                                   const char ***out)
+{
+    const char **names;
+
+    *out = NULL;
+    for (int64_t i = 0; i < n; i++)
+        if (!lks_dataset_class_name(dataset, i))
+            return LKS_OK;
+    if (!(names = lks_calloc((size_t)n, sizeof *names)))
+        return LKS_NOMEM;
+    for (int64_t i = 0; i < n; i++)
+        names[i] = lks_dataset_class_name(dataset, i);
+    *out = names;
+    return LKS_OK;
+}
+
 uint64_t lks_dataset_fingerprint(const lks_dataset *dataset)
 {
     return dataset->fingerprint;

@@ -194,6 +194,11 @@ const char *lks_dataset_origin(const lks_dataset *dataset, int field, uint64_t i
  * as the dataset; NULL where the class, or all of them, have no name. */
 const char *lks_dataset_class_name(const lks_dataset *dataset, int64_t number);
 
+/* The names of n classes, an array that the caller lks_frees, of names that live as long as
+ * the dataset; NULL where one has none. LKS_NOMEM. */
+lks_status lks_dataset_class_names(const lks_dataset *dataset, int64_t n,
+                                   const char ***out);
+
 /* What lks_dataset_create was given as `self`, if it was with these ops; else NULL. */
 const void *lks_dataset_self(const lks_dataset *dataset, const lks_dataset_ops *ops);
 

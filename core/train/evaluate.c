@@ -167,9 +167,11 @@ static lks_status make_chunks(const lks_model *model, const lks_loss *loss,
     out->sums = lks_calloc(out->n_rows * n_chunks, sizeof *out->sums);
     if (!out->sums)
         return LKS_NOMEM;
-    return loss->counts_correct
-               ? lks_tally_create(lks_model_output_shape(model).sizes[0], &out->tally)
-               : LKS_OK;
+    if (!loss->counts_correct)
+        return LKS_OK;
+    LKS_TRY(lks_tally_create(lks_model_output_shape(model).sizes[0], &out->tally));
+    return lks_dataset_class_names(feed->dataset, out->tally->n_classes,
+                                   &out->tally->class_names);
 }
 
 lks_status lks_evaluate(lks_model *model, const lks_loss *loss, const lks_feed *feed,

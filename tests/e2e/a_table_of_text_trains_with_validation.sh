@@ -65,6 +65,11 @@ says ": validation accuracy "
 env "$MARK" "$(dirname "$LOCKSTEP")/lockstep-worker" --evaluate --split test --json run-1 >evaluated 2>err || fail "$(cat err)"
 loss=$(sed -n 's/.*"split":"test".*"loss":\([^,]*\).*/\1/p' run-1/metrics.jsonl | tail -n 1)
 grep -qF "\"loss\": $loss," evaluated || fail "another loss than $loss: $(cat evaluated)"
+# Classes have their names, in an evaluation, a prediction and the table at the end of a run.
+grep -qF '"name": "versi, color"' evaluated || grep -qF '"name":"versi, color"' evaluated || fail "no class has its name: $(cat evaluated)"
+lks predict run-1 --split test
+must_succeed
+grep -qE '"class":0,"name":"setosa"' out || fail "no prediction has its name: $(head -n 2 out)"
 
 # A run's own job trains again, from anywhere; another seed holds out others.
 lks run run-1/job.yaml --ranks 1 --run-dir again
