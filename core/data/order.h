@@ -22,7 +22,7 @@ typedef struct lks_order {
 uint64_t lks_order_at(const lks_order *order, uint64_t epoch, uint64_t position);
 
 /* Those at `n` positions from `first` on, all below n_samples: the same samples, each in
- * about a third of the time. */
+ * about a third of the time, with AVX-512 an eighth. */
 void lks_order_run(const lks_order *order, uint64_t epoch, uint64_t first, size_t n,
                    uint64_t *out);
 
