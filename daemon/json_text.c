@@ -2,6 +2,8 @@
 
 #include <math.h>
 
+#include "base/plain.h"
+
 static void begin_value(lks_json *json, const char *key)
 {
     if (json->needs_comma)
@@ -33,26 +35,10 @@ void lks_json_null(lks_json *json, const char *key)
     lks_text_put(json->out, "null");
 }
 
-static bool needs_escape(char c)
-{
-    return (unsigned char)c < 0x20 || c == '"' || c == '\\';
-}
-
 void lks_json_string(lks_json *json, const char *key, const char *value)
 {
     begin_value(json, key);
-    lks_text_put(json->out, "\"");
-    while (*value) {
-        size_t n = 0;
-
-        while (value[n] && !needs_escape(value[n]))
-            n++;
-        lks_text_append(json->out, value, n);
-        value += n;
-        if (*value)
-            lks_text_add(json->out, "\\u%04x", (unsigned)(unsigned char)*value++);
-    }
-    lks_text_put(json->out, "\"");
+    lks_plain_put_json(json->out, value);
 }
 
 void lks_json_string_or_null(lks_json *json, const char *key, const char *value)

@@ -2,7 +2,8 @@
  * tens of thousands of members, which a tree of values would make ten times slower.
  *
  * A member's `key` is a literal that needs no escapes; NULL where there is none (in an
- * array, at the top). Strings are UTF-8. Whether memory sufficed, the text knows. */
+ * array, at the top). Strings are put as lks_plain_put_json does. Whether memory
+ * sufficed, the text knows. */
 #ifndef LKS_DAEMON_JSON_TEXT_H
 #define LKS_DAEMON_JSON_TEXT_H
 

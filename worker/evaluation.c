@@ -6,6 +6,7 @@
 #include "base/alloc.h"
 #include "base/class_table.h"
 #include "base/figure.h"
+#include "base/plain.h"
 #include "worker/number.h"
 
 /* ---- for programs ---- */
@@ -21,7 +22,7 @@ static void put_class(lks_text *out, const lks_tally *tally, int64_t i)
 {
     lks_text_add(out, "{\"class\": %" PRId64 ", \"name\": ", i);
     if (tally->class_names)
-        lks_put_json_string(out, tally->class_names[i]);
+        lks_plain_put_json(out, tally->class_names[i]);
     else
         lks_text_put(out, "null");
     lks_text_add(out, ", \"samples\": %" PRId64 ", \"correct\": %" PRId64 ", ",
@@ -57,7 +58,7 @@ static void put_what(lks_text *out, const lks_evaluated *what)
 {
     if (what->run) {
         lks_text_put(out, "  \"run\": ");
-        lks_put_json_string(out, what->run);
+        lks_plain_put_json(out, what->run);
         lks_text_put(out, ",\n");
     }
     lks_text_add(out, "  \"split\": \"%s\",\n", what->split);

@@ -27,14 +27,3 @@ const char *lks_number_text_f32(float x, char text[LKS_NUMBER_TEXT])
     }
     return text;
 }
-
-void lks_put_json_string(lks_text *out, const char *string)
-{
-    lks_text_put(out, "\"");
-    for (; *string; string++)
-        if ((unsigned char)*string < 0x20 || *string == '"' || *string == '\\')
-            lks_text_add(out, "\\u%04x", (unsigned)(unsigned char)*string);
-        else
-            lks_text_append(out, string, 1);
-    lks_text_put(out, "\"");
-}

@@ -1,8 +1,6 @@
-/* Numbers and texts in JSON, which read back as what they were. */
+/* Numbers in JSON, which read back as what they were. */
 #ifndef LKS_WORKER_NUMBER_H
 #define LKS_WORKER_NUMBER_H
-
-#include "base/text.h"
 
 enum { LKS_NUMBER_TEXT = 32 };
 
@@ -11,8 +9,5 @@ enum { LKS_NUMBER_TEXT = 32 };
 const char *lks_number_text(double x, char text[LKS_NUMBER_TEXT]);
 /* The same of a float32, which reads back as that. */
 const char *lks_number_text_f32(float x, char text[LKS_NUMBER_TEXT]);
-
-/* UTF-8, in quotes. source: RFC 8259, section 7 */
-void lks_put_json_string(lks_text *out, const char *string);
 
 #endif

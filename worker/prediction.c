@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/plain.h"
 #include "base/text.h"
 #include "base/try.h"
 #include "io/npy.h"
@@ -66,7 +67,7 @@ static void put_class(lks_text *out, const lks_prediction *self, int64_t class_i
     if (!name)
         return;
     lks_text_put(out, ",\"name\":");
-    lks_put_json_string(out, name);
+    lks_plain_put_json(out, name);
 }
 
 /* probabilities [n][numel] and classes [n] of a classifier, else NULL. */

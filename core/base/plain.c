@@ -49,6 +49,27 @@ size_t lks_plain_copy(char *out, size_t size_bytes, const char *text)
     return n;
 }
 
+void lks_plain_put_json(lks_text *out, const char *text)
+{
+    size_t left = strlen(text);
+
+    lks_text_put(out, "\"");
+    while (left > 0) {
+        uint32_t code = 0;
+        size_t length = lks_utf8_next(text, left, &code);
+
+        if (length == 0)
+            lks_text_put(out, "?");
+        else if (is_active(code) || code == '"' || code == '\\')
+            lks_text_add(out, "\\u%04x", (unsigned)code); /* none is beyond U+FFFF */
+        else
+            lks_text_append(out, text, length);
+        text += length ? length : 1;
+        left -= length ? length : 1;
+    }
+    lks_text_put(out, "\"");
+}
+
 void lks_plain_line(FILE *out, const char *format, ...)
 {
     char line[4096];

@@ -40,6 +40,7 @@ START_TEST(json_of_every_kind_is_read_back)
     lks_json_decimal(&json, NULL, 0.5);
     lks_json_close(&json, ']');
     lks_json_string(&json, "text", every_byte);
+    lks_json_string(&json, "bytes", "caf\xe9");
     lks_json_string_or_null(&json, "none", "");
     lks_json_null(&json, "null");
     lks_json_count(&json, "large", UINT64_MAX);
@@ -49,6 +50,7 @@ START_TEST(json_of_every_kind_is_read_back)
     ck_assert_uint_eq(json_array_size(json_object_get(read, "empty")), 0);
     ck_assert_uint_eq(json_array_size(json_object_get(read, "list")), 4);
     ck_assert_str_eq(json_string_value(json_object_get(read, "text")), every_byte);
+    ck_assert_str_eq(json_string_value(json_object_get(read, "bytes")), "caf?");
     ck_assert(json_is_null(json_object_get(read, "none")));
     ck_assert(json_integer_value(json_object_get(read, "large")) == INT64_MAX);
     json_decref(read);

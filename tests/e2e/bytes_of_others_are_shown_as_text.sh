@@ -51,6 +51,46 @@ must_succeed
 says 'a?[2Jb?lockstep: error: forged'
 harmless out err
 
+# Names of classes that are not UTF-8, in a run's directory whose name is not: JSON is valid, and read again.
+latin=$(printf 'caf\351')
+for i in 1 2 3 4 5 6; do
+    printf '%d,%s\n%d,b\302\233\n' $i "$latin" $((i + 10))
+done >classes.csv
+cat >classes.yaml <<EOF
+job: classes
+data: {format: csv, header: none, train: classes.csv, test: classes.csv, target: 1}
+model: [{linear: {out_features: 2}}]
+loss: cross_entropy
+optimizer: sgd
+train: {steps: 1, batch_size: 12, lanes: 1}
+EOF
+lks run classes.yaml --ranks 1 --run-dir "$latin"
+must_succeed
+# is_json FILE: each of its lines, or the whole.
+is_json() {
+    python3 -c 'import json, sys
+text = open(sys.argv[1], encoding="utf-8").read()
+for one in [text] if text.startswith("{\n") else text.splitlines():
+    json.loads(one)' "$1" 2>json.err || fail "$1 is no JSON: $(cat -v "$1" json.err)"
+}
+is_json "$latin/evaluation.json"
+lks evaluate "$latin" --json
+must_succeed
+is_json out
+harmless out
+says '"run": "caf?"'
+lks predict "$latin" --split test
+must_succeed
+is_json out
+harmless out
+lks status "$latin"
+must_succeed
+says 'caf?  '
+lks status "$latin" --json
+must_succeed
+is_json out
+says '"name": "caf?"'
+
 # What a rank says on standard error.
 with_mpirun "printf 'lockstep: warn: \033[2J\233x\n' >&2; printf 'lockstep: error: rank 0: \033]0;t\007 \302\233\n' >&2; exit 1"
 lks run "$name.yaml" --ranks 1 --run-dir run

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/alloc.h"
+#include "base/utf8.h"
 #include "worker/evaluation.h"
 
 static int64_t counts[] = {
@@ -98,6 +99,22 @@ START_TEST(the_table_has_a_line_for_each_class)
 }
 END_TEST
 
+/* As a table in Latin-1 names them. */
+START_TEST(names_that_are_not_utf8_leave_the_json_valid)
+{
+    static const char *names[] = {"caf\xe9", "th\xe9", "b\xc3\xa4g"};
+    const char *json;
+
+    tally.class_names = names;
+    json = json_of(&(lks_evaluated){.run = "r\xfcn", .split = "test"}, &classes);
+    ck_assert(lks_utf8_is_valid(json));
+    ck_assert_ptr_nonnull(strstr(json, "\"run\": \"r?n\""));
+    ck_assert_ptr_nonnull(strstr(json, "\"name\": \"caf?\""));
+    ck_assert_ptr_nonnull(strstr(json, "\"name\": \"b\xc3\xa4g\""));
+    tally.class_names = NULL;
+}
+END_TEST
+
 START_TEST(of_many_classes_the_table_has_the_least_accurate)
 {
     enum { N = 300 };
@@ -128,4 +145,5 @@ END_TEST
 
 LKS_SUITE("evaluation", a_classifiers_evaluation_is_an_object_of_its_classes,
           values_have_errors_and_names_are_escaped, the_table_has_a_line_for_each_class,
+          names_that_are_not_utf8_leave_the_json_valid,
           of_many_classes_the_table_has_the_least_accurate)

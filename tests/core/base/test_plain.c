@@ -82,6 +82,28 @@ START_TEST(a_printed_line_is_one_line)
 }
 END_TEST
 
+static void ck_json(const char *text, const char *json)
+{
+    lks_text out = {0};
+
+    lks_plain_put_json(&out, text);
+    lks_text_append(&out, "", 1);
+    ck_assert_str_eq(out.bytes, json);
+    lks_text_release(&out);
+}
+
+START_TEST(any_bytes_are_a_json_string_that_no_terminal_acts_on)
+{
+    ck_json("", "\"\"");
+    ck_json("a \"b\" \\\n", "\"a \\u0022b\\u0022 \\u005c\\u000a\"");
+    ck_json("ä € \U0001F600", "\"ä € \U0001F600\"");
+    ck_json("\x1b[2J\x7f", "\"\\u001b[2J\\u007f\"");
+    ck_json("\xc2\x9b a\u202eb", "\"\\u009b a\\u202eb\"");
+    ck_json("caf\xe9", "\"caf?\"");
+    ck_json("\xff\xc0\xaf\xed\xa0\x80\xe2\x82", "\"????????\"");
+}
+END_TEST
+
 static char logged[128];
 
 static void note(void *context, lks_log_level level, const char *line)
@@ -105,4 +127,6 @@ END_TEST
 LKS_SUITE("plain", nothing_that_a_terminal_acts_on_stays,
           every_byte_and_pair_of_bytes_becomes_plain_text,
           text_is_made_plain_in_its_own_place, a_copy_is_not_cut_within_a_character,
-          a_printed_line_is_one_line, log_lines_and_errors_are_plain)
+          a_printed_line_is_one_line,
+          any_bytes_are_a_json_string_that_no_terminal_acts_on,
+          log_lines_and_errors_are_plain)
