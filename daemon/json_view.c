@@ -58,8 +58,9 @@ static void add_evaluation(lks_json *json, const lks_job_progress *progress)
         return;
     }
     lks_json_open(json, "evaluation", '{');
-    lks_json_real(json, "accuracy", progress->test_accuracy);
-    lks_json_real(json, "loss", progress->test_loss);
+    lks_json_string(json, "split", lks_split_name(progress->evaluation_split));
+    lks_json_real(json, "accuracy", progress->evaluation_accuracy);
+    lks_json_real(json, "loss", progress->evaluation_loss);
     lks_json_close(json, '}');
 }
 

@@ -72,6 +72,16 @@ const char *lks_phase_name(Lks__Proto__Phase phase)
     return (size_t)phase < sizeof names / sizeof *names ? names[phase] : "unknown";
 }
 
+const char *lks_split_name(Lks__Proto__Split split)
+{
+    static const char *const names[] = {
+        [LKS__PROTO__SPLIT__TEST] = "test",
+        [LKS__PROTO__SPLIT__VALIDATION] = "validation",
+    };
+
+    return (size_t)split < sizeof names / sizeof *names ? names[split] : "unknown";
+}
+
 double lks_rank_phase_s(const lks_rank *rank, double now_s)
 {
     double until_s = lks_rank_is_live(rank->state) ? now_s : rank->heard_at_s;
@@ -102,8 +112,9 @@ void lks_job_progress_take(lks_job_progress *progress, const Lks__Proto__Progres
         progress->total_steps = from->total_steps;
     if (from->has_evaluation) {
         progress->has_evaluation = true;
-        progress->test_accuracy = from->test_accuracy;
-        progress->test_loss = from->test_loss;
+        progress->evaluation_split = from->evaluation_split;
+        progress->evaluation_accuracy = from->evaluation_accuracy;
+        progress->evaluation_loss = from->evaluation_loss;
     }
 }
 

@@ -60,6 +60,9 @@ const char *lks_phase_name(Lks__Proto__Phase phase);
 double lks_rank_phase_s(const lks_rank *rank, double now_s);
 double lks_rank_heartbeat_age_s(const lks_rank *rank, double now_s);
 
+/* "test"; what a newer peer evaluates on is "unknown". */
+const char *lks_split_name(Lks__Proto__Split split);
+
 /* "rank 3 (host node-1, pid 4711)" */
 void lks_rank_add_name(const lks_rank *rank, lks_line *line);
 
@@ -71,7 +74,9 @@ typedef struct lks_job_progress {
     double lr;
     double samples_per_s;
     bool has_evaluation;
-    double test_accuracy, test_loss;
+    Lks__Proto__Split evaluation_split;
+    double evaluation_accuracy; /* NaN where classes are not told */
+    double evaluation_loss;
 } lks_job_progress;
 
 void lks_job_progress_take(lks_job_progress *progress, const Lks__Proto__Progress *from);

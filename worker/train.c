@@ -171,34 +171,52 @@ static lks_status evaluate_on(lks_replica *replica, course *c, const lks_feed *f
     return LKS_OK;
 }
 
-/* What status tells of test data. */
-static lks_status evaluate_on_test(lks_replica *replica, course *c)
+/* For status. */
+static void tell(lks_replica *replica, course *c, Lks__Proto__Split split,
+                 const lks_evaluation *evaluation)
 {
     Lks__Proto__Progress progress = progress_of(replica, c);
+
+    progress.has_evaluation = true;
+    progress.evaluation_split = split;
+    progress.evaluation_loss = evaluation->loss;
+    progress.evaluation_accuracy = evaluation->has_accuracy ? evaluation->accuracy : NAN;
+    lks_reporter_progress(replica->reporter, &progress);
+}
+
+static lks_status evaluate_on_test(lks_replica *replica, course *c)
+{
     lks_evaluation evaluation;
 
     LKS_TRY(evaluate_on(replica, c, &replica->test, "test", true, &evaluation));
-    progress.has_evaluation = true;
-    c->test_loss = progress.test_loss = evaluation.loss;
+    tell(replica, c, LKS__PROTO__SPLIT__TEST, &evaluation);
+    c->test_loss = evaluation.loss;
     if (!replica->validation.dataset)
         c->watched_loss = evaluation.loss;
-    progress.test_accuracy = evaluation.accuracy;
-    lks_reporter_progress(replica->reporter, &progress);
+    lks_evaluation_release(&evaluation);
+    return LKS_OK;
+}
+
+/* Status tells of it where there are no test data. */
+static lks_status evaluate_on_validation(lks_replica *replica, course *c)
+{
+    const bool is_shown = !replica->test.dataset;
+    lks_evaluation evaluation;
+
+    LKS_TRY(evaluate_on(replica, c, &replica->validation, "validation", is_shown,
+                        &evaluation));
+    if (is_shown)
+        tell(replica, c, LKS__PROTO__SPLIT__VALIDATION, &evaluation);
+    c->watched_loss = evaluation.loss;
     lks_evaluation_release(&evaluation);
     return LKS_OK;
 }
 
 static lks_status evaluate(lks_replica *replica, course *c)
 {
-    lks_evaluation evaluation;
-
     lks_pulse_enter(&replica->pulse, LKS__PROTO__PHASE__EVALUATE);
-    if (replica->validation.dataset) {
-        LKS_TRY(evaluate_on(replica, c, &replica->validation, "validation",
-                            !replica->test.dataset, &evaluation));
-        c->watched_loss = evaluation.loss;
-        lks_evaluation_release(&evaluation);
-    }
+    if (replica->validation.dataset)
+        LKS_TRY(evaluate_on_validation(replica, c));
     return replica->test.dataset ? evaluate_on_test(replica, c) : LKS_OK;
 }
 

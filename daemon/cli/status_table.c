@@ -242,6 +242,22 @@ static void print_row(FILE *out, const layout *l, const json_t *rank)
 
 /* ---- the lines above it ---- */
 
+/* "  validation accuracy 88.50 %", or its loss where classes are not told; nothing before
+ * there is one. */
+static void put_evaluation(FILE *line, const json_t *evaluation)
+{
+    const double accuracy = number_of(evaluation, "accuracy");
+    const double loss = number_of(evaluation, "loss");
+    char split[CELL_BYTES] = "test";
+
+    if (json_object_get(evaluation, "split"))
+        lks_plain_copy(split, sizeof split, text_of(evaluation, "split"));
+    if (isfinite(accuracy))
+        fprintf(line, "  %s accuracy %.2f %%", split, 100 * accuracy);
+    else if (isfinite(loss))
+        fprintf(line, "  %s loss %s", split, lks_figure_loss(loss).text);
+}
+
 /* Parts two spaces apart. */
 static void describe_progress(const json_t *job, char *out, size_t size_bytes)
 {
@@ -251,7 +267,6 @@ static void describe_progress(const json_t *job, char *out, size_t size_bytes)
     long long epoch = count_of(progress, "epoch");
     double loss = number_of(progress, "loss");
     double eta_s = number_of(progress, "eta_s");
-    double accuracy = number_of(json_object_get(job, "evaluation"), "accuracy");
     FILE *line = fmemopen(out, size_bytes, "w");
 
     out[0] = '\0';
@@ -267,8 +282,7 @@ static void describe_progress(const json_t *job, char *out, size_t size_bytes)
             lks_figure_count(number_of(progress, "samples_per_s")).text);
     if (isfinite(eta_s))
         fprintf(line, "  %s to go", lks_figure_seconds(eta_s).text);
-    if (isfinite(accuracy))
-        fprintf(line, "  test accuracy %.2f %%", 100 * accuracy);
+    put_evaluation(line, json_object_get(job, "evaluation"));
     fclose(line);
 }
 

@@ -286,8 +286,8 @@ START_TEST(numbers_that_json_lacks_are_null_or_cut)
     progress.lr = INFINITY;
     progress.samples = UINT64_MAX;
     progress.has_evaluation = true;
-    progress.test_accuracy = NAN;
-    progress.test_loss = 0.25;
+    progress.evaluation_accuracy = NAN;
+    progress.evaluation_loss = 0.25;
     fake_send(&run, (lks_event){.type = LKS_EVENT_PROGRESS, .progress = &progress});
     job = get_json(&run, "/v1/jobs/mnist-7");
     ck_null(job, "progress.loss");
@@ -296,6 +296,37 @@ START_TEST(numbers_that_json_lacks_are_null_or_cut)
     ck_null(job, "evaluation.accuracy");
     ck_number(job, "evaluation.loss", 0.25);
     json_decref(job);
+    fake_run_end(&run);
+}
+END_TEST
+
+START_TEST(an_evaluation_says_what_it_was_on)
+{
+    static const struct {
+        Lks__Proto__Split split;
+        const char *name;
+    } cases[] = {
+        {LKS__PROTO__SPLIT__TEST, "test"},
+        {LKS__PROTO__SPLIT__VALIDATION, "validation"},
+        {(Lks__Proto__Split)77, "unknown"},
+        {(Lks__Proto__Split)-1, "unknown"},
+    };
+    fake_run run = fake_run_running(1);
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        Lks__Proto__Progress progress = LKS__PROTO__PROGRESS__INIT;
+        json_t *job;
+
+        progress.has_evaluation = true;
+        progress.evaluation_split = cases[i].split;
+        progress.evaluation_accuracy = 0.5;
+        progress.evaluation_loss = 0.25;
+        fake_send(&run, (lks_event){.type = LKS_EVENT_PROGRESS, .progress = &progress});
+        job = get_json(&run, "/v1/jobs/mnist-7");
+        ck_text(job, "evaluation.split", cases[i].name);
+        ck_number(job, "evaluation.accuracy", 0.5);
+        json_decref(job);
+    }
     fake_run_end(&run);
 }
 END_TEST
@@ -509,6 +540,7 @@ LKS_SUITE("status_view", a_job_has_the_fields_users_know, what_is_not_known_yet_
           the_metrics_of_gpus_are_those_of_ranks_that_have_one,
           the_time_in_a_phase_ends_with_the_rank, the_shards_are_told,
           the_version_and_health_are_told, numbers_that_json_lacks_are_null_or_cut,
+          an_evaluation_says_what_it_was_on,
           what_is_not_there_is_a_problem_with_a_stable_code,
           whoever_wants_to_write_is_told_what_is_allowed, the_metrics_tell_job_and_ranks,
           metrics_are_left_out_until_they_are_known_and_spell_nan,

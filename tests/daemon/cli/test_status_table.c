@@ -10,7 +10,7 @@ static const char job_text[] =
     "{\"name\":\"cnn\",\"state\":\"running\",\"reason\":\"waiting 3.0 s for rank 1\","
     "\"world_size\":3,\"lanes\":8,\"progress\":{\"step\":50,\"total_steps\":200,"
     "\"epoch\":1,\"loss\":0.25,\"samples_per_s\":1234.4,\"eta_s\":75},"
-    "\"evaluation\":{\"accuracy\":0.885}}";
+    "\"evaluation\":{\"split\":\"test\",\"accuracy\":0.885,\"loss\":0.5}}";
 static const char ranks_text[] =
     "[{\"rank\":0,\"host\":\"n0\",\"pid\":10,\"state\":\"running\",\"step\":50,"
     "\"phase\":\"reduce\",\"phase_s\":3.25,\"samples_per_s\":400,\"heartbeat_age_s\":0.1,"
@@ -78,6 +78,33 @@ START_TEST(the_table_says_how_it_goes_and_who_is_waited_for)
                      "step 50 of 200 (25.0 %)  epoch 2  loss 0.2500  1.23k samples/s  "
                      "1 min 15 s to go  test accuracy 88.50 %");
     ck_assert_str_eq(line_of(text, "! "), "! waiting 3.0 s for rank 1");
+}
+END_TEST
+
+START_TEST(an_evaluation_is_told_with_what_it_was_on)
+{
+    static const struct {
+        const char *evaluation, *told;
+    } cases[] = {
+        {"{\"split\":\"test\",\"accuracy\":0.885,\"loss\":0.5}",
+         "  test accuracy 88.50 %"},
+        {"{\"split\":\"validation\",\"accuracy\":0.885,\"loss\":0.5}",
+         "  validation accuracy 88.50 %"},
+        {"{\"split\":\"validation\",\"accuracy\":null,\"loss\":0.5}",
+         "  validation loss 0.5000"},
+        {"{\"split\":\"a\\n\\u001bb\",\"accuracy\":0.885}", "  a??b accuracy 88.50 %"},
+        {"{\"split\":\"test\",\"accuracy\":null,\"loss\":null}", "  - samples/s"},
+        {"null", "  - samples/s"},
+    };
+    char job[256];
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const char *line;
+
+        snprintf(job, sizeof job, "{\"evaluation\":%s}", cases[i].evaluation);
+        line = line_of(table(job, "[]"), "step 0");
+        ck_assert_str_eq(line + strlen(line) - strlen(cases[i].told), cases[i].told);
+    }
 }
 END_TEST
 
@@ -289,7 +316,8 @@ START_TEST(bytes_of_a_strange_socket_are_text)
 END_TEST
 
 LKS_SUITE("status_table", the_table_says_how_it_goes_and_who_is_waited_for,
-          every_rank_has_a_row, ranks_in_trouble_come_first_where_room_is_short,
+          an_evaluation_is_told_with_what_it_was_on, every_rank_has_a_row,
+          ranks_in_trouble_come_first_where_room_is_short,
           what_is_not_known_yet_is_left_out, documents_of_other_shapes_do_no_harm,
           devices_are_shown_where_there_are_several,
           gpus_are_shown_with_their_model_and_memory,

@@ -1,0 +1,24 @@
+#!/bin/sh
+. "${E2E_LIB:-$(dirname "$0")/lib.sh}"
+# Without test data status tells of the validation data, and says so: while the run goes on.
+
+awk 'BEGIN { print "a,b,kind"; for (i = 0; i < 200; i++) printf "%d,%d,%s\n", i * 37 % 50, i * 13 % 40, i % 2 ? "odd" : "even" }' >train.csv
+cat >job.yaml <<EOF
+job: held-out
+data: {format: csv, train: train.csv, target: kind, normalize: true, validation: 0.25}
+model: [{linear: {out_features: 2}}]
+loss: cross_entropy
+optimizer: {sgd: {lr: 0.001}}
+train: {epochs: 10000000, batch_size: 50, lanes: 2, threads_per_rank: 1}
+EOF
+start_run job.yaml --ranks 1 --run-dir run
+is_evaluated() { ask && [ -n "$(value accuracy)" ]; }
+within 60 is_evaluated || fail "no evaluation is told of"
+[ "$(value split)" = validation ] || fail "it is told as of $(value split) data"
+lks status run
+must_succeed
+says "  validation accuracy "
+kill -INT "$run"
+wait_run
+must_fail 130
+nothing_is_left
