@@ -102,7 +102,8 @@ void lks_console_evaluation(lks_console *self, uint64_t epoch, const char *split
                     lks_figure_loss(evaluation->loss).text, accuracy);
 }
 
-void lks_console_table(lks_console *self, const lks_evaluation *evaluation)
+void lks_console_table(lks_console *self, const char *split,
+                       const lks_evaluation *evaluation)
 {
     lks_text text = {0};
     char *lines = NULL;
@@ -112,6 +113,8 @@ void lks_console_table(lks_console *self, const lks_evaluation *evaluation)
         lks_error_clear(); /* the run does not need it */
         return;
     }
+    if (lines[0])
+        lks_console_say(self, "in the %s data:", split);
     for (char *save = NULL, *at = strtok_r(lines, "\n", &save); at;
          at = strtok_r(NULL, "\n", &save))
         lks_console_say(self, "%s", at);

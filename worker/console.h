@@ -32,8 +32,9 @@ typedef struct lks_progress_line {
 void lks_console_progress(lks_console *console, const lks_progress_line *line);
 void lks_console_evaluation(lks_console *console, uint64_t epoch, const char *split,
                             const lks_evaluation *evaluation);
-/* At the end of a run: its classes, or its errors (evaluation.h). */
-void lks_console_table(lks_console *console, const lks_evaluation *evaluation);
+/* At the end of a run: its classes, or its errors (evaluation.h), in that split. */
+void lks_console_table(lks_console *console, const char *split,
+                       const lks_evaluation *evaluation);
 /* A line of its own. */
 void lks_console_say(lks_console *console, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

@@ -165,7 +165,7 @@ static lks_status evaluate_on(lks_replica *replica, course *c, const lks_feed *f
                          replica->comm, out));
     lks_console_evaluation(&replica->console, what.epoch, split, out);
     if (is_last)
-        lks_console_table(&replica->console, out);
+        lks_console_table(&replica->console, split, out);
     if (replica->metrics && c->st == LKS_OK)
         c->st = record_evaluation(replica, &what, is_last, out);
     return LKS_OK;

@@ -85,11 +85,16 @@ lks_figure lks_loss_as_text(double loss)
     return isfinite(loss) ? lks_figure_loss(loss) : (lks_figure){"not finite"};
 }
 
+const char *lks_metrics_tail_split(const lks_metrics_tail *tail)
+{
+    return tail->on_validation ? "validation" : "test";
+}
+
 void lks_metrics_tail_describe(const lks_metrics_tail *tail, char *out, size_t size_bytes)
 {
     lks_figure loss = lks_loss_as_text(tail->loss);
     lks_figure its_loss = lks_loss_as_text(tail->evaluation_loss);
-    const char *split = tail->on_validation ? "validation" : "test";
+    const char *split = lks_metrics_tail_split(tail);
 
     out[0] = '\0';
     if (tail->has_evaluation && tail->has_accuracy)

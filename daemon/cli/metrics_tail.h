@@ -27,6 +27,9 @@ void lks_metrics_tail_read(const char *run_dir, lks_metrics_tail *out);
 /* A loss of the file for people, which does not tell what a null stands for. */
 lks_figure lks_loss_as_text(double loss);
 
+/* "validation" or "test" */
+const char *lks_metrics_tail_split(const lks_metrics_tail *tail);
+
 /* What training came to: "test accuracy 88.50 %, test loss 0.3312", of validation data
  * where there are no test data, or what of it there is; "" for nothing. */
 void lks_metrics_tail_describe(const lks_metrics_tail *tail, char *out,

@@ -37,7 +37,8 @@ static json_t *evaluation_of(const lks_metrics_tail *tail)
 {
     if (!tail->has_evaluation)
         return json_null();
-    return json_pack("{s:I, s:o, s:o}", "step", (json_int_t)tail->evaluation_step, "loss",
+    return json_pack("{s:I, s:s, s:o, s:o}", "step", (json_int_t)tail->evaluation_step,
+                     "split", lks_metrics_tail_split(tail), "loss",
                      number_of(tail->evaluation_loss), "accuracy",
                      number_of(tail->has_accuracy ? tail->accuracy : NAN));
 }
@@ -135,8 +136,8 @@ static json_t *read_file(const char *run_dir)
 /* What the last evaluation found beyond loss and accuracy, in a file of its own. */
 static void add_evaluation(json_t *result, const char *run_dir)
 {
-    static const char *const more[] = {"samples", "classes", "confusion",
-                                       "mean_absolute_error", "r2"};
+    static const char *const more[] = {
+        "split", "samples", "classes", "confusion", "mean_absolute_error", "r2"};
     json_t *evaluation = json_object_get(result, "evaluation");
     char *path = lks_run_dir_path(run_dir, LKS_RUN_EVALUATION);
     json_t *file = path ? json_load_file(path, 0, NULL) : NULL;
@@ -188,13 +189,14 @@ static lks_metrics_tail tail_at(const json_t *result)
         .loss = number_at(result, "loss"),
         .has_evaluation = json_is_object(evaluation),
         .has_accuracy = isfinite(accuracy),
+        .on_validation = strcmp(text_at(evaluation, "split"), "validation") == 0,
         .evaluation_loss = number_at(evaluation, "loss"),
         .accuracy = accuracy,
     };
 }
 
-/* The classes of an evaluation, if it has any. */
-static void print_classes(FILE *out, const json_t *evaluation)
+/* The classes of an evaluation, if it has any, told with the data it was on. */
+static void print_classes(FILE *out, const json_t *evaluation, const char *split)
 {
     const json_t *classes = json_object_get(evaluation, "classes");
     const size_t n = json_array_size(classes);
@@ -212,6 +214,7 @@ static void print_classes(FILE *out, const json_t *evaluation)
             .correct = json_integer_value(json_object_get(one, "correct")),
         };
     }
+    lks_text_add(&text, "its classes in the %s data:\n", split);
     lks_class_table_put(&text, rows, (int64_t)n);
     fwrite(text.bytes, 1, text.n_bytes, out);
     lks_text_release(&text);
@@ -248,7 +251,8 @@ void lks_result_print(FILE *out, const json_t *result, const char *run_dir)
                        (unsigned long long)tail.step, lks_loss_as_text(tail.loss).text);
     if (tail.has_evaluation)
         lks_plain_line(out, "its last %s", metrics);
-    print_classes(out, json_object_get(result, "evaluation"));
+    print_classes(out, json_object_get(result, "evaluation"),
+                  lks_metrics_tail_split(&tail));
     print_errors(out, json_object_get(result, "evaluation"));
     if (text_at(result, "weights")[0])
         lks_plain_line(out, "weights in %s/%s", run_dir, text_at(result, "weights"));

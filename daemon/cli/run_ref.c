@@ -46,8 +46,8 @@ static void describe_metrics(const lks_run_ref *ref, char *out, size_t size_byte
                  (unsigned long long)tail.step, lks_loss_as_text(tail.loss).text);
     n = strlen(out);
     if (tail.has_accuracy)
-        snprintf(out + n, size_bytes - n, ", its last test accuracy %.2f %%",
-                 100 * tail.accuracy);
+        snprintf(out + n, size_bytes - n, ", its last %s accuracy %.2f %%",
+                 lks_metrics_tail_split(&tail), 100 * tail.accuracy);
 }
 
 static lks_status explain_not_running(const lks_run_ref *ref, const char *metrics)

@@ -21,4 +21,27 @@ says "  validation accuracy "
 kill -INT "$run"
 wait_run
 must_fail 130
+lks status run
+must_succeed
+says "its last validation accuracy "
+
+# And where it has ended: what it came to, and of which data the table of classes is.
+for held_out in validation test; do
+    [ $held_out = validation ] || test='data.test=train.csv'
+    lks run job.yaml --ranks 1 --run-dir $held_out --set train.epochs=2 ${test+--set "$test"}
+    must_succeed
+    tr '\r' '\n' <out | grep -A1 "^in the $held_out data:" | grep -q '^class ' || fail "a table of what: $(cat out)"
+    lks status $held_out
+    must_succeed
+    says "its last $held_out accuracy "
+    says "its classes in the $held_out data:"
+    lks status $held_out --json
+    must_succeed
+    says "\"split\": \"$held_out\""
+    grep -q "\"split\": \"$held_out\"" $held_out/result.json || fail "not in result.json"
+done
+# A run of before, whose result does not say.
+sed -i '/"split"/d' validation/result.json
+lks status validation
+says "its last validation accuracy "
 nothing_is_left

@@ -170,7 +170,36 @@ START_TEST(the_newest_metrics_are_read_and_a_half_written_line_is_not)
     ck_assert_double_eq(tail.loss, 0.25);
     ck_assert_double_eq(tail.accuracy, 0.5);
     ck_assert_double_eq(tail.evaluation_loss, 0.75);
+    ck_assert_str_eq(lks_metrics_tail_split(&tail), "test");
     unlink("metrics.jsonl");
+    leave();
+}
+END_TEST
+
+START_TEST(a_run_that_is_not_live_is_told_with_its_last_evaluation)
+{
+    lks_args args = {.positional = {.items = (char *[]){"runs/cnn-1"}, .n_items = 1}};
+    lks_status_report report;
+    lks_run_ref ref;
+
+    enter();
+    mkdir("runs", 0700);
+    mkdir("runs/cnn-1", 0700);
+    write_file("runs/cnn-1/job.yaml", "job: cnn\n");
+    write_file(
+        "runs/cnn-1/metrics.jsonl",
+        "{\"step\": 9, \"loss\": 0.5}\n"
+        "{\"step\": 9, \"split\": \"validation\", \"loss\": 0.75, \"accuracy\": 0.5}\n");
+    ck_ok(lks_run_ref_find(&args, &ref));
+    ck_fails(
+        lks_run_ref_fetch(&ref, &report), LKS_STATE,
+        "; its last reported step is 9 with loss 0.5000, its last validation accuracy "
+        "50.00 %");
+    lks_run_ref_release(&ref);
+    unlink("runs/cnn-1/metrics.jsonl");
+    unlink("runs/cnn-1/job.yaml");
+    rmdir("runs/cnn-1");
+    rmdir("runs");
     leave();
 }
 END_TEST
@@ -229,5 +258,6 @@ LKS_SUITE("runs", two_runs_in_one_second_get_two_directories,
           a_run_whose_queue_of_connections_is_full_is_live_and_silent,
           a_socket_that_is_named_by_itself_has_no_weights_to_speak_of,
           the_newest_metrics_are_read_and_a_half_written_line_is_not,
+          a_run_that_is_not_live_is_told_with_its_last_evaluation,
           a_loss_that_is_null_is_said_not_to_be_finite,
           only_the_end_of_a_long_file_is_read)
