@@ -11,6 +11,12 @@
 #include "proto/scalar.h"
 #include "proto/yaml_write.h"
 
+/* A list of whole numbers, which to its layer ends at a 0. */
+static bool excludes_zero(const lks_job_option *option)
+{
+    return option->is_list && option->kind == LKS_JOB_OPTION_WHOLE;
+}
+
 /* What an option's value must be, in words. */
 static void describe(const lks_job_option *option, bool is_too_large, char *out,
                      size_t size)
@@ -26,7 +32,7 @@ static void describe(const lks_job_option *option, bool is_too_large, char *out,
     snprintf(out, size, "%s", number);
     if (has_min)
         lks_append(out, size, " of at least %g%s", option->min,
-                   option->is_list && option->min < 0 ? " but 0" : "");
+                   excludes_zero(option) && option->min < 0 ? " but 0" : "");
     if (has_below)
         lks_append(out, size, "%s below %.10g", has_min ? " and" : "", option->below);
     if (option->or_null)
@@ -89,7 +95,7 @@ static lks_status read_value(const lks_job_option *option, const lks_node *node,
     }
     if (!read_number(option, node, &value) ||
         !(value >= option->min && value < option->below) ||
-        (option->is_list && value == 0)) {
+        (excludes_zero(option) && value == 0)) {
         describe(option, value >= option->below, expected, sizeof expected);
         if (option->kind == LKS_JOB_OPTION_WHOLE)
             lks_append(expected, sizeof expected, "%s", lks_node_digits_hint(node));

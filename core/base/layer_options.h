@@ -10,7 +10,7 @@
  *   PAIR    key, member, min, fallback          one, or two: [height, width]
  *   REAL    key, member, min, below, fallback   min <= number < below
  *   WHOLES  key, member, min, fallback          a list of them, none of them 0
- *   REALS   key, member, min, below, fallback   a list, none of them 0
+ *   REALS   key, member, min, below, fallback   a list of them
  *   REALS2  key, member, min, below, fallback   two of them
  *   TOGGLE  key, member, fallback               true or false
  *   WORD    key, member, word, word, …          one of these; else the first
@@ -118,7 +118,7 @@
 /* size or scale_factor, one of them */
 #define LKS_OPTIONS_upsample(X)                                                          \
     X(WHOLES, "size", size, 1, LKS_OPTION_UNSET)                                         \
-    X(REALS, "scale_factor", scale_factor, 0, LKS_OPTION_NO_MAX, LKS_OPTION_UNSET)       \
+    X(REALS, "scale_factor", scale_factor, 1e-12, LKS_OPTION_NO_MAX, LKS_OPTION_UNSET)   \
     X(WORD, "mode", mode, LKS_INTERPOLATIONS)                                            \
     X(TOGGLE, "align_corners", align_corners, LKS_OPTION_ELSE(false))
 

@@ -47,7 +47,7 @@ static bool in_range(const lks_option_rule *rule, double value)
         return value == 0 || value == 1;
     if (rule->or_null && isnan(value))
         return true;
-    if (rule->is_list && value == 0)
+    if (rule->is_list && rule->kind == LKS_OPTION_INTEGER && value == 0)
         return false;
     if (!isfinite(value) || value < rule->min || value > rule->max)
         return false;
@@ -89,7 +89,9 @@ static const char *allowed_text(const lks_option_rule *rule, double value,
                  rule->max_excluded ? "below " : "", rule->max);
     else if (isfinite(rule->min))
         snprintf(text, TEXT_SIZE, "%s of at least %g%s", kind, rule->min,
-                 rule->is_list && rule->min < 0 ? " but 0" : "");
+                 rule->is_list && rule->kind == LKS_OPTION_INTEGER && rule->min < 0
+                     ? " but 0"
+                     : "");
     else
         snprintf(text, TEXT_SIZE, "%s", kind);
     return text;

@@ -39,7 +39,7 @@ typedef struct lks_option_rule {
     lks_option_kind kind;
     int n_values; /* stored one after the other; a single given value stands for all */
     bool is_list; /* but of a list: up to n_values, those not given are stored as 0,
-                      which none that is given may be */
+                      which no whole number that is given may be */
     bool or_null; /* NaN, too: stored as that, or as LKS_OPTION_NO_INTEGER */
     const char *const *words; /* NULL-ended; of a word */
     size_t offset;            /* of the first, in the reader's struct */

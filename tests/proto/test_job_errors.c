@@ -320,6 +320,9 @@ START_TEST(a_layer_or_optimizer_is_checked_against_its_own_options)
          "j.yaml:13:47: unflattened_size is '0', it must be a whole number of at least "
          "-1 "
          "but 0 or a list of up to 8"},
+        {"- relu", "- upsample: {scale_factor: 0}",
+         "j.yaml:13:30: scale_factor is '0', it must be a number of at least 1e-12 or a "
+         "list of up to 8"},
         {"- relu", "- relu: {init: zeros}",
          "j.yaml:13:18: init is 'zeros', it must be a map of parameters, such as "
          "{weight: {xavier_normal: {gain: 2}}, bias: zeros}"},

@@ -195,6 +195,23 @@ START_TEST(transforms_are_a_list_of_items)
 }
 END_TEST
 
+START_TEST(a_mean_may_be_zero)
+{
+    lks_job job;
+
+    ck_ok(parse_with("normalize: true",
+                     "transforms: [normalize: {mean: 0, std: 1}, "
+                     "normalize: {mean: [0, 0, 0], std: [1, 2, 3]}]",
+                     &job));
+    ck_assert(job.data.transforms[0].options[0].values[0] == 0);
+    ck_assert_int_eq(job.data.transforms[1].options[0].n_values, 3);
+    lks_job_release(&job);
+    ck_fails(parse_with("normalize: true",
+                        "transforms: [normalize: {mean: 0, std: [1, 0]}]", &job),
+             LKS_INVALID, "std is '0', it must be a number of at least 1e-30 or a list");
+}
+END_TEST
+
 START_TEST(every_failed_allocation_is_reported)
 {
     for (long n = 0;; n++) {
@@ -217,4 +234,4 @@ END_TEST
 LKS_SUITE("job_tables", a_table_is_described_and_written_back,
           what_is_not_said_is_not_written, missing_values_are_filled_with_a_number,
           normalize_is_true_or_numbers, mistakes_are_told, transforms_are_a_list_of_items,
-          every_failed_allocation_is_reported)
+          a_mean_may_be_zero, every_failed_allocation_is_reported)

@@ -10,7 +10,7 @@ typedef struct config {
     bool flag;
     int word;
     int64_t row, list[LKS_OPTION_MAX_VALUES];
-    double part;
+    double part, means[LKS_OPTION_MAX_VALUES];
     lks_numbers numbers;
 } config;
 
@@ -83,6 +83,12 @@ static const lks_option_rule more_rules[] = {
      .offset = offsetof(config, list),
      .min = -1,
      .max = LKS_OPTION_MAX_SIZE},
+    {.key = "means",
+     .n_values = LKS_OPTION_MAX_VALUES,
+     .is_list = true,
+     .offset = offsetof(config, means),
+     .min = -LKS_OPTION_NO_MAX,
+     .max = LKS_OPTION_NO_MAX},
 };
 
 static lks_status read_options(config *out, size_t n, const lks_option *items)
@@ -209,7 +215,19 @@ START_TEST(words_nulls_and_lists_are_read)
 }
 END_TEST
 
-LKS_SUITE("option_rule", words_nulls_and_lists_are_read,
+START_TEST(a_list_of_numbers_may_hold_zeros)
+{
+    config c;
+
+    ck_ok(read_more(&c, (lks_option){"means", 3, {0, -1.5, 0}}));
+    ck_assert(c.means[0] == 0 && c.means[1] == -1.5 && c.means[2] == 0);
+    ck_ok(read_more(&c, (lks_option){"means", 1, {0}}));
+    ck_fails(read_more(&c, (lks_option){"means", 1, {NAN}}), LKS_INVALID,
+             "thing: means is nan; it must be a finite number");
+}
+END_TEST
+
+LKS_SUITE("option_rule", a_list_of_numbers_may_hold_zeros, words_nulls_and_lists_are_read,
           a_list_of_options_can_be_written_where_it_is_wanted,
           what_is_not_given_takes_its_default, a_single_value_stands_for_a_pair,
           a_word_is_its_place_and_numbers_are_as_many_as_given,

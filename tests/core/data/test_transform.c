@@ -92,6 +92,19 @@ START_TEST(channels_are_normalized_each_by_its_own)
 }
 END_TEST
 
+START_TEST(a_mean_may_be_zero)
+{
+    const lks_transform_spec spec = {
+        .type = "normalize",
+        .options = OPTIONS(option("mean", 2, 0, 0), option("std", 2, 2, 4))};
+    float x[N];
+
+    transform_one(LKS_F32, &spec, 1, NULL, x);
+    for (int i = 0; i < N; i++)
+        ck_assert(x[i] == (float)(10 + i) / (i < N / 2 ? 2 : 4));
+}
+END_TEST
+
 /* Is `got` the part of sample 0, padded with 99 by 1, that begins at (top, left)? */
 static bool is_part(const uint8_t *got, int top, int left, int height, int width)
 {
@@ -351,7 +364,7 @@ START_TEST(no_memory_is_an_error_wherever_it_happens)
 END_TEST
 
 LKS_SUITE("transform", bytes_become_floats_as_pytorch_divides,
-          channels_are_normalized_each_by_its_own,
+          channels_are_normalized_each_by_its_own, a_mean_may_be_zero,
           a_crop_is_any_part_of_the_padded_image_alike_often,
           a_crop_is_the_middle_in_evaluation, a_flip_turns_rows_in_its_share_of_visits,
           a_visit_depends_on_seed_epoch_and_sample_alone, threads_take_memory_once,
