@@ -386,5 +386,11 @@ lks_status lks_steps_from_job(const lks_job *job, uint64_t n_samples, lks_step_p
                         " samples make no batch of %" PRIu64,
                         n_samples, job->train.batch_size);
     *n_steps = job->train.steps ? job->train.steps : job->train.epochs * per_epoch;
+    if (*n_steps < job->train.accumulate)
+        return lks_fail(LKS_INVALID,
+                        "train.accumulate: an update takes %" PRIu64
+                        " steps and the run has %" PRIu64
+                        ": nothing would be trained, accumulate fewer or train longer",
+                        job->train.accumulate, *n_steps);
     return LKS_OK;
 }

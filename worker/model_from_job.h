@@ -55,8 +55,8 @@ lks_status lks_optim_from_job(const lks_job *job, lks_model *model, lks_optim **
 lks_status lks_schedule_from_job(const lks_job *job, lks_optim *optim,
                                  lks_schedule **out);
 
-/* The run's steps. LKS_INVALID: the batch is smaller than the lanes, or there is no whole
- * batch to train on. */
+/* The run's steps. LKS_INVALID: the batch is smaller than the lanes, there is no whole
+ * batch to train on, or fewer steps than an update takes. */
 lks_status lks_steps_from_job(const lks_job *job, uint64_t n_samples, lks_step_plan *plan,
                               uint64_t *n_steps);
 

@@ -29,6 +29,10 @@ bad 's/p: 0.5/p: 1.5/'
 refused 2 bad.yaml: p 1.5
 bad 's/lanes: 8/lanes: 65/'
 refused 2 batch_size lanes
+bad 's/lanes: 8/lanes: 8, accumulate: 100/'
+refused 2 'train.accumulate: an update takes 100 steps and the run has 60'
+bad 's/steps: 60, batch_size: 64/epochs: 1, accumulate: 3, batch_size: 5000/'
+refused 2 'train.accumulate: an update takes 3 steps and the run has 2'
 bad 's/- relu/- rleu/'
 refused 2 bad.yaml: rleu 'did you mean'
 bad 's/sgd:/sdg:/'
