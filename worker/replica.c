@@ -25,6 +25,19 @@ static lks_status feed_evaluation(const lks_replica *replica, const lks_dataset 
     return lks_check_test_data(replica->loss, replica->model, &replica->train, out);
 }
 
+/* The smallest lane of the run's steps, which a layer may find too small. */
+static lks_status check_lanes(const lks_session *session, const lks_model *model)
+{
+    const uint32_t lanes = session->job.train.lanes;
+    const uint64_t n_lanes = /* check leaves them open */
+        lanes != LKS_JOB_AUTO
+            ? lanes
+            : (uint64_t)session->options->n_ranks * (uint64_t)session->world.devices.n;
+    const uint64_t n = lks_step_smallest(&session->data.steps, session->data.n_steps);
+
+    return lks_model_check_samples(model, n > n_lanes ? (int64_t)(n / n_lanes) : 1);
+}
+
 lks_status lks_replica_make_model(lks_replica *replica)
 {
     const lks_session *session = replica->session;
@@ -32,6 +45,7 @@ lks_status lks_replica_make_model(lks_replica *replica)
     LKS_TRY(lks_feed_init(&replica->train, session->data.splits.train));
     LKS_TRY(lks_model_from_job(&session->job, session->options->program, &replica->train,
                                replica->device, &replica->model, &replica->loss));
+    LKS_TRY(check_lanes(session, replica->model));
     LKS_TRY(
         feed_evaluation(replica, session->data.splits.validation, &replica->validation));
     LKS_TRY(feed_evaluation(replica, session->data.splits.test, &replica->test));

@@ -43,3 +43,10 @@ lks_step_at lks_step_locate(const lks_step_plan *plan, uint64_t step)
     at.n = left < plan->batch_size ? left : plan->batch_size;
     return at;
 }
+
+uint64_t lks_step_smallest(const lks_step_plan *plan, uint64_t n_steps)
+{
+    const uint64_t per_epoch = lks_steps_per_epoch(plan);
+
+    return lks_step_locate(plan, n_steps < per_epoch ? 0 : per_epoch - 1).n;
+}

@@ -32,6 +32,9 @@ typedef struct lks_step_at {
 
 /* At least 1, except with drop_last and fewer samples than a batch: 0. */
 uint64_t lks_steps_per_epoch(const lks_step_plan *plan);
+/* Samples of the smallest of a run's first n_steps: the short batch that an epoch may end
+ * with, if it comes to that. */
+uint64_t lks_step_smallest(const lks_step_plan *plan, uint64_t n_steps);
 lks_step_at lks_step_locate(const lks_step_plan *plan, uint64_t step); /* step from 0 */
 
 #endif

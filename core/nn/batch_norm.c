@@ -133,17 +133,28 @@ static lks_tensor *normalise(const lks_layer *layer, const lks_layer_run *run,
 }
 
 /* source: torch.nn.functional.batch_norm: one value has no variance */
-static lks_status check_count(const lks_layer *layer, const lks_layer_run *run, int64_t n)
+static lks_status check_count(const lks_layer *layer, int64_t n)
 {
     char owner[128];
 
-    if (n > 1 || !run->training)
+    if (n > 1)
         return LKS_OK;
     return lks_fail(LKS_SHAPE,
                     "%s: %lld value%s a channel %s no variance; in training each lane "
-                    "needs more: a larger batch, fewer lanes, or drop_last",
+                    "needs more: a larger batch, fewer lanes, or drop_last "
+                    "where an epoch's last batch is short",
                     lks_layer_text(layer, owner, sizeof owner), (long long)n,
                     n == 1 ? "" : "s", n == 1 ? "has" : "have");
+}
+
+static lks_status check_samples(const lks_layer *layer, int64_t n_samples)
+{
+    const lks_shape *in = &layer->in[0].shape;
+    int64_t n = n_samples;
+
+    for (int i = 1; i < in->ndim && n == 1; i++)
+        n = in->sizes[i];
+    return check_count(layer, n);
 }
 
 static lks_status forward(const lks_layer *layer, const lks_layer_run *run,
@@ -158,7 +169,8 @@ static lks_status forward(const lks_layer *layer, const lks_layer_run *run,
         var = along(run->buffers[RUNNING_VAR], x);
         return lks_layer_put(out, normalise(layer, run, x, centred, var));
     }
-    LKS_TRY(check_count(layer, run, n));
+    if (run->training)
+        LKS_TRY(check_count(layer, n));
     mean = mean_of(x);
     centred = lks_sub(x, mean);
     var = mean_of(lks_square(centred));
@@ -207,6 +219,7 @@ const lks_layer_type lks_layer_batch_norm1d = {
     .infer = infer_1d,
     .forward = forward,
     .update = update,
+    .check_samples = check_samples,
 };
 
 const lks_layer_type lks_layer_batch_norm2d = {
@@ -217,4 +230,5 @@ const lks_layer_type lks_layer_batch_norm2d = {
     .infer = infer_2d,
     .forward = forward,
     .update = update,
+    .check_samples = check_samples,
 };

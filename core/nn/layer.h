@@ -53,6 +53,9 @@ typedef struct lks_layer_type {
     /* May be NULL, for layers that observe nothing: turn what all lanes of a step have
      * observed into new buffers, unrecorded. */
     lks_status (*update)(const lks_layer *layer, const lks_layer_run *run);
+    /* May be NULL, for layers that train on any number of samples at once. LKS_SHAPE: not
+     * on so few as n_samples; forward would fail in training. */
+    lks_status (*check_samples)(const lks_layer *layer, int64_t n_samples);
 } lks_layer_type;
 
 /* A parameter that infer adds. */

@@ -119,6 +119,17 @@ void lks_model_set_training(lks_model *model, bool training)
     model->mode.training = training;
 }
 
+lks_status lks_model_check_samples(const lks_model *model, int64_t n_samples)
+{
+    for (size_t i = 0; i < model->plan->n_layers; i++) {
+        const lks_layer *layer = &model->plan->layers[i];
+
+        if (layer->type->check_samples)
+            LKS_TRY(layer->type->check_samples(layer, n_samples));
+    }
+    return LKS_OK;
+}
+
 void lks_model_set_position(lks_model *model, uint64_t seed, uint64_t step, uint32_t lane)
 {
     model->mode.rng = (lks_rng){.seed = seed, .step = (uint32_t)step, .lane = lane};

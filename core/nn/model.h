@@ -91,6 +91,10 @@ lks_status lks_model_update_buffers(lks_model *model);
  * as at the beginning. */
 void lks_model_forget_carried(lks_model *model);
 
+/* Can a forward that trains take `n_samples` at once: does every layer? LKS_SHAPE names the
+ * one that needs more (a batch norm's channel of one value has no variance). */
+lks_status lks_model_check_samples(const lks_model *model, int64_t n_samples);
+
 /* Where the next forward stands, for counter-based randomness: the layer's own index is
  * added. `step` counts modulo 2^32 there: steps that far apart draw the same numbers. */
 void lks_model_set_position(lks_model *model, uint64_t seed, uint64_t step,

@@ -49,3 +49,14 @@ bad 's/^  - flatten/&\n  - max_pool2d: {kernel_size: 2}/'
 refused 1 max_pool2d flatten 256
 bad 's/^  - flatten//'
 refused 1 cross_entropy '(16, 4, 10)'
+
+# Lanes too small for batch norm, in the first step or in an epoch's last.
+residual_job
+sed 's/lanes: 8/lanes: 64/' job.yaml >bad.yaml
+refused 2 'layer 10 (batch_norm1d): 1 value a channel has no variance' 'fewer lanes'
+sed 's/steps: 60, batch_size: 64, lanes: 8/epochs: 1, batch_size: 9998, lanes: 2/' job.yaml >bad.yaml
+refused 2 'layer 10 (batch_norm1d): 1 value a channel has no variance' "drop_last where an epoch's last batch is short"
+lks check bad.yaml --set data.drop_last=true
+must_succeed
+lks check bad.yaml --set train.steps=1
+must_succeed

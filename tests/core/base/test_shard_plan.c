@@ -140,7 +140,25 @@ START_TEST(a_run_without_steps_locates_nothing)
 }
 END_TEST
 
-LKS_SUITE("shard_plan", ranks_share_the_lanes_without_gap_or_overlap,
+START_TEST(the_smallest_step_is_an_epochs_last_if_the_run_comes_to_it)
+{
+    static const struct {
+        lks_step_plan plan;
+        uint64_t n_steps, want;
+    } list[] = {
+        {{12, 11, false}, 1, 11}, {{12, 11, false}, 2, 1}, {{12, 11, false}, 7, 1},
+        {{12, 11, true}, 7, 11},  {{12, 6, false}, 2, 6},  {{5, 8, false}, 3, 5},
+        {{25, 10, false}, 2, 10}, {{25, 10, false}, 3, 5},
+    };
+
+    for (size_t i = 0; i < sizeof list / sizeof *list; i++)
+        ck_assert_uint_eq(lks_step_smallest(&list[i].plan, list[i].n_steps),
+                          list[i].want);
+}
+END_TEST
+
+LKS_SUITE("shard_plan", the_smallest_step_is_an_epochs_last_if_the_run_comes_to_it,
+          ranks_share_the_lanes_without_gap_or_overlap,
           lanes_share_a_batch_without_gap_or_overlap,
           a_short_batch_leaves_some_lanes_empty,
           cuts_are_exact_where_the_product_overflows,

@@ -230,6 +230,24 @@ START_TEST(one_value_a_channel_is_refused_in_training)
 }
 END_TEST
 
+START_TEST(a_lane_that_is_too_small_to_train_on_is_told_before)
+{
+    const lks_layer_spec rows[] = {LAYER("relu"), LAYER("batch_norm1d")};
+    lks_model *other;
+
+    ck_ok(lks_model_create(rows, 2, LKS_SHAPE_OF(5), 0, test_device(), &other));
+    ck_ok(lks_model_check_samples(other, 2));
+    ck_fails(lks_model_check_samples(other, 1), LKS_SHAPE,
+             "layer 1 (batch_norm1d): 1 value a channel has no variance; in training "
+             "each lane needs more: a larger batch, fewer lanes, or drop_last where an "
+             "epoch's last batch is short");
+    lks_model_destroy(other);
+    ck_ok(lks_model_create(rows, 2, LKS_SHAPE_OF(5, 2), 0, test_device(), &other));
+    ck_ok(lks_model_check_samples(other, 1));
+    lks_model_destroy(other);
+}
+END_TEST
+
 START_TEST(shapes_that_are_not_channels_first_are_refused)
 {
     setup();
@@ -275,5 +293,6 @@ LKS_SUITE("batch_norm", training_is_pytorchs,
           a_state_dict_has_pytorchs_names_and_comes_back,
           options_leave_out_parameters_and_buffers,
           one_value_a_channel_is_refused_in_training,
+          a_lane_that_is_too_small_to_train_on_is_told_before,
           shapes_that_are_not_channels_first_are_refused,
           create_survives_every_failing_allocation)
