@@ -5,7 +5,7 @@
 #
 #     .\" TABLE key          each key: its value, what stands for it where it is left out, what it means
 #     .\" TABLE format       each format: its files
-#     .\" TABLE layer        each layer: its options; so optimizer and schedule
+#     .\" TABLE layer        each layer: its options; so transform, init, loss, optimizer and schedule
 
 # Text of a cell: words in back quotes are bold, nothing is taken for one of roff's requests.
 function roff(text) {

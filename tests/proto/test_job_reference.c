@@ -106,7 +106,7 @@ static void check_types(char *page, const lks_job_type *types)
 
 START_TEST(the_manual_page_lists_the_schema_as_it_is)
 {
-    char *page = read_text(PAGE);
+    char *page = read_text(PAGE), word[80];
 
     for (size_t i = 0; i < LKS_JOB_N_KEYS; i++) {
         const lks_job_key *key = &lks_job_keys[i];
@@ -120,9 +120,19 @@ START_TEST(the_manual_page_lists_the_schema_as_it_is)
     }
     for (const lks_job_format_type *format = lks_job_formats; format->name; format++)
         lks_free(item_of(page, format->name));
+    check_types(page, lks_job_transform_types);
     check_types(page, lks_job_layer_types);
+    check_types(page, lks_job_init_types);
+    check_types(page, lks_job_loss_types);
     check_types(page, lks_job_optimizer_types);
     check_types(page, lks_job_schedule_types);
+    for (const char *const *beside =
+             (const char *const[]){"name", "from", "init", "groups", "params", "type",
+                                   "every", "until", NULL};
+         *beside; beside++) {
+        snprintf(word, sizeof word, "\n.Cm %s", *beside);
+        ck_assert_msg(strstr(page, word) != NULL, "lockstep-job(5) lacks %s", *beside);
+    }
     lks_free(page);
 }
 END_TEST
