@@ -22,8 +22,11 @@ lks_status lks_job_init_read(lks_tree *tree, const lks_job_type *type,
     if (!(out->inits = lks_calloc(node->n_entries, sizeof *out->inits)))
         return LKS_NOMEM;
     for (const lks_node *entry = node->first; entry; entry = entry->next) {
-        lks_job_item *init = &out->inits[out->n_inits++];
+        lks_job_item *init = &out->inits[out->n_inits];
 
+        if (lks_node_is_null(entry))
+            continue;
+        out->n_inits++;
         if (!(init->name = lks_strdup(entry->key)))
             return LKS_NOMEM;
         LKS_TRY(lks_job_item_build(tree, lks_job_init_types, "init", entry, init));

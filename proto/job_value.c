@@ -208,7 +208,7 @@ static lks_status set_arrays(lks_job_split *split, const lks_node *node,
         const char *key = format->parts[n_files + i], *name = format->arrays[i];
         const lks_node *part = lks_node_find(node, key);
 
-        if (part)
+        if (part && !lks_node_is_null(part))
             LKS_TRY(lks_node_text(part, key, &name));
         if (!(split->arrays[i] = lks_strdup(name)))
             return LKS_NOMEM;
@@ -242,7 +242,7 @@ static lks_status set_file_parts(lks_job_split *split, const lks_node *node,
     for (size_t i = 0; i < n_files; i++) {
         const lks_node *part = lks_node_find(node, format->parts[i]);
 
-        if (!part)
+        if (!part || lks_node_is_null(part))
             return lks_node_fail_at_key(node, "'%s' is missing in %s, it must be %s",
                                         format->parts[i], name, expected);
         LKS_TRY(add_file(split, part, format->parts[i]));

@@ -157,6 +157,9 @@ START_TEST(a_wrong_type_tells_what_was_found_and_what_is_allowed)
         {"{images: a.gz, labels: b.gz}", "[a.gz, b.gz]",
          "j.yaml:5:10: train is a list, it must be a map {images: FILE, labels: FILE} "
          "(format idx)"},
+        {"images: a.gz", "images: ",
+         "j.yaml:5:3: 'images' is missing in train, it must be a map {images: FILE, "
+         "labels: FILE} (format idx)"},
         {"images: a.gz", "images: {}",
          "j.yaml:5:19: images is an empty map, it must be a text"},
         {"lr: 0.01", "lr: fast",

@@ -572,7 +572,7 @@ START_TEST(arrays_of_an_archive_have_names_of_their_own_or_the_usual_ones)
         "data:\n"
         "  format: npz\n"
         "  train: {targets: y_train, file: mnist.npz, inputs: \"yes\"}\n"
-        "  test: {file: test.npz}\n"
+        "  test: {file: test.npz, inputs: , targets: null}\n"
         "model: [relu]\n"
         "loss: mse_loss\n"
         "optimizer: sgd\n"
