@@ -26,25 +26,20 @@ static lks_status refuse_type(const lks_job_type *types, const char *what,
         lks_job_hint(name, known, n, "known are", hint, sizeof hint));
 }
 
-/* A loss may have its name among its options: {type: mse_loss, reduction: sum}. */
-static const lks_node *find_type(const lks_job_type *types, const lks_node *node)
+/* The name may stand among the options: {type: mse_loss, reduction: sum}. */
+static const lks_node *find_type(const lks_node *node)
 {
-    return types == lks_job_loss_types && node->kind == LKS_NODE_MAP
-               ? lks_node_find(node, "type")
-               : NULL;
+    return node->kind == LKS_NODE_MAP ? lks_node_find(node, "type") : NULL;
 }
 
-/* What may stand beside a type's own options in `map`. */
-static const lks_job_words *keys_beside(const lks_job_type *types, const lks_node *name,
-                                        const lks_node *map)
+/* What may stand beside a type's own options and its name. */
+static const lks_job_words *keys_beside(const lks_job_type *types)
 {
-    static const char *const type[] = {"type"};
-    static const lks_job_words with_name = {type, 1}, none = {NULL, 0};
+    static const lks_job_words none = {NULL, 0};
 
     return types == lks_job_layer_types       ? &lks_job_layer_keys
            : types == lks_job_schedule_types  ? &lks_job_schedule_keys
            : types == lks_job_optimizer_types ? &lks_job_optimizer_keys
-           : find_type(types, map) == name    ? &with_name
                                               : &none;
 }
 
@@ -52,10 +47,10 @@ static lks_status read_beside(lks_tree *tree, const lks_job_type *types,
                               const lks_job_type *type, const lks_node *name,
                               const lks_node *map, lks_job_item *out)
 {
-    const lks_job_words *beside = keys_beside(types, name, map);
+    const lks_job_words *beside = keys_beside(types);
 
     for (const lks_node *entry = map->first; entry; entry = entry->next)
-        if (!lks_job_option_find(type, entry->key) &&
+        if (entry != name && !lks_job_option_find(type, entry->key) &&
             !lks_job_has_word(beside, entry->key))
             return lks_job_option_refuse(type, beside, entry);
     if (types == lks_job_init_types || types == lks_job_loss_types ||
@@ -119,7 +114,7 @@ static lks_status find_name(const lks_node *node, const char *what, const lks_no
 lks_status lks_job_item_build(lks_tree *tree, const lks_job_type *types, const char *what,
                               const lks_node *node, lks_job_item *out)
 {
-    const lks_node *name = find_type(types, node), *options = name ? node : NULL;
+    const lks_node *name = find_type(node), *options = name ? node : NULL;
     const lks_job_type *type;
     const char *word;
     bool is_text = name != NULL;

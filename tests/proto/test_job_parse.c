@@ -115,6 +115,41 @@ START_TEST(layers_carry_words_nulls_lists_and_first_values)
 }
 END_TEST
 
+START_TEST(a_type_may_stand_among_the_options_of_all_that_has_one)
+{
+    static const char text[] =
+        "job: j\n"
+        "data: {format: cifar10, train: x.bin, transforms: [{type: to_float}, "
+        "{mean: 1, std: 2, type: normalize}]}\n"
+        "model:\n"
+        "  - {type: flatten, name: flat}\n"
+        "  - type: linear\n"
+        "    out_features: 2\n"
+        "    from: flat\n"
+        "    init: {weight: {type: constant, val: 3}}\n"
+        "loss: {type: cross_entropy, label_smoothing: 0.1}\n"
+        "optimizer: {type: sgd, lr: 0.5, groups: [{params: \"*.bias\", lr: 1}]}\n"
+        "schedule: [{type: linear_lr, until: 2}, {type: step_lr, step_size: 3}]\n"
+        "train: {steps: 1, batch_size: 1}\n";
+    lks_job job;
+
+    ck_ok(parse_text(text, &job));
+    ck_assert_str_eq(job.data.transforms[0].type, "to_float");
+    ck_assert_double_eq(option(&job.data.transforms[1], "mean", 0), 1);
+    ck_assert_str_eq(job.layers[0].name, "flat");
+    ck_assert_str_eq(job.layers[1].type, "linear");
+    ck_assert_str_eq(job.layers[1].from[0], "flat");
+    ck_assert_double_eq(option(&job.layers[1].inits[0], "val", 0), 3);
+    ck_assert_double_eq(option(&job.loss, "label_smoothing", 0), 0.1);
+    ck_assert_double_eq(option(&job.optimizer, "lr", 0), 0.5);
+    ck_assert_uint_eq(job.optimizer.n_groups, 1);
+    ck_assert_uint_eq(job.n_schedules, 2);
+    ck_assert_uint_eq(job.schedules[0].until, 2);
+    ck_assert_double_eq(option(&job.schedules[1], "step_size", 0), 3);
+    lks_job_release(&job);
+}
+END_TEST
+
 START_TEST(a_silent_file_gets_the_defaults)
 {
     static const char least[] =
@@ -403,6 +438,7 @@ END_TEST
 LKS_SUITE("job_parse", every_key_reaches_its_member,
           layers_carry_options_defaults_and_their_place,
           layers_carry_words_nulls_lists_and_first_values,
+          a_type_may_stand_among_the_options_of_all_that_has_one,
           a_silent_file_gets_the_defaults, a_key_without_value_is_as_if_absent,
           json_is_read_as_well, text_in_quotes_and_numbers_as_text_are_taken,
           nesterov_with_momentum_is_fine,
