@@ -315,6 +315,20 @@ const lks_columns *lks_columns_of(const lks_dataset *dataset)
     return lks_dataset_self(dataset, &ops);
 }
 
+lks_table lks_dataset_table(const lks_dataset *dataset)
+{
+    const lks_columns *self = lks_columns_of(dataset);
+
+    if (!self || self->n_names == 0)
+        return (lks_table){0};
+    return (lks_table){.columns = (const char *const *)self->names,
+                       .n_columns = self->n_names,
+                       .fills = self->fills,
+                       .n_fills = self->n_fills,
+                       .classes = (const char *const *)self->class_names,
+                       .n_classes = (size_t)self->n_class_names};
+}
+
 lks_status lks_columns_create_dataset(lks_columns *self, const lks_dataset_source *source,
                                       lks_dataset **out)
 {

@@ -93,9 +93,10 @@ static lks_status put_sheet(lks_csv_table *t, int k, const lks_block *text,
     if (!(t->inputs = lks_malloc_aligned(inputs)))
         return LKS_NOMEM;
     out->files[k].block = lks_block_of_memory(t->inputs, inputs);
-    if (!(t->targets = lks_malloc_aligned(targets)))
+    if (targets > 0 && !(t->targets = lks_malloc_aligned(targets)))
         return LKS_NOMEM;
-    out->files[t->n_sheets + k].block = lks_block_of_memory(t->targets, targets);
+    if (targets > 0)
+        out->files[t->n_sheets + k].block = lks_block_of_memory(t->targets, targets);
     t->n_put = 0;
     LKS_TRY(lks_csv_walk(t, &t->sheets[k], put_row));
     if (t->n_put < n_rows || lks_block_is_cut(text))
@@ -140,7 +141,7 @@ static void set_columns(const lks_csv_table *t, lks_columns *out)
                                    .first_block = t->n_sheets,
                                    .n_blocks = t->n_sheets,
                                    .stride = bytes_of_target(t)};
-    out->n_columns = 2;
+    out->n_columns = t->n_targets > 0 ? 2 : 1;
 }
 
 /* A second name of each file, for the block of its targets. */
@@ -187,9 +188,8 @@ static void release_table(lks_csv_table *t)
 lks_status lks_csv_read(lks_columns *out)
 {
     const lks_dataset_source *source = out->source;
-    lks_csv_table t = {.options = &source->csv,
-                       .like = source->like ? lks_columns_of(source->like) : NULL,
-                       .n_sheets = out->n_files};
+    lks_csv_table t = {
+        .options = &source->csv, .like = source->like, .n_sheets = out->n_files};
     lks_block texts[LKS_DATASET_MAX_FILES] = {{0}};
     lks_status st;
 

@@ -1,5 +1,6 @@
 /* A table's files and the names of their columns. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -77,7 +78,10 @@ static bool is_among(const char *const *names, int n, const char *name)
 static lks_status name_inputs(const lks_csv_table *t, const lks_csv_sheet *first,
                               lks_columns *out)
 {
-    const char *const *targets = (const char *const *)out->names + t->n_inputs;
+    const bool has_targets = t->n_targets > 0;
+    const char *const *targets =
+        has_targets ? (const char *const *)out->names + t->n_inputs : t->options->targets;
+    const int n_targets = has_targets ? (int)t->n_targets : t->options->n_targets;
     size_t n = 0;
 
     for (size_t c = 0; c < first->n_columns; c++) {
@@ -85,7 +89,7 @@ static lks_status name_inputs(const lks_csv_table *t, const lks_csv_sheet *first
 
         if (!word)
             return LKS_NOMEM;
-        if (n == t->n_inputs || is_among(targets, (int)t->n_targets, word))
+        if (n == t->n_inputs || is_among(targets, n_targets, word))
             lks_free(word);
         else
             out->names[n++] = word;
@@ -103,7 +107,7 @@ static const char *given_name(const lks_csv_table *t, size_t i)
     const lks_csv_options *o = t->options;
 
     if (t->like)
-        return t->like->names[i];
+        return t->like->columns[i];
     if (i < t->n_inputs)
         return o->n_inputs > 0 ? o->inputs[i] : NULL;
     return o->n_targets > 0 ? o->targets[i - t->n_inputs] : NULL;
@@ -130,10 +134,24 @@ static lks_status name_columns(const lks_csv_table *t, lks_columns *out)
     return given_name(t, 0) ? LKS_OK : name_inputs(t, first, out);
 }
 
+/* Columns are numbered with the target among them: in a table of the inputs alone they
+ * stand in the order of their numbers. */
+static void count_off_inputs(const lks_columns *named, lks_csv_sheet *s)
+{
+    for (size_t i = 0; i < named->n_names; i++)
+        for (size_t k = 0; k < named->n_names; k++)
+            s->used[i] +=
+                strtoul(named->names[k], NULL, 10) < strtoul(named->names[i], NULL, 10);
+}
+
 /* Where they stand in this file. */
 static lks_status choose_columns(const lks_csv_table *t, const lks_columns *named,
                                  lks_csv_sheet *s)
 {
+    if (t->n_targets == 0 && !s->header && s->n_columns == named->n_names) {
+        count_off_inputs(named, s);
+        return LKS_OK;
+    }
     for (size_t i = 0; i < named->n_names; i++) {
         LKS_TRY(find_column(s, named->names[i], &s->used[i]));
         for (size_t k = 0; k < t->n_inputs && i >= t->n_inputs; k++)
@@ -178,23 +196,50 @@ static lks_status open_sheet(lks_csv_table *t, lks_columns *out, int k)
     return read_header(t, s);
 }
 
+/* Without targets: all columns but those that are called so. */
+static size_t n_but_targets(const lks_csv_sheet *s, const lks_csv_options *o)
+{
+    size_t n = s->n_columns;
+
+    for (size_t c = 0; c < s->n_columns; c++)
+        for (int i = 0; i < o->n_targets; i++)
+            n -= is_called(s, c, o->targets[i]);
+    return n;
+}
+
+static lks_status count_inputs_alone(lks_csv_table *t, size_t n_targets)
+{
+    const lks_csv_options *o = t->options;
+
+    t->n_targets = 0;
+    if (t->like)
+        t->n_inputs = t->like->n_columns - n_targets;
+    else
+        t->n_inputs = o->n_inputs > 0 ? (size_t)o->n_inputs : n_but_targets(t->sheets, o);
+    return t->n_inputs > 0
+               ? LKS_OK
+               : lks_fail(LKS_FORMAT, "%s: it has no column of inputs", t->sheets->path);
+}
+
 /* How many are inputs and targets. */
-static lks_status count_columns(lks_csv_table *t)
+static lks_status count_columns(lks_csv_table *t, bool inputs_only)
 {
     const lks_csv_options *o = t->options;
     const lks_csv_sheet *first = t->sheets;
 
     t->n_targets = o->n_targets > 0 ? (size_t)o->n_targets : 1;
+    if (t->like && t->like->n_columns <= t->n_targets)
+        t->like = NULL; /* it is of no table like this */
+    if (inputs_only)
+        return count_inputs_alone(t, t->n_targets);
     if (o->n_inputs == 0 && first->n_columns <= t->n_targets)
         return lks_fail(LKS_FORMAT,
                         "%s: its first line has %zu column%s, too few for inputs and "
                         "target; data.delimiter says what is between columns",
                         first->path, first->n_columns, first->n_columns == 1 ? "" : "s");
     t->n_inputs = o->n_inputs > 0 ? (size_t)o->n_inputs : first->n_columns - t->n_targets;
-    if (t->like && t->like->n_names <= t->n_targets)
-        t->like = NULL; /* it is no lks_csv_table */
     if (t->like)
-        t->n_inputs = t->like->n_names - t->n_targets;
+        t->n_inputs = t->like->n_columns - t->n_targets;
     return LKS_OK;
 }
 
@@ -202,7 +247,7 @@ static lks_status find_columns(lks_csv_table *t, lks_columns *out)
 {
     size_t widest = 0;
 
-    LKS_TRY(count_columns(t));
+    LKS_TRY(count_columns(t, out->source->inputs_only));
     LKS_TRY(name_columns(t, out));
     for (int k = 0; k < t->n_sheets; k++) {
         lks_csv_sheet *s = &t->sheets[k];

@@ -239,9 +239,9 @@ static lks_status take_class(lks_csv_table *t, lks_csv_sheet *s, uint64_t line)
 
 static lks_status take_classes(lks_csv_table *t)
 {
-    for (int64_t i = 0; t->like && i < t->like->n_class_names; i++)
-        LKS_TRY(insert_class(t, t->n_classes, lks_strdup(t->like->class_names[i])));
-    for (int k = 0; k < t->n_sheets; k++)
+    for (size_t i = 0; t->like && i < t->like->n_classes; i++)
+        LKS_TRY(insert_class(t, t->n_classes, lks_strdup(t->like->classes[i])));
+    for (int k = 0; k < t->n_sheets && t->n_targets > 0; k++)
         LKS_TRY(lks_csv_walk(t, &t->sheets[k], take_class));
     return LKS_OK;
 }
@@ -249,8 +249,10 @@ static lks_status take_classes(lks_csv_table *t)
 /* Whether targets are classes, and of which kind. */
 static lks_status settle_targets(lks_csv_table *t)
 {
-    const bool named = t->like && t->like->n_class_names > 0;
+    const bool named = t->like && t->like->n_classes > 0;
 
+    if (t->n_targets == 0)
+        return take_classes(t); /* for their names */
     t->are_values = t->n_targets > 1 || t->options->kind == LKS_CSV_VALUES ||
                     (t->options->kind == LKS_CSV_AS_WRITTEN && t->has_point &&
                      !t->has_text && !named);

@@ -18,8 +18,8 @@ typedef struct lks_csv_sheet {
 
 typedef struct lks_csv_table {
     const lks_csv_options *options;
-    const lks_columns *like; /* NULL: training data */
-    lks_csv_sheet *sheets;   /* [n_sheets] */
+    const lks_table *like; /* NULL: training data */
+    lks_csv_sheet *sheets; /* [n_sheets] */
     int n_sheets;
     size_t n_inputs, n_targets;
     /* of the targets, in the rows that count */

@@ -126,6 +126,16 @@ typedef struct lks_csv_options {
     double fill;
 } lks_csv_options;
 
+/* What other tables are read by: what training data have settled. Borrowed. */
+typedef struct lks_table {
+    const char *const *columns; /* [n_columns] names: inputs, then targets */
+    size_t n_columns;
+    const double *fills; /* [n_fills] of inputs that are missing; 0: none was asked for */
+    size_t n_fills;
+    const char *const *classes; /* [n_classes] of texts; 0: targets are numbers */
+    size_t n_classes;
+} lks_table;
+
 /* What to open. Strings are borrowed for the call. Paths are taken relative to `root`
  * (NULL, or an absolute path: as they are); a name ending in .gz is decompressed. */
 typedef struct lks_dataset_source {
@@ -135,7 +145,8 @@ typedef struct lks_dataset_source {
      * one after the other. */
     int n_files;
     const char *files[LKS_DATASET_MAX_FILES];
-    bool inputs_only; /* of idx, npy and npz; there is no field "targets" then */
+    bool inputs_only; /* not of cifar10: there is no field "targets" then, and a csv's
+                         targets may be missing or anything */
     /* Inputs become (x / 255 - mean[c]) / std[c] for u8 data, (x - mean[c]) / std[c] for
      * floats; channel c is the sample's first dimension. n_channels of 0: no
      * normalisation (u8 data are still divided by 255); 1: the same for all channels. */
@@ -146,9 +157,9 @@ typedef struct lks_dataset_source {
     const char *arrays[2];
     bool keeps_bytes; /* u8 inputs stay u8, for a transform to turn into floats */
     lks_csv_options csv;
-    /* The training data that these go with, opened from files of the same format: csv
-     * numbers its classes and fills with means as there. NULL: they are training data. */
-    const lks_dataset *like;
+    /* csv: what the training data that these go with have settled; NULL: they are
+     * training data. */
+    const lks_table *like;
 } lks_dataset_source;
 
 /* Open and check the files, of fields "inputs" and "targets". Plain files are mapped, so
@@ -170,6 +181,10 @@ typedef struct lks_dataset_source {
  *     magic and sizes that differ; LKS_INVALID for an unknown format and a normalisation
  *     that does not fit. Texts name the file. */
 lks_status lks_dataset_open(const lks_dataset_source *source, lks_dataset **out);
+
+/* What a table has settled for others to be read by; it lives as long as the dataset.
+ * Without columns: it is no table. */
+lks_table lks_dataset_table(const lks_dataset *dataset);
 
 /* How many samples, how many fields, and one of those: what all samples have. */
 uint64_t lks_dataset_n_samples(const lks_dataset *dataset);

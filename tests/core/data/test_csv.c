@@ -16,12 +16,13 @@ static void put_text(const char *name, const char *text)
 static lks_status open_as(const lks_csv_options *options, const char *name,
                           const lks_dataset *like, lks_dataset **out)
 {
+    const lks_table table = like ? lks_dataset_table(like) : (lks_table){0};
     const lks_dataset_source source = {.format = "csv",
                                        .root = temp_dir,
                                        .n_files = 1,
                                        .files = {name},
                                        .csv = *options,
-                                       .like = like};
+                                       .like = like ? &table : NULL};
 
     return lks_dataset_open(&source, out);
 }
@@ -212,6 +213,67 @@ START_TEST(test_data_have_the_columns_and_classes_of_training_data)
     ck_fails(open_as(&plain, "test.csv", train, &test), LKS_INVALID,
              "/test.csv: no column is called 'b'");
     lks_dataset_destroy(train);
+    temp_dir_remove();
+}
+END_TEST
+
+static lks_status open_inputs(const lks_csv_options *options, const char *text,
+                              const lks_dataset *like, lks_dataset **out)
+{
+    const lks_table table = lks_dataset_table(like);
+    const lks_dataset_source source = {.format = "csv",
+                                       .root = temp_dir,
+                                       .n_files = 1,
+                                       .files = {"new.csv"},
+                                       .csv = *options,
+                                       .inputs_only = true,
+                                       .like = &table};
+
+    put_text("new.csv", text);
+    return lks_dataset_open(&source, out);
+}
+
+START_TEST(inputs_alone_need_no_targets)
+{
+    static const char *const tables[] = {"b,a\n2,1\n4,3\n",      /* without them */
+                                         "a,b,y\n1,2,\n3,4,?\n", /* empty */
+                                         "y,b,a\nnever seen,2,1\n,4,3\n"}; /* unknown */
+    const lks_csv_options skip = {.missing = LKS_CSV_SKIP};
+    lks_dataset *training, *inputs;
+
+    temp_dir_make();
+    ck_ok(open_text(&skip, "a,b,y\n1,2,red\n3,4,green\n", &training));
+    for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
+        ck_ok(open_inputs(i == 1 ? &skip : &plain, tables[i], training, &inputs));
+        ck_assert_uint_eq(lks_dataset_n_samples(inputs), 2);
+        ck_assert_int_eq(lks_dataset_n_fields(inputs), 1);
+        check_inputs(inputs, 0, 2, (float[]){1, 2});
+        check_inputs(inputs, 1, 2, (float[]){3, 4});
+        ck_assert_str_eq(lks_dataset_class_name(inputs, 1), "red");
+        lks_dataset_destroy(inputs);
+    }
+    ck_fails(open_inputs(&plain, "a,y\n1,red\n", training, &inputs), LKS_INVALID,
+             "no column is called 'b'");
+    lks_dataset_destroy(training);
+    temp_dir_remove();
+}
+END_TEST
+
+START_TEST(inputs_alone_without_a_header_stand_in_the_order_of_their_numbers)
+{
+    const lks_csv_options first = {
+        .no_header = true, .targets = NAMES("0"), .n_targets = 1};
+    lks_dataset *training, *inputs;
+
+    temp_dir_make();
+    ck_ok(open_text(&first, "7.5,1,2\n8.5,3,4\n", &training));
+    ck_ok(open_inputs(&first, "5,6\n", training, &inputs));
+    check_inputs(inputs, 0, 2, (float[]){5, 6});
+    lks_dataset_destroy(inputs);
+    ck_ok(open_inputs(&first, "?,5,6\n", training, &inputs));
+    check_inputs(inputs, 0, 2, (float[]){5, 6});
+    lks_dataset_destroy(inputs);
+    lks_dataset_destroy(training);
     temp_dir_remove();
 }
 END_TEST
@@ -446,6 +508,8 @@ LKS_SUITE("csv", all_columns_but_the_last_are_inputs, columns_are_taken_by_name,
           texts_are_classes_in_the_order_of_their_bytes_and_keep_their_names,
           whole_numbers_are_classes_unless_values_are_wanted,
           test_data_have_the_columns_and_classes_of_training_data,
+          inputs_alone_need_no_targets,
+          inputs_alone_without_a_header_stand_in_the_order_of_their_numbers,
           what_is_missing_is_refused_skipped_or_filled,
           bad_rows_are_told_with_file_line_and_column, what_programs_write_is_read,
           a_gz_and_several_files_are_one_table, inputs_have_the_dtype_asked_for,
