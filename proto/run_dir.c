@@ -57,8 +57,9 @@ char *lks_run_dir_id(const char *path)
 const char *lks_run_dir_trace(const char *path)
 {
     static const char *const names[] = {
-        LKS_RUN_JOB,    LKS_RUN_METRICS, LKS_RUN_WEIGHTS,    "checkpoints",
-        LKS_RUN_SOCKET, LKS_RUN_RESULT,  LKS_RUN_EVALUATION, "logs/rank-0.log"};
+        LKS_RUN_JOB,     LKS_RUN_TRAINED_ON, LKS_RUN_METRICS,
+        LKS_RUN_WEIGHTS, "checkpoints",      LKS_RUN_SOCKET,
+        LKS_RUN_RESULT,  LKS_RUN_EVALUATION, "logs/rank-0.log"};
 
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         char at[LKS_RUN_DIR_MAX + LKS_RUN_DIR_NAME];

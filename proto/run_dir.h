@@ -15,6 +15,7 @@
 #define LKS_RUNS_FOLDER    "runs" /* of runs that are given no directory */
 #define LKS_RUN_LOGS       "logs"
 #define LKS_RUN_JOB        "job.yaml"
+#define LKS_RUN_TRAINED_ON "trained_on.json"
 #define LKS_RUN_METRICS    "metrics.jsonl"
 #define LKS_RUN_EVALUATION "evaluation.json"
 #define LKS_RUN_WEIGHTS    "model.safetensors"

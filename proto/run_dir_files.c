@@ -148,8 +148,8 @@ lks_status lks_run_dir_write(lks_run_dir *dir, const char *name, const char *tex
 /* "model.safetensors.tmp-4711-0", as writers name what they have not finished. */
 static bool is_unfinished(const char *entry, pid_t *writer)
 {
-    static const char *const names[] = {LKS_RUN_WEIGHTS, LKS_RUN_JOB, LKS_RUN_RESULT,
-                                        LKS_RUN_EVALUATION};
+    static const char *const names[] = {LKS_RUN_WEIGHTS, LKS_RUN_JOB, LKS_RUN_TRAINED_ON,
+                                        LKS_RUN_RESULT, LKS_RUN_EVALUATION};
 
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         const size_t n = strlen(names[i]);

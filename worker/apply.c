@@ -78,16 +78,34 @@ static const split *find_split(const char *name)
     return NULL;
 }
 
-/* Whether other data are read or scaled by the training data. */
-static bool go_by_training_data(const lks_job *job)
+/* What the run has kept of its training data; runs that had nothing to keep, and those of
+ * versions that kept nothing, have no such file. */
+static lks_status read_record(const char *run, lks_data_record *out)
 {
-    return job->data.standardise ||
-           (job->data.format && strcmp(job->data.format, "csv") == 0);
+    char *path;
+    lks_status st;
+
+    if (!lks_run_dir_has(run, LKS_RUN_TRAINED_ON))
+        return LKS_OK;
+    if (!(path = lks_run_dir_path(run, LKS_RUN_TRAINED_ON)))
+        return LKS_NOMEM;
+    st = lks_data_record_read(path, out);
+    lks_free(path);
+    return st;
+}
+
+/* Whether other data are read or scaled by training data of which too little is kept. */
+static bool need_training_data(const lks_job *job, const lks_data_record *kept)
+{
+    const bool is_table = job->data.format && strcmp(job->data.format, "csv") == 0;
+
+    return (job->data.standardise && !kept->scale) ||
+           (is_table && kept->table.n_columns == 0);
 }
 
 /* *out stays NULL where the job has no such data. */
 static lks_status open_files(const lks_session *session, const lks_job_split *files,
-                             lks_data_split brought, const lks_dataset *like,
+                             lks_data_split brought, const lks_table *like,
                              lks_dataset **out)
 {
     const lks_job *job = &session->job;
@@ -98,20 +116,32 @@ static lks_status open_files(const lks_session *session, const lks_job_split *fi
     return files->n_files > 0 ? lks_dataset_from_job_like(job, files, like, out) : LKS_OK;
 }
 
+/* In place of what is there. */
+static lks_status keep_anew(const lks_dataset *training, lks_data_record *kept)
+{
+    lks_data_record_release(kept);
+    return lks_data_record_init(training, NULL, kept);
+}
+
 /* What is wanted, and training data where it stands on them. Both are the caller's, after a
  * failure too. */
-static lks_status open_both(const lks_session *session, const split *s,
-                            lks_dataset **train, lks_dataset **used)
+static lks_status open_both(lks_session *session, const split *s, lks_dataset **train,
+                            lks_dataset **used)
 {
     const lks_apply_options *options = wanted(session);
     const lks_job *job = &session->job;
+    lks_data_record *kept = &session->data.record;
+    const bool is_missed = need_training_data(job, kept);
 
-    if ((s && s->is_of_training) || go_by_training_data(job))
-        LKS_TRY(open_files(session, &job->data.train, LKS_DATA_TRAIN, NULL, train));
+    if ((s && s->is_of_training) || is_missed)
+        LKS_TRY(
+            open_files(session, &job->data.train, LKS_DATA_TRAIN, &kept->table, train));
+    if (*train && is_missed)
+        LKS_TRY(keep_anew(*train, kept));
     if (options->input)
-        return lks_inputs_from_file(job, options->input, *train, used);
+        return lks_inputs_from_file(job, options->input, &kept->table, used);
     return s && !s->is_of_training
-               ? open_files(session, &job->data.test, LKS_DATA_TEST, *train, used)
+               ? open_files(session, &job->data.test, LKS_DATA_TEST, &kept->table, used)
                : LKS_OK;
 }
 
@@ -122,22 +152,27 @@ static lks_status open_data(lks_session *session)
     const split *s = find_split(options->split);
     const size_t shown = options->input ? offsetof(lks_splits, test) : s ? s->shown : 0;
     lks_splits *data = &session->data.splits;
+    lks_data_record *kept = &session->data.record;
     lks_dataset *train = NULL, *used = NULL;
-    lks_status st = open_both(session, s, &train, &used);
+    lks_status st;
 
-    if (st != LKS_OK) {
-        lks_dataset_destroy(train);
-        lks_dataset_destroy(used);
-        return st;
-    }
-    LKS_TRY(lks_splits_init(data, &session->job, train, used));
+    LKS_GO(read_record(session->options->job_path, kept));
+    LKS_GO(open_both(session, s, &train, &used));
+    if (lks_data_record_is_empty(kept) && (train || used))
+        LKS_GO(keep_anew(train ? train : used, kept)); /* the classes' names */
+    st = lks_splits_init(data, &session->job, train, used, kept->scale);
+    train = used = NULL;
+    LKS_GO(st);
     if (options->input || s)
         session->data.applied =
             *(const lks_dataset *const *)(const void *)((const char *)data + shown);
-    if (session->data.applied)
-        return LKS_OK;
-    return lks_fail(LKS_INVALID, "--split %s: the job of %s has no %s data",
-                    options->split, session->options->job_path, options->split);
+    if (!session->data.applied)
+        LKS_FAIL(LKS_INVALID, "--split %s: the job of %s has no %s data", options->split,
+                 session->options->job_path, options->split);
+cleanup:
+    lks_dataset_destroy(train);
+    lks_dataset_destroy(used);
+    return st;
 }
 
 static lks_status check_same_data(lks_session *session)
@@ -270,14 +305,15 @@ static lks_status open_prediction(lks_replica *replica)
 {
     const lks_apply_options *options = wanted(replica->session);
     const lks_shape output = lks_model_output_shape(replica->model);
-    const lks_dataset *train = replica->session->data.splits.train;
+    const lks_table *kept = &replica->session->data.record.table;
     const lks_prediction_options prediction = {
         .format = options->format,
         .path = options->output,
         .n = lks_dataset_n_samples(replica->applied.dataset),
         .shape = output,
         .is_classifier = replica->loss->counts_correct && output.ndim == 1,
-        .classes = train ? train : replica->applied.dataset,
+        .class_names = kept->classes,
+        .n_class_names = kept->n_classes,
     };
 
     return replica->comm->rank == 0

@@ -102,6 +102,28 @@ cleanup:
     return st;
 }
 
+/* What of its training data a model needs wherever it is used. */
+lks_status lks_replica_write_record(lks_replica *replica)
+{
+    lks_session *session = replica->session;
+    const lks_splits *splits = &session->data.splits;
+    lks_data_record record = {0};
+    char *text = NULL;
+    lks_status st = LKS_OK;
+
+    if (replica->comm->rank != 0)
+        return LKS_OK;
+    LKS_GO(lks_data_record_init(splits->opened, splits->scale, &record));
+    if (lks_data_record_is_empty(&record))
+        goto cleanup;
+    LKS_GO(lks_data_record_text(&record, &text));
+    LKS_GO(lks_run_dir_write(&session->place.dir, LKS_RUN_TRAINED_ON, text));
+cleanup:
+    lks_free(text);
+    lks_data_record_release(&record);
+    return st;
+}
+
 /* The command that started this rank has claimed the directory already, though perhaps on
  * another host. */
 static lks_status open_dir(lks_session *session)

@@ -79,12 +79,11 @@ static lks_dataset_source source_of(const lks_job *job, const lks_job_split *spl
 }
 
 lks_status lks_dataset_from_job_like(const lks_job *job, const lks_job_split *split,
-                                     const lks_dataset *like, lks_dataset **out)
+                                     const lks_table *like, lks_dataset **out)
 {
-    const lks_table table = like ? lks_dataset_table(like) : (lks_table){0};
     lks_dataset_source source = source_of(job, split);
 
-    source.like = like ? &table : NULL;
+    source.like = like;
     return lks_dataset_open(&source, out);
 }
 
@@ -102,17 +101,16 @@ static bool ends_in(const char *text, const char *end)
 }
 
 lks_status lks_inputs_from_file(const lks_job *job, const char *path,
-                                const lks_dataset *like, lks_dataset **out)
+                                const lks_table *like, lks_dataset **out)
 {
     const lks_job_split split = {
         .files = {(char *)path},
         .n_files = 1,
         .arrays = {job->data.train.arrays[0], job->data.train.arrays[1]}};
-    const lks_table table = like ? lks_dataset_table(like) : (lks_table){0};
     lks_dataset_source source = source_of(job, &split);
 
     source.root = NULL;
-    source.like = like ? &table : NULL;
+    source.like = like;
     source.inputs_only = true;
     if (!source.format || ends_in(path, ".npy") || ends_in(path, ".npy.gz"))
         source.format = "npy";

@@ -17,9 +17,9 @@
 lks_status lks_dataset_from_job(const lks_job *job, const lks_job_split *split,
                                 lks_dataset **out);
 
-/* The same of test data, which go with the training data `like` (data/dataset.h). */
+/* The same of data that go with the training data of `like` (lks_dataset_source). */
 lks_status lks_dataset_from_job_like(const lks_job *job, const lks_job_split *split,
-                                     const lks_dataset *like, lks_dataset **out);
+                                     const lks_table *like, lks_dataset **out);
 
 /* The split's files are there and can be read: before a later, longer opening. */
 lks_status lks_check_split_files(const lks_job *job, const lks_job_split *split);
@@ -28,7 +28,7 @@ lks_status lks_check_split_files(const lks_job *job, const lks_job_split *split)
  * where its name ends in .npy (or .npy.gz), else as the job's data.format has it. The
  * normalisation is the job's; `like` as above, or NULL. */
 lks_status lks_inputs_from_file(const lks_job *job, const char *path,
-                                const lks_dataset *like, lks_dataset **out);
+                                const lks_table *like, lks_dataset **out);
 
 /* The model for such inputs and its loss, before any data meet the loss. Errors as
  * below. */

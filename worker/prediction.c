@@ -60,14 +60,11 @@ static const float *put_nested(lks_text *out, const lks_shape *shape, int dim,
 
 static void put_class(lks_text *out, const lks_prediction *self, int64_t class_index)
 {
-    const lks_dataset *classes = self->options.classes;
-    const char *name = classes ? lks_dataset_class_name(classes, class_index) : NULL;
-
     lks_text_add(out, ",\"class\":%" PRId64, class_index);
-    if (!name)
+    if ((uint64_t)class_index >= self->options.n_class_names)
         return;
     lks_text_put(out, ",\"name\":");
-    lks_plain_put_json(out, name);
+    lks_plain_put_json(out, self->options.class_names[class_index]);
 }
 
 /* probabilities [n][numel] and classes [n] of a classifier, else NULL. */

@@ -4,9 +4,10 @@
 #define LKS_WORKER_PREDICTION_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
-#include "data/dataset.h"
+#include "base/status.h"
 #include "layout/shape.h"
 
 /* Borrowed for as long as it is written. */
@@ -17,7 +18,8 @@ typedef struct lks_prediction_options {
     lks_shape shape;    /* of one */
     bool is_classifier; /* outputs (n_classes) are what cross_entropy takes: jsonl has the
                            class of the largest, and their softmax */
-    const lks_dataset *classes; /* what names its classes; may be NULL */
+    const char *const *class_names; /* [n_class_names]; others have none */
+    size_t n_class_names;
 } lks_prediction_options;
 
 typedef struct lks_prediction lks_prediction;

@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 
 #include "base/shard_plan.h"
+#include "data/data_record.h"
 #include "proto/job.h"
 #include "proto/run_dir.h"
 #include "proto/sign.h"
@@ -32,6 +33,7 @@ typedef struct lks_session_world {
 typedef struct lks_session_data {
     lks_opening opening_train, opening_test;
     lks_splits splits;
+    lks_data_record record;     /* of a trained model: what its data are read by */
     const lks_dataset *applied; /* of these, what a trained model is used on */
     lks_step_plan steps;
     uint64_t n_steps;

@@ -71,24 +71,26 @@ static lks_status show_transformed(lks_splits *self, const lks_job *job,
     return LKS_OK;
 }
 
-static lks_status scale_all(lks_splits *self)
+static lks_status scale_all(lks_splits *self, const lks_input_scale *known)
 {
-    LKS_TRY(lks_input_scale_create(self->train, &self->scale));
+    if (!known)
+        LKS_TRY(lks_input_scale_create(self->train, &self->measured));
+    self->scale = known ? known : self->measured;
     LKS_TRY(show_scaled(self, &self->train));
     LKS_TRY(show_scaled(self, &self->validation));
     return show_scaled(self, &self->test);
 }
 
 lks_status lks_splits_init(lks_splits *self, const lks_job *job, lks_dataset *train,
-                           lks_dataset *test)
+                           lks_dataset *test, const lks_input_scale *known)
 {
     *self = (lks_splits){0};
-    self->train = keep(self, train);
+    self->train = self->opened = keep(self, train);
     self->test = keep(self, test);
     if (job->data.validation > 0 && train)
         LKS_TRY(hold_out(self, job));
-    if (job->data.standardise && train)
-        LKS_TRY(scale_all(self));
+    if (job->data.standardise && (train || known))
+        LKS_TRY(scale_all(self, known));
     LKS_TRY(show_transformed(self, job, &self->train));
     LKS_TRY(show_transformed(self, job, &self->validation));
     return show_transformed(self, job, &self->test);
@@ -114,6 +116,6 @@ void lks_splits_release(lks_splits *self)
 {
     while (self->n_owned > 0)
         lks_dataset_destroy(self->owned[--self->n_owned]);
-    lks_input_scale_destroy(self->scale);
+    lks_input_scale_destroy(self->measured);
     *self = (lks_splits){0};
 }

@@ -62,6 +62,7 @@ static const lks_start_stage of_a_replica[] = {
     OF_REPLICA("everyone's keys",              MEET,  TOGETHER, NONE,    lks_replica_exchange_keys),
     OF_REPLICA("the run directory",            MEET,  OWN,      JOB,     lks_replica_make_dir),
     OF_REPLICA("the job as run",               MEET,  OWN,      JOB,     lks_replica_write_job),
+    OF_REPLICA("what of the data is kept",     MEET,  OWN,      JOB,     lks_replica_write_record),
     OF_REPLICA("metrics",                      MEET,  OWN,      JOB,     lks_replica_open_metrics),
     OF_REPLICA("the coordinator",              MEET,  AGREED,   NONE,    lks_replica_host_run),
     OF_REPLICA("the invitation",               MEET,  TOGETHER, NONE,    lks_replica_share_invitation),
@@ -191,6 +192,7 @@ void lks_session_release(lks_session *session)
     lks_opening_cancel(&data->opening_train);
     lks_opening_cancel(&data->opening_test);
     lks_splits_release(&data->splits);
+    lks_data_record_release(&data->record);
     if (session->has_job)
         lks_job_release(&session->job);
 }

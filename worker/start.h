@@ -101,6 +101,7 @@ lks_status lks_replica_make_keys(lks_replica *replica);
 lks_status lks_replica_exchange_keys(lks_replica *replica);
 lks_status lks_replica_make_dir(lks_replica *replica);
 lks_status lks_replica_write_job(lks_replica *replica);
+lks_status lks_replica_write_record(lks_replica *replica);
 lks_status lks_replica_open_metrics(lks_replica *replica);
 lks_status lks_replica_host_run(lks_replica *replica);
 lks_status lks_replica_share_invitation(lks_replica *replica);

@@ -174,15 +174,17 @@ static lks_status wait_for_data(const lks_job *job, lks_session_data *data,
                                 lks_dataset **train, lks_dataset **test)
 {
     const lks_status st = lks_opening_wait(&data->opening_train, train);
+    lks_table table;
 
     if (!goes_by_training_data(job)) {
         const lks_status of_test = lks_opening_wait(&data->opening_test, test);
 
         return st != LKS_OK ? st : of_test;
     }
-    return st == LKS_OK && job->data.test.n_files > 0
-               ? lks_dataset_from_job_like(job, &job->data.test, *train, test)
-               : st;
+    if (st != LKS_OK || job->data.test.n_files == 0)
+        return st;
+    table = lks_dataset_table(*train);
+    return lks_dataset_from_job_like(job, &job->data.test, &table, test);
 }
 
 lks_status lks_session_open_data(lks_session *session)
@@ -200,7 +202,7 @@ lks_status lks_session_open_data(lks_session *session)
         lks_dataset_destroy(test);
         return st;
     }
-    LKS_TRY(lks_splits_init(&data->splits, job, train, test));
+    LKS_TRY(lks_splits_init(&data->splits, job, train, test, NULL));
     return lks_steps_from_job(job, lks_dataset_n_samples(data->splits.train),
                               &data->steps, &data->n_steps);
 }

@@ -1,6 +1,7 @@
 #include "data/standardise.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "base/alloc.h"
 #include "base/try.h"
@@ -8,7 +9,7 @@
 #include "data/wrapper.h"
 
 struct lks_input_scale {
-    int field;
+    int field; /* of the data that it is measured on */
     int64_t n_channels;
     size_t numel;      /* of a channel */
     double *sums;      /* [n_channels] while it is made */
@@ -115,6 +116,29 @@ cleanup:
     return st;
 }
 
+lks_status lks_input_scale_of(int64_t n_channels, size_t numel, const float *mean,
+                              const float *std, lks_input_scale **out)
+{
+    const size_t n = (size_t)n_channels;
+    lks_input_scale *self = lks_calloc(1, sizeof *self);
+    lks_status st = self ? LKS_OK : LKS_NOMEM;
+
+    LKS_GO(st);
+    self->n_channels = n_channels;
+    self->numel = numel;
+    self->mean = lks_calloc(n, sizeof *self->mean);
+    self->std = lks_calloc(n, sizeof *self->std);
+    if (!self->mean || !self->std)
+        LKS_GO(LKS_NOMEM);
+    memcpy(self->mean, mean, n * sizeof *mean);
+    memcpy(self->std, std, n * sizeof *std);
+    *out = self;
+    self = NULL;
+cleanup:
+    lks_input_scale_destroy(self);
+    return st;
+}
+
 void lks_input_scale_destroy(lks_input_scale *self)
 {
     if (!self)
@@ -128,6 +152,11 @@ void lks_input_scale_destroy(lks_input_scale *self)
 int64_t lks_input_scale_n(const lks_input_scale *self)
 {
     return self->n_channels;
+}
+
+size_t lks_input_scale_numel(const lks_input_scale *self)
+{
+    return self->numel;
 }
 
 const float *lks_input_scale_mean(const lks_input_scale *self)
@@ -145,6 +174,7 @@ const float *lks_input_scale_std(const lks_input_scale *self)
 typedef struct scaled {
     lks_wrapper wrapper;
     const lks_input_scale *scale;
+    int field; /* the inputs */
 } scaled;
 
 static lks_status visit(const void *self, uint64_t index, const lks_rng *rng,
@@ -152,7 +182,7 @@ static lks_status visit(const void *self, uint64_t index, const lks_rng *rng,
 {
     const scaled *s = self;
     const lks_input_scale *scale = s->scale;
-    float *x = places[scale->field].data;
+    float *x = places[s->field].data;
 
     LKS_TRY(lks_dataset_visit(s->wrapper.inner, index, rng, places));
     for (int64_t c = 0; x && c < scale->n_channels; c++, x += scale->numel)
@@ -175,8 +205,7 @@ lks_status lks_dataset_standardise(const lks_dataset *dataset,
     lks_status st;
 
     LKS_TRY(look_at_field(dataset, &here));
-    if (here.field != scale->field || here.n_channels != scale->n_channels ||
-        here.numel != scale->numel)
+    if (here.n_channels != scale->n_channels || here.numel != scale->numel)
         return lks_fail(
             LKS_INVALID,
             "normalize: inputs of %lld channels of %zu numbers; training data "
@@ -185,7 +214,7 @@ lks_status lks_dataset_standardise(const lks_dataset *dataset,
             scale->numel);
     if (!(self = lks_malloc(sizeof *self)))
         return LKS_NOMEM;
-    *self = (scaled){{dataset}, scale};
+    *self = (scaled){{dataset}, scale, here.field};
     st = lks_wrapper_create(&ops, self, lks_dataset_n_samples(dataset), NULL, out);
     if (st != LKS_OK)
         lks_free(self);

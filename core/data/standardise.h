@@ -14,9 +14,14 @@ typedef struct lks_input_scale lks_input_scale;
  *   errors  LKS_INVALID: no field "inputs" of f32 whose samples are of one size;
  *           LKS_NUMERIC: an input is not finite; what the dataset says */
 lks_status lks_input_scale_create(const lks_dataset *training, lks_input_scale **out);
+/* One that was measured before: copies of mean and std [n_channels], each for `numel`
+ * numbers of a sample. LKS_NOMEM. */
+lks_status lks_input_scale_of(int64_t n_channels, size_t numel, const float *mean,
+                              const float *std, lks_input_scale **out);
 void lks_input_scale_destroy(lks_input_scale *scale); /* NULL is fine */
 
-int64_t lks_input_scale_n(const lks_input_scale *scale); /* channels */
+int64_t lks_input_scale_n(const lks_input_scale *scale);    /* channels */
+size_t lks_input_scale_numel(const lks_input_scale *scale); /* numbers of a channel */
 /* [n] What is subtracted from a channel, and what it is then divided by. */
 const float *lks_input_scale_mean(const lks_input_scale *scale);
 const float *lks_input_scale_std(const lks_input_scale *scale);

@@ -24,7 +24,7 @@ untouched() {
     [ ! -e nowhere ] || fail "$1: a file was made where the link leads to"
     [ -z "$(ls elsewhere)" ] || fail "$1: files were made where the link leads to"
 }
-for name in job.yaml metrics.jsonl model.safetensors result.json status.sock checkpoints logs \
+for name in job.yaml trained_on.json metrics.jsonl model.safetensors result.json status.sock checkpoints logs \
     logs/mpirun.log logs/rank-0.log logs/rank-1.log; do
     for target in victim nowhere elsewhere; do
         for start in by_command by_hand; do

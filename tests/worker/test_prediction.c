@@ -36,29 +36,13 @@ static void write_all(const lks_prediction_options *options, const float *output
     lks_prediction_destroy(prediction);
 }
 
-static lks_status nothing(const void *self, uint64_t index, lks_field_place *places)
-{
-    (void)self, (void)index;
-    *(int64_t *)places[0].data = 0;
-    return LKS_OK;
-}
-
-static const char *cloth(const void *self, int64_t number)
-{
-    (void)self;
-    return number == 0 ? "shirt" : "a \"coat\"";
-}
-
 START_TEST(a_classifiers_lines_have_the_class_and_probabilities)
 {
-    static const lks_dataset_ops clothes = {.get = nothing, .class_name = cloth};
-    static const lks_field field = {.name = "targets", .dtype = LKS_I64};
+    static const char *const clothes[] = {"shirt", "a \"coat\""};
     static const float scores[2][2] = {{0, 0}, {-200, 200}};
     lks_prediction_options options = {
         .format = "jsonl", .n = 2, .shape = LKS_SHAPE_OF(2), .is_classifier = true};
-    lks_dataset *dataset;
 
-    ck_ok(lks_dataset_create(&clothes, NULL, 1, &field, 1, &dataset));
     temp_dir_make();
     options.path = temp_path("a.jsonl");
     write_all(&options, scores[0], 2);
@@ -66,12 +50,12 @@ START_TEST(a_classifiers_lines_have_the_class_and_probabilities)
                      "{\"index\":0,\"class\":0,\"probabilities\":[0.5,0.5]}\n"
                      "{\"index\":1,\"class\":1,\"probabilities\":[0,1]}\n");
     options.path = temp_path("b.jsonl");
-    options.classes = dataset;
+    options.class_names = clothes;
+    options.n_class_names = 2;
     write_all(&options, scores[0], 2);
     ck_assert_ptr_nonnull(
         strstr(content("b.jsonl"), "\"class\":1,\"name\":\"a \\u0022coat\\u0022\","));
     temp_dir_remove();
-    lks_dataset_destroy(dataset);
 }
 END_TEST
 
