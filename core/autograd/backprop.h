@@ -34,6 +34,10 @@ lks_tensor *lks_saved_tensor(const lks_backprop *bp, unsigned what);
 /* dx of input i's shape and dtype, or NULL for a failure that is recorded. Borrowed. */
 lks_status lks_give(lks_backprop *bp, int i, lks_tensor *dx);
 
+/* The forward or backward (`half`) of the custom function `name` failed with `st`: that,
+ * and a text that says so unless the failure has left one. */
+lks_status lks_custom_failed(const char *name, const char *half, lks_status st);
+
 /* What the backward of the custom function `name` gave, one an input: given where it is
  * wanted, once its shape and dtype and its device, which is that of `beside`, are
  * checked. */

@@ -55,6 +55,11 @@ lks_status lks_give_custom(lks_backprop *bp, const char *name, const lks_tensor 
     return LKS_OK;
 }
 
+lks_status lks_custom_failed(const char *name, const char *half, lks_status st)
+{
+    return lks_fail(st, "%s: its %s failed: %s", name, half, lks_status_text(st));
+}
+
 /* The inputs and the output as they were, for a function that has not its own. */
 static lks_status find_saved(lks_backprop *bp, lks_tensor **inputs, lks_tensor **output)
 {
@@ -62,6 +67,17 @@ static lks_status find_saved(lks_backprop *bp, lks_tensor **inputs, lks_tensor *
         if (!(inputs[i] = lks_saved_tensor(bp, LKS_IN(i))))
             return LKS_NOMEM;
     return (*output = lks_saved_tensor(bp, LKS_OUT)) ? LKS_OK : LKS_NOMEM;
+}
+
+static lks_status call_backward(const custom *c, const lks_backprop *bp,
+                                lks_tensor *const *inputs, lks_tensor *output,
+                                lks_tensor **grads)
+{
+    const lks_function *function = c->function;
+    const lks_status st =
+        function->backward(c->context, inputs, bp->node->n_edges, output, bp->dy, grads);
+
+    return st == LKS_OK ? LKS_OK : lks_custom_failed(function->name, "backward", st);
 }
 
 static lks_status custom_backward(lks_backprop *bp)
@@ -76,8 +92,7 @@ static lks_status custom_backward(lks_backprop *bp)
     if (st == LKS_OK && !keeps_nothing)
         st = find_saved(bp, inputs, &output);
     if (st == LKS_OK)
-        st = c->function->backward(c->context, keeps_nothing ? NULL : inputs, n, output,
-                                   bp->dy, grads);
+        st = call_backward(c, bp, keeps_nothing ? NULL : inputs, output, grads);
     if (st == LKS_OK)
         st = lks_give_custom(bp, c->function->name, bp->dy, grads);
     lks_free(grads);
@@ -145,6 +160,8 @@ static lks_tensor *run_forward(const custom *c, lks_tensor *const *inputs, int n
     was_enabled = lks_set_grad_enabled(false);
     if (lks_scope_open() == LKS_OK) {
         out = c->function->forward(c->context, inputs, n);
+        if (!out)
+            lks_fail(LKS_INVALID, "%s: its forward gave no output", c->function->name);
         /* Its own tensor, so that an input handed back keeps its own history. */
         out = lks_scope_return(lks_detach(out));
         lks_scope_close();

@@ -7,7 +7,8 @@
 /* What a function does, forward and backward. */
 typedef struct lks_function {
     const char *name;
-    /* Given n inputs; the new output, or NULL. Runs without recording. */
+    /* Given n inputs; the new output, or NULL. Runs without recording. A failure that
+     * leaves no text is told by the function's name, here and below. */
     lks_tensor *(*forward)(void *context, lks_tensor *const *inputs, int n);
     /* Given what forward saw and gave and the output's cotangent, put each input's
      * gradient (or NULL: none) into grads. */

@@ -135,7 +135,8 @@ static lks_status many_backward(lks_backprop *bp)
         .n_outputs = function->n_outputs,
         .needs_input_grad = l.needs,
     };
-    LKS_GO(function->backward(&call, l.grads));
+    if ((st = function->backward(&call, l.grads)) != LKS_OK)
+        LKS_GO(lks_custom_failed(function->name, "backward", st));
     LKS_GO(lks_give_custom(bp, function->name, first_of(&call), l.grads));
 cleanup:
     lks_free(l.inputs);
@@ -291,7 +292,8 @@ static lks_status run_forward(const many *m, lks_tensor *const *in, int n,
 
     if (!given)
         return LKS_NOMEM;
-    LKS_GO(m->function->forward(m->context, in, n, given));
+    if ((st = m->function->forward(m->context, in, n, given)) != LKS_OK)
+        LKS_GO(lks_custom_failed(m->function->name, "forward", st));
     LKS_GO(check_outputs(m->function, given));
     for (int i = 0; i < n_out; i++)
         if (!(out[i] = lks_scope_return(lks_detach(given[i]))))

@@ -106,7 +106,7 @@ lks_status lks_retain_grad(lks_tensor *t)
 
 bool lks_retains_grad(const lks_tensor *t)
 {
-    return t->node && t->node->watch && t->node->watch->retains;
+    return t && t->node && t->node->watch && t->node->watch->retains;
 }
 
 /* ---- in a sweep ---- */

@@ -6,7 +6,7 @@
 
 bool lks_requires_grad(const lks_tensor *t)
 {
-    return t->node != NULL;
+    return t && t->node;
 }
 
 lks_tensor *lks_requires_grad_(lks_tensor *t)
@@ -42,16 +42,18 @@ lks_tensor *lks_requires_grad_(lks_tensor *t)
 
 bool lks_is_leaf(const lks_tensor *t)
 {
-    return !t->node || !t->node->op;
+    return t && (!t->node || !t->node->op);
 }
 
 const char *lks_grad_fn(const lks_tensor *t)
 {
-    return lks_is_leaf(t) ? NULL : lks_node_name(t->node);
+    return !t || lks_is_leaf(t) ? NULL : lks_node_name(t->node);
 }
 
 lks_tensor *lks_grad(const lks_tensor *t)
 {
+    if (!t)
+        return NULL;
     if (lks_is_leaf(t))
         return lks_has_grad(t) ? t->node->grad : NULL;
     if (lks_retains_grad(t))
@@ -90,6 +92,8 @@ static lks_status check_grad(const lks_tensor *t, const lks_tensor *grad)
 
 lks_status lks_set_grad(lks_tensor *t, lks_tensor *grad)
 {
+    if (!t)
+        return lks_refuse_null("set_grad");
     if (!lks_node_leaf(t->node))
         return lks_fail(LKS_STATE, "set_grad: the tensor is no leaf that requires a "
                                    "gradient");
@@ -104,7 +108,7 @@ lks_status lks_set_grad(lks_tensor *t, lks_tensor *grad)
 
 void lks_zero_grad(lks_tensor *t)
 {
-    if (lks_node_leaf(t->node))
+    if (t && lks_node_leaf(t->node))
         t->node->has_grad = false;
     else if (lks_retains_grad(t))
         lks_watch_zero_grad(t->node->watch);
@@ -112,7 +116,7 @@ void lks_zero_grad(lks_tensor *t)
 
 void lks_on_grad_ready(lks_tensor *t, lks_grad_ready ready, void *context)
 {
-    lks_leaf *leaf = lks_node_leaf(t->node);
+    lks_leaf *leaf = t ? lks_node_leaf(t->node) : NULL;
 
     if (!leaf)
         return;

@@ -27,9 +27,23 @@ static const lks_loss_type *find_type(const char *name)
     return NULL;
 }
 
+/* The same, or NULL with the failure recorded. */
+static const lks_loss_type *need_type(const char *name)
+{
+#define LOSS(name) ", " #name
+    static const char known[] = LKS_LOSS_LIST(LOSS);
+#undef LOSS
+    const lks_loss_type *type = name ? find_type(name) : NULL;
+
+    if (!type)
+        lks_fail(LKS_INVALID, "there is no loss '%s'; there are: %s", name ? name : "",
+                 known + 2);
+    return type;
+}
+
 const lks_loss *lks_loss_find(const char *name)
 {
-    const lks_loss_type *type = find_type(name);
+    const lks_loss_type *type = need_type(name);
 
     return type ? &type->loss : NULL;
 }
@@ -79,12 +93,12 @@ cleanup:
 lks_status lks_loss_create(const char *name, lks_options options, lks_device device,
                            const lks_loss **out)
 {
-    const lks_loss_type *type = find_type(name);
+    const lks_loss_type *type = need_type(name);
     made_loss *self;
     lks_status st;
 
     if (!type)
-        return lks_fail(LKS_INVALID, "there is no loss named %s", name);
+        return LKS_INVALID;
     if (!(self = lks_calloc(1, sizeof *self)))
         return LKS_NOMEM;
     LKS_GO(lks_option_read(type->options, type->n_options, options, name, &self->config));
@@ -124,6 +138,10 @@ lks_tensor *lks_loss_sum(const lks_loss *loss, lks_tensor *output, lks_tensor *t
 
     if (!output || !target)
         return NULL;
+    if (!loss) {
+        lks_fail(LKS_INVALID, "loss_sum: given no loss");
+        return NULL;
+    }
     return loss->sum(loss, output, target, count ? count : &unused);
 }
 

@@ -33,8 +33,8 @@ struct lks_loss {
     void (*destroy)(const lks_loss *loss); /* of lks_loss_create's; NULL: not needed */
 };
 
-/* As PyTorch has them by default, to be copied for another ignore_index; NULL if there is
- * none of that name. base/loss_options.h lists them. */
+/* As PyTorch has them by default, to be copied for another ignore_index. LKS_INVALID and
+ * NULL if there is none of that name. base/loss_options.h lists them. */
 const lks_loss *lks_loss_find(const char *name);
 
 /* The loss of that name with its options, such as {"label_smoothing", 1, {0.1}}; weights
@@ -49,7 +49,7 @@ void lks_loss_destroy(const lks_loss *loss);
 /* What a loss may be told, [*n]; NULL: there is no such loss. */
 const lks_option_rule *lks_loss_rules(const char *name, size_t *n);
 
-/* loss->sum; `count` may be NULL. NULL arguments give NULL. */
+/* loss->sum; `count` may be NULL. NULL arguments give NULL; of no loss, LKS_INVALID. */
 lks_tensor *lks_loss_sum(const lks_loss *loss, lks_tensor *output, lks_tensor *target,
                          lks_loss_count *count);
 

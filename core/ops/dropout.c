@@ -38,15 +38,16 @@ const lks_op lks_op_dropout = {
 
 lks_tensor *lks_dropout(lks_tensor *x, double p, const lks_rng *rng)
 {
-    dropout params = {p, *rng};
+    dropout params = {.p = p};
     lks_tensor *y;
 
     if (!(p >= 0 && p < 1)) {
         lks_fail(LKS_INVALID, "dropout: p = %g is not in [0, 1)", p);
         return NULL;
     }
-    if (!x || lks_scope_open() != LKS_OK)
+    if (!x || lks_check_rng("dropout", rng) != LKS_OK || lks_scope_open() != LKS_OK)
         return NULL;
+    params.rng = *rng;
     x = lks_contiguous(x);
     y = lks_scope_return(lks_op_apply(&lks_op_dropout, &x, 1, &params));
     lks_scope_close();

@@ -98,6 +98,12 @@ lks_tensor *lks_arange(int64_t n, lks_dtype dtype, lks_device device)
 lks_tensor *lks_from_data(lks_shape shape, lks_dtype dtype, const void *values,
                           lks_device device)
 {
+    int64_t n;
+
+    if (!values && lks_shape_numel(&shape, &n) == LKS_OK && n > 0) {
+        lks_fail(LKS_INVALID, "from_data: given no values");
+        return NULL;
+    }
     return lks_scope_own(lks_tensor_of_host(values, &shape, dtype, device));
 }
 
@@ -110,6 +116,10 @@ lks_tensor *lks_from_blob(lks_shape shape, lks_dtype dtype, void *data, lks_devi
 
     if (lks_shape_numel(&shape, &numel) != LKS_OK)
         return NULL;
+    if (!data && numel > 0) {
+        lks_fail(LKS_INVALID, "from_blob: given no memory");
+        return NULL;
+    }
     storage = lks_storage_wrap(device, data, (size_t)numel * lks_dtype_size_bytes(dtype));
     if (!storage)
         return NULL;
@@ -131,6 +141,8 @@ static lks_tensor *create_random(const char *what, const lks_shape *shape,
                  lks_dtype_name(dtype));
         return NULL;
     }
+    if (lks_check_rng(what, rng) != LKS_OK)
+        return NULL;
     return lks_scope_own(
         lks_tensor_recast(create_filled(shape, drawn, device, fill, rng), dtype));
 }

@@ -54,7 +54,7 @@ lks_tensor *lks_randint(int64_t low, int64_t high, lks_shape shape, lks_dtype dt
         return NULL;
     }
     if (check_reach("randint", low, high - 1, dtype) != LKS_OK ||
-        !(values = room_for(&shape, &n)))
+        lks_check_rng("randint", rng) != LKS_OK || !(values = room_for(&shape, &n)))
         return NULL;
     for (int64_t i = 0; i < n; i++)
         values[i] = (int64_t)((uint64_t)low +
@@ -87,7 +87,7 @@ lks_tensor *lks_randperm(int64_t n, lks_dtype dtype, const lks_rng *rng,
 
     if (n > 0 && check_reach("randperm", 0, n - 1, dtype) != LKS_OK)
         return NULL;
-    if (!(values = room_for(&shape, &n)))
+    if (lks_check_rng("randperm", rng) != LKS_OK || !(values = room_for(&shape, &n)))
         return NULL;
     shuffle(values, n, rng);
     t = lks_tensor_of_host(values, &shape, LKS_I64, device);

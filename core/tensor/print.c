@@ -298,6 +298,10 @@ int lks_print(const lks_tensor *t, char *text, size_t size)
     void *copy = NULL;
     int length = -1;
 
+    if (!t) {
+        lks_refuse_null("print");
+        return -1;
+    }
     if (bring_to_host(&p, &copy) == LKS_OK) {
         put_tensor(&p);
         length = (int)p.length;

@@ -92,62 +92,66 @@ void lks_unref(lks_tensor *t)
 
 lks_shape lks_sizes(const lks_tensor *t)
 {
-    return lks_view_shape(&t->view);
+    return t ? lks_view_shape(&t->view) : LKS_SCALAR;
 }
 
 int lks_ndim(const lks_tensor *t)
 {
-    return t->view.ndim;
-}
-
-static int dim_index(const lks_tensor *t, int dim)
-{
-    return dim < 0 ? dim + t->view.ndim : dim;
+    return t ? t->view.ndim : 0;
 }
 
 int64_t lks_size(const lks_tensor *t, int dim)
 {
-    return t->view.sizes[dim_index(t, dim)];
+    int i;
+
+    if (!t || lks_dim_resolve("size", t->view.ndim, dim, &i) != LKS_OK)
+        return 0;
+    return t->view.sizes[i];
 }
 
 int64_t lks_stride(const lks_tensor *t, int dim)
 {
-    return t->view.strides[dim_index(t, dim)];
+    int i;
+
+    if (!t || lks_dim_resolve("stride", t->view.ndim, dim, &i) != LKS_OK)
+        return 0;
+    return t->view.strides[i];
 }
 
 int64_t lks_numel(const lks_tensor *t)
 {
-    return t->numel;
+    return t ? t->numel : 0;
 }
 
 lks_dtype lks_tensor_dtype(const lks_tensor *t)
 {
-    return t->view.dtype;
+    return t ? t->view.dtype : LKS_F32;
 }
 
 lks_device lks_tensor_device(const lks_tensor *t)
 {
-    return t->storage->device;
+    return t ? t->storage->device : lks_cpu;
 }
 
 bool lks_is_contiguous(const lks_tensor *t)
 {
-    return t->dense;
+    return t && t->dense;
 }
 
 void *lks_data(const lks_tensor *t)
 {
-    return t->view.data;
+    return t ? t->view.data : NULL;
 }
 
 bool lks_is_read_only(const lks_tensor *t)
 {
-    return t->storage->read_only;
+    return t && t->storage->read_only;
 }
 
 void lks_bump_version(lks_tensor *t)
 {
-    t->storage->version++;
+    if (t)
+        t->storage->version++;
 }
 
 lks_status lks_dim_resolve(const char *op, int ndim, int dim, int *out)
@@ -166,6 +170,11 @@ lks_status lks_refuse_null(const char *what)
     if (standing != LKS_OK)
         return standing;
     return lks_fail(LKS_INVALID, "%s: given no tensor", what);
+}
+
+lks_status lks_check_rng(const char *what, const lks_rng *rng)
+{
+    return rng ? LKS_OK : lks_fail(LKS_INVALID, "%s: given no rng", what);
 }
 
 lks_status lks_dim_wrap(const char *op, int ndim, int dim, int *out)

@@ -7,7 +7,8 @@
  *   - Arguments are borrowed. A function whose name ends in _ changes its first argument
  *     and returns it, still borrowed.
  *   - Anything given NULL returns NULL, so expressions nest; the first failure's text and
- *     code stay in the thread's error (base/status.h).
+ *     code stay in the thread's error (base/status.h). What tells of a tensor tells of NULL
+ *     0, false, (), float32 and the CPU; what changes one leaves NULL alone.
  * A tensor may be read from any thread; changing it, and the graph behind it, is one
  * thread's. */
 #ifndef LKS_TENSOR_TENSOR_H
@@ -44,15 +45,15 @@ lks_tensor *lks_linspace(double start, double end, int64_t n, lks_dtype dtype,
                          lks_device device);
 lks_tensor *lks_logspace(double start, double end, int64_t n, double base,
                          lks_dtype dtype, lks_device device);
-/* A copy of row-major host values. */
+/* A copy of row-major host values. LKS_INVALID: NULL, where there are elements. */
 lks_tensor *lks_from_data(lks_shape shape, lks_dtype dtype, const void *values,
                           lks_device device);
 /* Row-major memory of the caller's on `device`, not copied, which must outlive the
- * tensor, its views and the work that was queued on them. */
+ * tensor, its views and the work that was queued on them. LKS_INVALID as above. */
 lks_tensor *lks_from_blob(lks_shape shape, lks_dtype dtype, void *data,
                           lks_device device);
 /* Uniform in [0, 1) and standard normal; element i depends on `rng` and i only.
- * LKS_DTYPE: not a float. */
+ * LKS_DTYPE: not a float. LKS_INVALID, here and below: `rng` is NULL. */
 lks_tensor *lks_rand(lks_shape shape, lks_dtype dtype, const lks_rng *rng,
                      lks_device device);
 lks_tensor *lks_randn(lks_shape shape, lks_dtype dtype, const lks_rng *rng,
@@ -81,7 +82,8 @@ lks_tensor *lks_ref(lks_tensor *t);
 /* One less; frees at none. NULL is fine. */
 void lks_unref(lks_tensor *t);
 
-/* Sizes, their number, and one of them; strides and elements are counted in elements. */
+/* Sizes, their number, and one of them; strides and elements are counted in elements. Of a
+ * dimension that t lacks, 0 and LKS_SHAPE. */
 lks_shape lks_sizes(const lks_tensor *t);
 int lks_ndim(const lks_tensor *t);
 int64_t lks_size(const lks_tensor *t, int dim); /* dim may count from the end: -1 */

@@ -114,4 +114,7 @@ static inline lks_status lks_check_history(const lks_tensor *t, const char *what
 /* Of an operation given NULL: the failure that stands, or LKS_INVALID naming `what`. */
 lks_status lks_refuse_null(const char *what);
 
+/* LKS_INVALID naming `what` where there are no random numbers to draw from. */
+lks_status lks_check_rng(const char *what, const lks_rng *rng);
+
 #endif

@@ -380,6 +380,36 @@ START_TEST(a_function_that_keeps_nothing_takes_any_number_of_inputs)
 }
 END_TEST
 
+static lks_tensor *give_nothing(void *context, lks_tensor *const *x, int n)
+{
+    (void)context, (void)x, (void)n;
+    return NULL;
+}
+
+static lks_status fail_silently(void *context, lks_tensor *const *x, int n, lks_tensor *y,
+                                lks_tensor *dy, lks_tensor **grads)
+{
+    (void)context, (void)x, (void)n, (void)y, (void)dy, (void)grads;
+    return LKS_INVALID;
+}
+
+START_TEST(a_function_that_fails_without_a_text_is_named)
+{
+    const lks_function no_output = {"no_output", give_nothing, fail_silently};
+    const lks_function no_gradient = {"no_gradient", times, fail_silently};
+    counts c = {0};
+    double item;
+
+    ck_ok(lks_scope_open());
+    lks_tensor *x[] = {leaf(2), leaf(5)};
+    ck_fails(lks_item(lks_apply(&no_output, NULL, x, 2), &item), LKS_INVALID,
+             "no_output: its forward gave no output");
+    ck_fails(lks_backward(lks_sum_all(lks_apply(&no_gradient, &c, x, 2))), LKS_INVALID,
+             "no_gradient: its backward failed: invalid argument");
+    lks_scope_close();
+}
+END_TEST
+
 LKS_SUITE("function", a_custom_function_is_differentiated_by_its_own_backward,
           a_context_is_released_once_in_every_case,
           a_gradient_of_the_wrong_shape_is_refused,
@@ -391,4 +421,5 @@ LKS_SUITE("function", a_custom_function_is_differentiated_by_its_own_backward,
           a_function_that_keeps_nothing_takes_any_number_of_inputs,
           gradcheck_finds_a_wrong_gradient,
           gradcheck_finds_a_wrong_gradient_however_small,
-          gradcheck_does_not_agree_with_infinity, gradcheck_wants_double_precision)
+          gradcheck_does_not_agree_with_infinity, gradcheck_wants_double_precision,
+          a_function_that_fails_without_a_text_is_named)

@@ -308,6 +308,40 @@ START_TEST(it_survives_each_allocation_failing)
 }
 END_TEST
 
+static lks_status fail_silently(void *context, lks_tensor *const *x, int n,
+                                lks_tensor **out)
+{
+    (void)context, (void)x, (void)n, (void)out;
+    return LKS_STATE;
+}
+
+static lks_status backward_silently(const lks_function_call *call, lks_tensor **grads)
+{
+    (void)call, (void)grads;
+    return LKS_NUMERIC;
+}
+
+START_TEST(a_function_that_fails_without_a_text_is_named)
+{
+    const lks_function_many no_output = {
+        .name = "no_output", .n_outputs = 3, .forward = fail_silently};
+    const lks_function_many no_gradient = {.name = "no_gradient",
+                                           .n_outputs = 3,
+                                           .forward = both,
+                                           .backward = backward_silently};
+    counts c = {0};
+
+    ck_ok(lks_scope_open());
+    lks_tensor *x[] = {leaf(2), leaf(5)}, *y[3];
+    ck_fails(lks_apply_many(&no_output, &c, x, 2, y), LKS_STATE,
+             "no_output: its forward failed: wrong state");
+    ck_ok(lks_apply_many(&no_gradient, &c, x, 2, y));
+    ck_fails(lks_backward(lks_sum_all(y[0])), LKS_NUMERIC,
+             "no_gradient: its backward failed: not a finite number");
+    lks_scope_close();
+}
+END_TEST
+
 LKS_SUITE("function_many", every_output_has_its_part_in_the_gradient,
           it_agrees_with_central_differences,
           an_output_that_is_not_used_has_a_cotangent_of_zeros,
@@ -316,4 +350,5 @@ LKS_SUITE("function_many", every_output_has_its_part_in_the_gradient,
           what_goes_wrong_is_told_and_leaves_nothing,
           without_a_gradient_to_want_nothing_is_recorded,
           a_function_may_keep_nothing_and_give_back_its_inputs,
-          it_survives_each_allocation_failing)
+          it_survives_each_allocation_failing,
+          a_function_that_fails_without_a_text_is_named)

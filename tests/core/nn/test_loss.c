@@ -192,8 +192,28 @@ START_TEST(an_unknown_loss_is_not_found)
 
     ck_assert_ptr_null(lks_loss_find("mse"));
     ck_fails(lks_loss_create("mse", (lks_options){NULL, 0}, test_device(), &loss),
-             LKS_INVALID, "there is no loss named mse");
+             LKS_INVALID, "there is no loss 'mse'; there are: cross_entropy, mse_loss, ");
     ck_assert_ptr_null(loss);
+    ck_assert_ptr_null(lks_loss_find(NULL));
+    ck_assert_int_eq(lks_error_status(), LKS_INVALID);
+    lks_error_clear();
+}
+END_TEST
+
+/* A loss that was not found goes through the expression as a tensor does. */
+START_TEST(the_sum_of_no_loss_tells_of_the_failure_before)
+{
+    double sum;
+
+    ck_ok(lks_scope_open());
+    lks_tensor *x = lks_ones(LKS_SHAPE_OF(2, 3), LKS_F32, test_device());
+
+    lks_error_clear();
+    ck_fails(lks_item(lks_loss_sum(lks_loss_find("cross_entrpy"), x, x, NULL), &sum),
+             LKS_INVALID, "there is no loss 'cross_entrpy'; there are: cross_entropy, ");
+    ck_fails(lks_item(lks_loss_sum(NULL, x, x, NULL), &sum), LKS_INVALID,
+             "loss_sum: given no loss");
+    lks_scope_close();
 }
 END_TEST
 
@@ -459,7 +479,8 @@ LKS_SUITE("loss", cross_entropy_sums_over_the_batch_and_counts_samples,
           one_number_a_sample_meets_one_number_a_sample, the_sum_over_no_samples_is_zero,
           targets_that_are_ignored_count_for_nothing, a_mean_that_is_counted_is_the_mean,
           outputs_that_cannot_meet_the_targets_are_refused_with_both_shapes,
-          an_unknown_loss_is_not_found, losses_with_options_sum_and_count_as_pytorchs,
+          an_unknown_loss_is_not_found, the_sum_of_no_loss_tells_of_the_failure_before,
+          losses_with_options_sum_and_count_as_pytorchs,
           a_sum_that_is_to_stay_one_counts_nothing,
           options_that_cannot_be_are_refused_in_words,
           weights_and_shapes_that_do_not_go_together_are_refused,

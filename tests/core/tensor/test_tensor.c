@@ -390,6 +390,81 @@ START_TEST(creation_survives_each_allocation_failing)
 }
 END_TEST
 
+/* The failure that made the NULL stands until it is read. */
+START_TEST(no_tensor_is_asked_and_changed_in_vain)
+{
+    const lks_rng rng = {0};
+    char text[8];
+
+    ck_ok(lks_scope_open());
+    lks_tensor *x = lks_ones(LKS_SHAPE_OF(2), LKS_F32, test_device());
+    lks_tensor *none = lks_select(x, 5, 0);
+
+    ck_assert_ptr_null(none);
+    ck_assert(lks_ndim(none) == 0 && lks_sizes(none).ndim == 0 && lks_numel(none) == 0);
+    ck_assert(lks_size(none, 0) == 0 && lks_stride(none, -1) == 0);
+    ck_assert_int_eq(lks_tensor_dtype(none), LKS_F32);
+    ck_assert_int_eq(lks_tensor_device(none).type, lks_cpu.type);
+    ck_assert(!lks_is_contiguous(none) && !lks_is_read_only(none) && !lks_is_leaf(none));
+    ck_assert(!lks_requires_grad(none) && !lks_has_grad(none));
+    ck_assert(!lks_data(none) && !lks_grad(none) && !lks_grad_fn(none));
+    lks_bump_version(none);
+    lks_zero_grad(none);
+    ck_assert_ptr_null(lks_dropout(none, 0.5, &rng));
+    ck_assert_int_eq(lks_print(none, text, sizeof text), -1);
+    ck_assert_int_eq(lks_set_grad(none, x), LKS_SHAPE);
+    ck_assert_str_eq(lks_error_text(), "select: no dimension 5 in a tensor of 1");
+    ck_fails(lks_set_grad(none, x), LKS_INVALID, "set_grad: given no tensor");
+    ck_assert_int_eq(lks_print(none, text, sizeof text), -1);
+    ck_assert_str_eq(lks_error_text(), "print: given no tensor");
+    lks_scope_close();
+}
+END_TEST
+
+START_TEST(a_size_of_no_dimension_is_refused)
+{
+    ck_ok(lks_scope_open());
+    lks_tensor *x = lks_ones(LKS_SHAPE_OF(2, 3), LKS_F32, test_device());
+
+    lks_error_clear();
+    ck_assert(lks_size(x, -2) == 2 && lks_stride(x, 0) == 3);
+    ck_assert_int_eq(lks_error_status(), LKS_OK);
+    ck_assert_int_eq(lks_size(x, 5), 0);
+    ck_assert_int_eq(lks_error_status(), LKS_SHAPE);
+    ck_assert_str_eq(lks_error_text(), "size: no dimension 5 in a tensor of 2");
+    ck_assert_int_eq(lks_stride(x, -3), 0);
+    ck_assert_str_eq(lks_error_text(), "stride: no dimension -3 in a tensor of 2");
+    lks_scope_close();
+}
+END_TEST
+
+#define REFUSED(call, text)                                                              \
+    do {                                                                                 \
+        lks_error_clear();                                                               \
+        ck_assert_ptr_null(call);                                                        \
+        ck_assert_int_eq(lks_error_status(), LKS_INVALID);                               \
+        ck_assert_str_eq(lks_error_text(), text);                                        \
+    } while (0)
+
+START_TEST(numbers_from_nowhere_are_refused)
+{
+    const lks_device device = test_device();
+    const lks_shape three = LKS_SHAPE_OF(3);
+
+    ck_ok(lks_scope_open());
+    REFUSED(lks_rand(three, LKS_F32, NULL, device), "rand: given no rng");
+    REFUSED(lks_randn(three, LKS_F32, NULL, device), "randn: given no rng");
+    REFUSED(lks_randint(0, 2, three, LKS_I64, NULL, device), "randint: given no rng");
+    REFUSED(lks_randperm(3, LKS_I64, NULL, device), "randperm: given no rng");
+    REFUSED(lks_dropout(lks_ones(three, LKS_F32, device), 0.5, NULL),
+            "dropout: given no rng");
+    REFUSED(lks_from_data(three, LKS_F32, NULL, device), "from_data: given no values");
+    REFUSED(lks_from_blob(three, LKS_F32, NULL, device), "from_blob: given no memory");
+    ck_assert_ptr_nonnull(lks_from_data(LKS_SHAPE_OF(0), LKS_F32, NULL, device));
+    lks_scope_close();
+}
+END_TEST
+
 LKS_SUITE("tensor", a_shape_counts_its_elements_or_says_why_not,
           shapes_broadcast_as_in_pytorch, a_shape_is_written_as_in_python,
           a_shape_of_too_many_dimensions_is_refused_by_their_number,
@@ -400,4 +475,6 @@ LKS_SUITE("tensor", a_shape_counts_its_elements_or_says_why_not,
           products_and_joins_of_nothing_take_no_time,
           a_step_beyond_the_end_takes_the_first, random_numbers_are_a_function_of_place,
           tensors_of_two_devices_do_not_mix, a_device_that_is_not_there_is_an_error,
-          a_tensor_may_be_read_from_any_thread, creation_survives_each_allocation_failing)
+          a_tensor_may_be_read_from_any_thread, no_tensor_is_asked_and_changed_in_vain,
+          a_size_of_no_dimension_is_refused, numbers_from_nowhere_are_refused,
+          creation_survives_each_allocation_failing)
