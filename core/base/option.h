@@ -8,8 +8,9 @@
 enum { LKS_OPTION_MAX_VALUES = 8 };
 
 /* `key` is borrowed. Booleans are 0 and 1; integers up to 2^53 are exact; a word is its
- * place in the list of those there are, from 0; null, where that is allowed, is NaN. Numbers that may be many, weights of
- * classes say, stand in `list` [n_values], borrowed, and not in `values`. */
+ * place in the list of those there are, from 0; null, where that is allowed, is NaN.
+ * Numbers that may be many, weights of classes say, stand in `list` [n_values], borrowed,
+ * and not in `values`. */
 typedef struct lks_option {
     const char *key;
     int n_values;
