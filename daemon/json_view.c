@@ -1,8 +1,7 @@
 /* The JSON documents of the status socket: DESIGN's section on sockets. Additive only. */
 #include "daemon/status_view.h"
 
-#include <time.h>
-
+#include "base/figure.h"
 #include "daemon/json_text.h"
 #include "proto/frame.h"
 
@@ -11,18 +10,6 @@ static lks_status finish(lks_text *out)
 {
     lks_text_put(out, "\n");
     return out->failed ? LKS_NOMEM : LKS_OK;
-}
-
-/* RFC 3339 in UTC. */
-static void add_timestamp(lks_json *json, const char *key, double wall_s)
-{
-    char text[32] = "";
-    time_t seconds = (time_t)wall_s;
-    struct tm tm;
-
-    if (gmtime_r(&seconds, &tm))
-        strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &tm);
-    lks_json_string_or_null(json, key, text);
 }
 
 /* Null while it is not known. */
@@ -95,7 +82,7 @@ static void add_job(lks_json *json, const lks_coordinator *coordinator, double n
     add_rank_states(json, lks_coordinator_ranks(coordinator), job.world_size);
     lks_json_null(json, "last_checkpoint");
     lks_json_count(json, "restarts", 0);
-    add_timestamp(json, "started_at", job.started_at_s);
+    lks_json_string(json, "started_at", lks_figure_date(job.started_at_s).text);
     lks_json_close(json, '}');
 }
 

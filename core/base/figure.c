@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <time.h>
 
 static const lks_figure unknown = {"-"};
 
@@ -116,5 +117,20 @@ lks_figure lks_figure_part(double part)
         return unknown;
     snprintf(out.text, sizeof out.text, "%.1f %%",
              part < 1 && part > 0.9995 ? 99.9 : 100 * part);
+    return out;
+}
+
+lks_figure lks_figure_date(double wall_s)
+{
+    const double end_s = 253402300800; /* of year 9999 */
+    lks_figure out = unknown;
+    time_t seconds;
+    struct tm tm;
+
+    if (!(wall_s >= 0 && wall_s < end_s))
+        return unknown;
+    seconds = (time_t)wall_s;
+    if (gmtime_r(&seconds, &tm))
+        strftime(out.text, sizeof out.text, "%Y-%m-%dT%H:%M:%SZ", &tm);
     return out;
 }

@@ -26,4 +26,8 @@ lks_figure lks_figure_loss(double loss);
 /* A part of a whole, 0 to 1, with one decimal: "25.0 %"; all of it only where it is. */
 lks_figure lks_figure_part(double part);
 
+/* Seconds since 1970, to the second in UTC: "2023-11-14T22:13:20Z", for programs as well;
+ * "-" for before that or beyond year 9999. source: RFC 3339, 5.6 */
+lks_figure lks_figure_date(double wall_s);
+
 #endif

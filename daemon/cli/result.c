@@ -56,12 +56,13 @@ static json_t *make_result(const lks_result_options *options)
         "cause", text_of(end->cause), "exit_status", end->exit_status, "rank",
         count_of(end->rank, -1), "signal", count_of(end->signal_number, 0), "host",
         text_of(end->host), "job", text_of(options->job), "ranks",
-        count_of((int)options->ranks, 0), "started_at", number_of(options->started_at_s),
-        "ended_at", number_of(lks_wall_time_s()), "seconds", number_of(facts->seconds),
-        "step", tail->has_step ? json_integer((json_int_t)tail->step) : json_null(),
-        "loss", number_of(tail->has_step ? tail->loss : NAN), "evaluation",
-        evaluation_of(tail), "weights",
-        text_of(facts->has_weights ? LKS_RUN_WEIGHTS : ""));
+        count_of((int)options->ranks, 0), "started_at",
+        text_of(lks_figure_date(options->started_at_s).text), "ended_at",
+        text_of(lks_figure_date(lks_wall_time_s()).text), "seconds",
+        number_of(facts->seconds), "step",
+        tail->has_step ? json_integer((json_int_t)tail->step) : json_null(), "loss",
+        number_of(tail->has_step ? tail->loss : NAN), "evaluation", evaluation_of(tail),
+        "weights", text_of(facts->has_weights ? LKS_RUN_WEIGHTS : ""));
 }
 
 /* Takes `result`. */

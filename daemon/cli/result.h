@@ -3,8 +3,8 @@
  *
  *     {"state": "failed", "reason": "rank 1 … was lost …", "cause": "rank_killed",
  *      "exit_status": 1, "rank": 1, "signal": 9, "host": "node2",
- *      "job": "cnn", "ranks": 4, "started_at": …, "ended_at": …, "seconds": 12.5,
- *      "step": 400, "loss": 0.31, "weights": null,
+ *      "job": "cnn", "ranks": 4, "started_at": "2023-11-14T22:13:20Z", "ended_at": …,
+ *      "seconds": 12.5, "step": 400, "loss": 0.31, "weights": null,
  *      "evaluation": {"step": 400, "split": "test", "loss": 0.33, "accuracy": 0.88}}
  *
  * What is read of it has the evaluation's classes, confusion and errors as well, where

@@ -14,7 +14,7 @@ static lks_status print_json(json_t *document)
     if (!document)
         return lks_fail(LKS_NOMEM, "out of memory");
     json_dumpf(document, stdout, /* ASCII: no terminal acts on it */
-               JSON_INDENT(2) | JSON_REAL_PRECISION(9) | JSON_ENSURE_ASCII);
+               JSON_INDENT(2) | JSON_REAL_PRECISION(15) | JSON_ENSURE_ASCII);
     puts("");
     json_decref(document);
     return LKS_OK;

@@ -131,7 +131,24 @@ START_TEST(all_of_a_whole_is_said_only_of_all)
 }
 END_TEST
 
+/* date -u -d @1700000000 +%FT%TZ, and so on */
+START_TEST(dates_are_told_to_the_second)
+{
+    static const figure_case cases[] = {
+        {0, "1970-01-01T00:00:00Z"},
+        {1700000000.9, "2023-11-14T22:13:20Z"},
+        {-1, "-"},
+        {253402300799, "9999-12-31T23:59:59Z"},
+        {253402300800, "-"},
+        {NAN, "-"},
+        {INFINITY, "-"},
+    };
+
+    check(lks_figure_date, cases);
+}
+END_TEST
+
 LKS_SUITE("figure", counts_have_three_digits_and_a_unit,
           durations_never_fill_a_unit_that_the_next_one_takes,
           memory_is_in_powers_of_1024, losses_of_any_size_are_told_apart,
-          all_of_a_whole_is_said_only_of_all)
+          all_of_a_whole_is_said_only_of_all, dates_are_told_to_the_second)

@@ -1,6 +1,6 @@
 #!/bin/sh
 . "${E2E_LIB:-$(dirname "$0")/lib.sh}"
-# Without test data status tells of the validation data, and says so: while the run goes on.
+# Without test data status tells of the validation data, and says so, while the run goes on and after its end; its JSON is then of the same kinds.
 
 awk 'BEGIN { print "a,b,kind"; for (i = 0; i < 200; i++) printf "%d,%d,%s\n", i * 37 % 50, i * 13 % 40, i % 2 ? "odd" : "even" }' >train.csv
 cat >job.yaml <<EOF
@@ -40,6 +40,14 @@ for held_out in validation test; do
     says "\"split\": \"$held_out\""
     grep -q "\"split\": \"$held_out\"" $held_out/result.json || fail "not in result.json"
 done
+# Its times are texts, as those of a run that goes on, and its figures those of the file.
+grep -qE '"started_at": "20[0-9-]*T[0-9:]*Z"' out || fail "it began: $(grep started_at out)"
+grep -qE '"ended_at": "20[0-9-]*T[0-9:]*Z"' out || fail "it ended: $(grep ended_at out)"
+sed -i 's/"seconds": [0-9.]*/"seconds": 1764423268.125/' test/result.json
+lks status test --json
+must_succeed
+says '"seconds": 1764423268.125'
+
 # A run of before, whose result does not say.
 sed -i '/"split"/d' validation/result.json
 lks status validation
