@@ -1,6 +1,7 @@
 /* A job checked without training and without MPI. */
 #include "worker/worker.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -68,7 +69,7 @@ static lks_status check_places(lks_session *session)
     return st;
 }
 
-static void describe(const lks_session *session)
+static lks_status describe(const lks_session *session)
 {
     const size_t n_columns = lks_terminal_screen(STDOUT_FILENO).n_columns;
     char *layers = lks_model_describe(session->replicas.items->model);
@@ -91,6 +92,9 @@ static void describe(const lks_session *session)
         printf("%" PRIu64 " test samples\n", lks_dataset_n_samples(splits->test));
     name_places(session, session->options->n_ranks, line, sizeof line);
     lks_columns_wrap(stdout, line, " ", 0, 2, n_columns);
+    if (fflush(stdout) == 0)
+        return LKS_OK;
+    return lks_fail(LKS_IO, "cannot write to standard output: %s", strerror(errno));
 }
 
 /* As far as start-up goes for a rank alone. */
@@ -115,9 +119,9 @@ int lks_worker_check(const lks_worker_options *options)
     lks_block_guard();
     st = lks_start_walk(stages, sizeof stages / sizeof *stages, &session, NULL,
                         &exit_code);
-    if (st == LKS_OK)
-        describe(&session);
-    else
+    if (st == LKS_OK && (st = describe(&session)) != LKS_OK)
+        exit_code = LKS_EXIT_FAILED;
+    if (st != LKS_OK)
         lks_error("%s", lks_error_text());
     lks_session_release(&session);
     return st == LKS_OK ? 0 : exit_code;

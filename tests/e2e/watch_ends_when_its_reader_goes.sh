@@ -6,7 +6,7 @@ start_long 2
 { timeout 10 env "$MARK" "$LOCKSTEP" watch run 2>err || echo $? >ended; } | head -n 1 >out
 says 'running: step'
 [ "$(cat ended)" -ne 124 ] || fail "it watches on"
-for command in 'status run' 'status run --json' 'watch run'; do
+for command in 'status run' 'status run --json' 'watch run' 'check job.yaml'; do
     status=0
     timeout 10 env "$MARK" "$LOCKSTEP" $command >/dev/full 2>err || status=$?
     must_fail 1
