@@ -3,10 +3,12 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/text.h"
 #include "base/try.h"
 #include "daemon/cli/result.h"
 #include "daemon/cli/runs.h"
 #include "daemon/cli/status_client.h"
+#include "proto/job_yaml.h"
 #include "proto/nearest.h"
 
 /* ---- words ---- */
@@ -75,6 +77,46 @@ static lks_status explain(const char *run_dir)
     return st;
 }
 
+/* "data, a loss" */
+static void name_brought(unsigned brought, char *out, size_t size)
+{
+    static const struct {
+        unsigned part;
+        const char *name;
+    } parts[] = {
+        {LKS_JOB_DATA, "data"}, {LKS_JOB_MODEL, "a model"}, {LKS_JOB_LOSS, "a loss"}};
+
+    out[0] = '\0';
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        if (brought & parts[i].part)
+            lks_append(out, size, "%s%s", out[0] ? ", " : "", parts[i].name);
+}
+
+/* Of a job that leaves out what a program of one's own brings, only that program can make
+ * the model again. What else is wrong with a job, the worker says. */
+static lks_status check_is_whole(const char *run_dir, const char *job_path,
+                                 const lks_strings *set)
+{
+    enum { ALL = LKS_JOB_DATA | LKS_JOB_MODEL | LKS_JOB_LOSS };
+    unsigned brought = 0;
+    lks_job job = {0};
+    char parts[64];
+
+    while (brought <= ALL && lks_job_read_rest(job_path, (const char *const *)set->items,
+                                               set->n_items, brought, &job) != LKS_OK) {
+        lks_error_clear();
+        brought++;
+    }
+    lks_job_release(&job);
+    if (brought == 0 || brought > ALL)
+        return LKS_OK;
+    name_brought(brought, parts, sizeof parts);
+    return lks_fail(LKS_STATE,
+                    "%s was trained by a program that brings %s of its own: ask that "
+                    "program, PROGRAM --evaluate %s or --predict",
+                    run_dir, parts, run_dir);
+}
+
 lks_status lks_errand_begin(const lks_args *args, lks_errand *out)
 {
     char *run_dir = NULL;
@@ -88,7 +130,7 @@ lks_status lks_errand_begin(const lks_args *args, lks_errand *out)
         !lks_run_dir_has(run_dir, LKS_RUN_JOB))
         return explain(run_dir);
     out->job_path = lks_run_dir_path(run_dir, LKS_RUN_JOB);
-    return out->job_path ? LKS_OK : LKS_NOMEM;
+    return out->job_path ? check_is_whole(run_dir, out->job_path, &args->set) : LKS_NOMEM;
 }
 
 void lks_errand_release(lks_errand *errand)

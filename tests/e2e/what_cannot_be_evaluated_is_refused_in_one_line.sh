@@ -29,6 +29,16 @@ refused 1 'cannot open nothere.npy: No such file' predict fashion --input nother
 refused 1 'cannot open /nowhere/t10k-images-idx3-ubyte.gz: No such file' evaluate fashion --split train --set data.root=/nowhere
 refused 1 'cannot open /nowhere/t10k-images-idx3-ubyte.gz: No such file' evaluate fashion --split train --set data.root=/nowhere --ranks 2
 
+# A program of one's own leaves out of the job what it brings.
+cp -r runs/fashion runs/own
+sed -i '/^model:/,/^[^ -]/{/^model:/d;/^[ -]/d}' runs/own/job.yaml
+for words in evaluate 'predict --split train'; do
+    # shellcheck disable=SC2086
+    refused 1 'runs/own was trained by a program that brings a model of its own: ask that program, PROGRAM --evaluate runs/own or --predict' $words own
+done
+sed -i 's/^optimizer:/optimiser:/' runs/own/job.yaml
+refused 2 "unknown key 'optimiser'" evaluate own --split train
+
 # Both shapes, whether the layers or only the weights do not go with it.
 npy() { printf '\223NUMPY\001\000\166\000%-117s\n' "{'descr': '|u1', 'fortran_order': False, 'shape': $1, }" && head -c "$2" /dev/zero; }
 npy '(2, 5)' 10 >narrow.npy
