@@ -69,6 +69,26 @@ static lks_status check_places(lks_session *session)
     return st;
 }
 
+/* A loss of one's own may know what to do with them: a warning for each split. */
+static lks_status warn_of_numbers(const lks_splits *splits)
+{
+    const lks_dataset *const all[] = {splits->train, splits->validation, splits->test};
+    lks_status st = LKS_OK;
+
+    for (size_t s = 0; s < sizeof all / sizeof *all; s++) {
+        const int n_fields = all[s] ? lks_dataset_n_fields(all[s]) : 0;
+
+        st = LKS_OK;
+        for (int i = 0; i < n_fields && st == LKS_OK; i++)
+            st = lks_dataset_check_finite(all[s], i);
+        if (st == LKS_NUMERIC)
+            lks_warn("%s: no loss of it is finite", lks_error_text());
+        else if (st != LKS_OK)
+            return st;
+    }
+    return LKS_OK;
+}
+
 static lks_status describe(const lks_session *session)
 {
     const size_t n_columns = lks_terminal_screen(STDOUT_FILENO).n_columns;
@@ -119,7 +139,8 @@ int lks_worker_check(const lks_worker_options *options)
     lks_block_guard();
     st = lks_start_walk(stages, sizeof stages / sizeof *stages, &session, NULL,
                         &exit_code);
-    if (st == LKS_OK && (st = describe(&session)) != LKS_OK)
+    if (st == LKS_OK && ((st = warn_of_numbers(&session.data.splits)) != LKS_OK ||
+                         (st = describe(&session)) != LKS_OK))
         exit_code = LKS_EXIT_FAILED;
     if (st != LKS_OK)
         lks_error("%s", lks_error_text());

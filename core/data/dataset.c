@@ -1,5 +1,6 @@
 #include "data/dataset.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -321,6 +322,72 @@ lks_status lks_dataset_check_labels(const lks_dataset *dataset, int field,
         return LKS_NOMEM;
     st = check_samples(dataset, field, n_classes, ignored, labels);
     lks_free(labels);
+    return st;
+}
+
+/* ---- numbers ---- */
+
+/* The first of values[n] that is NaN or infinite; n: none is. */
+static size_t find_not_finite(lks_dtype dtype, const void *values, size_t n)
+{
+    size_t i = 0;
+
+    if (dtype == LKS_F32)
+        while (i < n && isfinite(((const float *)values)[i]))
+            i++;
+    else
+        while (i < n && isfinite(((const double *)values)[i]))
+            i++;
+    return i;
+}
+
+static lks_status refuse_number(const lks_dataset *self, int field, uint64_t sample,
+                                size_t at, double value)
+{
+    uint64_t index;
+    const char *file = lks_dataset_origin(self, field, sample, &index);
+
+    return lks_fail(LKS_NUMERIC,
+                    "%s: sample %llu has the value %s in its %s (number %zu)", file,
+                    (unsigned long long)index,
+                    isnan(value) ? "nan"
+                    : value > 0  ? "inf"
+                                 : "-inf",
+                    self->fields[field].name, at);
+}
+
+/* `values` has room for one sample's. */
+static lks_status check_numbers(const lks_dataset *self, int field, void *values)
+{
+    const lks_field *f = &self->fields[field];
+    lks_field_place places[LKS_DATASET_MAX_FIELDS] = {{0}};
+
+    places[field].data = values;
+    for (uint64_t i = 0; i < self->n_samples; i++) {
+        size_t n, at;
+
+        LKS_TRY(lks_dataset_get(self, i, places));
+        n = bytes_of_sample(f, places[field].length) / lks_dtype_size_bytes(f->dtype);
+        if ((at = find_not_finite(f->dtype, values, n)) < n)
+            return refuse_number(self, field, i, at,
+                                 f->dtype == LKS_F32 ? ((const float *)values)[at]
+                                                     : ((const double *)values)[at]);
+    }
+    return LKS_OK;
+}
+
+lks_status lks_dataset_check_finite(const lks_dataset *dataset, int field)
+{
+    const lks_field *f = &dataset->fields[field];
+    void *values;
+    lks_status st;
+
+    if (f->dtype != LKS_F32 && f->dtype != LKS_F64)
+        return LKS_OK;
+    if (!(values = lks_malloc_aligned(lks_field_bytes(f))))
+        return LKS_NOMEM;
+    st = check_numbers(dataset, field, values);
+    lks_free(values);
     return st;
 }
 

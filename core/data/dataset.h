@@ -225,6 +225,10 @@ uint64_t lks_dataset_fingerprint(const lks_dataset *dataset);
 lks_status lks_dataset_check_labels(const lks_dataset *dataset, int field,
                                     int64_t n_classes, int64_t ignored);
 
+/* No number of field `field` is NaN or infinite, or LKS_NUMERIC naming the file, the sample
+ * and the number. Reads all samples; fields of other dtypes than f32 and f64 are fine. */
+lks_status lks_dataset_check_finite(const lks_dataset *dataset, int field);
+
 /* One sample, as lks_dataset_ops.get. */
 lks_status lks_dataset_get(const lks_dataset *dataset, uint64_t index,
                            lks_field_place *places);

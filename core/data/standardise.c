@@ -62,11 +62,13 @@ static lks_status average(lks_input_scale *self, const lks_dataset *training,
     }
     for (int64_t c = 0; c < self->n_channels; c++) {
         self->sums[c] /= (double)n * (double)self->numel;
-        if (!isfinite(self->sums[c]))
-            return lks_fail(LKS_NUMERIC,
-                            "normalize: channel %lld has an input that is "
-                            "not finite",
-                            (long long)c);
+        if (!isfinite(self->sums[c])) {
+            LKS_TRY(lks_dataset_check_finite(training, self->field)); /* which names it */
+            return lks_fail(
+                LKS_NUMERIC,
+                "normalize: channel %lld has inputs of which there is no mean",
+                (long long)c);
+        }
     }
     return LKS_OK;
 }

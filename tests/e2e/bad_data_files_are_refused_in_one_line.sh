@@ -62,6 +62,29 @@ lks check integers.yaml
 must_fail 2
 one_line 'lockstep: error: ' "$WORK/x.npy: the field inputs is of int64, layer 0 (linear) takes float32"
 
+# Numbers that are none: the check tells which, of each part of the data, and goes on; a mean of them there is not.
+npy x.npy '<f4' '(100, 4)' 1600
+npy x2.npy '<f4' '(100, 4)' 1600
+npy y.npy '<f4' '(100, 2)' 800
+printf '\0\0\300\177' | dd of=x.npy bs=1 seek=$(($(wc -c <x.npy) - 4)) conv=notrunc 2>dd.err
+printf '\0\0\200\377' | dd of=x2.npy bs=1 seek=$(($(wc -c <x2.npy) - 1600 + 16)) conv=notrunc 2>dd.err
+cat >numbers.yaml <<EOF
+job: numbers
+data: {format: npy, train: {inputs: x.npy, targets: y.npy}, test: {inputs: x2.npy, targets: y.npy}}
+model: [{linear: {out_features: 2}}]
+loss: mse_loss
+optimizer: sgd
+train: {epochs: 1, batch_size: 10}
+EOF
+lks check numbers.yaml
+must_succeed
+says "lockstep: warn: $WORK/x.npy: sample 99 has the value nan in its inputs (number 3): no loss of it is finite" err
+says "lockstep: warn: $WORK/x2.npy: sample 1 has the value -inf in its inputs (number 0)" err
+says '100 training samples'
+lks check numbers.yaml --set data.normalize=true
+must_fail 1
+one_line 'lockstep: error: ' "$WORK/x.npy: sample 99 has the value nan in its inputs (number 3)"
+
 gzip -c good-images | head -c 3000 >images.gz
 sed -i 's/images: images/images: images.gz/' plain.yaml
 refused images.gz

@@ -1,6 +1,8 @@
 #include "core/data/dataset_files.h"
 
 #include <fcntl.h>
+#include <float.h>
+#include <math.h>
 #include <sys/stat.h>
 
 #include "base/alloc.h"
@@ -219,6 +221,30 @@ START_TEST(a_label_outside_the_classes_is_named_with_its_file)
 }
 END_TEST
 
+START_TEST(a_number_that_is_not_finite_is_named_with_its_file)
+{
+    lks_dataset *dataset;
+
+    temp_dir_make();
+    put_npy("x.npy", LKS_F32, 2, (int64_t[]){3, 2}, (float[]){1, 2, 3, 4, 5, NAN});
+    put_npy("y.npy", LKS_F64, 1, (int64_t[]){3}, (double[]){1, -INFINITY, NAN});
+    ck_ok(open_npy(&dataset));
+    ck_fails(lks_dataset_check_finite(dataset, 0), LKS_NUMERIC,
+             "/x.npy: sample 2 has the value nan in its inputs (number 1)");
+    ck_fails(lks_dataset_check_finite(dataset, 1), LKS_NUMERIC,
+             "/y.npy: sample 1 has the value -inf in its targets (number 0)");
+    lks_dataset_destroy(dataset);
+
+    put_npy("x.npy", LKS_F32, 1, (int64_t[]){2}, (float[]){FLT_MAX, -FLT_MIN});
+    put_npy("y.npy", LKS_I64, 1, (int64_t[]){2}, (int64_t[]){0, -1});
+    ck_ok(open_npy(&dataset));
+    ck_ok(lks_dataset_check_finite(dataset, 0));
+    ck_ok(lks_dataset_check_finite(dataset, 1));
+    lks_dataset_destroy(dataset);
+    temp_dir_remove();
+}
+END_TEST
+
 START_TEST(a_source_that_makes_no_sense_is_refused)
 {
     lks_dataset_source source = {.format = "arff", .n_files = 1, .files = {"a"}};
@@ -332,6 +358,7 @@ LKS_SUITE("dataset", normalised_inputs_are_pytorchs_to_the_bit,
           a_file_that_becomes_shorter_while_it_is_in_use_is_named,
           the_fingerprint_does_not_ask_where_one_file_ends,
           a_label_outside_the_classes_is_named_with_its_file,
+          a_number_that_is_not_finite_is_named_with_its_file,
           a_source_that_makes_no_sense_is_refused, inputs_may_come_without_targets,
           a_missing_file_is_named_and_its_gz_brother_with_it,
           no_memory_is_an_error_wherever_it_happens,
