@@ -18,8 +18,7 @@ static bool excludes_zero(const lks_job_option *option)
 }
 
 /* What an option's value must be, in words. */
-static void describe(const lks_job_option *option, bool is_too_large, char *out,
-                     size_t size)
+static void describe(const lks_job_option *option, bool exceeds, char *out, size_t size)
 {
     bool are_two = option->min_values == 2;
     const char *number = option->kind == LKS_JOB_OPTION_WHOLE
@@ -27,19 +26,25 @@ static void describe(const lks_job_option *option, bool is_too_large, char *out,
                              : (are_two ? "two numbers" : "a number");
     bool has_min = isfinite(option->min);
     bool has_below =
-        isfinite(option->below) && (option->kind != LKS_JOB_OPTION_WHOLE || is_too_large);
+        isfinite(option->below) && (option->kind != LKS_JOB_OPTION_WHOLE || exceeds);
 
     snprintf(out, size, "%s", number);
     if (has_min)
         lks_append(out, size, " of at least %g%s", option->min,
                    excludes_zero(option) && option->min < 0 ? " but 0" : "");
     if (has_below)
-        lks_append(out, size, "%s below %.10g", has_min ? " and" : "", option->below);
+        lks_append(out, size, "%s %s %.10g", has_min ? " and" : "",
+                   option->or_equal ? "at most" : "below", option->below);
     if (option->or_null)
         lks_append(out, size, " or null");
     if (option->max_values > option->min_values)
         lks_append(out, size, " or a list of %s%d", option->is_list ? "up to " : "",
                    option->max_values);
+}
+
+static bool is_too_large(const lks_job_option *option, double value)
+{
+    return value > option->below || (value == option->below && !option->or_equal);
 }
 
 static bool read_number(const lks_job_option *option, const lks_node *node, double *out)
@@ -93,10 +98,9 @@ static lks_status read_value(const lks_job_option *option, const lks_node *node,
         *out = NAN;
         return LKS_OK;
     }
-    if (!read_number(option, node, &value) ||
-        !(value >= option->min && value < option->below) ||
-        (excludes_zero(option) && value == 0)) {
-        describe(option, value >= option->below, expected, sizeof expected);
+    if (!read_number(option, node, &value) || !(value >= option->min) ||
+        is_too_large(option, value) || (excludes_zero(option) && value == 0)) {
+        describe(option, is_too_large(option, value), expected, sizeof expected);
         if (option->kind == LKS_JOB_OPTION_WHOLE)
             lks_append(expected, sizeof expected, "%s", lks_node_digits_hint(node));
         return lks_node_expected(node, option->key, expected);

@@ -105,7 +105,7 @@ static void add_option(lks_text *out, const lks_job_option *option)
     if (!is_toggle && !option->words && isfinite(option->min))
         lks_text_add(out, " ≥ %g", option->min);
     if (option->kind == LKS_JOB_OPTION_REAL && isfinite(option->below))
-        lks_text_add(out, " and < %g", option->below);
+        lks_text_add(out, " and %s %g", option->or_equal ? "≤" : "<", option->below);
     if (option->or_null)
         lks_text_add(out, " or null");
     if (option->max_values > 1)

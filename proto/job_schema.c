@@ -81,6 +81,15 @@ const lks_job_format_type lks_job_formats[] = {
     OPTION_OF(key, WHOLE, 1, 2, min, WHOLE_BELOW, fallback)
 #define OPTION_REAL(key, member, min, below, fallback)                                   \
     OPTION_OF(key, REAL, 1, 1, min, below, fallback)
+#define OPTION_PART(key_, member, fallback_)                                             \
+    {.key = key_,                                                                        \
+     .kind = LKS_JOB_OPTION_REAL,                                                        \
+     .min_values = 1,                                                                    \
+     .max_values = 1,                                                                    \
+     .min = 0,                                                                           \
+     .below = 1,                                                                         \
+     .or_equal = true,                                                                   \
+     fallback_},
 #define OPTION_REALS2(key, member, min, below, fallback)                                 \
     OPTION_OF(key, REAL, 2, 2, min, below, fallback)
 #define OPTION_REALS(key_, member, min_, below_, fallback_)                              \

@@ -89,6 +89,7 @@ typedef struct lks_job_option {
     bool is_required;
     const char *fallback;     /* YAML; NULL: none */
     double min, below;        /* min <= value < below */
+    bool or_equal;            /* `below` itself, too */
     const char *const *words; /* NULL-ended; of a word */
 } lks_job_option;
 

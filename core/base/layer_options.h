@@ -12,6 +12,7 @@
  *   WHOLES  key, member, min, fallback          a list of them, none of them 0
  *   REALS   key, member, min, below, fallback   a list of them
  *   REALS2  key, member, min, below, fallback   two of them
+ *   PART    key, member, fallback               0 <= number <= 1
  *   TOGGLE  key, member, fallback               true or false
  *   WORD    key, member, word, word, …          one of these; else the first
  *   WHOLE_OR_NULL REAL_OR_NULL                  as WHOLE and REAL, or null
@@ -69,7 +70,7 @@
 #define LKS_OPTIONS_sigmoid(X)
 
 #define LKS_OPTIONS_dropout(X)                                                           \
-    X(REAL, "p", p, 0, 1, LKS_OPTION_ELSE(0.5))
+    X(PART, "p", p, LKS_OPTION_ELSE(0.5))
 
 /* whole channels */
 #define LKS_OPTIONS_dropout1d(X) LKS_OPTIONS_dropout(X)
@@ -99,9 +100,10 @@
     X(TOGGLE, "track_running_stats", track_running_stats, LKS_OPTION_ELSE(true))
 #define LKS_OPTIONS_batch_norm2d(X) LKS_OPTIONS_batch_norm1d(X)
 
+/* momentum null: 0, so the running statistics stay, as PyTorch has it */
 #define LKS_OPTIONS_instance_norm1d(X)                                                   \
     X(REAL, "eps", eps, 0, LKS_OPTION_NO_MAX, LKS_OPTION_ELSE(1e-05))                    \
-    X(REAL, "momentum", momentum, 0, LKS_OPTION_NO_MAX, LKS_OPTION_ELSE(0.1))            \
+    X(REAL_OR_NULL, "momentum", momentum, 0, LKS_OPTION_NO_MAX, LKS_OPTION_ELSE(0.1))    \
     X(TOGGLE, "affine", affine, LKS_OPTION_ELSE(false))                                  \
     X(TOGGLE, "track_running_stats", track_running_stats, LKS_OPTION_ELSE(false))
 #define LKS_OPTIONS_instance_norm2d(X) LKS_OPTIONS_instance_norm1d(X)

@@ -39,6 +39,9 @@
 #define LKS_OPTION_RULE_REAL(config, key, member, min_, below, required, value)          \
     {LKS_OPTION_RULE_OF(config, key, REAL, 1, member, required, .fallback = {value},     \
                         .min = min_, .max = below, .max_excluded = true)},
+#define LKS_OPTION_RULE_PART(config, key, member, required, value)                       \
+    {LKS_OPTION_RULE_OF(config, key, REAL, 1, member, required, .fallback = {value},     \
+                        .min = 0, .max = 1)},
 #define LKS_OPTION_RULE_REALS2(config, key, member, min_, below, required, a, b)         \
     {LKS_OPTION_RULE_OF(config, key, REAL, 2, member, required, .fallback = {a, b},      \
                         .min = min_, .max = below, .max_excluded = true)},

@@ -22,7 +22,7 @@
     X(REAL, "fill", fill, -LKS_OPTION_NO_MAX, LKS_OPTION_NO_MAX, LKS_OPTION_ELSE(0))
 
 #define LKS_OPTIONS_random_horizontal_flip(X)                                            \
-    X(REAL, "p", p, 0, 1, LKS_OPTION_ELSE(0.5))
+    X(PART, "p", p, LKS_OPTION_ELSE(0.5))
 /* clang-format on */
 
 #endif

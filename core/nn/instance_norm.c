@@ -5,6 +5,8 @@
  *     observed   0: sum of the samples' means             (C)
  *                1: sum of their variances without bias   (C)
  *                2: samples                               () */
+#include <math.h>
+
 #include "base/layer_options.h"
 #include "base/option_expand.h"
 #include "base/try.h"
@@ -14,7 +16,7 @@
 #include "tensor/scope.h"
 
 typedef struct instance_norm {
-    double eps, momentum;
+    double eps, momentum; /* NaN: 0 */
     bool affine, track_running_stats;
 } instance_norm;
 
@@ -108,6 +110,8 @@ static lks_status update(const lks_layer *layer, const lks_layer_run *run)
 {
     const instance_norm *config = layer->config;
 
+    if (isnan(config->momentum))
+        return LKS_OK;
     LKS_TRY(follow(run, RUNNING_MEAN, config->momentum));
     return follow(run, RUNNING_VAR, config->momentum);
 }

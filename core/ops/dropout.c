@@ -41,8 +41,8 @@ lks_tensor *lks_dropout(lks_tensor *x, double p, const lks_rng *rng)
     dropout params = {.p = p};
     lks_tensor *y;
 
-    if (!(p >= 0 && p < 1)) {
-        lks_fail(LKS_INVALID, "dropout: p = %g is not in [0, 1)", p);
+    if (!(p >= 0 && p <= 1)) {
+        lks_fail(LKS_INVALID, "dropout: p = %g is not in [0, 1]", p);
         return NULL;
     }
     if (!x || lks_check_rng("dropout", rng) != LKS_OK || lks_scope_open() != LKS_OK)

@@ -464,7 +464,7 @@ lks_tensor *lks_bilinear(lks_tensor *a, lks_tensor *b, lks_tensor *w, lks_tensor
 lks_tensor *lks_softmax(lks_tensor *x, int dim);
 lks_tensor *lks_log_softmax(lks_tensor *x, int dim);
 
-/* Zero each element with probability p in [0, 1), scale the rest by 1 / (1 - p); where is
+/* Zero each element with probability p in [0, 1], scale the rest by 1 / (1 - p); where is
  * a pure function of rng and the element's index. PyTorch's dropout with training=True.
  */
 lks_tensor *lks_dropout(lks_tensor *x, double p, const lks_rng *rng);

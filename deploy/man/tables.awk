@@ -12,6 +12,7 @@ function roff(text) {
     gsub(/\\/, "\\e", text)
     gsub(/…/, "...", text)
     gsub(/≥/, "\\(>=", text)
+    gsub(/≤/, "\\(<=", text)
     while (match(text, /`[^`]*`/))
         text = substr(text, 1, RSTART - 1) "\\fB" substr(text, RSTART + 1, RLENGTH - 2) "\\fP" substr(text, RSTART + RLENGTH)
     sub(/^[.']/, "\\\\\\&&", text)

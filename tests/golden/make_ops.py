@@ -697,6 +697,7 @@ def losses():
         case(name + "/empty", lambda x: f(x, -1), X(0, 3))
     case("dropout/some", lambda x: dropout(x, 0.4), X(4, 5))
     case("dropout/none", lambda x: dropout(x, 0.0), X(3))
+    case("dropout/all", lambda x: F.dropout(x, 1.0), X(3))
     case("dropout/empty", lambda x: x * 1, X(0, 5))
     x, target = X(5, 3, low=-4, high=4), Index(3, 5)
     image, targets = X(2, 3, 2, 2, low=-4, high=4), Index(3, 2, 2, 2)

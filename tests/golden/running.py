@@ -30,3 +30,4 @@ print("/* Made by tests/golden/running.py: running_mean, running_var, the last o
 running("batch_norm1d cumulative", nn.BatchNorm1d(3, momentum=None))
 running("batch_norm1d plain", nn.BatchNorm1d(3, momentum=0.3, affine=False))
 running("instance_norm1d", nn.InstanceNorm1d(3, momentum=0.3, track_running_stats=True))
+running("instance_norm1d unmoved", nn.InstanceNorm1d(3, momentum=None, track_running_stats=True))

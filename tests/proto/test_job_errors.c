@@ -198,8 +198,8 @@ START_TEST(a_value_out_of_range_tells_the_range)
         {"lanes: 8", "lanes: 65537",
          "j.yaml:25:10: lanes is '65537', it must be auto or a whole number from 1 to "
          "65536"},
-        {"p: 0.25", "p: 1",
-         "j.yaml:15:18: p is '1', it must be a number of at least 0 and below 1"},
+        {"p: 0.25", "p: 1.01",
+         "j.yaml:15:18: p is '1.01', it must be a number of at least 0 and at most 1"},
         {"lr: 0.01", "lr: -1",
          "j.yaml:21:23: lr is '-1', it must be a number of at least 0"},
         {"lr: 0.01", "lr: 1e999",

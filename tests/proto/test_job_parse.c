@@ -89,6 +89,8 @@ START_TEST(layers_carry_words_nulls_lists_and_first_values)
         "      out_features: 2\n"
         "      init: {weight: {kaiming_normal: {mode: fan_out}}, bias: zeros}\n"
         "  - linear: {out_features: 2, init: {weight: , bias: ones}}\n"
+        "  - instance_norm1d: {momentum: null}\n"
+        "  - dropout1d: {p: 1}\n"
         "loss: cross_entropy\n"
         "optimizer: sgd\n"
         "train: {steps: 1, batch_size: 1}\n";
@@ -111,6 +113,8 @@ START_TEST(layers_carry_words_nulls_lists_and_first_values)
     ck_assert_str_eq(linear->inits[1].type, "zeros");
     ck_assert_uint_eq(job.layers[5].n_inits, 1);
     ck_assert_str_eq(job.layers[5].inits[0].name, "bias");
+    ck_assert(isnan(option(&job.layers[6], "momentum", 0)));
+    ck_assert_double_eq(option(&job.layers[7], "p", 0), 1);
     lks_job_release(&job);
 }
 END_TEST

@@ -144,7 +144,8 @@ static void same_option(const char *type, const lks_job_option *option,
         ck_assert_str_eq(option->words[i], rule->words[i]);
     if (option->kind == LKS_JOB_OPTION_REAL)
         ck_assert_msg(option->below == rule->max &&
-                          (rule->max_excluded || rule->max == LKS_OPTION_NO_MAX),
+                          (rule->max_excluded != option->or_equal ||
+                           rule->max == LKS_OPTION_NO_MAX),
                       "%s.%s: max", type, option->key);
 }
 

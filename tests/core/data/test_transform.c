@@ -193,6 +193,21 @@ START_TEST(a_flip_turns_rows_in_its_share_of_visits)
 }
 END_TEST
 
+START_TEST(a_flip_may_be_of_all_visits)
+{
+    const lks_transform_spec spec = {.type = "random_horizontal_flip",
+                                     .options = OPTIONS(option("p", 1, 1, 0))};
+    uint8_t got[N];
+
+    for (uint64_t epoch = 0; epoch < 100; epoch++) {
+        transform_one(LKS_U8, &spec, 0, &epoch, got);
+        ck_assert_int_eq(got[0], W - 1);
+    }
+    transform_one(LKS_U8, &spec, 0, NULL, got);
+    ck_assert_int_eq(got[0], 0);
+}
+END_TEST
+
 static const lks_option crop[] = {{.key = "size", .n_values = 2, .values = {H, W}},
                                   {.key = "padding", .n_values = 1, .values = {2}}};
 static const lks_option scale[] = {{.key = "mean", .n_values = 1, .values = {0.5}},
@@ -367,6 +382,6 @@ LKS_SUITE("transform", bytes_become_floats_as_pytorch_divides,
           channels_are_normalized_each_by_its_own, a_mean_may_be_zero,
           a_crop_is_any_part_of_the_padded_image_alike_often,
           a_crop_is_the_middle_in_evaluation, a_flip_turns_rows_in_its_share_of_visits,
-          a_visit_depends_on_seed_epoch_and_sample_alone, threads_take_memory_once,
-          a_program_brings_a_transform_of_its_own, what_does_not_go_together_is_refused,
-          no_memory_is_an_error_wherever_it_happens)
+          a_flip_may_be_of_all_visits, a_visit_depends_on_seed_epoch_and_sample_alone,
+          threads_take_memory_once, a_program_brings_a_transform_of_its_own,
+          what_does_not_go_together_is_refused, no_memory_is_an_error_wherever_it_happens)

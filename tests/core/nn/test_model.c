@@ -172,7 +172,7 @@ START_TEST(options_out_of_range_name_layer_option_and_range)
     ck_fails(TRY(LKS_SHAPE_OF(4), LAYER("linear", {"out_features", 1, {0}})), LKS_INVALID,
              "layer 0 (linear): out_features is 0; it must be a whole number");
     ck_fails(TRY(LKS_SHAPE_OF(4), LAYER("dropout", {"p", 1, {1.5}})), LKS_INVALID,
-             "layer 0 (dropout): p is 1.5; it must be a finite number from 0 to below 1");
+             "layer 0 (dropout): p is 1.5; it must be a finite number from 0 to 1");
     ck_fails(TRY(LKS_SHAPE_OF(4), LAYER("relu", {"slope", 1, {1}})), LKS_INVALID,
              "layer 0 (relu) has no option 'slope'; its options are: none");
     ck_fails(TRY(LKS_SHAPE_OF(4), LAYER("reluu")), LKS_INVALID,
@@ -329,6 +329,19 @@ START_TEST(dropout_depends_on_seed_step_lane_and_layer_and_nothing_else)
 }
 END_TEST
 
+START_TEST(dropout_of_all_leaves_nothing)
+{
+    const lks_layer_spec layers[] = {LAYER("dropout", {"p", 1, {1}})};
+    lks_model *model = make(layers, 1, LKS_SHAPE_OF(64), 0);
+    float y[64];
+
+    dropout_of(model, 0, 0, 0, y);
+    for (int i = 0; i < 64; i++)
+        ck_assert_float_eq(y[i], 0);
+    lks_model_destroy(model);
+}
+END_TEST
+
 START_TEST(dropout_acts_in_training_only)
 {
     const lks_layer_spec layers[] = {LAYER("dropout", {"p", 1, {0.75}})};
@@ -431,6 +444,7 @@ LKS_SUITE("model", parameters_have_the_names_and_shapes_of_nn_sequential,
           an_output_of_more_elements_than_can_be_counted_is_refused,
           a_batch_of_another_shape_is_refused, a_batch_may_be_empty,
           dropout_depends_on_seed_step_lane_and_layer_and_nothing_else,
-          dropout_acts_in_training_only, an_output_is_the_callers_when_no_scope_is_open,
+          dropout_acts_in_training_only, dropout_of_all_leaves_nothing,
+          an_output_is_the_callers_when_no_scope_is_open,
           describe_is_a_table_of_layers_shapes_and_parameters,
           create_survives_every_failing_allocation)

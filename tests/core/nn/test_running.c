@@ -26,6 +26,8 @@ static const lks_layer_spec plain[] = {
     LAYER("batch_norm1d", {"momentum", 1, {0.3}}, {"affine", 1, {0}})};
 static const lks_layer_spec instance[] = {
     LAYER("instance_norm1d", {"momentum", 1, {0.3}}, {"track_running_stats", 1, {1}})};
+static const lks_layer_spec unmoved[] = {
+    LAYER("instance_norm1d", {"momentum", 1, {NAN}}, {"track_running_stats", 1, {1}})};
 
 static lks_tensor *samples(int step)
 {
@@ -95,6 +97,12 @@ START_TEST(an_instance_norm_that_tracks_is_pytorchs)
 }
 END_TEST
 
+START_TEST(an_instance_norm_without_a_momentum_keeps_its_statistics_as_pytorchs)
+{
+    compare("instance_norm1d unmoved", unmoved);
+}
+END_TEST
+
 /* A lane has each sample; the statistics are those of both. */
 START_TEST(what_lanes_observe_of_instances_adds_up)
 {
@@ -124,4 +132,5 @@ END_TEST
 LKS_SUITE("running", without_a_momentum_statistics_are_means_over_all_steps,
           a_batch_norm_without_weights_is_pytorchs,
           an_instance_norm_that_tracks_is_pytorchs,
+          an_instance_norm_without_a_momentum_keeps_its_statistics_as_pytorchs,
           what_lanes_observe_of_instances_adds_up)

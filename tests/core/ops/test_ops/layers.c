@@ -218,11 +218,12 @@ static const lks_rng rng = {.seed = 7, .step = 1, .lane = 2, .layer = 3};
 F(dropout_some, lks_dropout(x[0], 0.4, &rng))
 F(dropout_none, lks_dropout(x[0], 0, &rng))
 F(dropout_all, lks_dropout(x[0], 1, &rng))
+F(dropout_more, lks_dropout(x[0], 1.5, &rng))
 const lks_op_cases lks_op_cases_dropout = {
     .cases = CASES({"some", dropout_some, {X(4, 5)}}, {"none", dropout_none, {X(3)}},
-                   {"empty", dropout_some, {X(0, 5)}}),
+                   {"all", dropout_all, {X(3)}}, {"empty", dropout_some, {X(0, 5)}}),
     .refusals = REFUSALS(
-        {"all", dropout_all, {X(3)}, LKS_INVALID, "dropout: p = 1 is not in [0, 1)"}),
+        {"more", dropout_more, {X(3)}, LKS_INVALID, "dropout: p = 1.5 is not in [0, 1]"}),
 };
 
 static const lks_cross_entropy_options sum = {LKS_REDUCTION_SUM, LKS_NO_IGNORE_INDEX},
