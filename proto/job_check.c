@@ -56,8 +56,8 @@ static lks_status check_normalize(const lks_job_build *build)
     n_mean = mean->kind == LKS_NODE_LIST ? mean->n_entries : 1;
     n_std = std->kind == LKS_NODE_LIST ? std->n_entries : 1;
     if (n_mean != n_std)
-        return lks_node_fail(std, "std has %zu numbers and mean has %zu, one a channel",
-                             n_std, n_mean);
+        return lks_node_fail(std, "std has %zu number%s and mean has %zu, one a channel",
+                             n_std, n_std == 1 ? "" : "s", n_mean);
     for (size_t i = 0; i < n_std; i++)
         if (!(build->job.data.std[i] > 0))
             return lks_node_fail(std, "std is %g for channel %zu, it must be above 0",

@@ -30,7 +30,7 @@ static void describe(const lks_job_option *option, bool exceeds, char *out, size
 
     snprintf(out, size, "%s", number);
     if (has_min)
-        lks_append(out, size, " of at least %g%s", option->min,
+        lks_append(out, size, " of at least %.10g%s", option->min,
                    excludes_zero(option) && option->min < 0 ? " but 0" : "");
     if (has_below)
         lks_append(out, size, "%s %s %.10g", has_min ? " and" : "",

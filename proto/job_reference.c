@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <math.h>
 
+#include "base/option_rule.h"
 #include "base/text.h"
 #include "base/try.h"
 
@@ -102,7 +103,7 @@ static void add_option(lks_text *out, const lks_job_option *option)
         add_words_of(out, option);
     else
         lks_text_add(out, " %s", kind);
-    if (!is_toggle && !option->words && isfinite(option->min))
+    if (!is_toggle && !option->words && option->min > -LKS_OPTION_MAX_SIZE)
         lks_text_add(out, " ≥ %g", option->min);
     if (option->kind == LKS_JOB_OPTION_REAL && isfinite(option->below))
         lks_text_add(out, " and %s %g", option->or_equal ? "≤" : "<", option->below);

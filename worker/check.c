@@ -89,27 +89,40 @@ static lks_status warn_of_numbers(const lks_splits *splits)
     return LKS_OK;
 }
 
+/* "1 sample", "2 samples" */
+static const char *plural(uint64_t n)
+{
+    return n == 1 ? "" : "s";
+}
+
+static void print_samples(const char *split, const lks_dataset *dataset)
+{
+    const uint64_t n = dataset ? lks_dataset_n_samples(dataset) : 0;
+
+    if (dataset)
+        printf("%" PRIu64 " %s sample%s\n", n, split, plural(n));
+}
+
 static lks_status describe(const lks_session *session)
 {
     const size_t n_columns = lks_terminal_screen(STDOUT_FILENO).n_columns;
     char *layers = lks_model_describe(session->replicas.items->model);
     const lks_step_plan *plan = &session->data.steps;
     const lks_splits *splits = &session->data.splits;
+    const uint64_t per_epoch = lks_steps_per_epoch(plan);
     char line[2048];
 
     if (layers)
         print_table(layers, n_columns);
     lks_free(layers);
     snprintf(line, sizeof line,
-             "%" PRIu64 " training samples, %" PRIu64 " steps an epoch, %" PRIu64
-             " steps in all",
-             plan->n_samples, lks_steps_per_epoch(plan), session->data.n_steps);
+             "%" PRIu64 " training sample%s, %" PRIu64 " step%s an epoch, %" PRIu64
+             " step%s in all",
+             plan->n_samples, plural(plan->n_samples), per_epoch, plural(per_epoch),
+             session->data.n_steps, plural(session->data.n_steps));
     lks_columns_wrap(stdout, line, " ", 0, 0, n_columns);
-    if (splits->validation)
-        printf("%" PRIu64 " validation samples\n",
-               lks_dataset_n_samples(splits->validation));
-    if (splits->test)
-        printf("%" PRIu64 " test samples\n", lks_dataset_n_samples(splits->test));
+    print_samples("validation", splits->validation);
+    print_samples("test", splits->test);
     name_places(session, session->options->n_ranks, line, sizeof line);
     lks_columns_wrap(stdout, line, " ", 0, 2, n_columns);
     if (fflush(stdout) == 0)

@@ -107,9 +107,12 @@ void lks_splits_text(const lks_splits *self, char *out, size_t size)
 
     out[0] = '\0';
     for (size_t i = 0; i < sizeof splits / sizeof *splits; i++)
-        if (splits[i].split)
-            lks_append(out, size, "%s%" PRIu64 " %s samples", out[0] ? ", " : "",
-                       lks_dataset_n_samples(splits[i].split), splits[i].name);
+        if (splits[i].split) {
+            const uint64_t n = lks_dataset_n_samples(splits[i].split);
+
+            lks_append(out, size, "%s%" PRIu64 " %s sample%s", out[0] ? ", " : "", n,
+                       splits[i].name, n == 1 ? "" : "s");
+        }
 }
 
 void lks_splits_release(lks_splits *self)

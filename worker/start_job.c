@@ -132,7 +132,7 @@ static lks_status settle_lanes(lks_session *session)
     lks_job *job = &session->job;
     const uint32_t n_replicas = (uint32_t)session->world.devices.n;
     const uint32_t size = (uint32_t)session->world.ranks->size * n_replicas;
-    const char *kind = n_replicas > 1 ? "replicas" : "ranks";
+    const char *kind = n_replicas > 1 ? "replica" : "rank";
 
     if (job->train.lanes == LKS_JOB_AUTO)
         job->train.lanes = size;
@@ -141,10 +141,14 @@ static lks_status settle_lanes(lks_session *session)
                         "%u devices but train.lanes is %u: each replica needs a lane, "
                         "give fewer devices or more lanes",
                         n_replicas, job->train.lanes);
-    if (job->train.lanes < size)
-        lks_warn("%u %s but %u lanes: %u %s have nothing to train on; set "
+    if (job->train.lanes < size) {
+        const uint32_t n_idle = size - job->train.lanes;
+
+        lks_warn("%u %ss but %u lane%s: %u %s%s nothing to train on; set "
                  "train.lanes to at least %u",
-                 size, kind, job->train.lanes, size - job->train.lanes, kind, size);
+                 size, kind, job->train.lanes, job->train.lanes == 1 ? "" : "s", n_idle,
+                 kind, n_idle == 1 ? " has" : "s have", size);
+    }
     return LKS_OK;
 }
 

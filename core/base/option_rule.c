@@ -85,10 +85,10 @@ static const char *allowed_text(const lks_option_rule *rule, double value,
         snprintf(text, TEXT_SIZE, "true or false");
     else if (rule->max < LKS_OPTION_MAX_SIZE ||
              (isfinite(rule->max) && value > rule->max))
-        snprintf(text, TEXT_SIZE, "%s from %g to %s%.15g", kind, rule->min,
+        snprintf(text, TEXT_SIZE, "%s from %.10g to %s%.15g", kind, rule->min,
                  rule->max_excluded ? "below " : "", rule->max);
     else if (isfinite(rule->min))
-        snprintf(text, TEXT_SIZE, "%s of at least %g%s", kind, rule->min,
+        snprintf(text, TEXT_SIZE, "%s of at least %.10g%s", kind, rule->min,
                  rule->is_list && rule->kind == LKS_OPTION_INTEGER && rule->min < 0
                      ? " but 0"
                      : "");

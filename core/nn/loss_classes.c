@@ -37,10 +37,11 @@ static lks_status check(const lks_loss *loss, const lks_shape *output,
                         loss->name, lks_shape_text(output, got, sizeof got));
     if (weight && lks_numel(weight) != output->sizes[0])
         return lks_fail(LKS_SHAPE,
-                        "%s: weight has %lld numbers, the model gives %lld classes: it "
+                        "%s: weight has %lld number%s, the model gives %lld class%s: it "
                         "takes one for each",
                         loss->name, (long long)lks_numel(weight),
-                        (long long)output->sizes[0]);
+                        lks_numel(weight) == 1 ? "" : "s", (long long)output->sizes[0],
+                        output->sizes[0] == 1 ? "" : "es");
     return LKS_OK;
 }
 

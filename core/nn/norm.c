@@ -92,8 +92,9 @@ static lks_status infer_group(lks_layer *layer)
     if (in->ndim == 0)
         return lks_layer_refuse(layer, "group_norm wants (channels, …)");
     if (in->sizes[0] % config->num_groups != 0)
-        return lks_layer_refuse(layer, "%lld channels do not split into %lld groups",
-                                (long long)in->sizes[0], (long long)config->num_groups);
+        return lks_layer_refuse(
+            layer, "%lld channel%s not split into %lld groups", (long long)in->sizes[0],
+            in->sizes[0] == 1 ? " does" : "s do", (long long)config->num_groups);
     if (config->affine)
         LKS_TRY(add_affine(layer, LKS_SHAPE_OF(in->sizes[0]), true));
     return lks_layer_same_shape(layer);

@@ -10,3 +10,9 @@ for size in 2147483647 10000; do
     must_succeed
 done
 cmp run-2147483647/model.safetensors run-10000/model.safetensors || fail "other weights than with a batch of 10,000"
+
+lks check job.yaml --set train.steps=1 --set train.batch_size=10000 --set data.validation=1
+must_succeed
+says '9999 training samples, 1 step an epoch, 1 step in all'
+says '1 validation sample'
+! grep -q '1 validation samples' out || fail "$(cat out)"

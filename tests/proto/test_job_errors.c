@@ -323,6 +323,10 @@ START_TEST(a_layer_or_optimizer_is_checked_against_its_own_options)
          "j.yaml:13:47: unflattened_size is '0', it must be a whole number of at least "
          "-1 "
          "but 0 or a list of up to 8"},
+        {"- relu",
+         "- embedding: {num_embeddings: 2, embedding_dim: 2, padding_idx: -2147483648}",
+         "j.yaml:13:67: padding_idx is '-2147483648', it must be a whole number of at "
+         "least -2147483647 or null"},
         {"- relu", "- upsample: {scale_factor: 0}",
          "j.yaml:13:30: scale_factor is '0', it must be a number of at least 1e-12 or a "
          "list of up to 8"},
@@ -435,6 +439,8 @@ START_TEST(keys_that_contradict_each_other_are_refused)
          "j.yaml:21:1: nesterov needs a momentum above 0 and a dampening of 0"},
         {"std: [0.5]", "std: [0.5, 0.5]",
          "j.yaml:8:34: std has 2 numbers and mean has 1, one a channel"},
+        {"mean: [0.25], std: [0.5]", "mean: [0.25, 1], std: [0.5]",
+         "j.yaml:8:37: std has 1 number and mean has 2, one a channel"},
         {"std: [0.5]", "std: [0]",
          "j.yaml:8:34: std is 0 for channel 0, it must be above 0"},
         {", std: [0.5]", "",

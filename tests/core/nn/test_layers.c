@@ -95,6 +95,7 @@ START_TEST(layers_refuse_what_does_not_fit_in_one_line)
     refused(&conv, LKS_SHAPE_OF(3, 4, 4), "conv1d wants (channels, length)");
     refused(&conv, LKS_SHAPE_OF(3, 4), "its kernel spans 5; with padding 0 there is no");
     refused(&groups, LKS_SHAPE_OF(3, 4), "3 channels do not split into groups of 2");
+    refused(&groups, LKS_SHAPE_OF(1, 4), "1 channel does not split into groups of 2");
     refused(&transposed, LKS_SHAPE_OF(3, 4, 4), "with padding 4 nothing is left");
     refused(&more, LKS_SHAPE_OF(3, 4), "output_padding is 1; it must be below stride");
     refused(&mean, LKS_SHAPE_OF(3, 4, 4), "padding is 2; it must be at most half");
@@ -102,6 +103,7 @@ START_TEST(layers_refuse_what_does_not_fit_in_one_line)
     refused(&adaptive, LKS_SHAPE_OF(3, 4), "wants (channels, height, width)");
     refused(&norm, LKS_SHAPE_OF(3), "layer_norm wants a last size of 4");
     refused(&group, LKS_SHAPE_OF(3), "3 channels do not split into 2 groups");
+    refused(&group, LKS_SHAPE_OF(1), "1 channel does not split into 2 groups");
     refused(&words, LKS_SHAPE_OF(3), "embedding takes int64, not float32");
 }
 END_TEST

@@ -396,6 +396,7 @@ START_TEST(weights_and_shapes_that_do_not_go_together_are_refused)
 {
     static const lks_option weight = {"weight", 3, {1, 2, 3}}, none = {NULL};
     static const lks_option pos_weight = {"pos_weight", 3, {1, 2, 3}};
+    static const lks_option single = {"weight", 1, {2}};
     const lks_shape one = LKS_SCALAR, three = LKS_SHAPE_OF(3), ten = LKS_SHAPE_OF(10);
 
     check_refuses("cross_entropy", weight, three, one, NULL);
@@ -403,6 +404,8 @@ START_TEST(weights_and_shapes_that_do_not_go_together_are_refused)
                   "cross_entropy: weight has 3 numbers, the model gives 10 classes: it "
                   "takes one for each");
     check_refuses("nll_loss", weight, ten, one, "nll_loss: weight has 3 numbers");
+    check_refuses("nll_loss", single, ten, one, "weight has 1 number, the model");
+    check_refuses("nll_loss", weight, LKS_SHAPE_OF(1), one, "gives 1 class: it takes");
     check_refuses("binary_cross_entropy_with_logits", pos_weight, three, three, NULL);
     check_refuses("binary_cross_entropy_with_logits", pos_weight, ten, ten,
                   "pos_weight has 3 numbers, the model gives (10,): it takes one, or one "
