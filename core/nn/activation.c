@@ -14,7 +14,7 @@ typedef struct activation {
 
 /* The layer `id` called `name_`: `expression` of x and config; behind it, the rest of its
  * type. */
-#define LAYER(id, name_, expression, ...)                                                \
+#define LAYER_INFERRED(id, name_, infer_, expression, ...)                               \
     static lks_status id##_forward(const lks_layer *layer, const lks_layer_run *run,     \
                                    lks_tensor *const *in, lks_tensor **out)              \
     {                                                                                    \
@@ -24,17 +24,20 @@ typedef struct activation {
         (void)config, (void)run;                                                         \
         return lks_layer_put(out, expression);                                           \
     }                                                                                    \
-    const lks_layer_type lks_layer_##id = {.name = name_,                                \
-                                           .infer = lks_layer_same_shape,                \
-                                           .forward = id##_forward,                      \
-                                           __VA_ARGS__};
+    const lks_layer_type lks_layer_##id = {                                              \
+        .name = name_, .infer = infer_, .forward = id##_forward, __VA_ARGS__};
 
-/* With options, which stand in layer_options.h. */
-#define LAYER_OF(id, name, expression)                                                   \
+#define LAYER(id, name, expression, ...)                                                 \
+    LAYER_INFERRED(id, name, lks_layer_same_shape, expression, __VA_ARGS__)
+
+/* With options, which stand in layer_options.h and `infer` may find not to go together. */
+#define LAYER_CHECKED(id, name, infer, expression)                                       \
     static const lks_option_rule id##_options[] = {LKS_OPTIONS_##id(RULE)};              \
-    LAYER(id, name, expression, .options = id##_options,                                 \
-          .n_options = sizeof id##_options / sizeof *id##_options,                       \
-          .config_size_bytes = sizeof(activation))
+    LAYER_INFERRED(id, name, infer, expression, .options = id##_options,                 \
+                   .n_options = sizeof id##_options / sizeof *id##_options,              \
+                   .config_size_bytes = sizeof(activation))
+#define LAYER_OF(id, name, expression)                                                   \
+    LAYER_CHECKED(id, name, lks_layer_same_shape, expression)
 
 LAYER(relu, "relu", lks_relu(x), )
 LAYER(tanh, "tanh", lks_tanh(x), )
@@ -55,6 +58,18 @@ LAYER_OF(softshrink, "softshrink", lks_softshrink(x, config->p))
 LAYER_OF(hardshrink, "hardshrink", lks_hardshrink(x, config->p))
 LAYER(hardsigmoid, "hardsigmoid", lks_hardsigmoid(x), )
 LAYER(hardswish, "hardswish", lks_hardswish(x), )
-LAYER_OF(hardtanh, "hardtanh", lks_hardtanh(x, config->p, config->q))
+
+/* source: torch.nn.Hardtanh, which asserts it */
+static lks_status infer_hardtanh(lks_layer *layer)
+{
+    const activation *config = layer->config;
+
+    if (config->p >= config->q)
+        return lks_layer_refuse_options(
+            layer, "min_val is %g; it must be below max_val, %g", config->p, config->q);
+    return lks_layer_same_shape(layer);
+}
+
+LAYER_CHECKED(hardtanh, "hardtanh", infer_hardtanh, lks_hardtanh(x, config->p, config->q))
 LAYER(relu6, "relu6", lks_relu6(x), )
 LAYER_OF(threshold, "threshold", lks_threshold(x, config->p, config->q))

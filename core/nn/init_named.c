@@ -1,4 +1,5 @@
 /* torch.nn.init's distributions by name and options: those of base/layer_options.h. */
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -114,6 +115,16 @@ static lks_status refuse(const char *name, const char *owner)
                     known);
 }
 
+/* source: torch.nn.init.constant_: "value cannot be converted to type float without
+ * overflow" */
+static lks_status check_float(const char *name, const char *owner, double value)
+{
+    return fabs(value) <= FLT_MAX
+               ? LKS_OK
+               : lks_fail(LKS_INVALID, "%s: %s of %g is beyond float32", owner, name,
+                          value);
+}
+
 lks_status lks_init_named(const char *name, lks_options options, const lks_shape *shape,
                           const char *owner, lks_init *out)
 {
@@ -125,6 +136,8 @@ lks_status lks_init_named(const char *name, lks_options options, const lks_shape
     if (k == kinds + N_KINDS)
         return refuse(name, owner);
     LKS_TRY(lks_option_read(k->rules, k->n_rules, options, owner, &s));
+    LKS_TRY(check_float(name, owner, s.p));
+    LKS_TRY(check_float(name, owner, s.q));
     if (k->of_matrices && shape->ndim < 2) {
         char text[LKS_SHAPE_TEXT];
 

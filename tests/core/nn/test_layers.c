@@ -125,7 +125,8 @@ START_TEST(layers_of_many_options_refuse_what_does_not_go_together)
         two = LAYER("upsample", {"size", 2, {2, 2}}),
         mode = LAYER("upsample", {"size", 1, {2}}, {"mode", 1, {9}}),
         line = LAYER("upsample", {"size", 1, {2}}, {"mode", 1, {3}}),
-        drop = LAYER("dropout2d"),
+        drop = LAYER("dropout2d"), clamp = LAYER("hardtanh", {"min_val", 1, {2}}),
+        point = LAYER("hardtanh", {"min_val", 1, {1}}),
         words = LAYER("embedding", {"num_embeddings", 1, {5}}, {"embedding_dim", 1, {3}},
                       {"padding_idx", 1, {5}});
     const lks_model_input tokens = {"tokens", LKS_SHAPE_OF(2), LKS_I64};
@@ -149,6 +150,8 @@ START_TEST(layers_of_many_options_refuse_what_does_not_go_together)
     refused(&mode, LKS_SHAPE_OF(1, 2), "mode is 9; it must be the number, from 0, of");
     refused(&line, LKS_SHAPE_OF(1, 2),
             "layer 0 (upsample): mode bilinear takes (N, C, …) of 4");
+    refused(&clamp, LKS_SHAPE_OF(3), "min_val is 2; it must be below max_val, 1");
+    refused(&point, LKS_SHAPE_OF(3), "min_val is 1; it must be below max_val, 1");
     refused(&drop, LKS_SHAPE_OF(1, 2), "dropout2d wants (channels, height, width)");
     ck_fails(lks_model_create_from(&words, 1, &tokens, 1, 7, test_device(), &model),
              LKS_INVALID, "padding_idx is 5; there are 5 embeddings");
@@ -344,6 +347,9 @@ START_TEST(first_values_are_known_by_pytorchs_names)
              LKS_INVALID, "it: orthogonal is of two dimensions at least, not of (3,)");
     ck_fails(lks_init_named("constant", (lks_options){0}, &vector, "it", &init),
              LKS_INVALID, "it needs val");
+    ck_fails(
+        lks_init_named("constant", OPTIONS({"val", 1, {-1e40}}), &vector, "it", &init),
+        LKS_INVALID, "it: constant of -1e+40 is beyond float32");
 }
 END_TEST
 
