@@ -2,6 +2,7 @@
 
 #include <ctype.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -357,6 +358,7 @@ static lks_status set_names(lks_job_build *build, const lks_job_key *key,
     const bool is_list = node->kind == LKS_NODE_LIST;
     const size_t n = is_list ? node->n_entries : 1;
     lks_job_names *list = member(build, key);
+    char shown[LKS_SHOWN_TEXT];
 
     if (n == 0 || node->kind == LKS_NODE_MAP)
         return lks_node_expected(node, name, "a name or a list of names");
@@ -367,10 +369,23 @@ static lks_status set_names(lks_job_build *build, const lks_job_key *key,
         const char *text = NULL;
 
         LKS_TRY(lks_node_text(entry, name, &text));
+        for (size_t i = 0; i < list->n; i++)
+            if (strcmp(list->names[i], text) == 0)
+                return lks_node_fail(entry, "%s has %s twice", name,
+                                     lks_text_shown(text, shown));
         if (!(list->names[list->n++] = lks_strdup(text)))
             return LKS_NOMEM;
     }
     return LKS_OK;
+}
+
+/* Do inputs of that dtype (NULL: float32) hold the number? */
+static bool holds(const char *dtype, double number)
+{
+    const bool is_double = dtype && strcmp(dtype, "float64") == 0;
+    const bool is_whole = dtype && strcmp(dtype, "int64") == 0;
+
+    return is_double || fabs(number) < (is_whole ? 0x1p63 : 0x1p128);
 }
 
 static lks_status set_missing(lks_job_build *build, const lks_job_key *key,
@@ -380,7 +395,9 @@ static lks_status set_missing(lks_job_build *build, const lks_job_key *key,
 
     if (lks_node_is_plain(node) && lks_scalar_real(node->text, &missing->number)) {
         missing->rule = LKS_JOB_MISSING_NUMBER;
-        return LKS_OK;
+        return holds(build->job.data.dtype, missing->number)
+                   ? LKS_OK
+                   : lks_node_expected(node, "missing", "a number that the inputs hold");
     }
     for (size_t i = 0; key->words[i]; i++)
         if (node->kind == LKS_NODE_SCALAR && strcmp(node->text, key->words[i]) == 0) {

@@ -134,6 +134,8 @@ static lks_status describe(const lks_session *session)
 static const lks_start_stage stages[] = {
     {"the job file", .usage = LKS_START_ON_ANY, .of_rank = lks_session_read_job},
     {"devices", .usage = LKS_START_ON_ANY, .of_rank = lks_session_choose_devices},
+    {"what they meet over", .usage = LKS_START_ON_ANY,
+     .of_rank = lks_session_check_collectives},
     {"their ranks", .usage = LKS_START_ON_ANY, .of_rank = check_places},
     {"threads that open the data", .of_rank = lks_session_start_opening},
     {"the data", .usage = LKS_START_ON_JOB, .of_rank = lks_session_open_data},

@@ -52,18 +52,24 @@ static lks_status settle_on_gpus(lks_session *session)
     return LKS_OK;
 }
 
-lks_status lks_session_settle_collectives(lks_session *session)
+lks_status lks_session_check_collectives(lks_session *session)
 {
     char device[LKS_DEVICE_TEXT];
 
-    if (session->world.devices.items[0].type == LKS_CUDA)
-        return settle_on_gpus(session);
-    if (chosen(session, "nccl"))
+    if (session->world.devices.items[0].type != LKS_CUDA && chosen(session, "nccl"))
         return lks_fail(
             LKS_INVALID,
             "train.collectives is nccl, which is between GPUs, but the device "
             "is %s: leave it out, or set train.device to cuda",
             lks_device_text(session->world.devices.items[0], device, sizeof device));
+    return LKS_OK;
+}
+
+lks_status lks_session_settle_collectives(lks_session *session)
+{
+    if (session->world.devices.items[0].type == LKS_CUDA)
+        return settle_on_gpus(session);
+    LKS_TRY(lks_session_check_collectives(session));
     session->job.train.collectives = "mpi";
     return LKS_OK;
 }

@@ -81,6 +81,7 @@ lks_status lks_session_make_link(lks_session *session);
 lks_status lks_session_connect_replicas(lks_session *session);
 
 /* join.c: what GPUs meet over, and if that is NCCL, a communicator of it */
+lks_status lks_session_check_collectives(lks_session *session);
 lks_status lks_session_settle_collectives(lks_session *session);
 lks_status lks_replica_join(lks_replica *replica);
 

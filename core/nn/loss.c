@@ -90,6 +90,20 @@ cleanup:
     return st;
 }
 
+/* pos_weight may be, which leaves the other targets to train on. */
+static lks_status refuse_no_weight(const char *name, lks_options options)
+{
+    const lks_option *weight = lks_option_find(options, "weight");
+
+    for (int i = 0; weight && i < weight->n_values; i++)
+        if ((weight->list ? weight->list : weight->values)[i] != 0)
+            return LKS_OK;
+    return weight ? lks_fail(LKS_INVALID,
+                             "%s: weight is 0 for every class: nothing would be trained",
+                             name)
+                  : LKS_OK;
+}
+
 lks_status lks_loss_create(const char *name, lks_options options, lks_device device,
                            const lks_loss **out)
 {
@@ -102,6 +116,7 @@ lks_status lks_loss_create(const char *name, lks_options options, lks_device dev
     if (!(self = lks_calloc(1, sizeof *self)))
         return LKS_NOMEM;
     LKS_GO(lks_option_read(type->options, type->n_options, options, name, &self->config));
+    LKS_GO(refuse_no_weight(name, options));
     if (self->config.numbers.n > 0)
         LKS_GO(bring_weight(self->config.numbers, device, &self->config.weight));
     self->config.numbers = (lks_numbers){0};

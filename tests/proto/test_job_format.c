@@ -170,13 +170,23 @@ static void random_split(const lks_job *job, lks_job_split *out)
         out->arrays[i] = random_text(true);
 }
 
+/* No two alike. */
 static void random_names(lks_job_names *out)
 {
     const size_t n = 1 + below(4);
 
     out->names = lks_calloc(n, sizeof *out->names);
-    for (; out->n < n; out->n++)
-        out->names[out->n] = random_text(true);
+    while (out->n < n) {
+        char *name = random_text(true);
+        size_t same = 0;
+
+        while (same < out->n && strcmp(out->names[same], name) != 0)
+            same++;
+        if (same == out->n)
+            out->names[out->n++] = name;
+        else
+            lks_free(name);
+    }
 }
 
 static void random_value(lks_job *job, const lks_job_key *key)
@@ -260,7 +270,7 @@ static void random_value(lks_job *job, const lks_job_key *key)
         n = below(LKS_JOB_MISSING_NUMBER + 1);
         ((lks_job_missing *)member)->rule = (lks_job_missing_rule)n;
         if (n == LKS_JOB_MISSING_NUMBER)
-            ((lks_job_missing *)member)->number = random_real(-1e9, HUGE_VAL);
+            ((lks_job_missing *)member)->number = random_real(-1e9, 1e18);
         break;
     }
 }

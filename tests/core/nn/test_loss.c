@@ -392,6 +392,21 @@ static void check_refuses(const char *name, lks_option option, lks_shape output,
     lks_loss_destroy(loss);
 }
 
+START_TEST(a_weight_of_no_class_is_refused)
+{
+    static const double zeros[] = {0, 0, 0};
+    static const lks_option some = {"weight", 2, {0, 1}};
+    const lks_option none = {.key = "weight", .n_values = 3, .list = zeros};
+    const lks_loss *loss;
+
+    ck_fails(lks_loss_create("nll_loss", (lks_options){&none, 1}, test_device(), &loss),
+             LKS_INVALID,
+             "nll_loss: weight is 0 for every class: nothing would be trained");
+    ck_ok(lks_loss_create("nll_loss", (lks_options){&some, 1}, test_device(), &loss));
+    lks_loss_destroy(loss);
+}
+END_TEST
+
 START_TEST(weights_and_shapes_that_do_not_go_together_are_refused)
 {
     static const lks_option weight = {"weight", 3, {1, 2, 3}}, none = {NULL};
@@ -485,7 +500,7 @@ LKS_SUITE("loss", cross_entropy_sums_over_the_batch_and_counts_samples,
           an_unknown_loss_is_not_found, the_sum_of_no_loss_tells_of_the_failure_before,
           losses_with_options_sum_and_count_as_pytorchs,
           a_sum_that_is_to_stay_one_counts_nothing,
-          options_that_cannot_be_are_refused_in_words,
+          options_that_cannot_be_are_refused_in_words, a_weight_of_no_class_is_refused,
           weights_and_shapes_that_do_not_go_together_are_refused,
           every_failed_allocation_of_a_loss_is_reported,
           correct_rows_have_their_first_largest_value_at_the_target)
