@@ -170,7 +170,7 @@ static lks_status check_labels(const lks_loss *loss, const lks_model *model,
     if (loss->target_dtype != LKS_I64 || output.ndim == 0)
         return LKS_OK;
     return lks_dataset_check_labels(data->dataset, data->targets, output.sizes[0],
-                                    loss->ignore_index);
+                                    lks_loss_ignored(loss));
 }
 
 static const char *kind_of_targets(lks_dtype dtype)

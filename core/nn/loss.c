@@ -139,6 +139,12 @@ void lks_loss_destroy(const lks_loss *loss)
 
 /* ---- sums and counts ---- */
 
+int64_t lks_loss_ignored(const lks_loss *loss)
+{
+    return loss->ignore_index == 0 && !loss->has_ignore_index ? LKS_NO_IGNORE_INDEX
+                                                              : loss->ignore_index;
+}
+
 lks_loss_count lks_loss_counted(const lks_loss *loss, double known, lks_tensor *tensor)
 {
     if (lks_loss_config_of(loss)->reduction == LKS_REDUCTION_SUM)

@@ -20,8 +20,10 @@ struct lks_loss {
     const char *name;       /* "cross_entropy", "mse_loss" */
     lks_dtype target_dtype; /* LKS_I64 for classes */
     bool counts_correct;    /* accuracy means something */
-    int64_t ignore_index;   /* of classes: the target that counts for nothing */
-    const void *self;       /* a program's own, for its functions */
+    /* Of classes: the target that counts for nothing. 0: none unless has_ignore_index. */
+    int64_t ignore_index;
+    bool has_ignore_index; /* an ignore_index of 0 is meant: class 0 */
+    const void *self;      /* a program's own, for its functions */
     /* The sum over the batch, and what it counted. output (N, …), target as the dataset
      * has it, (N, …). *count is written on success. */
     lks_tensor *(*sum)(const lks_loss *loss, lks_tensor *output, lks_tensor *target,
@@ -45,6 +47,9 @@ lks_status lks_loss_create(const char *name, lks_options options, lks_device dev
                            const lks_loss **out);
 /* One that lks_loss_create made; of others, and of NULL, nothing. */
 void lks_loss_destroy(const lks_loss *loss);
+
+/* The target that counts for nothing; LKS_NO_IGNORE_INDEX where the loss has none. */
+int64_t lks_loss_ignored(const lks_loss *loss);
 
 /* What a loss may be told, [*n]; NULL: there is no such loss. */
 const lks_option_rule *lks_loss_rules(const char *name, size_t *n);

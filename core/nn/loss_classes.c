@@ -50,7 +50,8 @@ static lks_tensor *cross_entropy_sum(const lks_loss *loss, lks_tensor *output,
 {
     const lks_cross_entropy_options options = {
         .reduction = LKS_REDUCTION_SUM,
-        .ignore_index = loss->ignore_index,
+        .ignore_index = lks_loss_ignored(loss),
+        .has_ignore_index = true,
         .weight = weight_for(loss, output),
         .label_smoothing = lks_loss_config_of(loss)->label_smoothing,
     };
@@ -69,14 +70,14 @@ static lks_tensor *nll_sum(const lks_loss *loss, lks_tensor *output, lks_tensor 
 
     if (lks_loss_config_of(loss)->weight && !weight)
         return NULL;
-    sum = lks_nll_loss_counted(output, target, weight, loss->ignore_index,
+    sum = lks_nll_loss_counted(output, target, weight, lks_loss_ignored(loss),
                                LKS_REDUCTION_SUM, &n_counted);
     return counted(loss, sum, n_counted, count);
 }
 
 #define CLASSES                                                                          \
     .target_dtype = LKS_I64, .counts_correct = true,                                     \
-    .ignore_index = LKS_NO_IGNORE_INDEX, .check = check
+    .ignore_index = LKS_NO_IGNORE_INDEX, .has_ignore_index = true, .check = check
 
 LKS_LOSS_TYPE(cross_entropy, CLASSES, .sum = cross_entropy_sum);
 LKS_LOSS_TYPE(nll_loss, CLASSES, .sum = nll_sum);

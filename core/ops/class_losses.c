@@ -243,17 +243,26 @@ static lks_tensor *batch_cross_entropy(lks_tensor *x, lks_tensor *target,
     return finish(rows, options->reduction, shape_of_rows(target, has_classes), *count);
 }
 
+static lks_cross_entropy_options with_defaults(const lks_cross_entropy_options *options)
+{
+    lks_cross_entropy_options with = {0};
+
+    if (options)
+        with = *options;
+    if (with.ignore_index == 0 && !with.has_ignore_index)
+        with.ignore_index = LKS_NO_IGNORE_INDEX;
+    return with;
+}
+
 /* In an open scope. One sample without a batch is a batch of it. */
 static lks_tensor *any_cross_entropy(lks_tensor *x, lks_tensor *target,
                                      const lks_cross_entropy_options *options, bool asked,
                                      lks_tensor **count)
 {
-    static const lks_cross_entropy_options defaults = {
-        .reduction = LKS_REDUCTION_MEAN, .ignore_index = LKS_NO_IGNORE_INDEX};
+    const lks_cross_entropy_options with = with_defaults(options);
     const bool is_one = x->view.ndim == 1 && target->view.ndim <= 1;
     lks_tensor *loss;
 
-    options = options ? options : &defaults;
     if (!is_one && x->view.ndim < 2) {
         check_shapes("cross_entropy", x, target);
         return NULL;
@@ -264,8 +273,8 @@ static lks_tensor *any_cross_entropy(lks_tensor *x, lks_tensor *target,
     }
     if (!x || !target)
         return NULL;
-    loss = batch_cross_entropy(x, target, options, asked, count);
-    if (is_one && options->reduction == LKS_REDUCTION_NONE)
+    loss = batch_cross_entropy(x, target, &with, asked, count);
+    if (is_one && with.reduction == LKS_REDUCTION_NONE)
         loss = lks_reshape(loss, LKS_SCALAR);
     return loss;
 }

@@ -160,14 +160,17 @@ static lks_tensor *embed_bags(lks_tensor *input, lks_tensor *weight,
 lks_tensor *lks_embedding_bag(lks_tensor *input, lks_tensor *weight,
                               const lks_embedding_bag_options *options)
 {
-    const lks_embedding_bag_options plain = {.padding_idx = LKS_NO_PADDING_IDX};
+    lks_embedding_bag_options with = {0};
     lks_tensor *y;
 
-    options = options ? options : &plain;
+    if (options)
+        with = *options;
+    if (with.padding_idx == 0 && !with.has_padding_idx)
+        with.padding_idx = LKS_NO_PADDING_IDX;
     if (!input || !weight || check("embedding_bag", input, weight) != LKS_OK ||
-        check_bags(input, options) != LKS_OK || lks_scope_open() != LKS_OK)
+        check_bags(input, &with) != LKS_OK || lks_scope_open() != LKS_OK)
         return NULL;
-    y = lks_scope_return(embed_bags(input, weight, options));
+    y = lks_scope_return(embed_bags(input, weight, &with));
     lks_scope_close();
     return y;
 }

@@ -265,13 +265,14 @@ typedef enum lks_bag_mode {
     LKS_BAG_MAX,
 } lks_bag_mode;
 
-/* Which rows are in a bag, and what they come to. */
+/* Which rows are in a bag, and what they come to. All zeros: as with NULL. */
 typedef struct lks_embedding_bag_options {
     lks_bag_mode mode;
     lks_tensor *offsets;            /* (bags) i64, where in input (n) each begins */
     bool include_last_offset;       /* the last one is where the last bag ends */
     lks_tensor *per_sample_weights; /* like input; of sums only */
-    int64_t padding_idx;            /* is in no bag; LKS_NO_PADDING_IDX unless set */
+    int64_t padding_idx;  /* in no bag; 0 is LKS_NO_PADDING_IDX unless has_padding_idx */
+    bool has_padding_idx; /* a padding_idx of 0 is meant: row 0 */
 } lks_embedding_bag_options;
 
 /* input (bags, n), or (n) with offsets: what the rows of each bag come to, (bags, d), 0
@@ -478,12 +479,13 @@ typedef enum lks_reduction {
 
 enum { LKS_NO_IGNORE_INDEX = -100 }; /* PyTorch's default ignore_index */
 
-/* What counts, and what it comes to. */
+/* What counts, and what it comes to. All zeros: as with NULL. */
 typedef struct lks_cross_entropy_options {
     lks_reduction reduction;
-    int64_t ignore_index;   /* LKS_NO_IGNORE_INDEX unless set */
+    int64_t ignore_index;   /* 0 is LKS_NO_IGNORE_INDEX unless has_ignore_index */
     lks_tensor *weight;     /* (C) of x's dtype, or NULL: what each class counts */
     double label_smoothing; /* from 0 to 1: the part of a target that all classes share */
+    bool has_ignore_index;  /* an ignore_index of 0 is meant: class 0 */
 } lks_cross_entropy_options;
 
 /* x (N, C), (N, C, d1, …) or (C); target (N), (N, d1, …) or () i64, or probabilities of

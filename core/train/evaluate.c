@@ -61,7 +61,7 @@ static lks_status run_chunk(lks_model *model, const lks_loss *loss, const lks_fe
     LKS_GO(lks_item(lks_loss_sum(loss, output, target, &count), &yields[LOSS]));
     LKS_GO(lks_loss_count_item(&count, &yields[COUNT]));
     if (c->tally)
-        LKS_GO(lks_tally_add(c->tally, output, target, loss->ignore_index));
+        LKS_GO(lks_tally_add(c->tally, output, target, lks_loss_ignored(loss)));
     if (c->n_rows > DEVIATION)
         LKS_GO(lks_deviation_of(output, target, yields + DEVIATION));
 cleanup:

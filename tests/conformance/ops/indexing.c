@@ -105,6 +105,7 @@ static void run_embedding_bag(call *c)
         .include_last_offset = flag(c, named("include_last_offset"), false),
         .per_sample_weights = optional(c, named("per_sample_weights")),
         .padding_idx = integer(c, named("padding_idx"), LKS_NO_PADDING_IDX),
+        .has_padding_idx = true,
     };
 
     for (int i = 0; i < 3; i++)

@@ -8,6 +8,7 @@ static void run_cross_entropy(call *c)
     const lks_cross_entropy_options options = {
         .reduction = reduction(c, named("reduction")),
         .ignore_index = integer(c, named("ignore_index"), LKS_NO_IGNORE_INDEX),
+        .has_ignore_index = true,
         .weight = optional(c, named("weight")),
         .label_smoothing = number(c, named("label_smoothing"), 0),
     };

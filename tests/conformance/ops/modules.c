@@ -145,6 +145,7 @@ static void run_cross_entropy(call *c)
     const lks_cross_entropy_options options = {
         .reduction = reduction(c, ctor(-1, "reduction")),
         .ignore_index = integer(c, ctor(-1, "ignore_index"), LKS_NO_IGNORE_INDEX),
+        .has_ignore_index = true,
         .weight = optional(c, state("weight")),
         .label_smoothing = number(c, ctor(-1, "label_smoothing"), 0),
     };

@@ -186,6 +186,24 @@ START_TEST(outputs_that_cannot_meet_the_targets_are_refused_with_both_shapes)
 }
 END_TEST
 
+/* A loss of one's own that says nothing of it ignores no class. */
+START_TEST(class_0_is_ignored_where_a_loss_says_so)
+{
+    const lks_loss own = {.name = "own", .target_dtype = LKS_I64, .counts_correct = true};
+    const lks_option first = {"ignore_index", 1, {0}};
+    const lks_loss *loss = NULL;
+    lks_loss copy = *lks_loss_find("cross_entropy");
+
+    ck_assert_int_eq(lks_loss_ignored(&own), -100);
+    ck_assert_int_eq(lks_loss_ignored(&copy), -100);
+    copy.ignore_index = 0;
+    ck_assert_int_eq(lks_loss_ignored(&copy), 0);
+    ck_ok(lks_loss_create("nll_loss", (lks_options){&first, 1}, test_device(), &loss));
+    ck_assert_int_eq(lks_loss_ignored(loss), 0);
+    lks_loss_destroy(loss);
+}
+END_TEST
+
 START_TEST(an_unknown_loss_is_not_found)
 {
     const lks_loss *loss = NULL;
@@ -497,7 +515,8 @@ LKS_SUITE("loss", cross_entropy_sums_over_the_batch_and_counts_samples,
           one_number_a_sample_meets_one_number_a_sample, the_sum_over_no_samples_is_zero,
           targets_that_are_ignored_count_for_nothing, a_mean_that_is_counted_is_the_mean,
           outputs_that_cannot_meet_the_targets_are_refused_with_both_shapes,
-          an_unknown_loss_is_not_found, the_sum_of_no_loss_tells_of_the_failure_before,
+          class_0_is_ignored_where_a_loss_says_so, an_unknown_loss_is_not_found,
+          the_sum_of_no_loss_tells_of_the_failure_before,
           losses_with_options_sum_and_count_as_pytorchs,
           a_sum_that_is_to_stay_one_counts_nothing,
           options_that_cannot_be_are_refused_in_words, a_weight_of_no_class_is_refused,

@@ -147,6 +147,42 @@ START_TEST(padding_has_rows_but_no_gradient)
 }
 END_TEST
 
+/* source: torch.nn.functional.embedding_bag(i, w[, padding_idx=0]) */
+START_TEST(row_0_is_in_its_bags_unless_it_is_said_to_pad)
+{
+    static const int64_t rows[] = {0, 1, 0, 0};
+    const lks_embedding_bag_options zeros = {0}, padded = {.has_padding_idx = true};
+
+    ck_ok(lks_scope_open());
+    lks_tensor *i = lks_from_data(LKS_SHAPE_OF(2, 2), LKS_I64, rows, test_device());
+    lks_tensor *w = lks_reshape(VECTOR(5, 7), LKS_SHAPE_OF(2, 1));
+
+    WANT(lks_embedding_bag(i, w, NULL), 6, 5);
+    WANT(lks_embedding_bag(i, w, &zeros), 6, 5);
+    WANT(lks_embedding_bag(i, w, &padded), 7, 0);
+    lks_scope_close();
+}
+END_TEST
+
+/* The loss of each row is log 2; class 0 counts for nothing only where that is said. */
+START_TEST(class_0_counts_unless_it_is_said_to_be_ignored)
+{
+    static const int64_t classes[] = {0, 1};
+    const lks_cross_entropy_options zeros = {0}, sum = {.reduction = LKS_REDUCTION_SUM},
+                                    ignored = {.reduction = LKS_REDUCTION_SUM,
+                                               .has_ignore_index = true};
+
+    ck_ok(lks_scope_open());
+    lks_tensor *y = lks_from_data(LKS_SHAPE_OF(2), LKS_I64, classes, test_device());
+    lks_tensor *x = lks_zeros(LKS_SHAPE_OF(2, 2), LKS_F64, test_device());
+
+    WANT(lks_cross_entropy(x, y, &zeros), 0x1.62e42fefa39efp-1);
+    WANT(lks_cross_entropy(x, y, &sum), 0x1.62e42fefa39efp+0);
+    WANT(lks_cross_entropy(x, y, &ignored), 0x1.62e42fefa39efp-1);
+    lks_scope_close();
+}
+END_TEST
+
 /* 2^53 + 1 + 1 is 2^53 in this order, and 2^53 + 2 in the other. */
 START_TEST(what_is_scattered_is_added_in_order)
 {
@@ -216,5 +252,7 @@ END_TEST
 LKS_SUITE("choices", integers_and_numbers_are_compared_by_value,
           a_nan_differs_from_all_and_is_largest_and_smallest,
           equals_share_a_gradient_or_the_first_has_it, gradients_at_zero_are_pytorchs,
-          padding_has_rows_but_no_gradient, what_is_scattered_is_added_in_order,
+          padding_has_rows_but_no_gradient, row_0_is_in_its_bags_unless_it_is_said_to_pad,
+          class_0_counts_unless_it_is_said_to_be_ignored,
+          what_is_scattered_is_added_in_order,
           integers_and_booleans_are_reduced_as_in_pytorch, a_failure_has_no_second_result)
