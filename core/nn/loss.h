@@ -32,6 +32,9 @@ struct lks_loss {
      * dimension). NULL: any can. */
     lks_status (*check)(const lks_loss *loss, const lks_shape *output,
                         const lks_shape *target);
+    /* What helps where the sum is not finite, "end the model with sigmoid"; NULL: nothing
+     * that is of this loss alone. */
+    const char *advice;
     void (*destroy)(const lks_loss *loss); /* of lks_loss_create's; NULL: not needed */
 };
 

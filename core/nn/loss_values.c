@@ -35,7 +35,7 @@ static lks_status check(const lks_loss *loss, const lks_shape *output,
 }
 
 /* A loss of each number: the sum, `expression` of x, t and the config c, and the count. */
-#define VALUE_LOSS(name, expression)                                                     \
+#define VALUE_LOSS(name, advice_, expression)                                            \
     static lks_tensor *name##_sum(const lks_loss *loss, lks_tensor *x, lks_tensor *t,    \
                                   lks_loss_count *count)                                 \
     {                                                                                    \
@@ -46,13 +46,17 @@ static lks_status check(const lks_loss *loss, const lks_shape *output,
         *count = lks_loss_counted(loss, (double)lks_numel(x), NULL);                     \
         return expression;                                                               \
     }                                                                                    \
-    LKS_LOSS_TYPE(name, .target_dtype = LKS_F32, .sum = name##_sum, .check = check)
+    LKS_LOSS_TYPE(name, .target_dtype = LKS_F32, .sum = name##_sum, .check = check,      \
+                  .advice = advice_)
 
-VALUE_LOSS(mse_loss, lks_mse_loss(x, t, LKS_REDUCTION_SUM));
-VALUE_LOSS(l1_loss, lks_l1_loss(x, t, LKS_REDUCTION_SUM));
-VALUE_LOSS(smooth_l1_loss, lks_smooth_l1_loss(x, t, c->beta, LKS_REDUCTION_SUM));
-VALUE_LOSS(huber_loss, lks_huber_loss(x, t, c->delta, LKS_REDUCTION_SUM));
-VALUE_LOSS(binary_cross_entropy, lks_binary_cross_entropy(x, t, NULL, LKS_REDUCTION_SUM));
+VALUE_LOSS(mse_loss, NULL, lks_mse_loss(x, t, LKS_REDUCTION_SUM));
+VALUE_LOSS(l1_loss, NULL, lks_l1_loss(x, t, LKS_REDUCTION_SUM));
+VALUE_LOSS(smooth_l1_loss, NULL, lks_smooth_l1_loss(x, t, c->beta, LKS_REDUCTION_SUM));
+VALUE_LOSS(huber_loss, NULL, lks_huber_loss(x, t, c->delta, LKS_REDUCTION_SUM));
+VALUE_LOSS(binary_cross_entropy,
+           "binary_cross_entropy takes probabilities: end the model with sigmoid, or use "
+           "binary_cross_entropy_with_logits",
+           lks_binary_cross_entropy(x, t, NULL, LKS_REDUCTION_SUM));
 
 /* ---- with logits: a weight of what is positive ---- */
 
@@ -141,4 +145,6 @@ static lks_status check_gaussian(const lks_loss *loss, const lks_shape *output,
 }
 
 LKS_LOSS_TYPE(gaussian_nll_loss, .target_dtype = LKS_F32, .sum = gaussian_sum,
-              .check = check_gaussian);
+              .check = check_gaussian,
+              .advice = "gaussian_nll_loss takes variances, which are above 0: give it "
+                        "log_var: true, or make them so by softplus");

@@ -411,8 +411,14 @@ static double *momentum_of(const lks_optim *optim, size_t i)
 
 lks_status lks_optim_set_momentum(lks_optim *optim, double momentum)
 {
+    if (optim->type->momentum == 0)
+        return lks_fail(
+            LKS_INVALID,
+            "%s has no momentum that a schedule could move; give the schedule "
+            "cycle_momentum: false",
+            optim->type->name);
     for (size_t i = 0; i < optim->n_configs; i++)
-        if (optim->type->momentum == 0 || *momentum_of(optim, i) == 0)
+        if (*momentum_of(optim, i) == 0)
             return lks_fail(LKS_INVALID,
                             "%s has no momentum that a schedule could move; give it one, "
                             "or the schedule cycle_momentum: false",

@@ -12,6 +12,7 @@
 struct lks_losses {
     lks_comm *comm;
     uint32_t n_lanes;
+    const char *advice; /* of the loss; NULL: none */
     const lks_kernels *kernels;
     lks_view own;          /* this rank's lanes' sums and counts, f64 on the device */
     double *gathered;      /* [size + 2 n_lanes] */
@@ -49,7 +50,7 @@ static lks_status create_own(lks_losses *self, lks_device device)
 }
 
 lks_status lks_losses_create(lks_comm *comm, uint32_t n_lanes, lks_device device,
-                             lks_losses **out)
+                             const char *advice, lks_losses **out)
 {
     const size_t size = (size_t)comm->size;
     lks_losses *self = lks_calloc(1, sizeof *self);
@@ -58,6 +59,7 @@ lks_status lks_losses_create(lks_comm *comm, uint32_t n_lanes, lks_device device
         return LKS_NOMEM;
     self->comm = comm;
     self->n_lanes = n_lanes;
+    self->advice = advice;
     self->kernels = lks_device_kernels(device);
     self->gathered = lks_calloc(size + 2 * (size_t)n_lanes, sizeof *self->gathered);
     self->sums = lks_calloc(2 * (size_t)n_lanes, sizeof *self->sums);
@@ -128,14 +130,16 @@ lks_status lks_losses_start(lks_losses *self, lks_wish wish)
                                        self->layout + size, &self->request);
 }
 
-static lks_status blame(const char *what, double value, uint64_t step, int rank,
-                        uint64_t lane)
+static lks_status blame(const lks_losses *self, const char *what, double value,
+                        uint64_t step, int rank, uint64_t lane)
 {
-    return lks_fail(LKS_NUMERIC,
-                    "step %llu: %s is %s (rank %d, lane %llu): training stopped; lower "
-                    "the learning rate or check the data",
-                    (unsigned long long)step, what, isnan(value) ? "nan" : "infinite",
-                    rank, (unsigned long long)lane);
+    return lks_fail(
+        LKS_NUMERIC,
+        "step %llu: %s is %s (rank %d, lane %llu): training stopped; %s%slower "
+        "the learning rate or check the data",
+        (unsigned long long)step, what, isnan(value) ? "nan" : "infinite", rank,
+        (unsigned long long)lane, self->advice ? self->advice : "",
+        self->advice ? "; or " : "");
 }
 
 /* A rank's part of what was gathered, lane by lane. */
@@ -147,9 +151,9 @@ static lks_status take_part(lks_losses *self, int rank, uint64_t step)
 
     for (uint64_t lane = lanes.begin; lane < lanes.end; lane++, sums++, counts++) {
         if (!isfinite(*sums))
-            return blame("loss", *sums, step, rank, lane);
+            return blame(self, "loss", *sums, step, rank, lane);
         if (!isfinite(*counts))
-            return blame("the loss's count", *counts, step, rank, lane);
+            return blame(self, "the loss's count", *counts, step, rank, lane);
         self->sums[lane] = *sums;
         self->counts[lane] = *counts;
     }

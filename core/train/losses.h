@@ -18,9 +18,10 @@ typedef enum lks_wish {
 
 typedef struct lks_losses lks_losses;
 
-/* `device`: where this rank's losses are computed. */
+/* `device`: where this rank's losses are computed. `advice`: of the loss, or NULL; it
+ * outlives them. */
 lks_status lks_losses_create(lks_comm *comm, uint32_t n_lanes, lks_device device,
-                             lks_losses **out);
+                             const char *advice, lks_losses **out);
 void lks_losses_destroy(lks_losses *losses);
 
 /* One of this rank's lanes: the sum of its samples' losses, a tensor of one element on

@@ -41,7 +41,7 @@ static lks_status make_lanes(lks_trainer *self, const lks_trainer_options *optio
     lks_model_defer_buffers(options->model, true); /* the lanes' sums come first */
     LKS_TRY(lks_lanes_create(&lanes, &self->step.lanes));
     return lks_losses_create(options->comm, options->n_lanes, options->device,
-                             &self->step.losses);
+                             options->loss->advice, &self->step.losses);
 }
 
 static lks_status make_loader(lks_trainer *self, const lks_trainer_options *options)

@@ -187,6 +187,19 @@ START_TEST(outputs_that_cannot_meet_the_targets_are_refused_with_both_shapes)
 END_TEST
 
 /* A loss of one's own that says nothing of it ignores no class. */
+/* What PyTorch refuses before it is computed, and costs no waiting here. */
+START_TEST(a_loss_of_what_cannot_be_told_that_way_says_what_helps)
+{
+    ck_assert_ptr_null(lks_loss_find("mse_loss")->advice);
+    ck_assert_str_eq(lks_loss_find("binary_cross_entropy")->advice,
+                     "binary_cross_entropy takes probabilities: end the model with "
+                     "sigmoid, or use binary_cross_entropy_with_logits");
+    ck_assert_str_eq(lks_loss_find("gaussian_nll_loss")->advice,
+                     "gaussian_nll_loss takes variances, which are above 0: give it "
+                     "log_var: true, or make them so by softplus");
+}
+END_TEST
+
 START_TEST(class_0_is_ignored_where_a_loss_says_so)
 {
     const lks_loss own = {.name = "own", .target_dtype = LKS_I64, .counts_correct = true};
@@ -515,6 +528,7 @@ LKS_SUITE("loss", cross_entropy_sums_over_the_batch_and_counts_samples,
           one_number_a_sample_meets_one_number_a_sample, the_sum_over_no_samples_is_zero,
           targets_that_are_ignored_count_for_nothing, a_mean_that_is_counted_is_the_mean,
           outputs_that_cannot_meet_the_targets_are_refused_with_both_shapes,
+          a_loss_of_what_cannot_be_told_that_way_says_what_helps,
           class_0_is_ignored_where_a_loss_says_so, an_unknown_loss_is_not_found,
           the_sum_of_no_loss_tells_of_the_failure_before,
           losses_with_options_sum_and_count_as_pytorchs,

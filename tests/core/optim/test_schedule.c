@@ -58,6 +58,11 @@ START_TEST(a_momentum_is_cycled_only_where_there_is_one)
     static const lks_option cycle[] = {
         {"base_lr", 1, {0.1}}, {"max_lr", 1, {0.4}}, {"cycle_momentum", 1, {0}}};
     static const char *const without[] = {"sgd", "adagrad"};
+    static const char *const texts[] = {
+        "sgd has no momentum that a schedule could move; give it one, or the schedule "
+        "cycle_momentum: false",
+        "adagrad has no momentum that a schedule could move; give the schedule "
+        "cycle_momentum: false"};
     double momentum;
 
     for (size_t i = 0; i < 2; i++) {
@@ -67,10 +72,7 @@ START_TEST(a_momentum_is_cycled_only_where_there_is_one)
 
         ck_ok(lks_optim_create(without[i], (lks_options){0}, block, &optim));
         ck_ok(lks_schedule_create("cyclic_lr", (lks_options){cycle, 2}, 0.1, &cycling));
-        ck_fails(lks_schedule_tell(cycling, optim), LKS_INVALID, without[i]);
-        ck_fails(lks_schedule_tell(cycling, optim), LKS_INVALID,
-                 "has no momentum that a schedule could move; give it one, or the "
-                 "schedule cycle_momentum: false");
+        ck_fails(lks_schedule_tell(cycling, optim), LKS_INVALID, texts[i]);
         ck_ok(lks_schedule_create("cyclic_lr", (lks_options){cycle, 3}, 0.1, &still));
         ck_assert(!lks_schedule_momentum(still, &momentum));
         ck_ok(lks_schedule_tell(still, optim));

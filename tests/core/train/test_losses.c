@@ -13,6 +13,7 @@ typedef struct task {
     lks_wish wish;
     const char *error; /* expected, or NULL */
     double first_count;
+    const char *advice; /* of the loss */
 } task;
 
 /* A lane whose loss is 0 is one without samples. Of the others' counts, of which each is
@@ -55,7 +56,7 @@ static const char *gather(lks_comm *comm, void *context)
     lks_losses_sum got = {0};
     lks_status st;
 
-    if (lks_losses_create(comm, t->n_lanes, test_device(), &losses) != LKS_OK)
+    if (lks_losses_create(comm, t->n_lanes, test_device(), t->advice, &losses) != LKS_OK)
         return lks_error_text();
     for (uint64_t lane = mine.begin; lane < mine.end; lane++)
         set(t, losses, lane);
@@ -115,6 +116,19 @@ START_TEST(a_loss_that_is_not_finite_is_blamed_on_step_rank_and_lane)
 }
 END_TEST
 
+START_TEST(the_loss_itself_knows_what_helps)
+{
+    const double own[] = {NAN};
+
+    run_replicas(
+        1, gather,
+        &(task){1, own, 99, LKS_WISH_GO_ON,
+                "step 12: loss is nan (rank 0, lane 0): training stopped; end the model "
+                "with sigmoid; or lower the learning rate or check the data",
+                .advice = "end the model with sigmoid"});
+}
+END_TEST
+
 START_TEST(a_count_that_is_not_finite_is_blamed_too)
 {
     run_replicas(2, gather,
@@ -128,4 +142,4 @@ END_TEST
 LKS_SUITE("losses", all_ranks_get_the_sum_in_tree_order,
           a_wish_of_one_rank_is_heard_by_all,
           a_loss_that_is_not_finite_is_blamed_on_step_rank_and_lane,
-          a_count_that_is_not_finite_is_blamed_too)
+          the_loss_itself_knows_what_helps, a_count_that_is_not_finite_is_blamed_too)
