@@ -41,4 +41,14 @@ double lks_option_get(lks_options options, const char *key, double fallback);
 void lks_option_get_n(lks_options options, const char *key, int n, double fallback,
                       double *out);
 
+/* LKS_OPTION("betas", 0.9, 0.99) is {"betas", 2, {0.9, 0.99}}, counted, and without the
+ * warning of -Wextra that `list` is not spoken of. */
+#define LKS_OPTION(key_, ...)                                                            \
+    {                                                                                    \
+        .key = (key_), .n_values = sizeof((double[]){__VA_ARGS__}) / sizeof(double),     \
+        .values = {                                                                      \
+            __VA_ARGS__                                                                  \
+        }                                                                                \
+    }
+
 #endif

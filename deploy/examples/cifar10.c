@@ -48,18 +48,23 @@ static lks_status open_data(const char *folder, bool test, lks_dataset **out)
 static lks_status create_model(lks_model **out)
 {
     const lks_layer_spec layers[] = {
-        {"conv2d", LKS_OPTIONS_OF({"out_channels", 1, {6}}, {"kernel_size", 1, {5}})},
-        {"relu"},
-        {"max_pool2d", LKS_OPTIONS_OF({"kernel_size", 1, {2}})},
-        {"conv2d", LKS_OPTIONS_OF({"out_channels", 1, {16}}, {"kernel_size", 1, {5}})},
-        {"relu"},
-        {"max_pool2d", LKS_OPTIONS_OF({"kernel_size", 1, {2}})},
-        {"flatten"},
-        {"linear", LKS_OPTIONS_OF({"out_features", 1, {120}})},
-        {"relu"},
-        {"linear", LKS_OPTIONS_OF({"out_features", 1, {84}})},
-        {"relu"},
-        {"linear", LKS_OPTIONS_OF({"out_features", 1, {N_CLASSES}})}};
+        {.type = "conv2d",
+         .options =
+             LKS_OPTIONS_OF(LKS_OPTION("out_channels", 6), LKS_OPTION("kernel_size", 5))},
+        {.type = "relu"},
+        {.type = "max_pool2d", .options = LKS_OPTIONS_OF(LKS_OPTION("kernel_size", 2))},
+        {.type = "conv2d",
+         .options = LKS_OPTIONS_OF(LKS_OPTION("out_channels", 16),
+                                   LKS_OPTION("kernel_size", 5))},
+        {.type = "relu"},
+        {.type = "max_pool2d", .options = LKS_OPTIONS_OF(LKS_OPTION("kernel_size", 2))},
+        {.type = "flatten"},
+        {.type = "linear", .options = LKS_OPTIONS_OF(LKS_OPTION("out_features", 120))},
+        {.type = "relu"},
+        {.type = "linear", .options = LKS_OPTIONS_OF(LKS_OPTION("out_features", 84))},
+        {.type = "relu"},
+        {.type = "linear",
+         .options = LKS_OPTIONS_OF(LKS_OPTION("out_features", N_CLASSES))}};
 
     return lks_model_create(layers, sizeof layers / sizeof layers[0],
                             LKS_SHAPE_OF(3, 32, 32), 0, lks_cpu, out);
@@ -146,7 +151,8 @@ static lks_status go_through(const lks_dataset *data, uint64_t epochs, lks_model
 
 int main(int argc, char **argv)
 {
-    const lks_options sgd = LKS_OPTIONS_OF({"lr", 1, {0.001}}, {"momentum", 1, {0.9}});
+    const lks_options sgd =
+        LKS_OPTIONS_OF(LKS_OPTION("lr", 0.001), LKS_OPTION("momentum", 0.9));
     const uint64_t epochs = argc > 2 ? strtoull(argv[2], NULL, 10) : 2;
     lks_dataset *train = NULL, *test = NULL;
     lks_model *model = NULL;

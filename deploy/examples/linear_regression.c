@@ -87,7 +87,8 @@ int main(void)
     if (st == LKS_OK)
         st = lks_param_block_create(specs, 2, lks_cpu, &params);
     if (st == LKS_OK)
-        st = lks_optim_create("sgd", LKS_OPTIONS_OF({"lr", 1, {0.03}}), params, &optim);
+        st = lks_optim_create("sgd", LKS_OPTIONS_OF(LKS_OPTION("lr", 0.03)), params,
+                              &optim);
     if (st == LKS_OK)
         st = run(params, optim);
     if (st != LKS_OK)

@@ -117,7 +117,8 @@ int main(void)
     if (st == LKS_OK)
         st = lks_param_block_create(specs, N_PARAMS, lks_cpu, &net);
     if (st == LKS_OK)
-        st = lks_optim_create("adam", LKS_OPTIONS_OF({"lr", 1, {0.01}}), net, &optim);
+        st =
+            lks_optim_create("adam", LKS_OPTIONS_OF(LKS_OPTION("lr", 0.01)), net, &optim);
     if (st == LKS_OK)
         init(net);
     for (uint64_t epoch = 0; epoch < N_EPOCHS && st == LKS_OK; epoch++) {

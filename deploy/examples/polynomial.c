@@ -39,7 +39,7 @@ static lks_status train(lks_param_block *params, lks_tensor *features, lks_tenso
     lks_tensor *w = lks_param_block_at(params, 0)->tensor;
     lks_optim *optim = NULL;
     lks_status st =
-        lks_optim_create("adam", LKS_OPTIONS_OF({"lr", 1, {0.01}}), params, &optim);
+        lks_optim_create("adam", LKS_OPTIONS_OF(LKS_OPTION("lr", 0.01)), params, &optim);
 
     for (int i = 0; i < N_STEPS && st == LKS_OK; i++) {
         st = lks_scope_open();

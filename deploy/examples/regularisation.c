@@ -9,6 +9,7 @@
  *
  * TABLE has a line of names, then lines of numbers, of which the last is y. The columns of
  * X are brought to mean 0 and length 1, unless they are to be taken as they are. */
+#include <float.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -138,17 +139,32 @@ static lks_status run(table *t, double l2, double l1, bool as_is)
     return st;
 }
 
+/* Below 0 the weights would be held large: there is no least loss. */
+static bool read_alpha(const char *word, double *out)
+{
+    char *end;
+
+    *out = strtod(word, &end);
+    return end != word && *end == '\0' && *out >= 0 && *out <= DBL_MAX;
+}
+
 int main(int argc, char **argv)
 {
     static table t;
     const bool as_is = argc > 2 && strcmp(argv[argc - 1], "as-is") == 0;
     const bool has_penalty = argc - as_is == 4;
-    const double alpha = has_penalty ? strtod(argv[3], NULL) : 0;
+    double alpha = 0;
     const bool is_l1 = has_penalty && strcmp(argv[2], "l1") == 0;
     lks_status st;
 
     if (argc - as_is != 2 && !(is_l1 || (has_penalty && strcmp(argv[2], "l2") == 0))) {
         fprintf(stderr, "regularisation TABLE [l2 ALPHA | l1 ALPHA] [as-is]\n");
+        return 2;
+    }
+    if (has_penalty && !read_alpha(argv[3], &alpha)) {
+        fprintf(stderr,
+                "regularisation: ALPHA is '%s', it must be a number of at least 0\n",
+                argv[3]);
         return 2;
     }
     lks_scope_open();
