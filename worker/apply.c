@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -284,6 +285,18 @@ static lks_status print(const lks_session *session, const lks_evaluation *e)
                                : lks_fail(LKS_IO, "standard output: %s", strerror(errno));
 }
 
+/* Of outputs that are nan the largest is none, and would be counted as the first class. */
+static lks_status check_loss(const lks_session *session, const lks_evaluation *e)
+{
+    if (isfinite(e->loss))
+        return LKS_OK;
+    return lks_fail(
+        LKS_NUMERIC,
+        "%s: the loss is %s: the weights or the data have numbers that are not "
+        "finite, or the loss is not made for what the model gives",
+        wanted(session)->split, isnan(e->loss) ? "nan" : "infinite");
+}
+
 static lks_status evaluate(lks_replica *replica)
 {
     lks_evaluation evaluation = {0};
@@ -292,6 +305,8 @@ static lks_status evaluate(lks_replica *replica)
 
     replica->is_alone = st != LKS_OK; /* the others wait for what it has counted */
     replica->exit_code = LKS_EXIT_FAILED;
+    if (st == LKS_OK && replica->comm->rank == 0)
+        st = check_loss(replica->session, &evaluation);
     if (st == LKS_OK && replica->comm->rank == 0)
         st = print(replica->session, &evaluation);
     lks_evaluation_release(&evaluation);

@@ -55,6 +55,20 @@ cmp cpu reference || fail 'other bytes on the reference'
 sed 's/.*"class":\([0-9]*\),.*/\1/' cpu | paste -sd ' ' >classes
 [ "$(cat classes)" = '0 1 1 1 2' ] || fail "classes $(cat classes)"
 
+# Outputs that are no numbers have no largest one, and are not counted as the first class.
+cp -r "runs/$run" lost
+nan='\000\000\300\177'
+{
+    printf "\\$(printf %03o ${#header})\\000\\000\\000\\000\\000\\000\\000%s" "$header"
+    printf "$nan$nan$nan$nan$nan$nan$nan$nan$nan"
+} >lost/model.safetensors
+for as in '' --json; do
+    lks evaluate lost $as
+    must_fail 1
+    one_line 'lockstep: error: test: the loss is nan: the weights or the data have numbers that are not finite'
+    [ ! -s out ] || fail 'a loss of nan is told as a result'
+done
+
 # README's commands, word for word.
 sed -n '/^## A trained model/,/^RUN is/s/^    \(lockstep [^#]*\).*/\1/p' "$E2E/../../README.md" | sed "s/RUN/$run/" >commands
 [ "$(wc -l <commands)" -eq 4 ] || fail 'README has other commands'
