@@ -12,6 +12,7 @@
 
 #include "base/alloc.h"
 #include "base/figure.h"
+#include "base/log.h"
 #include "base/try.h"
 #include "proto/job_yaml.h"
 #include "train/evaluate.h"
@@ -329,11 +330,22 @@ static lks_status open_prediction(lks_replica *replica)
         .is_classifier = replica->loss->counts_correct && output.ndim == 1,
         .class_names = kept->classes,
         .n_class_names = kept->n_classes,
+        .samples = replica->applied.dataset,
     };
 
     return replica->comm->rank == 0
                ? lks_prediction_create(&prediction, &replica->prediction)
                : LKS_OK;
+}
+
+static void warn_of_rows_left_out(const lks_dataset *samples)
+{
+    const uint64_t n = lks_dataset_n_samples(samples), all = lks_dataset_row(samples, n);
+
+    if (all > n)
+        lks_warn("data.missing: skip: %" PRIu64 " of %" PRIu64
+                 " rows are left out: nothing is predicted for them",
+                 all - n, all);
 }
 
 static lks_status predict(lks_replica *replica)
@@ -350,6 +362,8 @@ static lks_status predict(lks_replica *replica)
     if (replica->prediction)
         st = lks_prediction_finish(replica->prediction);
     LKS_TRY(lks_world_agree(replica->comm, st, &replica->exit_code));
+    if (replica->comm->rank == 0)
+        warn_of_rows_left_out(replica->applied.dataset);
     if (output)
         lks_console_say(&replica->console, "%" PRIu64 " predictions are in %s",
                         lks_dataset_n_samples(replica->applied.dataset), output);

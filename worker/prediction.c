@@ -67,13 +67,20 @@ static void put_class(lks_text *out, const lks_prediction *self, int64_t class_i
     lks_plain_put_json(out, self->options.class_names[class_index]);
 }
 
+static uint64_t number_of(const lks_prediction *self, uint64_t sample)
+{
+    const lks_dataset *samples = self->options.samples;
+
+    return samples ? lks_dataset_row(samples, sample) : sample;
+}
+
 /* probabilities [n][numel] and classes [n] of a classifier, else NULL. */
 static void put_lines(lks_text *out, const lks_prediction *self, uint64_t first,
                       int64_t n, const float *outputs, const float *probabilities,
                       const int64_t *classes)
 {
     for (int64_t i = 0; i < n; i++) {
-        lks_text_add(out, "{\"index\":%" PRIu64, first + (uint64_t)i);
+        lks_text_add(out, "{\"index\":%" PRIu64, number_of(self, first + (uint64_t)i));
         if (classes)
             put_class(out, self, classes[i]);
         lks_text_put(out, classes ? ",\"probabilities\":" : ",\"output\":");

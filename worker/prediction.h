@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/status.h"
+#include "data/dataset.h"
 #include "layout/shape.h"
 
 /* Borrowed for as long as it is written. */
@@ -20,6 +20,8 @@ typedef struct lks_prediction_options {
                            class of the largest, and their softmax */
     const char *const *class_names; /* [n_class_names]; others have none */
     size_t n_class_names;
+    const lks_dataset *samples; /* lks_dataset_row of which numbers jsonl's lines; NULL:
+                                   they are counted from 0 */
 } lks_prediction_options;
 
 typedef struct lks_prediction lks_prediction;

@@ -16,9 +16,8 @@ typedef struct lks_splits {
     /* What these stand on, each on those before it. */
     lks_dataset *owned[LKS_SPLITS_MAX];
     int n_owned;
-    lks_input_scale *measured; /* on the training data */
-    const lks_input_scale
-        *scale; /* this, or one that was known; NULL: none is asked for */
+    lks_input_scale *measured;    /* on the training data */
+    const lks_input_scale *scale; /* this or a known one; NULL: none is asked for */
 } lks_splits;
 
 /* `train` and `test` (either may be NULL), as they were opened, are the splits' from here

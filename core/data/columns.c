@@ -25,6 +25,7 @@ void lks_columns_destroy(lks_columns *self)
         lks_free(self->names[i]);
     lks_free(self->names);
     lks_free(self->fills);
+    lks_free(self->rows);
     lks_free(self);
 }
 
@@ -123,6 +124,13 @@ static const char *class_name(const void *columns, int64_t number)
     const lks_columns *self = columns;
 
     return number >= 0 && number < self->n_class_names ? self->class_names[number] : NULL;
+}
+
+static uint64_t row(const void *columns, uint64_t index)
+{
+    const lks_columns *self = columns;
+
+    return self->rows ? self->rows[index] : index;
 }
 
 /* ---- the fingerprint ----------------------------------------------------------------
@@ -307,6 +315,7 @@ static const lks_dataset_ops ops = {
     .fingerprint = fingerprint,
     .origin = origin,
     .class_name = class_name,
+    .row = row,
     .destroy = destroy,
 };
 

@@ -42,6 +42,7 @@ typedef struct lks_columns {
     size_t n_names;
     double *fills; /* what stands in for missing inputs of each column; NULL: nothing */
     size_t n_fills;
+    uint64_t *rows; /* [n_samples + 1] of a table, and how many there are; NULL: all */
     char **class_names; /* [n_class_names] of the targets; NULL: they have none */
     int64_t n_class_names;
     lks_column columns[LKS_DATASET_MAX_FIELDS];

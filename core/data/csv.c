@@ -64,6 +64,8 @@ static lks_status refuse_change(const lks_csv_sheet *s)
 
 static lks_status put_row(lks_csv_table *t, lks_csv_sheet *s, uint64_t line)
 {
+    const uint64_t row = t->n_met++;
+
     if (!lks_csv_counts(t, s))
         return LKS_OK;
     if (t->n_put == s->n_rows) /* of a mapped file */
@@ -73,6 +75,8 @@ static lks_status put_row(lks_csv_table *t, lks_csv_sheet *s, uint64_t line)
     for (size_t i = 0; i < t->n_targets; i++)
         LKS_TRY(put_target(t, s, line, s->used[t->n_inputs + i],
                            t->n_put * t->n_targets + i));
+    if (t->rows)
+        t->rows[t->n_put_before + t->n_put] = row;
     t->n_put++;
     return LKS_OK;
 }
@@ -98,6 +102,7 @@ static lks_status put_sheet(lks_csv_table *t, int k, const lks_block *text,
     if (targets > 0)
         out->files[t->n_sheets + k].block = lks_block_of_memory(t->targets, targets);
     t->n_put = 0;
+    t->n_put_before = out->n_samples;
     LKS_TRY(lks_csv_walk(t, &t->sheets[k], put_row));
     if (t->n_put < n_rows || lks_block_is_cut(text))
         return refuse_change(&t->sheets[k]);
@@ -108,16 +113,32 @@ static lks_status put_sheet(lks_csv_table *t, int k, const lks_block *text,
 
 /* ---- the format ---- */
 
+/* Which rows the samples are, where some may be left out. */
+static lks_status make_rows(lks_csv_table *t, lks_columns *out)
+{
+    uint64_t n = 0;
+
+    if (t->options->missing != LKS_CSV_SKIP)
+        return LKS_OK;
+    for (int k = 0; k < t->n_sheets; k++)
+        n += t->sheets[k].n_rows;
+    t->rows = out->rows = lks_calloc(n + 1, sizeof *out->rows);
+    return t->rows ? LKS_OK : LKS_NOMEM;
+}
+
 static lks_status read_table(lks_csv_table *t, lks_columns *out, lks_block *texts)
 {
     LKS_TRY(lks_csv_open_sheets(t, out));
     LKS_TRY(lks_csv_scan(t, out));
+    LKS_TRY(make_rows(t, out));
     t->fills = out->fills;
     for (int k = 0; k < t->n_sheets; k++) {
         texts[k] = out->files[k].block;
         out->files[k].block = (lks_block){0};
         LKS_TRY(put_sheet(t, k, &texts[k], out));
     }
+    if (t->rows)
+        t->rows[out->n_samples] = t->n_met;
     return LKS_OK;
 }
 

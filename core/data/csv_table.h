@@ -35,6 +35,9 @@ typedef struct lks_csv_table {
     lks_csv_field *fields;  /* [n_columns of the widest] of a row */
     void *inputs, *targets; /* of the file that is being written down */
     size_t n_put;
+    uint64_t n_put_before,
+        n_met;      /* in the files before; rows, whether they count or not */
+    uint64_t *rows; /* of out->rows */
 } lks_csv_table;
 
 /* A number as it stands in a field. */

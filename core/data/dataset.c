@@ -252,6 +252,11 @@ const char *lks_dataset_class_name(const lks_dataset *dataset, int64_t number)
                                     : NULL;
 }
 
+uint64_t lks_dataset_row(const lks_dataset *dataset, uint64_t index)
+{
+    return dataset->ops->row ? dataset->ops->row(dataset->self, index) : index;
+}
+
 lks_status lks_dataset_class_names(const lks_dataset *dataset, int64_t n,
                                    const char ***out)
 {

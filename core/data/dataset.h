@@ -80,6 +80,9 @@ typedef struct lks_dataset_ops {
     /* What class `number` of the targets is called; NULL beyond the last, or where the
      * classes have no names. May be NULL: they have none. */
     const char *(*class_name)(const void *self, int64_t number);
+    /* Which row of its table sample `index` is, from 0, where rows were left out; of
+     * n_samples, how many rows there are. May be NULL: none was. */
+    uint64_t (*row)(const void *self, uint64_t index);
     /* May be NULL. */
     void (*destroy)(void *self);
 } lks_dataset_ops;
@@ -208,6 +211,11 @@ const char *lks_dataset_origin(const lks_dataset *dataset, int field, uint64_t i
 /* What class `number` of the targets is called, "airplane": for people. It lives as long
  * as the dataset; NULL where the class, or all of them, have no name. */
 const char *lks_dataset_class_name(const lks_dataset *dataset, int64_t number);
+
+/* Which row of its table a sample is, from 0 and without the header, over all files: its
+ * own number unless rows were left out (LKS_CSV_SKIP). Of n_samples: how many rows there
+ * are. Of a part of a dataset (lks_dataset_split) samples are numbered within the part. */
+uint64_t lks_dataset_row(const lks_dataset *dataset, uint64_t index);
 
 /* The names of n classes, an array that the caller lks_frees, of names that live as long as
  * the dataset; NULL where one has none. LKS_NOMEM. */

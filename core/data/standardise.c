@@ -200,6 +200,7 @@ lks_status lks_dataset_standardise(const lks_dataset *dataset,
         .fingerprint = lks_wrapper_fingerprint,
         .origin = lks_wrapper_origin,
         .class_name = lks_wrapper_class_name,
+        .row = lks_wrapper_row,
         .destroy = lks_free,
     };
     lks_input_scale here = {0};

@@ -224,6 +224,7 @@ lks_status lks_dataset_transform(const lks_dataset *dataset,
         .fingerprint = lks_wrapper_fingerprint,
         .origin = lks_wrapper_origin,
         .class_name = lks_wrapper_class_name,
+        .row = lks_wrapper_row,
         .destroy = destroy,
     };
     transformed *self = lks_calloc(1, sizeof *self);

@@ -26,6 +26,11 @@ const char *lks_wrapper_class_name(const void *self, int64_t number)
     return lks_dataset_class_name(((const lks_wrapper *)self)->inner, number);
 }
 
+uint64_t lks_wrapper_row(const void *self, uint64_t index)
+{
+    return lks_dataset_row(((const lks_wrapper *)self)->inner, index);
+}
+
 const char *lks_wrapper_origin(const void *self, int field, uint64_t index,
                                uint64_t *index_there)
 {

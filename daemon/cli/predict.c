@@ -52,7 +52,10 @@ const lks_command lks_command_predict = {
     .details =
         "RUN is a run directory, or its name in runs/. Predictions come in the order of "
         "the samples, the same bytes on any number of ranks and on any device. Of a "
-        "classifier a line has the class and the probabilities, else the output.\nExit "
+        "classifier a line has the class and the probabilities, else the output. Its "
+        "index is the sample's number in the file, from 0; rows that data.missing: skip "
+        "leaves out are counted. Where data.validation holds samples out, that of train "
+        "and validation is the number within these.\nExit "
         "status: 0 predicted, 1 failed, 2 bad command line or data that do not fit, 130 "
         "interrupted.\n",
     .options = options,

@@ -32,6 +32,18 @@ lks predict run --input empty.csv --set data.missing=skip
 must_succeed
 cmp known out || fail 'rows without a target were left out'
 
+# Rows that are left out leave their numbers to nobody.
+awk -F, 'NR == 3 || NR == 61 { $2 = "" } 1' OFS=, train.csv >holes.csv
+lks predict run --input holes.csv
+must_fail 1
+one_line "holes.csv, line 3, column 'b': a value is missing"
+for ranks in 1 2; do
+    lks predict run --input holes.csv --set data.missing=skip --ranks $ranks
+    must_succeed
+    grep -vE '^{"index":(1|59),' known | cmp - out || fail 'rows have other numbers'
+    says 'data.missing: skip: 2 of 60 rows are left out' err
+done
+
 cut -d, -f1,3 train.csv >narrow.csv
 lks predict run --input narrow.csv
 must_fail 2

@@ -6,6 +6,7 @@
 #include "base/alloc.h"
 #include "data/csv_text.h"
 #include "data/dataset.h"
+#include "data/standardise.h"
 #include "support/temp_dir.h"
 
 static void put_text(const char *name, const char *text)
@@ -313,6 +314,39 @@ START_TEST(what_is_missing_is_refused_skipped_or_filled)
 }
 END_TEST
 
+START_TEST(samples_know_which_rows_they_are)
+{
+    const lks_csv_options skip = {.missing = LKS_CSV_SKIP};
+    const lks_dataset_source both = {.format = "csv",
+                                     .root = temp_dir,
+                                     .n_files = 2,
+                                     .files = {"1.csv", "2.csv"},
+                                     .csv = skip};
+    static const uint64_t rows[] = {1, 3, 5};
+    lks_input_scale *scale = NULL;
+    lks_dataset *dataset, *scaled;
+
+    temp_dir_make();
+    put_text("1.csv", "a,y\n,0\n2,0\n3,\n4,1\n?,1\n");
+    put_text("2.csv", "a,y\n6,1\n,0\n");
+    ck_ok(lks_dataset_open(&both, &dataset));
+    ck_assert_uint_eq(lks_dataset_n_samples(dataset), 3);
+    ck_ok(lks_input_scale_create(dataset, &scale));
+    ck_ok(lks_dataset_standardise(dataset, scale, &scaled));
+    for (uint64_t i = 0; i < 3; i++)
+        ck_assert_uint_eq(lks_dataset_row(scaled, i), rows[i]);
+    ck_assert_uint_eq(lks_dataset_row(scaled, 3), 7);
+    lks_dataset_destroy(scaled);
+    lks_input_scale_destroy(scale);
+    lks_dataset_destroy(dataset);
+    ck_ok(open_text(&plain, "a,y\n1,0\n2,1\n", &dataset));
+    ck_assert_uint_eq(lks_dataset_row(dataset, 1), 1);
+    ck_assert_uint_eq(lks_dataset_row(dataset, 2), 2);
+    lks_dataset_destroy(dataset);
+    temp_dir_remove();
+}
+END_TEST
+
 START_TEST(bad_rows_are_told_with_file_line_and_column)
 {
     const lks_csv_options integers = {.dtype = LKS_I64};
@@ -510,7 +544,7 @@ LKS_SUITE("csv", all_columns_but_the_last_are_inputs, columns_are_taken_by_name,
           test_data_have_the_columns_and_classes_of_training_data,
           inputs_alone_need_no_targets,
           inputs_alone_without_a_header_stand_in_the_order_of_their_numbers,
-          what_is_missing_is_refused_skipped_or_filled,
+          what_is_missing_is_refused_skipped_or_filled, samples_know_which_rows_they_are,
           bad_rows_are_told_with_file_line_and_column, what_programs_write_is_read,
           a_gz_and_several_files_are_one_table, inputs_have_the_dtype_asked_for,
           numbers_are_rounded_right, no_memory_is_an_error_wherever_it_happens)
