@@ -147,6 +147,18 @@ static lks_status open_both(lks_session *session, const split *s, lks_dataset **
                : LKS_OK;
 }
 
+/* Of a split that nobody may have asked for: test data are what is evaluated on by itself.
+ */
+static lks_status refuse_split(const lks_session *session)
+{
+    const bool holds_out = session->job.data.validation > 0;
+
+    return lks_fail(LKS_INVALID,
+                    "the job of %s has no %s data: --split %strain takes what it has",
+                    session->options->job_path, wanted(session)->split,
+                    holds_out ? "validation or --split " : "");
+}
+
 /* As the run has seen them: held out, scaled and transformed as its job says. */
 static lks_status open_data(lks_session *session)
 {
@@ -169,8 +181,7 @@ static lks_status open_data(lks_session *session)
         session->data.applied =
             *(const lks_dataset *const *)(const void *)((const char *)data + shown);
     if (!session->data.applied)
-        LKS_FAIL(LKS_INVALID, "--split %s: the job of %s has no %s data", options->split,
-                 session->options->job_path, options->split);
+        LKS_GO(refuse_split(session));
 cleanup:
     lks_dataset_destroy(train);
     lks_dataset_destroy(used);

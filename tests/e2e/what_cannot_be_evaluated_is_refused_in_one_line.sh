@@ -19,8 +19,9 @@ refused 1 'there is no run directory fashon, here or in runs/: did you mean fash
 refused 1 'there is no run directory other, here or in runs/' predict other --split train
 refused 1 "$E2E_JOBS is no run's directory: it has no job.yaml" evaluate "$E2E_JOBS"
 refused 2 '--split tets: did you mean test? give train, validation or test' evaluate fashion --split tets
-refused 2 'the job of runs/fashion has no test data' evaluate fashion
-refused 2 'has no validation data' predict fashion --split validation
+refused 2 'error: the job of runs/fashion has no test data: --split train takes what it has' evaluate fashion
+refused 2 'the job of runs/fashion has no test data: --split validation or --split train takes' evaluate fashion --set data.validation=0.1
+refused 2 'has no validation data: --split train takes' predict fashion --split validation
 refused 2 'name what to predict for: --input FILE' predict fashion
 refused 2 'name what to predict for' predict fashion --split train --input x.npy
 refused 2 '--format yaml: give jsonl or npy' predict fashion --split train --format yaml
