@@ -100,6 +100,19 @@ static bool ends_in(const char *text, const char *end)
     return n >= n_end && strcmp(text + n - n_end, end) == 0;
 }
 
+/* Bytes of an array are pixels, which a model of a table has never seen. */
+static lks_status refuse_pixels(const lks_dataset_source *source,
+                                const lks_dataset *inputs)
+{
+    if (lks_dataset_field(inputs, 0)->dtype != LKS_U8)
+        return LKS_OK;
+    return lks_fail(
+        LKS_DTYPE,
+        "%s: its inputs are uint8, which are pixels; the model was trained on "
+        "a table: save them as %s",
+        source->files[0], lks_dtype_name(source->csv.dtype));
+}
+
 lks_status lks_inputs_from_file(const lks_job *job, const char *path,
                                 const lks_table *like, lks_dataset **out)
 {
@@ -108,13 +121,24 @@ lks_status lks_inputs_from_file(const lks_job *job, const char *path,
         .n_files = 1,
         .arrays = {job->data.train.arrays[0], job->data.train.arrays[1]}};
     lks_dataset_source source = source_of(job, &split);
+    const bool is_of_table = source.format && strcmp(source.format, "csv") == 0;
+    lks_dataset *inputs = NULL;
+    lks_status st;
 
     source.root = NULL;
     source.like = like;
     source.inputs_only = true;
     if (!source.format || ends_in(path, ".npy") || ends_in(path, ".npy.gz"))
         source.format = "npy";
-    return lks_dataset_open(&source, out);
+    source.keeps_bytes |= is_of_table;
+    LKS_GO(lks_dataset_open(&source, &inputs));
+    if (is_of_table)
+        LKS_GO(refuse_pixels(&source, inputs));
+    *out = inputs;
+    inputs = NULL;
+cleanup:
+    lks_dataset_destroy(inputs);
+    return st;
 }
 
 lks_status lks_check_split_files(const lks_job *job, const lks_job_split *split)

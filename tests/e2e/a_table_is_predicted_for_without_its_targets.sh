@@ -44,6 +44,21 @@ for ranks in 1 2; do
     says 'data.missing: skip: 2 of 60 rows are left out' err
 done
 
+# An array of the same numbers, but not of bytes, which would be divided by 255 as pixels are.
+npy() { printf '\223NUMPY\001\000\166\000%-117s\n' "{'descr': '$1', 'fortran_order': False, 'shape': (1, 3), }" && printf "$2"; }
+printf 'a,b,c\n2,1,0\n' >small.csv
+npy '<f4' '\000\000\000\100\000\000\200\077\000\000\000\000' >floats.npy
+npy '|u1' '\002\001\000' >bytes.npy
+lks predict run --input small.csv
+must_succeed
+cp out small
+lks predict run --input floats.npy
+must_succeed
+cmp small out || fail 'an array is another table'
+lks predict run --input bytes.npy
+must_fail 2
+one_line 'bytes.npy: its inputs are uint8, which are pixels; the model was trained on a table: save them as float32'
+
 cut -d, -f1,3 train.csv >narrow.csv
 lks predict run --input narrow.csv
 must_fail 2
