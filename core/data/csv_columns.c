@@ -44,6 +44,18 @@ static lks_status refuse_name(const lks_csv_sheet *s, const char *name)
                     name, known, n < sizeof known ? "" : " …");
 }
 
+/* A name that is a number: a row of the data may have been taken for the header. */
+static const char *hint_at_header(const char *name)
+{
+    const lks_csv_field field = {.text = name, .n = strlen(name)};
+    double value;
+    bool whole;
+
+    return lks_csv_number(&field, &value, &whole)
+               ? ", a number; data.header: none says that the first line is a row"
+               : "";
+}
+
 static lks_status find_column(const lks_csv_sheet *s, const char *name, size_t *out)
 {
     size_t n = 0;
@@ -56,8 +68,8 @@ static lks_status find_column(const lks_csv_sheet *s, const char *name, size_t *
     if (n == 0)
         return refuse_name(s, name);
     return n == 1 ? LKS_OK
-                  : lks_fail(LKS_FORMAT, "%s: %zu columns are called '%s'", s->path, n,
-                             name);
+                  : lks_fail(LKS_FORMAT, "%s: %zu columns are called '%s'%s", s->path, n,
+                             name, s->header ? hint_at_header(name) : "");
 }
 
 /* What a column is called, as lks_dataset_source says it. */
@@ -95,8 +107,9 @@ static lks_status name_inputs(const lks_csv_table *t, const lks_csv_sheet *first
             out->names[n++] = word;
     }
     if (n < t->n_inputs)
-        return lks_fail(LKS_FORMAT, "%s: several columns are called as the target",
-                        first->path);
+        return lks_fail(LKS_FORMAT,
+                        "%s: several columns are called as the target, '%s'%s",
+                        first->path, targets[0], hint_at_header(targets[0]));
     return LKS_OK;
 }
 
@@ -201,9 +214,13 @@ static size_t n_but_targets(const lks_csv_sheet *s, const lks_csv_options *o)
 {
     size_t n = s->n_columns;
 
-    for (size_t c = 0; c < s->n_columns; c++)
+    for (size_t c = 0; c < s->n_columns; c++) {
+        bool is_target = false;
+
         for (int i = 0; i < o->n_targets; i++)
-            n -= is_called(s, c, o->targets[i]);
+            is_target |= is_called(s, c, o->targets[i]);
+        n -= is_target;
+    }
     return n;
 }
 

@@ -137,7 +137,12 @@ START_TEST(columns_that_are_not_there_are_named)
     ck_fails(open_text(&plain, "a,a,y\n1,2,3\n", &dataset), LKS_FORMAT,
              "/t.csv: 2 columns are called 'a'");
     ck_fails(open_text(&plain, "a,y,y\n1,2,3\n", &dataset), LKS_FORMAT,
-             "/t.csv: several columns are called as the target");
+             "/t.csv: several columns are called as the target, 'y'");
+    ck_fails(open_text(&plain, "5.1,0.2,0.2\n4.9,0.2,0.4\n", &dataset), LKS_FORMAT,
+             "/t.csv: several columns are called as the target, '0.2', a number; "
+             "data.header: none says that the first line is a row");
+    ck_fails(open_text(&plain, "5.1,5.1,setosa\n4.9,0.2,setosa\n", &dataset), LKS_FORMAT,
+             "/t.csv: 2 columns are called '5.1', a number; data.header: none says");
     ck_fails(open_text(&plain, "a;y\n1;2\n", &dataset), LKS_FORMAT,
              "/t.csv: its first line has 1 column, too few for inputs and target; "
              "data.delimiter says what is between columns");
@@ -256,6 +261,30 @@ START_TEST(inputs_alone_need_no_targets)
     ck_fails(open_inputs(&plain, "a,y\n1,red\n", training, &inputs), LKS_INVALID,
              "no column is called 'b'");
     lks_dataset_destroy(training);
+    temp_dir_remove();
+}
+END_TEST
+
+/* By nobody's names but the options'. */
+START_TEST(inputs_alone_of_no_training_data_are_all_but_the_targets)
+{
+    const lks_csv_options twice = {.targets = NAMES("y", "y"), .n_targets = 2};
+    const lks_dataset_source source = {.format = "csv",
+                                       .root = temp_dir,
+                                       .n_files = 1,
+                                       .files = {"t.csv"},
+                                       .csv = twice,
+                                       .inputs_only = true};
+    lks_dataset *inputs;
+
+    temp_dir_make();
+    put_text("t.csv", "a,y,b\n1,x,2\n");
+    ck_ok(lks_dataset_open(&source, &inputs));
+    check_inputs(inputs, 0, 2, (float[]){1, 2});
+    lks_dataset_destroy(inputs);
+    put_text("t.csv", "y\nx\n");
+    ck_fails(lks_dataset_open(&source, &inputs), LKS_FORMAT,
+             "it has no column of inputs");
     temp_dir_remove();
 }
 END_TEST
@@ -543,6 +572,7 @@ LKS_SUITE("csv", all_columns_but_the_last_are_inputs, columns_are_taken_by_name,
           whole_numbers_are_classes_unless_values_are_wanted,
           test_data_have_the_columns_and_classes_of_training_data,
           inputs_alone_need_no_targets,
+          inputs_alone_of_no_training_data_are_all_but_the_targets,
           inputs_alone_without_a_header_stand_in_the_order_of_their_numbers,
           what_is_missing_is_refused_skipped_or_filled, samples_know_which_rows_they_are,
           bad_rows_are_told_with_file_line_and_column, what_programs_write_is_read,
