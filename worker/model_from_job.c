@@ -185,16 +185,45 @@ static const lks_field *targets_of(const lks_feed *data)
     return lks_dataset_field(data->dataset, data->targets);
 }
 
+/* The name of the file that the last of a field's numbers are from. */
+static const char *file_of(const lks_feed *data, int field)
+{
+    return lks_dataset_origin(data->dataset, field,
+                              lks_dataset_n_samples(data->dataset) - 1, NULL);
+}
+
+/* Of classes with names nobody has written the numbers. */
+static lks_status explain_classes(const lks_feed *data, int64_t n_outputs)
+{
+    enum { MAX_COUNTED = 1 << 16 }; /* a program may have a name for any number */
+    int64_t n = n_outputs;
+
+    while (n < MAX_COUNTED && lks_dataset_class_name(data->dataset, n))
+        n++;
+    lks_error_clear();
+    return lks_fail(LKS_INVALID,
+                    "%s: there are %" PRId64 " classes ('%s' to '%s'), but the model has "
+                    "%" PRId64 " output%s",
+                    file_of(data, data->targets), n,
+                    lks_dataset_class_name(data->dataset, 0),
+                    lks_dataset_class_name(data->dataset, n - 1), n_outputs,
+                    n_outputs == 1 ? "" : "s");
+}
+
 /* Labels lie within the classes, where the loss takes classes. */
 static lks_status check_labels(const lks_loss *loss, const lks_model *model,
                                const lks_feed *data)
 {
     const lks_shape output = lks_model_output_shape(model);
+    lks_status st;
 
     if (loss->target_dtype != LKS_I64 || output.ndim == 0)
         return LKS_OK;
-    return lks_dataset_check_labels(data->dataset, data->targets, output.sizes[0],
-                                    lks_loss_ignored(loss));
+    st = lks_dataset_check_labels(data->dataset, data->targets, output.sizes[0],
+                                  lks_loss_ignored(loss));
+    return st == LKS_FORMAT && lks_dataset_class_name(data->dataset, output.sizes[0])
+               ? explain_classes(data, output.sizes[0])
+               : st;
 }
 
 static const char *kind_of_targets(lks_dtype dtype)
@@ -204,11 +233,16 @@ static const char *kind_of_targets(lks_dtype dtype)
                               : lks_dtype_name(dtype); /* a program's own */
 }
 
-/* The name of the file that the last of a field's numbers are from. */
-static const char *file_of(const lks_feed *data, int field)
+/* Columns of a table are classes one at a time. */
+static lks_status check_target_columns(const lks_job *job, const lks_loss *loss)
 {
-    return lks_dataset_origin(data->dataset, field,
-                              lks_dataset_n_samples(data->dataset) - 1, NULL);
+    if (job->data.target.n <= 1 || loss->target_dtype != LKS_I64)
+        return LKS_OK;
+    return lks_fail(
+        LKS_INVALID,
+        "data.target: %zu columns are values, and loss %s wants classes, which "
+        "stand in one column",
+        job->data.target.n, loss->name);
 }
 
 static lks_status check_targets(const lks_loss *loss, const lks_model *model,
@@ -339,6 +373,7 @@ lks_status lks_model_from_job(const lks_job *job, const lks_program *program,
     LKS_GO(lks_model_for_inputs(job, program, data, device, &model, &made));
     if (lks_param_block_count(lks_model_params(model)) == 0)
         LKS_FAIL(LKS_INVALID, "the model has nothing to train: no layer has weights");
+    LKS_GO(check_target_columns(job, made));
     LKS_GO(check_targets(made, model, data));
     if (job->train.init)
         LKS_GO(lks_model_load(model, job->train.init));

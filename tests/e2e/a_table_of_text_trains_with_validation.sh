@@ -96,6 +96,12 @@ must_succeed
 lks check job.yaml --set loss=mse_loss
 must_fail 1
 one_line "/train.csv, line 2, column 'kind'" "is no number"
+lks check job.yaml --set model.2.linear.out_features=2
+must_fail 2
+one_line "/train.csv: there are 3 classes ('setosa' to 'virginica'), but the model has 2 outputs"
+lks check job.yaml --set data.target='[id, noise]' --set data.inputs='[petal length]'
+must_fail 2
+one_line 'data.target: 2 columns are values, and loss cross_entropy wants classes, which stand in one column'
 lks check job.yaml --set data.validation=300
 must_fail 2
 one_line "data.validation: 300 of 300 samples are 300: at least one must be held out, and one left to train on"
