@@ -35,7 +35,8 @@ static lks_status check_lanes(const lks_session *session, const lks_model *model
             : (uint64_t)session->options->n_ranks * (uint64_t)session->world.devices.n;
     const uint64_t n = lks_step_smallest(&session->data.steps, session->data.n_steps);
 
-    return lks_model_check_samples(model, n > n_lanes ? (int64_t)(n / n_lanes) : 1);
+    return lks_model_check_samples(
+        model, n_lanes > 0 && n > n_lanes ? (int64_t)(n / n_lanes) : 1);
 }
 
 lks_status lks_replica_make_model(lks_replica *replica)

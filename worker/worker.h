@@ -30,7 +30,7 @@ typedef struct lks_worker_options {
     const char *devices;    /* "cpu:0,cpu:1", "all"; NULL: as the job says */
     const char *const *set; /* [n_set] "key=value" */
     size_t n_set;
-    int n_ranks; /* of this host, for a check: would they find their devices? */
+    int n_ranks; /* of this host, for a check: do they find devices, lanes samples? */
     const lks_program *program; /* NULL: the job says all */
 } lks_worker_options;
 
