@@ -282,6 +282,7 @@ static lks_tensor *any_cross_entropy(lks_tensor *x, lks_tensor *target,
 lks_tensor *lks_cross_entropy(lks_tensor *x, lks_tensor *target,
                               const lks_cross_entropy_options *options)
 {
+    const lks_status before = lks_error_status();
     lks_tensor *loss, *unasked = NULL;
 
     if (!x || !target || lks_scope_open() != LKS_OK)
@@ -289,13 +290,14 @@ lks_tensor *lks_cross_entropy(lks_tensor *x, lks_tensor *target,
     loss = any_cross_entropy(x, target, options, false, &unasked);
     lks_scope_return(loss);
     lks_scope_close();
-    return loss;
+    return lks_named("cross_entropy", before, loss);
 }
 
 lks_tensor *lks_cross_entropy_counted(lks_tensor *x, lks_tensor *target,
                                       const lks_cross_entropy_options *options,
                                       lks_tensor **n_counted)
 {
+    const lks_status before = lks_error_status();
     lks_tensor *loss, *count = NULL;
 
     *n_counted = NULL;
@@ -306,7 +308,7 @@ lks_tensor *lks_cross_entropy_counted(lks_tensor *x, lks_tensor *target,
     if (loss)
         *n_counted = lks_scope_return(count);
     lks_scope_close();
-    return loss;
+    return lks_named("cross_entropy", before, loss);
 }
 
 /* ---- nll_loss ---- */
@@ -352,6 +354,7 @@ lks_tensor *lks_nll_loss_counted(lks_tensor *x, lks_tensor *target, lks_tensor *
                                  int64_t ignore_index, lks_reduction reduction,
                                  lks_tensor **n_counted)
 {
+    const lks_status before = lks_error_status();
     lks_tensor *loss, *count = NULL;
 
     *n_counted = NULL;
@@ -362,12 +365,13 @@ lks_tensor *lks_nll_loss_counted(lks_tensor *x, lks_tensor *target, lks_tensor *
     if (loss)
         *n_counted = lks_scope_return(count);
     lks_scope_close();
-    return loss;
+    return lks_named("nll_loss", before, loss);
 }
 
 lks_tensor *lks_nll_loss(lks_tensor *x, lks_tensor *target, lks_tensor *weight,
                          int64_t ignore_index, lks_reduction reduction)
 {
+    const lks_status before = lks_error_status();
     lks_tensor *loss, *unasked = NULL;
 
     if (!x || !target || lks_scope_open() != LKS_OK)
@@ -375,7 +379,7 @@ lks_tensor *lks_nll_loss(lks_tensor *x, lks_tensor *target, lks_tensor *weight,
     loss = nll_loss(x, target, weight, ignore_index, reduction, &unasked);
     lks_scope_return(loss);
     lks_scope_close();
-    return loss;
+    return lks_named("nll_loss", before, loss);
 }
 
 /* ---- multi_margin_loss ---- */
@@ -427,6 +431,7 @@ lks_tensor *lks_multi_margin_loss(lks_tensor *x, lks_tensor *target, double p,
                                   double margin, lks_tensor *weight,
                                   lks_reduction reduction)
 {
+    const lks_status before = lks_error_status();
     lks_tensor *rows, *loss;
 
     if (!x || !target || failed(weight) || check_margin(x, target, p, weight) != LKS_OK ||
@@ -439,5 +444,5 @@ lks_tensor *lks_multi_margin_loss(lks_tensor *x, lks_tensor *target, double p,
         finish(rows, reduction, lks_sizes(target), scalar_of(x, (double)target->numel));
     lks_scope_return(loss);
     lks_scope_close();
-    return loss;
+    return lks_named("multi_margin_loss", before, loss);
 }

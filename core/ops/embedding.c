@@ -36,6 +36,7 @@ static lks_tensor *rows_of(lks_tensor *input, lks_tensor *weight, int64_t paddin
 
 lks_tensor *lks_embedding(lks_tensor *input, lks_tensor *weight, int64_t padding_idx)
 {
+    const lks_status before = lks_error_status();
     lks_tensor *y;
     lks_shape shape;
 
@@ -47,7 +48,7 @@ lks_tensor *lks_embedding(lks_tensor *input, lks_tensor *weight, int64_t padding
     y = rows_of(lks_flatten(input, 0, -1), weight, padding_idx);
     y = lks_scope_return(lks_reshape(y, shape));
     lks_scope_close();
-    return y;
+    return lks_named("embedding", before, y);
 }
 
 /* ---- bags ---- */
@@ -160,6 +161,7 @@ static lks_tensor *embed_bags(lks_tensor *input, lks_tensor *weight,
 lks_tensor *lks_embedding_bag(lks_tensor *input, lks_tensor *weight,
                               const lks_embedding_bag_options *options)
 {
+    const lks_status before = lks_error_status();
     lks_embedding_bag_options with = {0};
     lks_tensor *y;
 
@@ -172,5 +174,5 @@ lks_tensor *lks_embedding_bag(lks_tensor *input, lks_tensor *weight,
         return NULL;
     y = lks_scope_return(embed_bags(input, weight, &with));
     lks_scope_close();
-    return y;
+    return lks_named("embedding_bag", before, y);
 }

@@ -325,6 +325,7 @@ lks_tensor *lks_index_add(lks_tensor *x, int dim, lks_tensor *index, lks_tensor 
 
 lks_tensor *lks_one_hot(lks_tensor *index, int64_t n_classes)
 {
+    const lks_status before = lks_error_status();
     lks_tensor *y;
     lks_shape shape;
 
@@ -346,5 +347,5 @@ lks_tensor *lks_one_hot(lks_tensor *index, int64_t n_classes)
     y = lks_zeros(shape, LKS_I64, index->storage->device);
     y = lks_scope_return(lks_scatter_value(y, -1, lks_unsqueeze(index, -1), 1));
     lks_scope_close();
-    return y;
+    return lks_named("one_hot", before, y);
 }

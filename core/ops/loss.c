@@ -129,6 +129,7 @@ lks_tensor *lks_cross_entropy_rows(lks_tensor *x, lks_tensor *target,
 
 lks_tensor *lks_mse_loss(lks_tensor *x, lks_tensor *target, lks_reduction reduction)
 {
+    const lks_status before = lks_error_status();
     lks_tensor *loss;
 
     if (lks_scope_open() != LKS_OK)
@@ -140,5 +141,5 @@ lks_tensor *lks_mse_loss(lks_tensor *x, lks_tensor *target, lks_reduction reduct
         loss = lks_sum_all(loss);
     lks_scope_return(loss);
     lks_scope_close();
-    return loss;
+    return lks_named("mse_loss", before, loss);
 }

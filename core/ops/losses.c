@@ -3,16 +3,18 @@
 #include "base/try.h"
 #include "ops/op.h"
 
-/* A function that is an expression: what it makes on the way dies with its scope. */
+/* A function lks_… that is an expression: what it makes on the way dies with its scope,
+ * and what fails on the way is told by the function's name. */
 #define RETURN_OF_SCOPE(expression)                                                      \
     do {                                                                                 \
+        const lks_status before = lks_error_status();                                    \
         lks_tensor *result;                                                              \
                                                                                          \
         if (lks_scope_open() != LKS_OK)                                                  \
             return NULL;                                                                 \
         result = lks_scope_return(expression);                                           \
         lks_scope_close();                                                               \
-        return result;                                                                   \
+        return lks_named(__func__ + sizeof "lks", before, result);                       \
     } while (0)
 
 static lks_tensor *reduced(lks_tensor *loss, lks_reduction reduction)

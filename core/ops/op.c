@@ -1,5 +1,8 @@
 #include "ops/op.h"
 
+#include <stdio.h>
+#include <string.h>
+
 #include "base/try.h"
 
 const lks_op *const lks_ops[LKS_N_OPS] = {
@@ -248,6 +251,23 @@ lks_tensor *lks_op_apply_(const lks_op *op, lks_tensor *const *in, int n,
     lks_status st = change(&call);
     lks_scope_close();
     return st == LKS_OK ? in[0] : NULL;
+}
+
+lks_tensor *lks_named(const char *name, lks_status before, lks_tensor *y)
+{
+    const lks_status st = lks_error_status();
+    char text[1024];
+    size_t n;
+
+    if (y || before != LKS_OK || st == LKS_OK)
+        return y;
+    snprintf(text, sizeof text, "%s", lks_error_text());
+    n = strspn(text, "abcdefghijklmnopqrstuvwxyz_0123456789");
+    if (n > 0 && strncmp(text + n, ": ", 2) == 0)
+        lks_fail(st, "%s%s", name, text + n);
+    else
+        lks_fail(st, "%s", text);
+    return NULL;
 }
 
 lks_tensor *lks_same(lks_tensor *t)

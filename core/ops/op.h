@@ -107,6 +107,12 @@ lks_tensor *lks_beside(const lks_tensor *x, double number);
 /* Whether x may be changed by `name`, in a recorded way or not. */
 lks_status lks_check_in_place(const char *name, const lks_tensor *x, bool recording);
 
+/* What an expression of other operations came to, y. If it failed, and no failure stood
+ * `before` it, the text names the function that was called, and not the operation within:
+ * "mse_loss: …" and not "sub: …". Returns y. A device that finds a failure late tells of
+ * the kernel. */
+lks_tensor *lks_named(const char *name, lks_status before, lks_tensor *y);
+
 /* One more owner for t: what an operation returns where its result is its argument. */
 lks_tensor *lks_same(lks_tensor *t);
 

@@ -183,6 +183,48 @@ START_TEST(class_0_counts_unless_it_is_said_to_be_ignored)
 }
 END_TEST
 
+#define TOLD(call, st, text)                                                             \
+    do {                                                                                 \
+        ck_assert_ptr_null(call);                                                        \
+        ck_assert_int_eq(lks_error_status(), st);                                        \
+        ck_assert_str_eq(lks_error_text(), text);                                        \
+    } while (0)
+
+/* On the CPU, which finds an index at once. */
+START_TEST(what_fails_within_a_function_is_told_by_the_functions_name)
+{
+    static const int64_t nines[] = {0, 9};
+    const lks_reduction mean = LKS_REDUCTION_MEAN;
+
+    lks_error_clear();
+    ck_ok(lks_scope_open());
+    lks_tensor *i = lks_from_data(LKS_SHAPE_OF(2), LKS_I64, nines, lks_cpu);
+    lks_tensor *x = lks_ones(LKS_SHAPE_OF(2, 3), LKS_F64, lks_cpu);
+    lks_tensor *y = lks_ones(LKS_SHAPE_OF(2), LKS_F64, lks_cpu);
+
+    TOLD(lks_embedding(i, x, LKS_NO_PADDING_IDX), LKS_INVALID,
+         "embedding: index 9 (number 1) is outside dimension 0 of (2, 3)");
+    TOLD(lks_embedding_bag(lks_unsqueeze(i, 0), x, NULL), LKS_INVALID,
+         "embedding_bag: index 9 (number 1) is outside dimension 0 of (2, 3)");
+    TOLD(lks_one_hot(i, 3), LKS_INVALID,
+         "one_hot: index 9 (number 1) is outside dimension 1 of (2, 3)");
+    TOLD(lks_nll_loss(x, i, NULL, LKS_NO_IGNORE_INDEX, mean), LKS_INVALID,
+         "nll_loss: index 9 (number 1) is outside dimension 1 of (2, 3)");
+    TOLD(lks_mse_loss(x, y, mean), LKS_SHAPE,
+         "mse_loss: (2, 3) does not broadcast with (2,)");
+    TOLD(lks_huber_loss(x, y, 1, mean), LKS_SHAPE,
+         "huber_loss: (2, 3) does not broadcast with (2,)");
+    TOLD(lks_kl_div(x, y, false, mean), LKS_SHAPE,
+         "kl_div: (2,) does not broadcast with (2, 3)");
+    /* the first failure's text stays */
+    ck_assert_ptr_null(lks_mul(x, y));
+    TOLD(lks_l1_loss(x, y, mean), LKS_SHAPE, "mul: (2, 3) does not broadcast with (2,)");
+    ck_assert_ptr_null(lks_l1_loss(NULL, y, mean));
+    ck_assert_int_eq(lks_error_status(), LKS_OK);
+    lks_scope_close();
+}
+END_TEST
+
 /* 2^53 + 1 + 1 is 2^53 in this order, and 2^53 + 2 in the other. */
 START_TEST(what_is_scattered_is_added_in_order)
 {
@@ -254,5 +296,6 @@ LKS_SUITE("choices", integers_and_numbers_are_compared_by_value,
           equals_share_a_gradient_or_the_first_has_it, gradients_at_zero_are_pytorchs,
           padding_has_rows_but_no_gradient, row_0_is_in_its_bags_unless_it_is_said_to_pad,
           class_0_counts_unless_it_is_said_to_be_ignored,
+          what_fails_within_a_function_is_told_by_the_functions_name,
           what_is_scattered_is_added_in_order,
           integers_and_booleans_are_reduced_as_in_pytorch, a_failure_has_no_second_result)

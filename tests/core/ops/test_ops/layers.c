@@ -386,5 +386,5 @@ const lks_op_cases lks_op_cases_mse_loss = {
                           mse_mean,
                           {X(3, 4), X(5)},
                           LKS_SHAPE,
-                          "sub: (3, 4) does not broadcast with (5,)"}),
+                          "mse_loss: (3, 4) does not broadcast with (5,)"}),
 };
