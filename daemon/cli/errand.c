@@ -147,3 +147,17 @@ lks_status lks_errand_add(lks_errand *errand, const char *option, const char *va
     LKS_TRY(lks_strings_add(&errand->words, option));
     return lks_strings_add(&errand->words, value);
 }
+
+int lks_errand_run(const lks_args *args,
+                   lks_status (*make)(const lks_args *args, lks_errand *out))
+{
+    lks_errand errand = {0};
+    const lks_status st = make(args, &errand);
+    const int exit_status =
+        st == LKS_OK
+            ? lks_run_ranks(args, &errand)
+            : lks_cli_failed(st == LKS_INVALID ? LKS_EXIT_USAGE : LKS_EXIT_FAILED);
+
+    lks_errand_release(&errand);
+    return exit_status;
+}

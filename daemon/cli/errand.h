@@ -32,4 +32,9 @@ void lks_errand_release(lks_errand *errand); /* all zero is fine */
 /* "--split test" and the like for the worker; nothing where `value` is NULL. */
 lks_status lks_errand_add(lks_errand *errand, const char *option, const char *value);
 
+/* The whole of it: made by `make`, which may fail half-way, and done by the ranks. Gives
+ * the command's exit status. */
+int lks_errand_run(const lks_args *args,
+                   lks_status (*make)(const lks_args *args, lks_errand *out));
+
 #endif

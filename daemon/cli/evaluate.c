@@ -13,15 +13,7 @@ static lks_status make_errand(const lks_args *args, lks_errand *out)
 
 static int evaluate(const lks_args *args)
 {
-    lks_errand errand = {0};
-    const lks_status st = make_errand(args, &errand);
-    const int exit_status =
-        st == LKS_OK
-            ? lks_run_ranks(args, &errand)
-            : lks_cli_failed(st == LKS_INVALID ? LKS_EXIT_USAGE : LKS_EXIT_FAILED);
-
-    lks_errand_release(&errand);
-    return exit_status;
+    return lks_errand_run(args, make_errand);
 }
 
 static const lks_arg options[] = {

@@ -4,7 +4,10 @@
 
 static lks_status make_errand(const lks_args *args, lks_errand *out)
 {
-    if (!args->input == !args->split)
+    if (args->input && args->split)
+        return lks_fail(LKS_INVALID, "--input and --split are two things to predict for: "
+                                     "leave one out");
+    if (!args->input && !args->split)
         return lks_fail(LKS_INVALID, "name what to predict for: --input FILE, or, of the "
                                      "job's data, --split test");
     LKS_TRY(lks_errand_begin(args, out));
@@ -17,15 +20,7 @@ static lks_status make_errand(const lks_args *args, lks_errand *out)
 
 static int predict(const lks_args *args)
 {
-    lks_errand errand = {0};
-    const lks_status st = make_errand(args, &errand);
-    const int exit_status =
-        st == LKS_OK
-            ? lks_run_ranks(args, &errand)
-            : lks_cli_failed(st == LKS_INVALID ? LKS_EXIT_USAGE : LKS_EXIT_FAILED);
-
-    lks_errand_release(&errand);
-    return exit_status;
+    return lks_errand_run(args, make_errand);
 }
 
 static const lks_arg options[] = {

@@ -3,14 +3,6 @@
 # The same arrays as .npy files and in one .npz archive, stored or compressed, give the same weights; job.yaml says the names of arrays, and
 # what an archive lacks is told in one line.
 
-# npy FILE DESCR SHAPE: an array of what is on standard input
-npy() {
-    header="{'descr': '$2', 'fortran_order': False, 'shape': $3, }"
-    printf '\223NUMPY\1\0' >"$1"
-    printf "\\$(printf %o ${#header})\\0" >>"$1"
-    printf %s "$header" >>"$1"
-    cat >>"$1"
-}
 # archive FILE HOW: x.npy and labels.npy in it
 archive() {
     python3 -c "

@@ -2,14 +2,6 @@
 . "${E2E_LIB:-$(dirname "$0")/lib.sh}"
 # Each loss that a job can name trains a small net and evaluates it, on one rank as on two; what its model gives and its targets are fit.
 
-# npy FILE DESCR SHAPE: an array of what is on standard input
-npy() {
-    header="{'descr': '$2', 'fortran_order': False, 'shape': $3, }"
-    printf '\223NUMPY\1\0' >"$1"
-    printf "\\$(printf %o ${#header})\\0" >>"$1"
-    printf %s "$header" >>"$1"
-    cat >>"$1"
-}
 # 256 samples of 8 bytes, classes 0 to 3, and values of 3 numbers: 0.25 or 0.5
 seq 1000 2023 | tr -d '\n' | head -c 2048 | npy x.npy '|u1' '(256, 8)'
 i=0

@@ -173,6 +173,15 @@ report: {every_steps: 1}
 EOF
 }
 
+# npy FILE DESCR SHAPE: an array of what is on standard input, of NumPy's
+npy() {
+    header="{'descr': '$2', 'fortran_order': False, 'shape': $3, }"
+    printf '\223NUMPY\1\0' >"$1"
+    printf "\\$(printf %o ${#header})\\0" >>"$1"
+    printf %s "$header" >>"$1"
+    cat >>"$1"
+}
+
 # residual_job: the same with a small residual net that has batch norm, and parameter groups.
 residual_job() {
     lenet_job

@@ -3,14 +3,6 @@
 # A cross-entropy with weights of classes, label smoothing and an ignore_index, whose count is a sum of weights in each lane, gives the same
 # weights, losses and evaluation on any number of ranks and replicas.
 
-# npy FILE DESCR SHAPE: an array of what is on standard input
-npy() {
-    header="{'descr': '$2', 'fortran_order': False, 'shape': $3, }"
-    printf '\223NUMPY\1\0' >"$1"
-    printf "\\$(printf %o ${#header})\\0" >>"$1"
-    printf %s "$header" >>"$1"
-    cat >>"$1"
-}
 # ignore FIRST N: those targets are -1
 ignore() {
     i=0

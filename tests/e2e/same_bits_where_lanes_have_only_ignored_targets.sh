@@ -3,14 +3,6 @@
 # Targets of -100 are ignored, in single samples, in whole lanes and in whole steps: lanes do not count alike, and weights, losses
 # and the evaluation are the same on any number of ranks.
 
-# npy FILE DESCR SHAPE: an array of what is on standard input
-npy() {
-    header="{'descr': '$2', 'fortran_order': False, 'shape': $3, }"
-    printf '\223NUMPY\1\0' >"$1"
-    printf "\\$(printf %o ${#header})\\0" >>"$1"
-    printf %s "$header" >>"$1"
-    cat >>"$1"
-}
 # ignore FIRST N: those targets
 ignore() {
     i=0

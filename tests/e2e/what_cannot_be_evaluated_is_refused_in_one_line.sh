@@ -23,7 +23,7 @@ refused 2 'error: the job of runs/fashion has no test data: --split train takes 
 refused 2 'the job of runs/fashion has no test data: --split validation or --split train takes' evaluate fashion --set data.validation=0.1
 refused 2 'has no validation data: --split train takes' predict fashion --split validation
 refused 2 'name what to predict for: --input FILE' predict fashion
-refused 2 'name what to predict for' predict fashion --split train --input x.npy
+refused 2 '--input and --split are two things to predict for: leave one out' predict fashion --split train --input x.npy
 refused 2 '--format yaml: give jsonl or npy' predict fashion --split train --format yaml
 refused 2 '--format npy: name a file with --output FILE' predict fashion --split train --format npy
 refused 1 'cannot open nothere.npy: No such file' predict fashion --input nothere.npy
