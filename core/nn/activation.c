@@ -24,8 +24,11 @@ typedef struct activation {
         (void)config, (void)run;                                                         \
         return lks_layer_put(out, expression);                                           \
     }                                                                                    \
-    const lks_layer_type lks_layer_##id = {                                              \
-        .name = name_, .infer = infer_, .forward = id##_forward, __VA_ARGS__};
+    const lks_layer_type lks_layer_##id = {.name = name_,                                \
+                                           .takes_varying = true,                        \
+                                           .infer = infer_,                              \
+                                           .forward = id##_forward,                      \
+                                           __VA_ARGS__};
 
 #define LAYER(id, name, expression, ...)                                                 \
     LAYER_INFERRED(id, name, lks_layer_same_shape, expression, __VA_ARGS__)

@@ -5,6 +5,22 @@
 
 /* Sizes meet from the last one; 1 takes any. The batch dimension stands before them, so
  * both have as many. */
+static bool is_one(const lks_port *port)
+{
+    return port->shape.ndim > 0 && port->shape.sizes[0] == 1 && !port->varies_with;
+}
+
+/* First dimensions vary alike, or one of them is 1 always. */
+static lks_status infer_varying(lks_layer *layer)
+{
+    const lks_port *a = &layer->in[0], *b = &layer->in[1];
+
+    layer->out[0].varies_with = is_one(a) ? b->varies_with : a->varies_with;
+    if (a->varies_with == b->varies_with || is_one(a) || is_one(b))
+        return LKS_OK;
+    return lks_layer_refuse(layer, "their first sizes do not vary alike");
+}
+
 static lks_status infer(lks_layer *layer)
 {
     const lks_shape *a = &layer->in[0].shape, *b = &layer->in[1].shape;
@@ -18,7 +34,7 @@ static lks_status infer(lks_layer *layer)
     }
     if (a->ndim != b->ndim)
         return lks_layer_refuse(layer, "these do not add up");
-    return LKS_OK;
+    return infer_varying(layer);
 }
 
 static lks_status forward(const lks_layer *layer, const lks_layer_run *run,
@@ -31,6 +47,7 @@ static lks_status forward(const lks_layer *layer, const lks_layer_run *run,
 const lks_layer_type lks_layer_add = {
     .name = "add",
     .n_inputs = 2,
+    .takes_varying = true,
     .infer = infer,
     .forward = forward,
 };

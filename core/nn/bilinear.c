@@ -17,13 +17,16 @@ static lks_status infer(lks_layer *layer)
 {
     const bilinear *config = layer->config;
     const lks_shape *a = &layer->in[0].shape, *b = &layer->in[1].shape;
-    bool fits = a->ndim > 0 && a->ndim == b->ndim;
+    bool fits = a->ndim > 0 && a->ndim == b->ndim &&
+                layer->in[0].varies_with == layer->in[1].varies_with;
     lks_init init;
 
     for (int i = 0; fits && i < a->ndim - 1; i++)
         fits = a->sizes[i] == b->sizes[i];
     if (!fits)
         return lks_layer_refuse(layer, "these differ in more than their last size");
+    if (a->ndim == 1)
+        LKS_TRY(lks_layer_refuse_varying(layer));
     init = lks_init_fan_in((double)a->sizes[a->ndim - 1]);
     LKS_TRY(lks_layer_add_param(
         layer, "weight",
@@ -32,7 +35,7 @@ static lks_status infer(lks_layer *layer)
     if (config->bias)
         LKS_TRY(
             lks_layer_add_param(layer, "bias", LKS_SHAPE_OF(config->out_features), init));
-    layer->out[0].shape = *a;
+    layer->out[0] = layer->in[0];
     layer->out[0].shape.sizes[a->ndim - 1] = config->out_features;
     return LKS_OK;
 }
@@ -52,6 +55,7 @@ const lks_layer_type lks_layer_bilinear = {
     .n_options = sizeof options / sizeof *options,
     .config_size_bytes = sizeof(bilinear),
     .n_inputs = 2,
+    .takes_varying = true,
     .infer = infer,
     .forward = forward,
 };

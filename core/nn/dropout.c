@@ -50,6 +50,7 @@ const lks_layer_type lks_layer_dropout = {
     .options = options,
     .n_options = sizeof options / sizeof *options,
     .config_size_bytes = sizeof(dropout),
+    .takes_varying = true,
     .infer = lks_layer_same_shape,
     .forward = forward,
 };

@@ -46,6 +46,7 @@ static lks_status infer(lks_layer *layer)
                                 "most",
                                 LKS_MAX_DIMS);
     out->sizes[out->ndim++] = config->embedding_dim;
+    layer->out[0].varies_with = layer->in[0].varies_with;
     LKS_TRY(first_values(layer, &init));
     return lks_layer_add_param(
         layer, "weight", LKS_SHAPE_OF(config->num_embeddings, config->embedding_dim),
@@ -66,6 +67,7 @@ const lks_layer_type lks_layer_embedding = {
     .n_options = sizeof options / sizeof *options,
     .config_size_bytes = sizeof(embedding),
     .takes = LKS_I64,
+    .takes_varying = true,
     .infer = infer,
     .forward = forward,
 };

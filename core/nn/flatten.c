@@ -24,6 +24,9 @@ static lks_status infer(lks_layer *layer)
     if (start > end)
         return lks_layer_refuse(layer, "start_dim %lld comes after end_dim %lld",
                                 (long long)config->start_dim, (long long)config->end_dim);
+    if (start == 0 && end > 0)
+        LKS_TRY(lks_layer_refuse_varying(layer));
+    layer->out[0].varies_with = layer->in[0].varies_with;
     for (int i = 0; i < in->ndim; i++) {
         if (i <= start || i > end)
             out->sizes[out->ndim++] = in->sizes[i];
@@ -48,6 +51,7 @@ const lks_layer_type lks_layer_flatten = {
     .options = options,
     .n_options = sizeof options / sizeof *options,
     .config_size_bytes = sizeof(flatten),
+    .takes_varying = true,
     .infer = infer,
     .forward = forward,
 };

@@ -66,6 +66,17 @@ static lks_status check_dtypes(const lks_layer *layer)
     return LKS_OK;
 }
 
+lks_status lks_layer_refuse_varying(const lks_layer *layer)
+{
+    for (size_t i = 0; i < layer->n_in; i++)
+        if (layer->in[i].varies_with)
+            return lks_layer_refuse(layer,
+                                    "its first size varies from sample to sample, and "
+                                    "%s wants one size",
+                                    layer->type->name);
+    return LKS_OK;
+}
+
 lks_status lks_layer_init(lks_layer *layer, lks_options options)
 {
     const lks_layer_type *type = layer->type;
@@ -79,6 +90,8 @@ lks_status lks_layer_init(lks_layer *layer, lks_options options)
     LKS_GO(lks_option_read(type->options, type->n_options, options,
                            lks_layer_text(layer, owner, sizeof owner), layer->config));
     LKS_GO(check_dtypes(layer));
+    if (!type->takes_varying)
+        LKS_GO(lks_layer_refuse_varying(layer));
     LKS_GO(type->infer(layer));
     for (size_t i = 0; i < layer->n_out; i++)
         LKS_GO(check_numel(layer, "output", &layer->out[i].shape));
@@ -158,8 +171,11 @@ lks_status lks_layer_observe(const lks_layer_run *run, size_t i, lks_tensor *see
 
 lks_status lks_layer_carry(const lks_layer_run *run, size_t i, lks_tensor *value)
 {
-    lks_tensor *kept = lks_keep(lks_detach(value));
+    lks_tensor *kept;
 
+    if (!run->carries)
+        return LKS_OK;
+    kept = lks_keep(lks_detach(value));
     if (!kept)
         return lks_error_status();
     lks_unref(run->carried[i]);

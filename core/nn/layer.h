@@ -21,13 +21,21 @@ typedef struct lks_layer lks_layer;
 typedef struct lks_port {
     lks_shape shape;
     lks_dtype dtype;
+    /* 0: all samples have this shape. Else 1 + the number of the batch's field as whose
+     * first dimension this one's varies from sample to sample: then sizes[0] is the
+     * largest, and a batch is padded to its own longest sample. */
+    size_t varies_with;
 } lks_port;
 
 /* How a forward is meant, and this layer's part of the run's state, each in the order in
  * which infer added it. */
 typedef struct lks_layer_run {
     bool training;
-    lks_rng rng; /* this layer's own stream at this step and lane */
+    bool carries; /* what lanes carry is kept: else carried[] is NULLs, and stays so */
+    lks_rng rng;  /* this layer's own stream at this step and lane */
+    /* [layer->n_in] (N) i64: how long each sample of in[i] is along its first dimension;
+     * NULL: as long as in[i] itself. What stands beyond is padding, of any value. */
+    lks_tensor *const *lengths;
     lks_tensor *const *params;
     lks_tensor *const *buffers;
     lks_tensor *const *observed; /* sums, to be added to: lks_layer_observe */
@@ -43,6 +51,9 @@ typedef struct lks_layer_type {
     size_t n_inputs;          /* 0: one */
     int n_dims;               /* of a window, behind the channels (window.h): 1 or 2 */
     lks_dtype takes;          /* of all inputs; f32 unless it says so */
+    /* It takes samples whose first dimension varies, (T, …), and no row of what it gives
+     * for one sees padding. infer says whether what it gives varies likewise. */
+    bool takes_varying;
     /* From layer->in and the config set layer->out, n_out of them (one, of f32, unless it
      * says so), and add parameters and buffers in PyTorch's order. LKS_SHAPE by
      * lks_layer_refuse. */
@@ -129,8 +140,8 @@ static inline lks_status lks_layer_put(lks_tensor **out, lks_tensor *y)
 /* Add `seen`, of the shape of observed[i] or one that broadcasts to it, unrecorded. */
 lks_status lks_layer_observe(const lks_layer_run *run, size_t i, lks_tensor *seen);
 
-/* Keep `value`, without its history, as carried[i] (NULL until then) until the next time.
- */
+/* Keep `value`, without its history, as carried[i] (NULL until then) until the next time,
+ * if the run carries. */
 lks_status lks_layer_carry(const lks_layer_run *run, size_t i, lks_tensor *value);
 
 /* Errors. */
@@ -145,6 +156,10 @@ lks_status lks_layer_refuse(const lks_layer *layer, const char *format, ...)
 /* "layer 3 (conv2d): …": the options do not go together. */
 lks_status lks_layer_refuse_options(const lks_layer *layer, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* LKS_SHAPE if in[0]'s first size varies, for infer of layers that take this with some of
+ * their options only. */
+lks_status lks_layer_refuse_varying(const lks_layer *layer);
 
 /* The infer of layers that keep the shape and have no parameters. */
 lks_status lks_layer_same_shape(lks_layer *layer);

@@ -21,6 +21,8 @@ static lks_status infer(lks_layer *layer)
 
     if (in.ndim == 0)
         return lks_layer_refuse(layer, "linear wants (features)");
+    if (in.ndim == 1)
+        LKS_TRY(lks_layer_refuse_varying(layer));
     int64_t in_features = in.sizes[in.ndim - 1];
 
     init = lks_init_fan_in((double)in_features);
@@ -31,6 +33,7 @@ static lks_status infer(lks_layer *layer)
             lks_layer_add_param(layer, "bias", LKS_SHAPE_OF(config->out_features), init));
     in.sizes[in.ndim - 1] = config->out_features;
     layer->out[0].shape = in;
+    layer->out[0].varies_with = layer->in[0].varies_with;
     return LKS_OK;
 }
 
@@ -48,6 +51,7 @@ const lks_layer_type lks_layer_linear = {
     .options = options,
     .n_options = sizeof options / sizeof *options,
     .config_size_bytes = sizeof(linear),
+    .takes_varying = true,
     .infer = infer,
     .forward = forward,
 };

@@ -53,20 +53,47 @@ static lks_status check_input(const lks_model_input *input, const lks_tensor *x)
 
     for (int i = 0; i < sample.ndim; i++)
         sample.sizes[i] = sizes.sizes[i + 1];
+    if (input->varies && sample.ndim > 0 && sample.sizes[0] > 0 &&
+        sample.sizes[0] < input->shape.sizes[0])
+        sample.sizes[0] = input->shape.sizes[0];
     if (lks_shape_equal(&sample, &input->shape))
         return LKS_OK;
-    return lks_fail(LKS_SHAPE, "the model takes batches of samples of shape %s, not a %s",
-                    lks_shape_text(&input->shape, want, sizeof want),
-                    lks_shape_text(&sizes, got, sizeof got));
+    return lks_fail(
+        LKS_SHAPE, "the model takes batches of samples of shape %s%s, not a %s",
+        lks_shape_text(&input->shape, want, sizeof want),
+        input->varies ? " or shorter" : "", lks_shape_text(&sizes, got, sizeof got));
+}
+
+/* Their values are the device's, and the operations' to check. */
+static lks_status check_lengths(const lks_model_input *input, const lks_tensor *x,
+                                const lks_tensor *lengths)
+{
+    char got[LKS_SHAPE_TEXT];
+    lks_shape sizes;
+
+    if (!input->varies)
+        return lks_fail(LKS_INVALID, "lengths of the field %s, which does not vary",
+                        input->name);
+    sizes = lks_sizes(lengths);
+    if (lks_tensor_dtype(lengths) == LKS_I64 && sizes.ndim == 1 &&
+        sizes.sizes[0] == lks_size(x, 0))
+        return LKS_OK;
+    return lks_fail(
+        LKS_SHAPE, "lengths of the field %s are int64 (%lld), one a sample, not %s %s",
+        input->name, (long long)lks_size(x, 0), lks_dtype_name(lks_tensor_dtype(lengths)),
+        lks_shape_text(&sizes, got, sizeof got));
 }
 
 static lks_status run(const lks_plan *plan, lks_state *state, const lks_run_mode *mode,
-                      lks_tensor *const *inputs, lks_tensor **outputs)
+                      const lks_run_inputs *inputs, lks_tensor **outputs)
 {
     for (size_t i = 0; i < plan->n_inputs; i++) {
-        if (!inputs[i])
+        if (!inputs->fields[i])
             return lks_error_status();
-        LKS_TRY(check_input(&plan->inputs[i], inputs[i]));
+        LKS_TRY(check_input(&plan->inputs[i], inputs->fields[i]));
+        if (inputs->lengths && inputs->lengths[i])
+            LKS_TRY(
+                check_lengths(&plan->inputs[i], inputs->fields[i], inputs->lengths[i]));
     }
     return lks_state_run(state, mode, inputs, outputs);
 }
@@ -74,12 +101,19 @@ static lks_status run(const lks_plan *plan, lks_state *state, const lks_run_mode
 lks_status lks_model_run(lks_model *model, lks_tensor *const *inputs,
                          lks_tensor **outputs)
 {
+    return lks_model_run_padded(model, inputs, NULL, outputs);
+}
+
+lks_status lks_model_run_padded(lks_model *model, lks_tensor *const *inputs,
+                                lks_tensor *const *lengths, lks_tensor **outputs)
+{
+    const lks_run_inputs given = {inputs, lengths};
     const bool updates =
         model->mode.training && !model->defers_buffers && model->plan->n_observed > 0;
 
     if (updates)
         lks_param_block_forget_observed(lks_model_params(model));
-    LKS_TRY(run(model->plan, model->state, &model->mode, inputs, outputs));
+    LKS_TRY(run(model->plan, model->state, &model->mode, &given, outputs));
     return updates ? lks_model_update_buffers(model) : LKS_OK;
 }
 
@@ -111,7 +145,19 @@ lks_tensor *lks_model_forward_with(const lks_model *model, lks_state *state,
     if (!x || check_one_to_one(model) != LKS_OK)
         return NULL;
     mode.rng.lane += more_lanes;
-    return run(model->plan, state, &mode, &x, &y) == LKS_OK ? y : NULL;
+    return run(model->plan, state, &mode, &(lks_run_inputs){.fields = &x}, &y) == LKS_OK
+               ? y
+               : NULL;
+}
+
+size_t lks_model_n_inputs(const lks_model *model)
+{
+    return model->plan->n_inputs;
+}
+
+const lks_model_input *lks_model_input_at(const lks_model *model, size_t i)
+{
+    return &model->plan->inputs[i];
 }
 
 void lks_model_set_training(lks_model *model, bool training)
@@ -157,9 +203,14 @@ lks_status lks_model_update_buffers(lks_model *model)
     return model->plan->n_observed > 0 ? lks_state_update_buffers(model->state) : LKS_OK;
 }
 
+void lks_model_set_carrying(lks_model *model, bool carries)
+{
+    model->mode.carries = carries;
+}
+
 void lks_model_forget_carried(lks_model *model)
 {
-    lks_state_forget_carried(model->state);
+    lks_state_forget_carried(model->state, model->mode.training);
 }
 
 size_t lks_model_n_words(const lks_model *model)

@@ -43,11 +43,13 @@ typedef struct lks_layer_spec {
     size_t n_inits;
 } lks_layer_spec;
 
-/* A field of the batch; the shape is one sample's, without the batch dimension. */
+/* A field of the batch; the shape is one sample's, without the batch dimension. `varies`:
+ * its first dimension is another in each sample, sizes[0] being the largest. */
 typedef struct lks_model_input {
     const char *name;
     lks_shape shape;
     lks_dtype dtype;
+    bool varies;
 } lks_model_input;
 
 typedef struct lks_model lks_model;
@@ -75,6 +77,17 @@ lks_tensor *lks_model_forward(lks_model *model, lks_tensor *x);
 /* Of all fields, in their order, to all outputs of the last layer. */
 lks_status lks_model_run(lks_model *model, lks_tensor *const *inputs,
                          lks_tensor **outputs);
+/* The same of samples that differ in length: inputs[i] (N, T, …), T at most what the field
+ * allows.
+ *   lengths  [inputs] (N) i64, 1 to T, on the inputs' device; NULL where the field does not
+ *            vary, or all are T
+ *   errors   LKS_SHAPE; lengths of a field that does not vary: LKS_INVALID */
+lks_status lks_model_run_padded(lks_model *model, lks_tensor *const *inputs,
+                                lks_tensor *const *lengths, lks_tensor **outputs);
+
+/* The fields it takes, in their order; the model's own. */
+size_t lks_model_n_inputs(const lks_model *model);
+const lks_model_input *lks_model_input_at(const lks_model *model, size_t i);
 
 /* Training (dropout acts, batches are normalised by their own statistics) or evaluation;
  * new models train. */
@@ -87,8 +100,12 @@ void lks_model_set_training(lks_model *model, bool training);
 void lks_model_defer_buffers(lks_model *model, bool defer);
 lks_status lks_model_update_buffers(lks_model *model);
 
-/* What layers carry from step to step (a recurrent layer's hidden state, one a lane) is
- * as at the beginning. */
+/* Whether layers carry something from a forward to the next one of the same lane (a
+ * recurrent layer its hidden state): at first they do not. What is carried in training and
+ * what in evaluation stand apart. */
+void lks_model_set_carrying(lks_model *model, bool carries);
+/* What they carry, in training or in evaluation, as the model is set, is as at the
+ * beginning. */
 void lks_model_forget_carried(lks_model *model);
 
 /* Can a forward that trains take `n_samples` at once: does every layer? LKS_SHAPE names the

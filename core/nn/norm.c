@@ -50,6 +50,8 @@ static lks_status infer_layer(lks_layer *layer)
         fits = in->sizes[in->ndim - i] == shape->sizes[shape->ndim - i];
     if (!fits)
         return refuse_shape(layer, shape);
+    if (shape->ndim == in->ndim)
+        LKS_TRY(lks_layer_refuse_varying(layer));
     if (config->elementwise_affine)
         LKS_TRY(add_affine(layer, *shape, config->bias));
     return lks_layer_same_shape(layer);
@@ -71,6 +73,7 @@ const lks_layer_type lks_layer_layer_norm = {
     .options = layer_options,
     .n_options = sizeof layer_options / sizeof *layer_options,
     .config_size_bytes = sizeof(layer_norm),
+    .takes_varying = true,
     .infer = infer_layer,
     .forward = forward_layer,
 };

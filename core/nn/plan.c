@@ -148,8 +148,9 @@ static lks_status add_layer(lks_plan *plan, const lks_layer_spec *specs, size_t 
 
 /* ---- inputs ---- */
 
-static lks_status check_sample(const lks_shape *sample)
+static lks_status check_sample(const lks_model_input *input)
 {
+    const lks_shape *sample = &input->shape;
     char text[LKS_SHAPE_TEXT];
 
     /* one dimension is left for the batch */
@@ -160,6 +161,9 @@ static lks_status check_sample(const lks_shape *sample)
         if (sample->sizes[i] < 1)
             return lks_fail(LKS_SHAPE, "samples of shape %s hold nothing",
                             lks_shape_text(sample, text, sizeof text));
+    if (input->varies && sample->ndim == 0)
+        return lks_fail(LKS_INVALID, "the field %s varies, but has no dimension",
+                        input->name);
     return LKS_OK;
 }
 
@@ -168,7 +172,7 @@ static lks_status copy_inputs(lks_plan *plan, const lks_model_input *inputs, siz
     if (!(plan->inputs = lks_calloc(n, sizeof *plan->inputs)))
         return LKS_NOMEM;
     for (size_t i = 0; i < n; i++) {
-        LKS_TRY(check_sample(&inputs[i].shape));
+        LKS_TRY(check_sample(&inputs[i]));
         plan->inputs[i] = inputs[i];
         if (!(plan->inputs[i].name = lks_strdup(inputs[i].name)))
             return LKS_NOMEM;

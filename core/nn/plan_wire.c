@@ -81,6 +81,14 @@ static lks_status refuse_source(const lks_plan *plan, const lks_layer *layer,
                     owner, from, list_names(plan, layer, names));
 }
 
+/* The i-th field of the batch. */
+static source field_source(const lks_plan *plan, size_t i)
+{
+    const lks_model_input *input = &plan->inputs[i];
+
+    return (source){NULL, i, {input->shape, input->dtype, input->varies ? i + 1 : 0}};
+}
+
 /* The port behind the point of "c1.1". */
 static lks_status find_port(const lks_layer *layer, const char *from, const char *number,
                             source *out)
@@ -111,7 +119,7 @@ static lks_status find_source(const lks_plan *plan, const lks_layer_spec *specs,
 
     for (size_t i = 0; i < plan->n_inputs; i++)
         if (strcmp(plan->inputs[i].name, from) == 0) {
-            *out = (source){NULL, i, {plan->inputs[i].shape, plan->inputs[i].dtype}};
+            *out = field_source(plan, i);
             return LKS_OK;
         }
     at = find_layer(specs, n_specs, from, n);
@@ -129,7 +137,7 @@ static source default_source(const lks_plan *plan, const lks_layer *layer, size_
 
     if (before)
         return (source){before, before->place + i, before->out[i]};
-    return (source){NULL, i, {plan->inputs[i].shape, plan->inputs[i].dtype}};
+    return field_source(plan, i);
 }
 
 static lks_status check_count(const lks_layer *layer, size_t n, const char *what)

@@ -23,6 +23,8 @@ static lks_status infer(lks_layer *layer)
         return lks_layer_refuse(
             layer, "num_parameters is %lld; it must be 1 or the channels, %lld",
             (long long)n, (long long)channels);
+    if (n != 1)
+        LKS_TRY(lks_layer_refuse_varying(layer));
     LKS_TRY(lks_layer_add_param(layer, "weight", LKS_SHAPE_OF(n),
                                 lks_init_constant(config->init)));
     return lks_layer_same_shape(layer);
@@ -40,6 +42,7 @@ const lks_layer_type lks_layer_prelu = {
     .options = options,
     .n_options = sizeof options / sizeof *options,
     .config_size_bytes = sizeof(prelu),
+    .takes_varying = true,
     .infer = infer,
     .forward = forward,
 };

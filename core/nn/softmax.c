@@ -18,6 +18,8 @@ static lks_status infer(lks_layer *layer)
     int dim;
 
     LKS_TRY(lks_layer_sample_dim(layer, "dim", config->dim, &dim));
+    if (dim == 0)
+        LKS_TRY(lks_layer_refuse_varying(layer));
     return lks_layer_same_shape(layer);
 }
 
@@ -38,6 +40,7 @@ static lks_status infer(lks_layer *layer)
         .options = options,                                                              \
         .n_options = sizeof options / sizeof *options,                                   \
         .config_size_bytes = sizeof(softmax),                                            \
+        .takes_varying = true,                                                           \
         .infer = infer,                                                                  \
         .forward = id##_forward,                                                         \
     };

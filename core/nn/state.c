@@ -6,6 +6,12 @@
 #include "ops/ops.h"
 #include "tensor/scope.h"
 
+/* What lanes carry. */
+typedef struct carried {
+    lks_tensor **tensors; /* [n_lanes][plan->n_carried] */
+    uint32_t n_lanes;     /* that have carried something */
+} carried;
+
 struct lks_state {
     const lks_plan *plan;
     bool is_borrowed; /* params and buffers are */
@@ -13,8 +19,8 @@ struct lks_state {
     lks_buffer_block *buffers;
     lks_tensor **param_tensors; /* [plan->n_params] the block's */
     lks_tensor **table;         /* [plan->n_places] borrowed of the run */
-    lks_tensor **carried;       /* [n_lanes][plan->n_carried] */
-    uint32_t n_lanes;           /* that have carried something */
+    carried carried[2];         /* in evaluation, in training */
+    lks_tensor **nothing;       /* [plan->n_carried] NULLs: of runs that do not carry */
 };
 
 /* ---- what layers want, in a row ---- */
@@ -151,7 +157,8 @@ static lks_status make_tables(lks_state *state)
 
     state->param_tensors = lks_calloc(plan->n_params, sizeof *state->param_tensors);
     state->table = lks_calloc(plan->n_places, sizeof *state->table);
-    if (!state->param_tensors || !state->table)
+    state->nothing = lks_calloc(plan->n_carried, sizeof *state->nothing);
+    if (!state->param_tensors || !state->table || !state->nothing)
         return LKS_NOMEM;
     for (size_t i = 0; i < plan->n_params; i++)
         state->param_tensors[i] = lks_param_block_at(state->params, i)->tensor;
@@ -200,7 +207,9 @@ void lks_state_destroy(lks_state *state)
 {
     if (!state)
         return;
-    lks_state_forget_carried(state);
+    lks_state_forget_carried(state, false);
+    lks_state_forget_carried(state, true);
+    lks_free(state->nothing);
     lks_free(state->table);
     lks_free(state->param_tensors);
     if (!state->is_borrowed) {
@@ -222,30 +231,31 @@ lks_buffer_block *lks_state_buffers(const lks_state *state)
 
 /* ---- what lanes carry ---- */
 
-void lks_state_forget_carried(lks_state *state)
+void lks_state_forget_carried(lks_state *state, bool training)
 {
-    for (size_t i = 0; i < state->n_lanes * state->plan->n_carried; i++)
-        lks_unref(state->carried[i]);
-    lks_free(state->carried);
-    state->carried = NULL;
-    state->n_lanes = 0;
+    carried *c = &state->carried[training];
+
+    for (size_t i = 0; i < c->n_lanes * state->plan->n_carried; i++)
+        lks_unref(c->tensors[i]);
+    lks_free(c->tensors);
+    *c = (carried){0};
 }
 
 /* Room for this lane and those before it, of which there is nothing at first. */
-static lks_status reserve_carried(lks_state *state, uint32_t lane)
+static lks_status reserve_carried(lks_state *state, const lks_run_mode *mode)
 {
-    const size_t each = state->plan->n_carried;
+    const size_t each = state->plan->n_carried, lane = mode->rng.lane;
+    carried *c = &state->carried[mode->training];
     lks_tensor **grown;
 
-    if (each == 0 || lane < state->n_lanes)
+    if (each == 0 || !mode->carries || lane < c->n_lanes)
         return LKS_OK;
-    grown = lks_realloc(state->carried, ((size_t)lane + 1) * each, sizeof *grown);
+    grown = lks_realloc(c->tensors, (lane + 1) * each, sizeof *grown);
     if (!grown)
         return LKS_NOMEM;
-    for (size_t i = state->n_lanes * each; i < ((size_t)lane + 1) * each; i++)
+    for (size_t i = c->n_lanes * each; i < (lane + 1) * each; i++)
         grown[i] = NULL;
-    state->carried = grown;
-    state->n_lanes = lane + 1;
+    *c = (carried){grown, (uint32_t)lane + 1};
     return LKS_OK;
 }
 
@@ -257,6 +267,7 @@ static lks_layer_run run_of(const lks_state *state, const lks_layer *layer,
     lks_tensor *const *buffers = lks_buffer_block_tensors(state->buffers);
     const size_t lane = mode->rng.lane * state->plan->n_carried;
     lks_layer_run run = {.training = mode->training,
+                         .carries = mode->carries,
                          .rng = mode->rng,
                          .params = state->param_tensors + layer->first_param,
                          .buffers = buffers + layer->first_buffer};
@@ -265,11 +276,21 @@ static lks_layer_run run_of(const lks_state *state, const lks_layer *layer,
     if (observed)
         run.observed = observed + layer->first_observed;
     if (layer->n_carried > 0)
-        run.carried = state->carried + lane + layer->first_carried;
+        run.carried = mode->carries ? state->carried[mode->training].tensors + lane +
+                                          layer->first_carried
+                                    : state->nothing;
     return run;
 }
 
-static lks_status run_layers(lks_state *state, const lks_run_mode *mode)
+/* The lengths of what `port` says, of this run. */
+static lks_tensor *lengths_of(const lks_run_inputs *inputs, const lks_port *port)
+{
+    return port->varies_with && inputs->lengths ? inputs->lengths[port->varies_with - 1]
+                                                : NULL;
+}
+
+static lks_status run_layers(lks_state *state, const lks_run_mode *mode,
+                             const lks_run_inputs *inputs)
 {
     const lks_plan *plan = state->plan;
     lks_tensor *const *observed = NULL;
@@ -278,11 +299,14 @@ static lks_status run_layers(lks_state *state, const lks_run_mode *mode)
         LKS_TRY(lks_param_block_observe(state->params, &observed));
     for (size_t i = 0; i < plan->n_layers; i++) {
         const lks_layer *layer = &plan->layers[i];
-        const lks_layer_run run = run_of(state, layer, mode, observed);
-        lks_tensor *in[LKS_LAYER_MAX_PORTS];
+        lks_tensor *in[LKS_LAYER_MAX_PORTS], *lengths[LKS_LAYER_MAX_PORTS];
+        lks_layer_run run = run_of(state, layer, mode, observed);
 
-        for (size_t k = 0; k < layer->n_in; k++)
+        run.lengths = lengths;
+        for (size_t k = 0; k < layer->n_in; k++) {
             in[k] = state->table[layer->sources[k]];
+            lengths[k] = lengths_of(inputs, &layer->in[k]);
+        }
         LKS_TRY(layer->type->forward(layer, &run, in, &state->table[layer->place]));
     }
     return LKS_OK;
@@ -306,15 +330,15 @@ static lks_status give_outputs(const lks_state *state, lks_tensor **outputs)
 }
 
 lks_status lks_state_run(lks_state *state, const lks_run_mode *mode,
-                         lks_tensor *const *inputs, lks_tensor **outputs)
+                         const lks_run_inputs *inputs, lks_tensor **outputs)
 {
     lks_status st;
 
-    LKS_TRY(reserve_carried(state, mode->rng.lane));
+    LKS_TRY(reserve_carried(state, mode));
     for (size_t i = 0; i < state->plan->n_inputs; i++)
-        state->table[i] = inputs[i];
+        state->table[i] = inputs->fields[i];
     LKS_TRY(lks_scope_open());
-    LKS_GO(run_layers(state, mode));
+    LKS_GO(run_layers(state, mode, inputs));
     LKS_GO(give_outputs(state, outputs));
 cleanup:
     lks_scope_close();

@@ -24,20 +24,26 @@ lks_buffer_block *lks_state_buffers(const lks_state *state);
 
 /* How all layers of a run are meant; rng.layer is each layer's own. */
 typedef struct lks_run_mode {
-    bool training;
+    bool training, carries;
     lks_rng rng;
 } lks_run_mode;
 
-/* Run all layers: inputs[i] the batch's fields, outputs the last layer's, which belong to
- * the scope around. */
+/* What a run takes: the batch's fields, and how long their samples are; `lengths`, and each
+ * of them, may be NULL (lks_model_run_padded). */
+typedef struct lks_run_inputs {
+    lks_tensor *const *fields;
+    lks_tensor *const *lengths;
+} lks_run_inputs;
+
+/* Run all layers; outputs are the last layer's, which belong to the scope around. */
 lks_status lks_state_run(lks_state *state, const lks_run_mode *mode,
-                         lks_tensor *const *inputs, lks_tensor **outputs);
+                         const lks_run_inputs *inputs, lks_tensor **outputs);
 
 /* Let the layers turn what stands in the parameter block's own observed sums into new
  * buffers. */
 lks_status lks_state_update_buffers(lks_state *state);
 
-/* What lanes carry is as at the beginning. */
-void lks_state_forget_carried(lks_state *state);
+/* What lanes carry, in training or in evaluation, is as at the beginning. */
+void lks_state_forget_carried(lks_state *state, bool training);
 
 #endif

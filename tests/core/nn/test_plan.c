@@ -226,6 +226,7 @@ START_TEST(what_a_lane_carries_is_its_own_and_stays)
     const lks_layer_spec layers[] = {{.own = &count}, {.own = &count}};
     lks_model *model = make(layers, 2);
 
+    lks_model_set_carrying(model, true);
     ck_assert(seen(model, 2) == 1);
     ck_assert(seen(model, 2) == 4);
     ck_assert(seen(model, 0) == 1);
@@ -233,6 +234,199 @@ START_TEST(what_a_lane_carries_is_its_own_and_stays)
     ck_assert(seen(model, 2) == 9);
     lks_model_forget_carried(model);
     ck_assert(seen(model, 2) == 1);
+    lks_model_destroy(model);
+}
+END_TEST
+
+START_TEST(nothing_is_carried_unless_the_model_is_to)
+{
+    const lks_layer_spec layers[] = {{.own = &count}};
+    lks_model *model = make(layers, 1);
+
+    ck_assert(seen(model, 0) == 1);
+    ck_assert(seen(model, 0) == 1);
+    lks_model_set_carrying(model, true);
+    ck_assert(seen(model, 0) == 1);
+    ck_assert(seen(model, 0) == 2);
+    lks_model_set_carrying(model, false);
+    ck_assert(seen(model, 0) == 1);
+    lks_model_destroy(model);
+}
+END_TEST
+
+START_TEST(an_evaluation_leaves_what_training_carries)
+{
+    const lks_layer_spec layers[] = {{.own = &count}};
+    lks_model *model = make(layers, 1);
+
+    lks_model_set_carrying(model, true);
+    ck_assert(seen(model, 0) == 1);
+    ck_assert(seen(model, 0) == 2);
+    lks_model_set_training(model, false);
+    ck_assert(seen(model, 0) == 1);
+    lks_model_forget_carried(model);
+    ck_assert(seen(model, 0) == 1);
+    lks_model_set_training(model, true);
+    ck_assert(seen(model, 0) == 3);
+    lks_model_destroy(model);
+}
+END_TEST
+
+/* ---- samples that differ in length ---- */
+
+/* Notes what it is told of its input's lengths in a column of ones: the sum of them, or -1
+ * where they are not said. */
+static lks_status lengths_infer(lks_layer *layer)
+{
+    layer->out[0].shape = LKS_SHAPE_OF(1);
+    return LKS_OK;
+}
+
+static lks_status lengths_forward(const lks_layer *layer, const lks_layer_run *run,
+                                  lks_tensor *const *in, lks_tensor **out)
+{
+    lks_tensor *ones =
+        lks_ones(LKS_SHAPE_OF(lks_size(in[0], 0), 1), LKS_F32, test_device());
+
+    (void)layer;
+    return lks_layer_put(
+        out, run->lengths[0]
+                 ? lks_mul(ones, lks_to(lks_sum_all(run->lengths[0]), LKS_F32))
+                 : lks_neg(ones));
+}
+
+static const lks_layer_type lengths_type = {.name = "lengths",
+                                            .takes_varying = true,
+                                            .infer = lengths_infer,
+                                            .forward = lengths_forward};
+
+#define EMBEDDING                                                                        \
+    .type = "embedding",                                                                 \
+    .options = {                                                                         \
+        (const lks_option[]){{"num_embeddings", 1, {9}}, {"embedding_dim", 1, {4}}}, 2}
+
+/* Of tokens (N, up to 5). */
+static lks_status make_of_tokens(const lks_layer_spec *layers, size_t n, lks_model **out)
+{
+    const lks_model_input tokens = {"tokens", LKS_SHAPE_OF(5), LKS_I64, .varies = true};
+
+    return lks_model_create_from(layers, n, &tokens, 1, 0, test_device(), out);
+}
+
+/* What the last layer gives of 2 samples that are padded to `longest`. */
+static double run_tokens(lks_model *model, int64_t longest, bool told)
+{
+    const int64_t each[] = {longest, 1};
+    lks_tensor *x, *lengths, *y = NULL;
+    double value;
+
+    lks_scope_open();
+    x = lks_zeros(LKS_SHAPE_OF(2, longest), LKS_I64, test_device());
+    lengths = lks_from_data(LKS_SHAPE_OF(2), LKS_I64, each, test_device());
+    ck_ok(lks_model_run_padded(model, &x, told ? &lengths : NULL, &y));
+    value = tensor_at(y, 0);
+    lks_scope_close();
+    return value;
+}
+
+START_TEST(lengths_go_along_where_the_first_dimension_is_kept)
+{
+    static const lks_option two[] = {{"start_dim", 1, {2}}}, last[] = {{"dim", 1, {-1}}};
+    static const lks_option shape[] = {{"normalized_shape", 1, {4}}};
+    const lks_layer_spec layers[] = {
+        {EMBEDDING, .name = "e"},
+        {.type = "dropout"},
+        {LINEAR(4)},
+        {.type = "tanh"},
+        {.type = "layer_norm", .options = {shape, 1}},
+        {.type = "softmax", .options = {last, 1}},
+        {.type = "prelu"},
+        {.type = "flatten", .options = {two, 1}, .name = "f"},
+        {.type = "bilinear",
+         .options = {(const lks_option[]){{"out_features", 1, {4}}}, 1},
+         FROM("e", "f")},
+        {.type = "add", FROM("8", "e")},
+        {.own = &lengths_type}};
+    lks_model *model;
+
+    ck_ok(make_of_tokens(layers, sizeof layers / sizeof *layers, &model));
+    ck_assert(run_tokens(model, 5, true) == 6);
+    ck_assert(run_tokens(model, 3, true) == 4);
+    ck_assert(run_tokens(model, 5, false) == -1);
+    lks_model_destroy(model);
+}
+END_TEST
+
+START_TEST(a_field_that_does_not_vary_has_no_lengths)
+{
+    const lks_layer_spec layers[] = {{.own = &lengths_type}};
+    lks_model *model = make(layers, 1);
+    lks_tensor *x, *lengths, *y = NULL;
+
+    lks_scope_open();
+    x = lks_ones(LKS_SHAPE_OF(2, 4), LKS_F32, test_device());
+    ck_ok(lks_model_run(model, &x, &y));
+    ck_assert(tensor_at(y, 0) == -1);
+    lengths = lks_full(LKS_SHAPE_OF(2), 4, LKS_I64, test_device());
+    ck_fails(lks_model_run_padded(model, &x, &lengths, &y), LKS_INVALID,
+             "lengths of the field inputs, which does not vary");
+    lks_scope_close();
+    lks_model_destroy(model);
+}
+END_TEST
+
+START_TEST(a_layer_of_one_size_refuses_samples_that_vary)
+{
+    static const lks_option dim[] = {{"dim", 1, {1}}};
+    const lks_layer_spec flatten[] = {{EMBEDDING}, {.type = "flatten"}};
+    const lks_layer_spec softmax[] = {{EMBEDDING},
+                                      {.type = "softmax", .options = {dim, 1}}};
+    const lks_layer_spec norm[] = {{EMBEDDING}, {.type = "batch_norm1d"}};
+    lks_model *model;
+
+    ck_fails(make_of_tokens(flatten, 2, &model), LKS_SHAPE,
+             "layer 1 (flatten) cannot follow layer 0 (embedding), which gives (5, 4): "
+             "its first size varies from sample to sample, and flatten wants one size");
+    ck_fails(make_of_tokens(softmax, 2, &model), LKS_SHAPE, "softmax wants one size");
+    ck_fails(make_of_tokens(norm, 2, &model), LKS_SHAPE, "batch_norm1d wants one size");
+}
+END_TEST
+
+START_TEST(sums_of_what_varies_otherwise_are_refused)
+{
+    const lks_model_input inputs[] = {
+        {"a", LKS_SHAPE_OF(5, 4), LKS_F32, .varies = true},
+        {"b", LKS_SHAPE_OF(5, 4), LKS_F32, .varies = true},
+        {"bias", LKS_SHAPE_OF(1, 4), LKS_F32, .varies = false}};
+    const lks_layer_spec unlike[] = {{.type = "add", FROM("a", "b")}};
+    const lks_layer_spec one[] = {{.type = "add", FROM("bias", "b")}};
+    lks_model *model;
+
+    ck_fails(lks_model_create_from(unlike, 1, inputs, 3, 0, test_device(), &model),
+             LKS_SHAPE, "their first sizes do not vary alike");
+    ck_ok(lks_model_create_from(one, 1, inputs, 3, 0, test_device(), &model));
+    lks_model_destroy(model);
+}
+END_TEST
+
+START_TEST(batches_that_no_lengths_go_with_are_refused)
+{
+    const lks_layer_spec layers[] = {{EMBEDDING}};
+    lks_tensor *x, *lengths, *y = NULL;
+    lks_model *model;
+
+    ck_ok(make_of_tokens(layers, 1, &model));
+    lks_scope_open();
+    x = lks_zeros(LKS_SHAPE_OF(2, 6), LKS_I64, test_device());
+    ck_fails(lks_model_run(model, &x, &y), LKS_SHAPE,
+             "samples of shape (5,) or shorter, not a (2, 6)");
+    x = lks_zeros(LKS_SHAPE_OF(2, 0), LKS_I64, test_device());
+    ck_fails(lks_model_run(model, &x, &y), LKS_SHAPE, "or shorter, not a (2, 0)");
+    x = lks_zeros(LKS_SHAPE_OF(2, 3), LKS_I64, test_device());
+    lengths = lks_zeros(LKS_SHAPE_OF(3), LKS_I64, test_device());
+    ck_fails(lks_model_run_padded(model, &x, &lengths, &y), LKS_SHAPE,
+             "lengths of the field tokens are int64 (2), one a sample, not int64 (3,)");
+    lks_scope_close();
     lks_model_destroy(model);
 }
 END_TEST
@@ -348,6 +542,13 @@ LKS_SUITE("plan", a_named_layers_parameters_have_its_name, names_change_no_initi
           a_description_shows_names, a_residual_sum_goes_forward_and_back, sums_broadcast,
           a_layer_may_give_several_outputs, a_last_layers_outputs_come_all,
           what_a_lane_carries_is_its_own_and_stays,
+          nothing_is_carried_unless_the_model_is_to,
+          an_evaluation_leaves_what_training_carries,
+          lengths_go_along_where_the_first_dimension_is_kept,
+          a_field_that_does_not_vary_has_no_lengths,
+          a_layer_of_one_size_refuses_samples_that_vary,
+          sums_of_what_varies_otherwise_are_refused,
+          batches_that_no_lengths_go_with_are_refused,
           fields_of_a_batch_have_names_and_dtypes, bad_names_are_refused,
           sources_that_are_not_there_are_refused, a_wrong_number_of_inputs_is_refused,
           sums_of_unlike_shapes_are_refused)
