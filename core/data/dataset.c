@@ -97,6 +97,17 @@ static lks_status set_fields(lks_dataset *self, const lks_field *fields, int n_f
     return LKS_OK;
 }
 
+static lks_status check_streams(const lks_dataset *self)
+{
+    const uint64_t n = lks_dataset_n_streams(self);
+
+    if (n == 0 || self->n_samples % n == 0)
+        return LKS_OK;
+    return lks_fail(LKS_INVALID,
+                    "%llu samples are no windows of %llu streams, each as many",
+                    (unsigned long long)self->n_samples, (unsigned long long)n);
+}
+
 /* ---- the fingerprint ----------------------------------------------------------------
  */
 
@@ -170,6 +181,7 @@ lks_status lks_dataset_create(const lks_dataset_ops *ops, void *self, uint64_t n
     dataset->self = self;
     dataset->n_samples = n_samples;
     LKS_GO(set_fields(dataset, fields, n_fields));
+    LKS_GO(check_streams(dataset));
     if (ops->fingerprint)
         dataset->fingerprint = ops->fingerprint(self);
     else
@@ -195,6 +207,11 @@ void lks_dataset_destroy(lks_dataset *dataset)
 const void *lks_dataset_self(const lks_dataset *dataset, const lks_dataset_ops *ops)
 {
     return dataset->ops == ops ? dataset->self : NULL;
+}
+
+uint64_t lks_dataset_n_streams(const lks_dataset *dataset)
+{
+    return dataset->ops->n_streams ? dataset->ops->n_streams(dataset->self) : 0;
 }
 
 uint64_t lks_dataset_n_samples(const lks_dataset *dataset)

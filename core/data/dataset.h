@@ -35,6 +35,9 @@ typedef struct lks_field {
     bool varies;
     int varying_dim;
     double pad; /* a number that the dtype holds */
+    /* Of i64 that are tokens of a vocabulary: its size, all numbers but padding being below
+     * it; 0: they are something else. */
+    int64_t n_tokens;
 } lks_field;
 
 /* Where a field of one sample goes. */
@@ -83,6 +86,11 @@ typedef struct lks_dataset_ops {
     /* Which row of its table sample `index` is, from 0, where rows were left out; of
      * n_samples, how many rows there are. May be NULL: none was. */
     uint64_t (*row)(const void *self, uint64_t index);
+    /* Whether the samples are windows of streams, and of how many, each a text that goes on
+     * from one of its windows to the next: sample i is window i / n of stream i % n, of n.
+     * Then they are visited in that order, and a model carries its state along. May be
+     * NULL, or 0: samples have nothing to do with one another. */
+    uint64_t (*n_streams)(const void *self);
     /* May be NULL. */
     void (*destroy)(void *self);
 } lks_dataset_ops;
@@ -221,6 +229,9 @@ uint64_t lks_dataset_row(const lks_dataset *dataset, uint64_t index);
  * the dataset; NULL where one has none. LKS_NOMEM. */
 lks_status lks_dataset_class_names(const lks_dataset *dataset, int64_t n,
                                    const char ***out);
+
+/* Of how many streams samples are the windows (lks_dataset_ops); 0: of none. */
+uint64_t lks_dataset_n_streams(const lks_dataset *dataset);
 
 /* What lks_dataset_create was given as `self`, if it was with these ops; else NULL. */
 const void *lks_dataset_self(const lks_dataset *dataset, const lks_dataset_ops *ops);

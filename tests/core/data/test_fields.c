@@ -303,11 +303,47 @@ START_TEST(no_memory_is_an_error_wherever_it_happens)
 }
 END_TEST
 
+/* ---- streams ---- */
+
+static uint64_t n_streams(const void *self)
+{
+    return (uint64_t)((const words *)self)->lengths[0];
+}
+
+static const lks_dataset_ops stream_ops = {.get = get, .n_streams = n_streams};
+
+START_TEST(a_dataset_says_of_how_many_streams_its_samples_are_windows)
+{
+    words plain = make(), streams = {.lengths = {1, 4, 0, 1, 3}};
+    lks_dataset *dataset = NULL;
+
+    ck_ok(lks_dataset_create(&ops, &plain, N_SAMPLES, fields, N_FIELDS, &dataset));
+    ck_assert_uint_eq(lks_dataset_n_streams(dataset), 0);
+    lks_dataset_destroy(dataset);
+    ck_ok(
+        lks_dataset_create(&stream_ops, &streams, N_SAMPLES, fields, N_FIELDS, &dataset));
+    ck_assert_uint_eq(lks_dataset_n_streams(dataset), 1);
+    lks_dataset_destroy(dataset);
+}
+END_TEST
+
+START_TEST(streams_of_unlike_length_are_refused)
+{
+    words two = make();
+    lks_dataset *dataset = NULL;
+
+    ck_fails(lks_dataset_create(&stream_ops, &two, N_SAMPLES, fields, N_FIELDS, &dataset),
+             LKS_INVALID, "5 samples are no windows of 2 streams, each as many");
+}
+END_TEST
+
 LKS_SUITE("fields", a_dataset_says_its_fields_and_ends_with_what_it_is_of,
           samples_are_padded_to_the_longest_of_their_batch,
           fields_that_are_not_asked_for_are_left_out,
           a_fingerprint_is_of_all_samples_lengths_and_fields,
           a_sample_longer_than_announced_is_refused,
           labels_of_any_shape_are_checked_and_named_with_their_origin,
-          fields_that_cannot_be_are_refused, a_pad_value_is_one_that_the_dtype_holds,
+          a_dataset_says_of_how_many_streams_its_samples_are_windows,
+          streams_of_unlike_length_are_refused, fields_that_cannot_be_are_refused,
+          a_pad_value_is_one_that_the_dtype_holds,
           no_memory_is_an_error_wherever_it_happens)
