@@ -85,6 +85,70 @@ typedef struct lks_avg_pool2d_params { /* of a mean */
                                  counts for nothing */
 } lks_avg_pool2d_params;
 
+/* What a step of a recurrent layer is: X(kind, gates), the gates of PyTorch's order: of an
+ * LSTM i f g o, of a GRU r z n. */
+#define LKS_RECURRENCE_LIST(X) X(RNN_TANH, 1) X(RNN_RELU, 1) X(LSTM, 4) X(GRU, 3)
+
+typedef enum lks_recurrence {
+#define LKS_RECURRENCE(kind, n_gates) LKS_##kind,
+    LKS_RECURRENCE_LIST(LKS_RECURRENCE)
+#undef LKS_RECURRENCE
+        LKS_N_RECURRENCES
+} lks_recurrence;
+
+static inline int lks_recurrence_gates(lks_recurrence kind)
+{
+    static const int n[] = {
+#define LKS_GATES(kind, n_gates) n_gates,
+        LKS_RECURRENCE_LIST(LKS_GATES)
+#undef LKS_GATES
+    };
+
+    return n[kind];
+}
+
+/* One direction of one recurrent layer over N sequences of T steps: H numbers of state, G
+ * gates, P numbers out of each step, H unless there is w_hr. Each step of x, y and what is
+ * like them is dense; steps and sequences may stand at any distance. */
+/* clang-format off */
+#define LKS_RECURRENT_LIST(X)                                                            \
+    X(x)       /* (T, N, G H): W_ih input + b_ih */                                      \
+    X(w_hh)    /* (G H, P), dense */                                                     \
+    X(b_hh)    /* (G H), dense, or NULL: 0 */                                            \
+    X(w_hr)    /* (P, H), dense: an LSTM's projection, or NULL: none */                  \
+    X(h0)      /* (N, P) or NULL: 0 */                                                   \
+    X(c0)      /* (N, H) or NULL: 0; of an LSTM */                                       \
+    X(lengths) /* (N) i64 in 1 … T, or NULL: T; reverse begins at a sequence's last */   \
+    X(y)       /* (T, N, P); 0 beyond a length */                                        \
+    X(h_n)     /* (N, P): the last step's output */                                      \
+    X(c_n)     /* (N, H): an LSTM's last cells */                                        \
+    /* For backward, or NULL: not wanted; what is beyond a length is left as it was. */  \
+    X(gates)   /* (T, N, G H): the activated gates of an LSTM or GRU; may be x */        \
+    X(cells)   /* (T, N, H): an LSTM's, after each step */                               \
+    X(hidden)  /* (T, N, H): a GRU's W_hn h + b_hn, which r multiplies */
+
+/* Its gradients; each (T, …) is 0 beyond a length. */
+#define LKS_RECURRENT_GRADS_LIST(X)                                                      \
+    X(dy) X(dh_n) X(dc_n) /* given, as y, h_n and c_n, or NULL: 0 */                     \
+    X(dx)                 /* as x; its W_hh h + b_hh has the same, but for GRU's n */    \
+    X(d_hidden)           /* of a GRU: as hidden */                                      \
+    X(d_projected)        /* (T, N, P): with w_hr, of what it projects to */             \
+    X(unprojected)        /* (T, N, H): with w_hr, what it projects, anew */             \
+    X(dh0) X(dc0)         /* as h0, and of an LSTM as c0 */
+/* clang-format on */
+
+typedef struct lks_recurrent {
+    lks_recurrence kind;
+    bool reverse; /* from the last step to the first */
+#define LKS_VIEW(name) const lks_view *name;
+    LKS_RECURRENT_LIST(LKS_VIEW)
+} lks_recurrent;
+
+typedef struct lks_recurrent_grads {
+    LKS_RECURRENT_GRADS_LIST(LKS_VIEW)
+#undef LKS_VIEW
+} lks_recurrent_grads;
+
 /* What one pass of an optimiser does to each parameter: X(formula, state blocks).
  * reference/optim_of.h has the formulas. */
 /* clang-format off */
@@ -330,6 +394,13 @@ typedef struct lks_kernels { /* a device: its memory, its queue, its kernels */
                                          int64_t ignored, const lks_view *scale,
                                          const lks_view *dx);
 
+    /* LKS_RECURRENT_LIST says what there is, f32 f64. Backward reads of r neither x nor
+     * b_hh, h_n and c_n, which may be NULL; it writes all that there is of g: the gradients
+     * of weights are products of these. LKS_INVALID: a length out of range. */
+    lks_status (*recurrent)(const lks_recurrent *r);
+    lks_status (*recurrent_backward)(const lks_recurrent *r,
+                                     const lks_recurrent_grads *g);
+
     /* y[i] = u_i >= p ? x[i] / (1 - p) : 0, u_i the stream's uniform f32 element i, i
      * counting x row-major. Dense. Its own backward: the same call on dy gives dx. */
     lks_status (*dropout)(const lks_view *x, double p, const lks_rng *rng,
@@ -352,7 +423,7 @@ typedef struct lks_kernels { /* a device: its memory, its queue, its kernels */
     X(gemm) X(conv2d) X(conv2d_backward_data) X(conv2d_backward_weight)                  \
     X(max_pool2d) X(max_pool2d_backward) X(avg_pool2d) X(avg_pool2d_backward)            \
     X(softmax) X(softmax_backward) X(cross_entropy) X(cross_entropy_backward)            \
-    X(dropout) X(optim)
+    X(recurrent) X(recurrent_backward) X(dropout) X(optim)
 /* clang-format on */
 
 /* The type of a kernel's function: LKS_KERNEL_TYPE(fill) lks_cpu_fill; declares one. */

@@ -19,4 +19,8 @@ lks_status lks_index_check(const char *kernel, const lks_view *index, const lks_
 lks_status lks_targets_check(const char *kernel, const lks_view *target,
                              int64_t n_classes, int64_t ignored, int64_t *n_counted);
 
+/* lengths [n] or NULL: all in 1 … n_steps. */
+lks_status lks_lengths_check(const char *kernel, const lks_view *lengths,
+                             int64_t n_steps);
+
 #endif

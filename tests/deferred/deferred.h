@@ -29,7 +29,7 @@ size_t deferred_n_pending(void);
 
 /* ---- among its files ---- */
 
-enum { DEFERRED_MAX_VIEWS = 6, DEFERRED_MAX_DEVICES = 8 };
+enum { DEFERRED_MAX_VIEWS = 24, DEFERRED_MAX_DEVICES = 8 };
 
 /* Something queued. */
 typedef struct deferred_command deferred_command;
@@ -50,6 +50,10 @@ struct deferred_command {
         lks_avg_pool2d_params mean;
         lks_rates rates;
         lks_rng rng;
+        struct {
+            lks_recurrence kind;
+            bool reverse;
+        } recurrent;
     } params;
     /* of a copy or a free */
     void *to;

@@ -176,6 +176,61 @@ KERNEL(cross_entropy_backward,
 KERNEL(dropout, (const lks_view *x, double p, const lks_rng *rng, const lks_view *y),
        LIST(x, y), LIST(.number = p, .params.rng = *rng),
        (V(0), c->number, &c->params.rng, V(1)))
+
+/* The views of a recurrent layer are in the order of their lists. */
+typedef struct recurrent_call {
+    lks_recurrent r;
+    lks_recurrent_grads g;
+} recurrent_call;
+
+static recurrent_call recurrent_of(const deferred_command *c)
+{
+    recurrent_call call = {
+        {.kind = c->params.recurrent.kind, .reverse = c->params.recurrent.reverse}, {0}};
+    int i = 0;
+
+#define TAKE(name) call.r.name = V(i++);
+    LKS_RECURRENT_LIST(TAKE)
+#undef TAKE
+#define TAKE(name) call.g.name = V(i++);
+    LKS_RECURRENT_GRADS_LIST(TAKE)
+#undef TAKE
+    return call;
+}
+
+static lks_status run_recurrent(const deferred_command *c)
+{
+    const recurrent_call call = recurrent_of(c);
+
+    return base()->recurrent(&call.r);
+}
+
+static lks_status run_recurrent_backward(const deferred_command *c)
+{
+    const recurrent_call call = recurrent_of(c);
+
+    return base()->recurrent_backward(&call.r, &call.g);
+}
+
+static lks_status recurrent_backward(const lks_recurrent *r, const lks_recurrent_grads *g)
+{
+    const lks_recurrent_grads none = {0};
+    const lks_recurrent_grads *grads = g ? g : &none;
+#define GIVE(name)      r->name,
+#define GIVE_GRAD(name) grads->name,
+    views_of views = {LKS_RECURRENT_LIST(GIVE) LKS_RECURRENT_GRADS_LIST(GIVE_GRAD)};
+
+    return enqueue((deferred_command){.name = g ? "recurrent_backward" : "recurrent",
+                                      .run = g ? run_recurrent_backward : run_recurrent,
+                                      .params.recurrent = {r->kind, r->reverse}},
+                   views);
+}
+
+static lks_status recurrent(const lks_recurrent *r)
+{
+    return recurrent_backward(r, NULL);
+}
+
 /* The states of a command are views from the third on, one after the other. */
 #define STATE(update, states, i) (i) < n_states_of(update) ? &(states)[i] : NULL
 static int n_states_of(lks_update update)

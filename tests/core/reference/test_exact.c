@@ -53,6 +53,8 @@ static const struct {
     KERNEL(softmax_backward, 600),
     KERNEL(cross_entropy, 400),
     KERNEL(cross_entropy_backward, 400),
+    KERNEL(recurrent, 400),
+    KERNEL(recurrent_backward, 400),
     KERNEL(dropout, 300),
     KERNEL(optim, 1200),
 };

@@ -8,7 +8,7 @@
 #include "base/rng.h"
 #include "kernels.h"
 
-enum { MAX_BLOCKS = 8 };
+enum { MAX_BLOCKS = 24 };
 
 /* What numbers a trial's floats are. */
 typedef enum values {
