@@ -270,10 +270,10 @@ static lks_status make_model_to_predict(lks_replica *replica)
 
 static void put_line(lks_text *out, const char *name, const lks_evaluation *e)
 {
-    lks_text_add(out, "%s: %" PRIu64 " samples, loss %s", name, e->n_samples,
-                 lks_figure_loss(e->loss).text);
-    if (e->has_accuracy)
-        lks_text_add(out, ", accuracy %.2f %%", 100 * e->accuracy);
+    lks_text_add(out, "%s: %" PRIu64 " samples, ", name, e->n_samples);
+    if (e->has_tokens)
+        lks_text_add(out, "%" PRIu64 " tokens, ", e->n_tokens);
+    lks_evaluation_put_line(out, e);
     lks_text_put(out, "\n");
 }
 

@@ -30,12 +30,14 @@ void lks_console_init(lks_console *self, bool is_shown, bool is_launched)
  * from the end. */
 static void format_progress(const lks_progress_line *line, char *out, size_t size_bytes)
 {
+    const bool has_tokens = line->tokens_per_s > 0;
+
     snprintf(out, size_bytes,
-             "step %" PRIu64 "/%" PRIu64
-             "  loss %s  eta %s  %s samples/s  epoch %" PRIu64,
+             "step %" PRIu64 "/%" PRIu64 "  loss %s  eta %s  %s %s/s  epoch %" PRIu64,
              line->step, line->n_steps, lks_figure_loss(line->loss).text,
              lks_figure_seconds(line->eta_s).text,
-             lks_figure_count(line->samples_per_s).text, line->epoch + 1);
+             lks_figure_count(has_tokens ? line->tokens_per_s : line->samples_per_s).text,
+             has_tokens ? "tokens" : "samples", line->epoch + 1);
 }
 
 /* Nothing may stand in the last column. Whether our output reaches a terminal of another
@@ -93,13 +95,16 @@ void lks_console_say(lks_console *self, const char *format, ...)
 void lks_console_evaluation(lks_console *self, uint64_t epoch, const char *split,
                             const lks_evaluation *evaluation)
 {
-    char accuracy[48] = "";
+    lks_text text = {0};
+    char *line = NULL;
 
-    if (evaluation->has_accuracy)
-        snprintf(accuracy, sizeof accuracy, ", accuracy %.2f %%",
-                 100 * evaluation->accuracy);
-    lks_console_say(self, "epoch %" PRIu64 ": %s loss %s%s", epoch + 1, split,
-                    lks_figure_loss(evaluation->loss).text, accuracy);
+    lks_evaluation_put_line(&text, evaluation);
+    if (lks_text_take(&text, &line) != LKS_OK) {
+        lks_error_clear(); /* the run does not need it */
+        return;
+    }
+    lks_console_say(self, "epoch %" PRIu64 ": %s %s", epoch + 1, split, line);
+    lks_free(line);
 }
 
 void lks_console_table(lks_console *self, const char *split,

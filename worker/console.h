@@ -25,6 +25,7 @@ typedef struct lks_progress_line {
     uint64_t step, n_steps;
     uint64_t epoch; /* from 0 */
     double loss, samples_per_s, eta_s;
+    double tokens_per_s; /* of a language model, in place of samples; 0: it is none */
     bool
         is_reported; /* one of report.every_steps; the others appear on a terminal only */
 } lks_progress_line;

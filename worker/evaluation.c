@@ -74,11 +74,17 @@ void lks_evaluation_put_json(lks_text *out, const lks_evaluated *what,
     put_what(out, what);
     lks_text_add(out, "  \"samples\": %" PRIu64 ",\n  ", e->n_samples);
     put_number(out, "loss", e->loss);
+    if (e->has_tokens) {
+        lks_text_put(out, ",\n  ");
+        put_number(out, "perplexity", e->perplexity);
+        lks_text_add(out, ",\n  \"tokens\": %" PRIu64, e->n_tokens);
+    }
     if (e->has_accuracy) {
         lks_text_put(out, ",\n  ");
         put_number(out, "accuracy", e->accuracy);
-        put_list(out, "classes", e->tally, put_class);
     }
+    if (e->tally)
+        put_list(out, "classes", e->tally, put_class);
     if (e->tally && e->tally->confusion)
         put_list(out, "confusion", e->tally, put_row);
     if (e->has_errors) {
@@ -91,6 +97,15 @@ void lks_evaluation_put_json(lks_text *out, const lks_evaluated *what,
 }
 
 /* ---- for people ---- */
+
+void lks_evaluation_put_line(lks_text *out, const lks_evaluation *e)
+{
+    lks_text_add(out, "loss %s", lks_figure_loss(e->loss).text);
+    if (e->has_tokens)
+        lks_text_add(out, ", perplexity %s", lks_figure_loss(e->perplexity).text);
+    if (e->has_accuracy)
+        lks_text_add(out, ", accuracy %.2f %%", 100 * e->accuracy);
+}
 
 static void put_classes(lks_text *out, const lks_tally *tally)
 {

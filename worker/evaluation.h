@@ -19,6 +19,9 @@ typedef struct lks_evaluated {
 void lks_evaluation_put_json(lks_text *out, const lks_evaluated *what,
                              const lks_evaluation *evaluation);
 
+/* "loss 1.6, perplexity 4.95, accuracy 52.10 %": what there is of it. */
+void lks_evaluation_put_line(lks_text *out, const lks_evaluation *evaluation);
+
 /* The classes as a table, or the errors of values: lines, "" where there is neither. */
 void lks_evaluation_put_table(lks_text *out, const lks_evaluation *evaluation);
 

@@ -120,14 +120,16 @@ static lks_tensor *zeros(int64_t n, const lks_field *field, lks_device device)
 /* As a step's lane does, of n samples that are all zero. */
 static lks_status run_lane(lks_replica *replica, int64_t n)
 {
-    lks_tensor *fields[LKS_DATASET_MAX_FIELDS];
     const lks_feed *feed = &replica->train;
+    lks_fields fields = {0};
 
     for (int i = 0; i < lks_dataset_n_fields(feed->dataset); i++)
-        fields[i] = zeros(n, lks_dataset_field(feed->dataset, i), replica->device);
-    return lks_backward(lks_loss_sum(
-        replica->loss, lks_model_forward(replica->model, fields[feed->inputs]),
-        fields[feed->targets], NULL));
+        fields.tensors[i] =
+            zeros(n, lks_dataset_field(feed->dataset, i), replica->device);
+    lks_model_forget_carried(replica->model); /* lanes may be smaller than it was of */
+    return lks_backward(lks_loss_sum(replica->loss,
+                                     lks_feed_forward(feed, replica->model, &fields),
+                                     fields.tensors[feed->targets], NULL));
 }
 
 /* The bytes that a lane of n samples takes at most beyond what stands, tried out. */

@@ -67,24 +67,35 @@ static lks_status append(lks_metrics *self, const char *line, size_t n_bytes)
 
 lks_status lks_metrics_step(lks_metrics *self, const lks_step_metrics *v)
 {
-    char line[512], texts[5][LKS_NUMBER_TEXT];
-    const int n = snprintf(
+    char line[512], more[LKS_NUMBER_TEXT + 24] = "", texts[5][LKS_NUMBER_TEXT];
+    int n;
+
+    if (v->tokens_per_s > 0)
+        snprintf(more, sizeof more, ",\"tokens_per_s\":%s",
+                 lks_number_text(v->tokens_per_s, texts[0]));
+    n = snprintf(
         line, sizeof line,
         "{\"step\":%" PRIu64 ",\"epoch\":%" PRIu64 ",\"samples\":%" PRIu64
-        ",\"loss\":%s,\"lr\":%s,\"grad_norm\":%s,\"samples_per_s\":%s,\"time\":%s}\n",
+        ",\"loss\":%s,\"lr\":%s,\"grad_norm\":%s,\"samples_per_s\":%s%s,\"time\":%s}\n",
         v->step, v->epoch, v->samples, lks_number_text(v->loss, texts[0]),
         lks_number_text(v->lr, texts[1]), lks_number_text(v->grad_norm, texts[2]),
-        lks_number_text(v->samples_per_s, texts[3]), lks_number_text(v->time, texts[4]));
+        lks_number_text(v->samples_per_s, texts[3]), more,
+        lks_number_text(v->time, texts[4]));
 
     return append(self, line, (size_t)n);
 }
 
 lks_status lks_metrics_evaluation(lks_metrics *self, const lks_evaluation_metrics *v)
 {
-    char line[512], more[2 * LKS_NUMBER_TEXT + 48] = "", texts[3][LKS_NUMBER_TEXT];
+    char line[512], more[2 * LKS_NUMBER_TEXT + 64] = "", texts[3][LKS_NUMBER_TEXT];
     int n;
 
-    if (v->has_accuracy)
+    if (v->has_tokens)
+        snprintf(more, sizeof more,
+                 ",\"perplexity\":%s,\"tokens\":%" PRIu64 ",\"accuracy\":%s",
+                 lks_number_text(v->perplexity, texts[0]), v->n_tokens,
+                 lks_number_text(v->accuracy, texts[1]));
+    else if (v->has_accuracy)
         snprintf(more, sizeof more, ",\"accuracy\":%s",
                  lks_number_text(v->accuracy, texts[0]));
     if (v->has_errors)

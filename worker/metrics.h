@@ -18,6 +18,7 @@ typedef struct lks_step_metrics {
     double lr;            /* it was taken with */
     double grad_norm;     /* 2-norm of its gradient */
     double samples_per_s; /* of the run since the last report */
+    double tokens_per_s;  /* the same, of a language model; 0: it is none */
     double time;          /* seconds since 1970 */
 } lks_step_metrics;
 
@@ -27,6 +28,9 @@ typedef struct lks_evaluation_metrics {
     double loss;
     bool has_accuracy;
     double accuracy; /* 0 to 1 */
+    bool has_tokens; /* of a language model: */
+    uint64_t n_tokens;
+    double perplexity;
     bool has_errors;
     double absolute_error, r2; /* NaN: it has none */
     uint64_t samples;

@@ -157,11 +157,15 @@ lks_status lks_check_split_files(const lks_job *job, const lks_job_split *split)
     return LKS_OK;
 }
 
-/* A field of the training data and that of the test data. */
+/* A field of the training data and that of the test data, whose samples may be longer or
+ * shorter where they vary. */
 static lks_status check_alike(const lks_field *a, const lks_field *b, const char *what)
 {
-    const lks_shape shapes[2] = {lks_field_shape(a), lks_field_shape(b)};
+    lks_shape shapes[2] = {lks_field_shape(a), lks_field_shape(b)};
     char texts[2][LKS_SHAPE_TEXT];
+
+    if (a->varies && b->varies && a->n_dims > 0 && b->n_dims > 0)
+        shapes[1].sizes[0] = shapes[0].sizes[0];
 
     if (a->dtype != b->dtype)
         return lks_fail(LKS_DTYPE, "test %s are %s, training %s %s", what,
@@ -210,19 +214,33 @@ static lks_status explain_classes(const lks_feed *data, int64_t n_outputs)
                     n_outputs == 1 ? "" : "s");
 }
 
+/* Of targets that are tokens nobody needs to read all: the vocabulary has them. */
+static lks_status check_vocabulary(const lks_field *targets, int64_t n_outputs)
+{
+    if (targets->n_tokens == n_outputs)
+        return LKS_OK;
+    return lks_fail(LKS_SHAPE,
+                    "the vocabulary has %" PRId64 " tokens, the last layer gives %" PRId64
+                    ": it takes as many",
+                    targets->n_tokens, n_outputs);
+}
+
 /* Labels lie within the classes, where the loss takes classes. */
 static lks_status check_labels(const lks_loss *loss, const lks_model *model,
                                const lks_feed *data)
 {
     const lks_shape output = lks_model_output_shape(model);
+    const int64_t n_classes = output.ndim > 0 ? output.sizes[output.ndim - 1] : 0;
     lks_status st;
 
     if (loss->target_dtype != LKS_I64 || output.ndim == 0)
         return LKS_OK;
-    st = lks_dataset_check_labels(data->dataset, data->targets, output.sizes[0],
+    if (targets_of(data)->n_tokens > 0)
+        return check_vocabulary(targets_of(data), n_classes);
+    st = lks_dataset_check_labels(data->dataset, data->targets, n_classes,
                                   lks_loss_ignored(loss));
-    return st == LKS_FORMAT && lks_dataset_class_name(data->dataset, output.sizes[0])
-               ? explain_classes(data, output.sizes[0])
+    return st == LKS_FORMAT && lks_dataset_class_name(data->dataset, n_classes)
+               ? explain_classes(data, n_classes)
                : st;
 }
 
@@ -264,19 +282,26 @@ static lks_status check_targets(const lks_loss *loss, const lks_model *model,
 lks_status lks_check_test_data(const lks_loss *loss, const lks_model *model,
                                const lks_feed *train, const lks_feed *test)
 {
-    LKS_TRY(check_alike(inputs_of(train), inputs_of(test), "inputs"));
-    LKS_TRY(check_alike(targets_of(train), targets_of(test), "targets"));
+    for (int i = 0; i < lks_dataset_n_fields(train->dataset); i++) {
+        const lks_field *field = lks_dataset_field(train->dataset, i);
+        const int there = lks_dataset_find(test->dataset, field->name);
+
+        if (there < 0)
+            return lks_fail(LKS_INVALID, "the test data have no field '%s'", field->name);
+        LKS_TRY(check_alike(field, lks_dataset_field(test->dataset, there), field->name));
+    }
     return check_targets(loss, model, test);
 }
 
 /* ---- model ---- */
 
+/* Of a layer that says what it takes, the plan tells what does not fit. */
 static lks_status check_inputs(const lks_layer_spec *first, const lks_feed *data)
 {
     const lks_field *field = inputs_of(data);
     const lks_layer_type *type = first->own ? NULL : lks_layer_type_find(first->type);
 
-    if (!type || field->dtype == type->takes)
+    if (!type || first->n_from > 0 || field->dtype == type->takes)
         return LKS_OK;
     return lks_fail(LKS_DTYPE, "%s: the field %s is of %s, layer 0 (%s) takes %s",
                     file_of(data, data->inputs), field->name,
@@ -326,13 +351,12 @@ static lks_layer_spec *specs_of(const lks_job *job)
 static lks_status make_model(const lks_layer_spec *layers, size_t n_layers, uint64_t seed,
                              const lks_feed *data, lks_device device, lks_model **out)
 {
-    const lks_model_input input = {.name = "inputs",
-                                   .shape = lks_field_shape(inputs_of(data)),
-                                   .dtype = inputs_of(data)->dtype};
+    lks_model_input inputs[LKS_DATASET_MAX_FIELDS];
+    const size_t n_inputs = lks_feed_model_inputs(data, inputs);
 
     if (n_layers > 0)
         LKS_TRY(check_inputs(layers, data));
-    return lks_model_create_from(layers, n_layers, &input, 1, seed, device, out);
+    return lks_model_create_from(layers, n_layers, inputs, n_inputs, seed, device, out);
 }
 
 static lks_status make_loss(const lks_job *job, const lks_program *program,

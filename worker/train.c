@@ -19,8 +19,9 @@ typedef struct course {
     uint64_t samples; /* of all ranks */
     double trained_s; /* spent in steps */
     uint64_t reported_samples;
-    double reported_s; /* of trained_s, at the last report */
-    double samples_per_s;
+    double reported_s;              /* of trained_s, at the last report */
+    double tokens, reported_tokens; /* as its loss counts them, of a language model */
+    double samples_per_s, tokens_per_s;
     lks_step_result result;
     double watched_loss; /* of the last evaluation, on validation data if there are any */
     double test_loss;    /* of the last evaluation on test data */
@@ -47,9 +48,12 @@ static Lks__Proto__Progress progress_of(const lks_replica *replica, course *c)
     progress.samples = c->samples;
     progress.loss = c->result.loss;
     progress.lr = lks_optim_lr(replica->optim);
-    if (c->samples > c->reported_samples)
+    if (c->samples > c->reported_samples) {
         c->samples_per_s = rate((double)(c->samples - c->reported_samples),
                                 c->trained_s - c->reported_s);
+        c->tokens_per_s =
+            rate(c->tokens - c->reported_tokens, c->trained_s - c->reported_s);
+    }
     progress.samples_per_s = c->samples_per_s;
     return progress;
 }
@@ -64,6 +68,7 @@ static void show(lks_replica *replica, const course *c, bool is_reported)
         .epoch = at.epoch,
         .loss = c->result.loss,
         .samples_per_s = rate((double)c->samples, c->trained_s),
+        .tokens_per_s = rate(c->tokens, c->trained_s),
         .eta_s = per_step * (double)(replica->session->data.n_steps - c->n_done),
         .is_reported = is_reported,
     };
@@ -72,21 +77,22 @@ static void show(lks_replica *replica, const course *c, bool is_reported)
 }
 
 static lks_status write_metrics(lks_replica *replica,
-                                const Lks__Proto__Progress *progress, double divisor)
+                                const Lks__Proto__Progress *progress, const course *c)
 {
     double grad_norm;
 
     LKS_TRY(lks_grad_norm(lks_model_params(replica->model), &grad_norm));
     LKS_TRY(lks_comm_check(replica->comm));
-    return lks_metrics_step(replica->metrics,
-                            &(lks_step_metrics){.step = progress->step,
-                                                .epoch = progress->epoch,
-                                                .samples = progress->samples,
-                                                .loss = progress->loss,
-                                                .lr = progress->lr,
-                                                .grad_norm = grad_norm / divisor,
-                                                .samples_per_s = progress->samples_per_s,
-                                                .time = lks_wall_time_s()});
+    return lks_metrics_step(
+        replica->metrics, &(lks_step_metrics){.step = progress->step,
+                                              .epoch = progress->epoch,
+                                              .samples = progress->samples,
+                                              .loss = progress->loss,
+                                              .lr = progress->lr,
+                                              .grad_norm = grad_norm / c->result.divisor,
+                                              .samples_per_s = progress->samples_per_s,
+                                              .tokens_per_s = c->tokens_per_s,
+                                              .time = lks_wall_time_s()});
 }
 
 static lks_status report(lks_replica *replica, course *c)
@@ -98,9 +104,9 @@ static lks_status report(lks_replica *replica, course *c)
     lks_reporter_progress(replica->reporter, &progress);
     show(replica, c, true);
     c->reported_samples = c->samples;
+    c->reported_tokens = c->tokens;
     c->reported_s = c->trained_s;
-    return replica->metrics ? write_metrics(replica, &progress, c->result.divisor)
-                            : LKS_OK;
+    return replica->metrics ? write_metrics(replica, &progress, c) : LKS_OK;
 }
 
 /* ---- evaluation ---- */
@@ -141,6 +147,9 @@ static lks_status record_evaluation(lks_replica *replica, const lks_evaluated *w
                                   .loss = evaluation->loss,
                                   .has_accuracy = evaluation->has_accuracy,
                                   .accuracy = evaluation->accuracy,
+                                  .has_tokens = evaluation->has_tokens,
+                                  .n_tokens = evaluation->n_tokens,
+                                  .perplexity = evaluation->perplexity,
                                   .has_errors = evaluation->has_errors,
                                   .absolute_error = evaluation->absolute_error,
                                   .r2 = evaluation->r2,
@@ -247,6 +256,8 @@ static lks_status after_step(lks_replica *replica, course *c, double began_s,
 {
     c->trained_s += lks_clock_s() - began_s;
     c->samples += lks_step_locate(&replica->session->data.steps, c->n_done).n;
+    if (replica->loss->counts_correct && lks_feed_has_tokens(&replica->train))
+        c->tokens += c->result.count;
     c->n_done++;
     if (c->n_done == 1 && lks_replica_is_first(replica))
         lks_info("first step %.0f ms after the start",

@@ -47,6 +47,10 @@ static lks_status infer(lks_layer *layer)
                                 LKS_MAX_DIMS);
     out->sizes[out->ndim++] = config->embedding_dim;
     layer->out[0].varies_with = layer->in[0].varies_with;
+    if (layer->in[0].n_tokens > config->num_embeddings)
+        return lks_layer_refuse(
+            layer, "the vocabulary has %lld tokens, num_embeddings is %lld",
+            (long long)layer->in[0].n_tokens, (long long)config->num_embeddings);
     LKS_TRY(first_values(layer, &init));
     return lks_layer_add_param(
         layer, "weight", LKS_SHAPE_OF(config->num_embeddings, config->embedding_dim),

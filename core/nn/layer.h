@@ -25,6 +25,7 @@ typedef struct lks_port {
      * first dimension this one's varies from sample to sample: then sizes[0] is the
      * largest, and a batch is padded to its own longest sample. */
     size_t varies_with;
+    int64_t n_tokens; /* of i64 from a vocabulary: its size; 0: they are not */
 } lks_port;
 
 /* How a forward is meant, and this layer's part of the run's state, each in the order in

@@ -202,9 +202,17 @@ cleanup:
     return st;
 }
 
+bool lks_loss_are_rows(const lks_shape *output, const lks_shape *target)
+{
+    return output->ndim == target->ndim + 1 &&
+           memcmp(output->sizes, target->sizes,
+                  (size_t)target->ndim * sizeof *target->sizes) == 0;
+}
+
 lks_status lks_count_correct(lks_tensor *output, lks_tensor *target, int64_t ignore_index,
                              int64_t *n_correct, int64_t *n_counted)
 {
+    lks_shape outputs, targets;
     lks_tensor *best;
     lks_status st;
     bool was;
@@ -213,14 +221,15 @@ lks_status lks_count_correct(lks_tensor *output, lks_tensor *target, int64_t ign
         return lks_error_status();
     if (!output || !target)
         return lks_fail(LKS_INVALID, "counting correct rows: given no tensor");
-    if (lks_ndim(output) != 2 || lks_ndim(target) != 1 ||
-        lks_size(output, 0) != lks_size(target, 0) || lks_tensor_dtype(target) != LKS_I64)
+    outputs = lks_sizes(output);
+    targets = lks_sizes(target);
+    if (!lks_loss_are_rows(&outputs, &targets) || lks_tensor_dtype(target) != LKS_I64)
         return lks_fail(LKS_SHAPE,
-                        "counting correct rows takes an output (N, classes) and an int64 "
-                        "target (N)");
+                        "counting correct rows takes an output (N, …, classes) and an "
+                        "int64 target (N, …)");
     LKS_TRY(lks_scope_open());
     was = lks_set_grad_enabled(false);
-    best = lks_argmax(output, 1);
+    best = lks_argmax(output, -1);
     st = best ? count_equal(best, target, ignore_index, n_correct, n_counted)
               : lks_error_status();
     lks_set_grad_enabled(was);

@@ -25,7 +25,8 @@ struct lks_loss {
     bool has_ignore_index; /* an ignore_index of 0 is meant: class 0 */
     const void *self;      /* a program's own, for its functions */
     /* The sum over the batch, and what it counted. output (N, …), target as the dataset
-     * has it, (N, …). *count is written on success. */
+     * has it, (N, …); of classes along a sample, such as a text's tokens, target (N, T, …)
+     * and output (N, T, …, classes). *count is written on success. */
     lks_tensor *(*sum)(const lks_loss *loss, lks_tensor *output, lks_tensor *target,
                        lks_loss_count *count);
     /* LKS_SHAPE unless such an output can meet such a target (both without the batch
@@ -68,7 +69,7 @@ lks_status lks_loss_count_item(const lks_loss_count *count, double *out);
  * over nothing is 0 and so is its gradient (PyTorch's is nan). */
 double lks_loss_divisor(double count);
 
-/* How many rows of output (N, C) have their largest value at target (N), of the
+/* How many rows of output (N, …, C) have their largest value at target (N, …), of the
  * *n_counted whose target is not ignore_index. LKS_SHAPE for other shapes; of NULL, the
  * failure that stands, or LKS_INVALID. */
 lks_status lks_count_correct(lks_tensor *output, lks_tensor *target, int64_t ignore_index,

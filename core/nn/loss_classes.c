@@ -24,25 +24,45 @@ static lks_status check(const lks_loss *loss, const lks_shape *output,
                         const lks_shape *target)
 {
     const lks_tensor *weight = lks_loss_config_of(loss)->weight;
+    const int64_t n_classes = output->ndim > 0 ? output->sizes[output->ndim - 1] : 0;
     char got[LKS_SHAPE_TEXT], text[LKS_SHAPE_TEXT];
 
-    if (target->ndim != 0)
+    if (target->ndim != 0 && output->ndim == 1)
         return lks_fail(LKS_SHAPE,
                         "%s wants one class a sample; the targets have shape %s",
                         loss->name, lks_shape_text(target, text, sizeof text));
-    if (output->ndim != 1)
+    if (target->ndim == 0 && output->ndim != 1)
         return lks_fail(LKS_SHAPE,
                         "%s wants a model that gives (classes), one score a class; this "
                         "one gives %s: end it with flatten and linear",
                         loss->name, lks_shape_text(output, got, sizeof got));
-    if (weight && lks_numel(weight) != output->sizes[0])
+    if (!lks_loss_are_rows(output, target))
+        return lks_fail(LKS_SHAPE,
+                        "%s wants a model that gives a score a class for each of the "
+                        "targets, which have shape %s; this one gives %s",
+                        loss->name, lks_shape_text(target, text, sizeof text),
+                        lks_shape_text(output, got, sizeof got));
+    if (weight && lks_numel(weight) != n_classes)
         return lks_fail(LKS_SHAPE,
                         "%s: weight has %lld number%s, the model gives %lld class%s: it "
                         "takes one for each",
                         loss->name, (long long)lks_numel(weight),
-                        lks_numel(weight) == 1 ? "" : "s", (long long)output->sizes[0],
-                        output->sizes[0] == 1 ? "" : "es");
+                        lks_numel(weight) == 1 ? "" : "s", (long long)n_classes,
+                        n_classes == 1 ? "" : "es");
     return LKS_OK;
+}
+
+/* Of classes along a sample every one is a row: (N, T, C) and (N, T) to (N T, C) and
+ * (N T). False, with the failure recorded. */
+static bool take_rows(lks_tensor **output, lks_tensor **target)
+{
+    const lks_shape sizes = lks_sizes(*output), targets = lks_sizes(*target);
+
+    if (targets.ndim < 2 || !lks_loss_are_rows(&sizes, &targets))
+        return true; /* one a sample, or the operation's to refuse */
+    *output = lks_flatten(*output, 0, -2);
+    *target = lks_flatten(*target, 0, -1);
+    return *output && *target;
 }
 
 static lks_tensor *cross_entropy_sum(const lks_loss *loss, lks_tensor *output,
@@ -57,7 +77,8 @@ static lks_tensor *cross_entropy_sum(const lks_loss *loss, lks_tensor *output,
     };
     lks_tensor *n_counted, *sum;
 
-    if (lks_loss_config_of(loss)->weight && !options.weight)
+    if ((lks_loss_config_of(loss)->weight && !options.weight) ||
+        !take_rows(&output, &target))
         return NULL;
     sum = lks_cross_entropy_counted(output, target, &options, &n_counted);
     return counted(loss, sum, n_counted, count);
@@ -68,7 +89,7 @@ static lks_tensor *nll_sum(const lks_loss *loss, lks_tensor *output, lks_tensor 
 {
     lks_tensor *weight = weight_for(loss, output), *n_counted, *sum;
 
-    if (lks_loss_config_of(loss)->weight && !weight)
+    if ((lks_loss_config_of(loss)->weight && !weight) || !take_rows(&output, &target))
         return NULL;
     sum = lks_nll_loss_counted(output, target, weight, lks_loss_ignored(loss),
                                LKS_REDUCTION_SUM, &n_counted);

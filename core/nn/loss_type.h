@@ -32,6 +32,9 @@ static inline const lks_loss_config *lks_loss_config_of(const lks_loss *loss)
 /* What the sum counts, nothing where it is to stay a sum. */
 lks_loss_count lks_loss_counted(const lks_loss *loss, double known, lks_tensor *tensor);
 
+/* Has `output` the target's sizes, and classes behind them? */
+bool lks_loss_are_rows(const lks_shape *output, const lks_shape *target);
+
 /* lks_loss_<name>, of LKS_OPTIONS_<name>; the rest are members of its lks_loss. */
 #define LKS_LOSS_TYPE(name_, ...)                                                        \
     static const lks_option_rule name_##_options[] = {                                   \

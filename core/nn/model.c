@@ -53,15 +53,14 @@ static lks_status check_input(const lks_model_input *input, const lks_tensor *x)
 
     for (int i = 0; i < sample.ndim; i++)
         sample.sizes[i] = sizes.sizes[i + 1];
-    if (input->varies && sample.ndim > 0 && sample.sizes[0] > 0 &&
-        sample.sizes[0] < input->shape.sizes[0])
+    if (input->varies && sample.ndim > 0 && sample.sizes[0] > 0)
         sample.sizes[0] = input->shape.sizes[0];
     if (lks_shape_equal(&sample, &input->shape))
         return LKS_OK;
     return lks_fail(
         LKS_SHAPE, "the model takes batches of samples of shape %s%s, not a %s",
         lks_shape_text(&input->shape, want, sizeof want),
-        input->varies ? " or shorter" : "", lks_shape_text(&sizes, got, sizeof got));
+        input->varies ? ", of any length" : "", lks_shape_text(&sizes, got, sizeof got));
 }
 
 /* Their values are the device's, and the operations' to check. */
@@ -163,6 +162,7 @@ const lks_model_input *lks_model_input_at(const lks_model *model, size_t i)
 void lks_model_set_training(lks_model *model, bool training)
 {
     model->mode.training = training;
+    model->mode.carries = model->carries[training];
 }
 
 lks_status lks_model_check_samples(const lks_model *model, int64_t n_samples)
@@ -205,7 +205,7 @@ lks_status lks_model_update_buffers(lks_model *model)
 
 void lks_model_set_carrying(lks_model *model, bool carries)
 {
-    model->mode.carries = carries;
+    model->carries[model->mode.training] = model->mode.carries = carries;
 }
 
 void lks_model_forget_carried(lks_model *model)

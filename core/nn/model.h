@@ -44,12 +44,14 @@ typedef struct lks_layer_spec {
 } lks_layer_spec;
 
 /* A field of the batch; the shape is one sample's, without the batch dimension. `varies`:
- * its first dimension is another in each sample, sizes[0] being the largest. */
+ * its first dimension is another in each sample, sizes[0] being the largest that the model
+ * was made for. */
 typedef struct lks_model_input {
     const char *name;
     lks_shape shape;
     lks_dtype dtype;
     bool varies;
+    int64_t n_tokens; /* of tokens of a vocabulary: its size; 0: they are none */
 } lks_model_input;
 
 typedef struct lks_model lks_model;
@@ -77,8 +79,8 @@ lks_tensor *lks_model_forward(lks_model *model, lks_tensor *x);
 /* Of all fields, in their order, to all outputs of the last layer. */
 lks_status lks_model_run(lks_model *model, lks_tensor *const *inputs,
                          lks_tensor **outputs);
-/* The same of samples that differ in length: inputs[i] (N, T, …), T at most what the field
- * allows.
+/* The same of samples that differ in length: inputs[i] (N, T, …), T being the batch's
+ * longest, whatever the field's size.
  *   lengths  [inputs] (N) i64, 1 to T, on the inputs' device; NULL where the field does not
  *            vary, or all are T
  *   errors   LKS_SHAPE; lengths of a field that does not vary: LKS_INVALID */
@@ -101,11 +103,11 @@ void lks_model_defer_buffers(lks_model *model, bool defer);
 lks_status lks_model_update_buffers(lks_model *model);
 
 /* Whether layers carry something from a forward to the next one of the same lane (a
- * recurrent layer its hidden state): at first they do not. What is carried in training and
- * what in evaluation stand apart. */
+ * recurrent layer its hidden state): at first they do not. This, and what is carried,
+ * stands apart for training and for evaluation; both functions are about the one that the
+ * model is set to. */
 void lks_model_set_carrying(lks_model *model, bool carries);
-/* What they carry, in training or in evaluation, as the model is set, is as at the
- * beginning. */
+/* What they carry is as at the beginning. */
 void lks_model_forget_carried(lks_model *model);
 
 /* Can a forward that trains take `n_samples` at once: does every layer? LKS_SHAPE names the

@@ -10,6 +10,7 @@ struct lks_model {
     lks_state *state;
     lks_run_mode mode;
     bool defers_buffers;
+    bool carries[2]; /* in evaluation, in training */
 };
 
 /* lks_model_forward with a state of somebody else's, on x's device, and the random

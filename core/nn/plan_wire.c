@@ -86,7 +86,12 @@ static source field_source(const lks_plan *plan, size_t i)
 {
     const lks_model_input *input = &plan->inputs[i];
 
-    return (source){NULL, i, {input->shape, input->dtype, input->varies ? i + 1 : 0}};
+    return (source){NULL,
+                    i,
+                    {.shape = input->shape,
+                     .dtype = input->dtype,
+                     .varies_with = input->varies ? i + 1 : 0,
+                     .n_tokens = input->n_tokens}};
 }
 
 /* The port behind the point of "c1.1". */

@@ -1,6 +1,10 @@
 /* Evaluation of a split by all ranks. The split is cut into chunks that the job's data
  * alone decide, each rank takes a run of them, and what they yield is added in tree
- * order: so the result has the same bits on any number of ranks. */
+ * order: so the result has the same bits on any number of ranks.
+ *
+ * Of data that are streams (data/dataset.h) a rank takes some streams and runs them from
+ * their first window to the last, carrying the model's state, which training does not
+ * see. */
 #ifndef LKS_TRAIN_EVALUATE_H
 #define LKS_TRAIN_EVALUATE_H
 
@@ -10,7 +14,10 @@
 #include "train/comm.h"
 #include "train/tally.h"
 
-enum { LKS_EVALUATE_CHUNK = 256 }; /* samples */
+enum {
+    LKS_EVALUATE_CHUNK = 256,  /* samples */
+    LKS_EVALUATE_STREAMS = 16, /* of a chunk, which is one window of each */
+};
 
 /* The same on every rank. */
 typedef struct lks_evaluation {
@@ -19,6 +26,10 @@ typedef struct lks_evaluation {
     lks_tally *tally;  /* of a classifier, class by class; else NULL */
     bool has_accuracy; /* there is one */
     double accuracy;   /* 0 to 1, of the targets that are not ignored */
+    /* Of classes along a sample (lks_feed_has_tokens), as a language model's: */
+    bool has_tokens;
+    uint64_t n_tokens; /* that are not ignored */
+    double perplexity; /* exp(loss) */
     /* Of a loss that compares with the target itself (lks_compares_values): */
     bool has_errors;
     double absolute_error; /* its mean over all values */

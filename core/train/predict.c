@@ -51,12 +51,13 @@ static bool chunk_at(const void *context, uint64_t item, lks_batch_slice *out)
 static lks_status run_chunk(const rounds *self, lks_model *model, const lks_feed *feed,
                             lks_device device, const lks_batch *batch)
 {
-    lks_tensor *fields[LKS_DATASET_MAX_FIELDS], *output;
+    lks_tensor *output;
+    lks_fields fields;
     lks_status st;
 
     LKS_TRY(lks_scope_open());
-    LKS_GO(lks_batch_bring(batch, feed->dataset, device, fields));
-    output = lks_to(lks_model_forward(model, fields[feed->inputs]), LKS_F32);
+    LKS_GO(lks_batch_bring(batch, feed->dataset, device, &fields));
+    output = lks_to(lks_feed_forward(feed, model, &fields), LKS_F32);
     if (output && lks_numel(output) != batch->slice.n * (int64_t)self->numel)
         LKS_FAIL(LKS_SHAPE, "the model gives %lld numbers for %lld samples, not %zu each",
                  (long long)lks_numel(output), (long long)batch->slice.n, self->numel);
@@ -154,6 +155,7 @@ lks_status lks_predict(lks_model *model, const lks_feed *feed, lks_device device
         return LKS_COMM; /* the others wait in the first round */
     }
     lks_model_set_training(model, false);
+    lks_model_set_carrying(model, false);
     st = lks_loader_create(&options, &loader);
     st = run_rounds(&self, model, feed, device, comm, loader, st, sink);
     lks_loader_destroy(loader);

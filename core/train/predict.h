@@ -1,6 +1,7 @@
 /* A model's outputs for every sample of a dataset, in its order, worked out by all ranks.
  * The samples are cut into chunks that the data alone decide, as in an evaluation: so an
- * output has the same bits on any number of ranks. */
+ * output has the same bits on any number of ranks. Each stands alone, windows of streams
+ * too. */
 #ifndef LKS_TRAIN_PREDICT_H
 #define LKS_TRAIN_PREDICT_H
 

@@ -12,16 +12,17 @@ static void enter(const lks_step *s, lks_step_phase phase)
 /* One lane's passes: its loss into the step's losses, its gradient into the rank's lanes.
  * Fields of NULL: it has no samples. */
 static lks_status forward(lks_step *s, uint64_t index, uint64_t lane,
-                          lks_tensor *const *fields, lks_tensor **loss)
+                          const lks_fields *fields, lks_tensor **loss)
 {
-    lks_tensor *x = fields[s->feed.inputs], *target = fields[s->feed.targets];
+    lks_tensor *target = fields->tensors[s->feed.targets];
     lks_loss_count count = {0};
 
     enter(s, LKS_STEP_FORWARD);
     LKS_TRY(lks_lanes_begin_lane(s->lanes));
-    if (x) {
+    if (target) {
         lks_model_set_position(s->model, s->seed, index, (uint32_t)lane);
-        *loss = lks_loss_sum(s->loss, lks_model_forward(s->model, x), target, &count);
+        *loss = lks_loss_sum(s->loss, lks_feed_forward(&s->feed, s->model, fields),
+                             target, &count);
         if (!*loss)
             return lks_error_status();
     }
@@ -54,12 +55,13 @@ static lks_status start_losses(lks_step *s)
 static lks_status run_lane(lks_step *s, uint64_t index, uint64_t lane)
 {
     const lks_batch *batch;
-    lks_tensor *fields[LKS_DATASET_MAX_FIELDS] = {NULL}, *loss = NULL;
+    lks_fields fields = {0};
+    lks_tensor *loss = NULL;
 
     LKS_TRY(next_batch(s, &batch));
     if (batch->slice.n > 0)
-        LKS_TRY(lks_batch_bring(batch, s->feed.dataset, s->device, fields));
-    LKS_TRY(forward(s, index, lane, fields, &loss));
+        LKS_TRY(lks_batch_bring(batch, s->feed.dataset, s->device, &fields));
+    LKS_TRY(forward(s, index, lane, &fields, &loss));
     if (lane + 1 == s->mine.end)
         LKS_TRY(start_losses(s));
     return backward(s, loss);
@@ -89,10 +91,11 @@ typedef struct passes {
 
 static lks_status pass(const passes *p, uint64_t lane)
 {
-    lks_tensor *fields[LKS_DATASET_MAX_FIELDS], *loss = NULL;
+    lks_tensor *loss = NULL;
+    lks_fields fields;
 
-    LKS_TRY(lks_tape_batch(p->step->tape, lane, fields));
-    LKS_TRY(forward(p->step, p->index, lane, fields, &loss));
+    LKS_TRY(lks_tape_batch(p->step->tape, lane, &fields));
+    LKS_TRY(forward(p->step, p->index, lane, &fields, &loss));
     return backward(p->step, loss);
 }
 
@@ -132,6 +135,8 @@ lks_status lks_step_run(lks_step *s, uint64_t index, lks_step_result *out)
     const lks_step_at at = lks_step_locate(&s->plan, index);
     lks_losses_sum losses;
 
+    if (s->carries && at.first == 0)
+        lks_model_forget_carried(s->model);
     lks_lanes_begin(s->lanes, index + 1);
     if (s->tape)
         LKS_TRY(run_recorded(s, index, at.n));
@@ -148,6 +153,7 @@ lks_status lks_step_run(lks_step *s, uint64_t index, lks_step_result *out)
 
     s->watcher->end_step(s->watched);
     out->loss = losses.sum / lks_loss_divisor(losses.count);
+    out->count = losses.count;
     out->wish = losses.wish;
     return LKS_OK;
 }

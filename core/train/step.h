@@ -44,6 +44,7 @@ typedef struct lks_step {
     void *watched; /* its context */
     lks_step_plan plan;
     lks_range mine; /* this rank's lanes */
+    bool carries;   /* from step to step of an epoch: the data are streams */
     uint64_t seed;  /* of dropout and the like */
     lks_device device;
 } lks_step;
@@ -52,7 +53,8 @@ typedef struct lks_step {
 typedef struct lks_step_result {
     double divisor; /* of the gradients as they stand: what the loss counted over all
                      * lanes, of all the steps that made an update (lks_loss_divisor) */
-    double loss;    /* mean over what it counted */
+    double loss;    /* mean over what it counted, */
+    double count;   /* of this step */
     lks_wish wish;  /* what the ranks agree on for after this step */
 } lks_step_result;
 

@@ -7,7 +7,6 @@
 #include "base/log.h"
 #include "base/try.h"
 #include "kernels.h"
-#include "train/batch.h"
 
 /* Sizes of step of a run: whole ones, and an epoch's last; more are not recorded. */
 enum { MAX_TAKES = 4 };
@@ -34,8 +33,11 @@ struct lks_tape {
     bool gave_up;
 };
 
+/* Each step is its own: what is carried along stands elsewhere in each. */
 static bool varies(const lks_dataset *dataset)
 {
+    if (lks_dataset_n_streams(dataset) > 0)
+        return true;
     for (int i = 0; i < lks_dataset_n_fields(dataset); i++)
         if (lks_dataset_field(dataset, i)->varies)
             return true;
@@ -132,14 +134,13 @@ lks_status lks_tape_load(lks_tape *self, uint64_t lane, const lks_batch *batch)
     return LKS_OK;
 }
 
-lks_status lks_tape_batch(const lks_tape *self, uint64_t lane, lks_tensor **fields)
+lks_status lks_tape_batch(const lks_tape *self, uint64_t lane, lks_fields *out)
 {
     const place *p = place_of(self, lane);
 
     if (p->n > 0)
-        return lks_batch_bring_from(p->fields, p->n, self->dataset, self->device, fields);
-    for (int i = 0; i < lks_dataset_n_fields(self->dataset); i++)
-        fields[i] = NULL;
+        return lks_batch_bring_from(p->fields, p->n, self->dataset, self->device, out);
+    *out = (lks_fields){0};
     return LKS_OK;
 }
 

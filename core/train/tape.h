@@ -10,12 +10,12 @@
 #include "data/loader.h"
 #include "device.h"
 #include "base/shard_plan.h"
-#include "tensor/tensor.h"
+#include "train/batch.h"
 
 typedef struct lks_tape lks_tape;
 
-/* *out is NULL where steps cannot be recorded: by the device, or because samples vary,
- * and steps with them. LKS_RECORDINGS=0 in the environment asks for none, for
+/* *out is NULL where steps cannot be recorded: by the device, or because samples vary, and
+ * steps with them, or go on from those of the step before, as windows of streams do. LKS_RECORDINGS=0 in the environment asks for none, for
  * comparisons. */
 lks_status lks_tape_create(lks_device device, const lks_dataset *dataset, lks_range lanes,
                            lks_tape **out);
@@ -24,9 +24,8 @@ void lks_tape_destroy(lks_tape *tape); /* NULL is fine */
 /* A lane's batch to its place on the device. */
 lks_status lks_tape_load(lks_tape *tape, uint64_t lane, const lks_batch *batch);
 
-/* That place as tensors of the innermost scope, fields[n_fields] of the dataset; NULLs
- * where the lane has no samples. */
-lks_status lks_tape_batch(const lks_tape *tape, uint64_t lane, lks_tensor **fields);
+/* That place as tensors of the innermost scope; NULLs where the lane has no samples. */
+lks_status lks_tape_batch(const lks_tape *tape, uint64_t lane, lks_fields *out);
 
 /* Do `passes`, which is the same for all steps of n_samples but for their number, `step`:
  * by calling it, or by what a call has left. */

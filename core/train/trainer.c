@@ -47,13 +47,14 @@ static lks_status make_lanes(lks_trainer *self, const lks_trainer_options *optio
 static lks_status make_loader(lks_trainer *self, const lks_trainer_options *options)
 {
     const lks_step_plan *steps = &options->steps;
+    const bool are_streams = lks_dataset_n_streams(options->feed.dataset) > 0;
     const uint64_t n_step = /* of the largest step */
         steps->batch_size < steps->n_samples ? steps->batch_size : steps->n_samples;
     const lks_loader_options loader = {
         .dataset = options->feed.dataset,
         .order = {.seed = options->seed,
                   .n_samples = steps->n_samples,
-                  .shuffle = options->shuffle},
+                  .shuffle = options->shuffle && !are_streams},
         .plan = batch_at,
         .plan_context = self,
         .max_batch = (int64_t)((n_step + options->n_lanes - 1) / options->n_lanes),
@@ -63,6 +64,21 @@ static lks_status make_loader(lks_trainer *self, const lks_trainer_options *opti
     };
 
     return lks_loader_create(&loader, &self->step.loader);
+}
+
+static lks_status set_streams(lks_trainer *self, const lks_trainer_options *options)
+{
+    const uint64_t n = lks_dataset_n_streams(options->feed.dataset);
+
+    if (n > 0 && options->steps.batch_size != n)
+        return lks_fail(
+            LKS_INVALID,
+            "the data are %llu streams, of which a batch has a window each: a "
+            "batch of %llu does not go with them",
+            (unsigned long long)n, (unsigned long long)options->steps.batch_size);
+    self->step.carries = n > 0;
+    lks_model_set_carrying(options->model, n > 0);
+    return LKS_OK;
 }
 
 /* Between the lanes of several replicas gradients travel, which are not recorded. */
@@ -96,6 +112,7 @@ lks_status lks_trainer_create(const lks_trainer_options *options, lks_trainer **
         .seed = options->seed,
         .device = options->device,
     };
+    LKS_GO(set_streams(self, options));
     LKS_GO(make_lanes(self, options));
     LKS_GO(make_loader(self, options));
     LKS_GO(make_tape(self, options));

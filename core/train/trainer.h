@@ -25,7 +25,12 @@ typedef struct lks_trainer_options {
 
 typedef struct lks_trainer lks_trainer;
 
-/* In the thread that trains; starts the loader's. By each replica for itself. */
+/* In the thread that trains; starts the loader's. By each replica for itself.
+ *
+ * Of data that are streams (data/dataset.h) each step takes one window of each, in order
+ * and never shuffled: so a lane goes on with the streams it had, and its layers carry their
+ * state along within an epoch (back-propagation is truncated at the windows).
+ *   errors  LKS_INVALID: the data are streams, but not as many as a batch has samples */
 lks_status lks_trainer_create(const lks_trainer_options *options, lks_trainer **out);
 void lks_trainer_destroy(lks_trainer *trainer); /* NULL is fine */
 

@@ -82,6 +82,30 @@ START_TEST(values_have_errors_and_names_are_escaped)
 }
 END_TEST
 
+START_TEST(a_language_model_has_a_perplexity_and_no_classes)
+{
+    const lks_evaluation e = {.n_samples = 2,
+                              .loss = 1.5,
+                              .has_tokens = true,
+                              .n_tokens = 128,
+                              .perplexity = 4.5,
+                              .has_accuracy = true,
+                              .accuracy = 0.25};
+    lks_text line = {0};
+    char *text;
+
+    ck_assert_str_eq(json_of(&(lks_evaluated){.split = "test"}, &e),
+                     "{\n  \"split\": \"test\",\n  \"samples\": 2,\n"
+                     "  \"loss\": 1.5,\n  \"perplexity\": 4.5,\n  \"tokens\": 128,\n"
+                     "  \"accuracy\": 0.25\n}\n");
+    ck_assert_str_eq(table_of(&e), "");
+    lks_evaluation_put_line(&line, &e);
+    ck_ok(lks_text_take(&line, &text));
+    ck_assert_str_eq(text, "loss 1.5000, perplexity 4.5000, accuracy 25.00 %");
+    lks_free(text);
+}
+END_TEST
+
 START_TEST(the_table_has_a_line_for_each_class)
 {
     static const char *names[] = {"T-shirt\x1b", "coat", "b\xc3\xa4g"};
@@ -144,6 +168,8 @@ START_TEST(of_many_classes_the_table_has_the_least_accurate)
 END_TEST
 
 LKS_SUITE("evaluation", a_classifiers_evaluation_is_an_object_of_its_classes,
-          values_have_errors_and_names_are_escaped, the_table_has_a_line_for_each_class,
+          values_have_errors_and_names_are_escaped,
+          a_language_model_has_a_perplexity_and_no_classes,
+          the_table_has_a_line_for_each_class,
           names_that_are_not_utf8_leave_the_json_valid,
           of_many_classes_the_table_has_the_least_accurate)

@@ -91,6 +91,35 @@ START_TEST(an_evaluation_names_its_split)
 }
 END_TEST
 
+START_TEST(a_language_model_has_tokens_and_a_perplexity)
+{
+    lks_metrics *metrics = NULL;
+    lks_step_metrics step = sample;
+
+    new_dir();
+    ck_ok(lks_metrics_create(&dir, &metrics));
+    step.tokens_per_s = 5000;
+    ck_ok(lks_metrics_step(metrics, &step));
+    ck_ok(lks_metrics_evaluation(metrics, &(lks_evaluation_metrics){.step = 1,
+                                                                    .split = "validation",
+                                                                    .loss = 1.5,
+                                                                    .has_accuracy = true,
+                                                                    .accuracy = 0.25,
+                                                                    .has_tokens = true,
+                                                                    .n_tokens = 128,
+                                                                    .perplexity = 4.5,
+                                                                    .samples = 2,
+                                                                    .time = 3}));
+    lks_metrics_destroy(metrics);
+    ck_assert_ptr_nonnull(
+        strstr(content(), "\"samples_per_s\":41200,\"tokens_per_s\":5000,\"time\""));
+    ck_assert_ptr_nonnull(strstr(content(),
+                                 "\"samples\":2,\"loss\":1.5,\"perplexity\":4.5,"
+                                 "\"tokens\":128,\"accuracy\":0.25,\"time\":3}\n"));
+    temp_dir_remove();
+}
+END_TEST
+
 START_TEST(numbers_read_back_as_the_same_doubles)
 {
     static const double values[] = {0.1,     1.0 / 3, 1e-300, 5e-324, 123456789.123456789,
@@ -192,6 +221,7 @@ START_TEST(without_memory_there_is_no_file)
 END_TEST
 
 LKS_SUITE("metrics", a_step_is_one_line_of_json, an_evaluation_names_its_split,
+          a_language_model_has_tokens_and_a_perplexity,
           numbers_read_back_as_the_same_doubles, what_is_not_finite_is_null,
           an_existing_file_is_not_touched, on_a_full_disk_the_half_line_is_taken_back,
           without_memory_there_is_no_file)

@@ -510,7 +510,7 @@ START_TEST(correct_rows_have_their_first_largest_value_at_the_target)
     ck_fails(lks_count_correct(floats(LKS_SHAPE_OF(4, 3), x),
                                lks_zeros(LKS_SHAPE_OF(3), LKS_I64, test_device()), -100,
                                &n, &n_counted),
-             LKS_SHAPE, "(N, classes)");
+             LKS_SHAPE, "(N, …, classes)");
     ck_fails(lks_count_correct(floats(LKS_SHAPE_OF(4, 3), x),
                                lks_zeros(LKS_SHAPE_OF(4), LKS_F32, test_device()), -100,
                                &n, &n_counted),

@@ -264,6 +264,10 @@ START_TEST(an_evaluation_leaves_what_training_carries)
     ck_assert(seen(model, 0) == 2);
     lks_model_set_training(model, false);
     ck_assert(seen(model, 0) == 1);
+    ck_assert(seen(model, 0) == 1);
+    lks_model_set_carrying(model, true);
+    ck_assert(seen(model, 0) == 1);
+    ck_assert(seen(model, 0) == 2);
     lks_model_forget_carried(model);
     ck_assert(seen(model, 0) == 1);
     lks_model_set_training(model, true);
@@ -352,6 +356,7 @@ START_TEST(lengths_go_along_where_the_first_dimension_is_kept)
     ck_ok(make_of_tokens(layers, sizeof layers / sizeof *layers, &model));
     ck_assert(run_tokens(model, 5, true) == 6);
     ck_assert(run_tokens(model, 3, true) == 4);
+    ck_assert(run_tokens(model, 7, true) == 8);
     ck_assert(run_tokens(model, 5, false) == -1);
     lks_model_destroy(model);
 }
@@ -417,11 +422,11 @@ START_TEST(batches_that_no_lengths_go_with_are_refused)
 
     ck_ok(make_of_tokens(layers, 1, &model));
     lks_scope_open();
-    x = lks_zeros(LKS_SHAPE_OF(2, 6), LKS_I64, test_device());
+    x = lks_zeros(LKS_SHAPE_OF(2, 6, 1), LKS_I64, test_device());
     ck_fails(lks_model_run(model, &x, &y), LKS_SHAPE,
-             "samples of shape (5,) or shorter, not a (2, 6)");
+             "samples of shape (5,), of any length, not a (2, 6, 1)");
     x = lks_zeros(LKS_SHAPE_OF(2, 0), LKS_I64, test_device());
-    ck_fails(lks_model_run(model, &x, &y), LKS_SHAPE, "or shorter, not a (2, 0)");
+    ck_fails(lks_model_run(model, &x, &y), LKS_SHAPE, "of any length, not a (2, 0)");
     x = lks_zeros(LKS_SHAPE_OF(2, 3), LKS_I64, test_device());
     lengths = lks_zeros(LKS_SHAPE_OF(3), LKS_I64, test_device());
     ck_fails(lks_model_run_padded(model, &x, &lengths, &y), LKS_SHAPE,

@@ -82,13 +82,13 @@ static lks_status add_to(const job *j, size_t i, lks_tensor *sum)
 static lks_status lane(job *j, uint64_t at)
 {
     const lks_rng rng = {.seed = 3, .step = (uint32_t)j->step, .lane = (uint32_t)at};
-    lks_tensor *fields[LKS_DATASET_MAX_FIELDS];
+    lks_fields fields;
     float seen[2];
 
-    LKS_TRY(lks_tape_batch(j->tape, at, fields));
-    if (!fields[0])
+    LKS_TRY(lks_tape_batch(j->tape, at, &fields));
+    if (!fields.tensors[0])
         return LKS_OK;
-    LKS_TRY(add_to(j, 0, lks_sum_all(fields[0])));
+    LKS_TRY(add_to(j, 0, lks_sum_all(fields.tensors[0])));
     LKS_TRY(
         add_to(j, 1,
                lks_sum_all(lks_dropout(
