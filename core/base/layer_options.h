@@ -40,7 +40,8 @@
     X(logsigmoid) X(tanhshrink) X(softshrink) X(hardshrink) X(hardsigmoid) X(hardswish)  \
     X(hardtanh) X(relu6) X(threshold) X(softmin)                                         \
     X(unflatten) X(instance_norm1d) X(instance_norm2d) X(local_response_norm)            \
-    X(pixel_shuffle) X(upsample) X(dropout1d) X(dropout2d)
+    X(pixel_shuffle) X(upsample) X(dropout1d) X(dropout2d)            \
+    X(last)
 
 #define LKS_OPTIONS_linear(X)                                                            \
     X(WHOLE, "out_features", out_features, 1, LKS_OPTION_REQUIRED)                       \
@@ -183,6 +184,9 @@
 #define LKS_OPTIONS_bilinear(X)                                                          \
     X(WHOLE, "out_features", out_features, 1, LKS_OPTION_REQUIRED)                       \
     X(TOGGLE, "bias", bias, LKS_OPTION_ELSE(true))
+
+/* the last step of each sample, (T, …) to (…) */
+#define LKS_OPTIONS_last(X)
 
 #define LKS_OPTIONS_identity(X)
 #define LKS_OPTIONS_leaky_relu(X)                                                        \

@@ -148,13 +148,16 @@ static source default_source(const lks_plan *plan, const lks_layer *layer, size_
 static lks_status check_count(const lks_layer *layer, size_t n, const char *what)
 {
     const size_t wanted = layer->type->n_inputs ? layer->type->n_inputs : 1;
-    char owner[OWNER_SIZE];
+    const size_t most = wanted + layer->type->n_more_inputs;
+    char owner[OWNER_SIZE], range[32] = "";
 
-    if (n == wanted)
+    if (n >= wanted && n <= most)
         return LKS_OK;
-    return lks_fail(LKS_INVALID, "%s takes %zu input%s; %s %zu",
-                    lks_layer_text(layer, owner, sizeof owner), wanted,
-                    wanted == 1 ? "" : "s", what, n);
+    if (most > wanted)
+        snprintf(range, sizeof range, " to %zu", most);
+    return lks_fail(LKS_INVALID, "%s takes %zu%s input%s; %s %zu",
+                    lks_layer_text(layer, owner, sizeof owner), wanted, range,
+                    most == 1 ? "" : "s", what, n);
 }
 
 lks_status lks_plan_wire(const lks_plan *plan, const lks_layer_spec *specs,
@@ -170,8 +173,8 @@ lks_status lks_plan_wire(const lks_plan *plan, const lks_layer_spec *specs,
         LKS_TRY(check_count(layer, given,
                             layer->index > 0 ? "without from, the layer before it gives"
                                              : "without from, the batch has"));
-    layer->n_in = wanted;
-    for (size_t i = 0; i < wanted; i++) {
+    layer->n_in = spec->n_from > 0 ? spec->n_from : wanted;
+    for (size_t i = 0; i < layer->n_in; i++) {
         source s = default_source(plan, layer, spec->n_from > 0 ? 0 : i);
 
         if (spec->n_from > 0)

@@ -362,6 +362,36 @@ START_TEST(lengths_go_along_where_the_first_dimension_is_kept)
 }
 END_TEST
 
+/* Tokens are their own numbers: what an embedding of one column gives. */
+START_TEST(the_last_step_is_the_one_before_a_samples_end)
+{
+    static const lks_option column[] = {{"num_embeddings", 1, {9}},
+                                        {"embedding_dim", 1, {1}}};
+    const lks_layer_spec layers[] = {{.type = "embedding", .options = {column, 2}},
+                                     {.type = "last"}};
+    static const int64_t tokens[2][4] = {{1, 2, 3, 4}, {5, 6, 7, 8}}, ends[2] = {4, 2};
+    lks_tensor *x, *lengths, *y[2], *weight;
+    lks_model *model;
+
+    ck_ok(make_of_tokens(layers, 2, &model));
+    weight = param(model, 0);
+    lks_scope_open();
+    x = lks_from_data(LKS_SHAPE_OF(2, 4), LKS_I64, tokens, test_device());
+    lengths = lks_from_data(LKS_SHAPE_OF(2), LKS_I64, ends, test_device());
+    ck_ok(lks_model_run_padded(model, &x, NULL, &y[0]));
+    ck_ok(lks_model_run_padded(model, &x, &lengths, &y[1]));
+    ck_assert_int_eq(lks_ndim(y[1]), 2);
+    ck_assert(tensor_at(y[0], 0) == tensor_at(weight, 4));
+    ck_assert(tensor_at(y[0], 1) == tensor_at(weight, 8));
+    ck_assert(tensor_at(y[1], 0) == tensor_at(weight, 4));
+    ck_assert(tensor_at(y[1], 1) == tensor_at(weight, 6));
+    ck_ok(lks_backward(lks_sum_all(y[1])));
+    ck_assert(tensor_at(lks_grad(weight), 6) == 1 && tensor_at(lks_grad(weight), 8) == 0);
+    lks_scope_close();
+    lks_model_destroy(model);
+}
+END_TEST
+
 START_TEST(a_field_that_does_not_vary_has_no_lengths)
 {
     const lks_layer_spec layers[] = {{.own = &lengths_type}};
@@ -534,6 +564,32 @@ START_TEST(a_wrong_number_of_inputs_is_refused)
 }
 END_TEST
 
+/* Told how many inputs there are. */
+static lks_status many_infer(lks_layer *layer)
+{
+    layer->out[0].shape = LKS_SHAPE_OF((int64_t)layer->n_in);
+    return LKS_OK;
+}
+
+static const lks_layer_type many = {
+    .name = "many", .n_more_inputs = 1, .infer = many_infer, .forward = cast_forward};
+
+START_TEST(an_input_more_may_be_named)
+{
+    const lks_layer_spec one[] = {{.own = &many}};
+    const lks_layer_spec two[] = {{LINEAR(3)}, {.own = &many, FROM("0", "inputs")}};
+    lks_model *model = make(one, 1);
+
+    ck_assert_int_eq(lks_model_output_shape(model).sizes[0], 1);
+    lks_model_destroy(model);
+    model = make(two, 2);
+    ck_assert_int_eq(lks_model_output_shape(model).sizes[0], 2);
+    lks_model_destroy(model);
+    REFUSED(LKS_INVALID, "layer 0 (many) takes 1 to 2 inputs; from has 3",
+            {.own = &many, FROM("inputs", "inputs", "inputs")});
+}
+END_TEST
+
 START_TEST(sums_of_unlike_shapes_are_refused)
 {
     REFUSED(LKS_SHAPE,
@@ -550,6 +606,7 @@ LKS_SUITE("plan", a_named_layers_parameters_have_its_name, names_change_no_initi
           nothing_is_carried_unless_the_model_is_to,
           an_evaluation_leaves_what_training_carries,
           lengths_go_along_where_the_first_dimension_is_kept,
+          the_last_step_is_the_one_before_a_samples_end, an_input_more_may_be_named,
           a_field_that_does_not_vary_has_no_lengths,
           a_layer_of_one_size_refuses_samples_that_vary,
           sums_of_what_varies_otherwise_are_refused,
