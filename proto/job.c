@@ -22,6 +22,7 @@ static void release_item(lks_job_item *item)
     for (size_t i = 0; i < item->n_options; i++)
         lks_free((void *)item->options[i].list);
     release_texts(item->from, item->n_from);
+    lks_free(item->weight_of);
     for (size_t i = 0; i < item->n_groups; i++)
         release_texts(item->groups[i].params, item->groups[i].n_params);
     lks_free(item->groups);

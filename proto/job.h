@@ -46,8 +46,9 @@ typedef struct lks_job_item {
     const char *type;
     lks_option options[LKS_JOB_MAX_OPTIONS];
     size_t n_options;
-    char *name;  /* a layer's own; NULL: its number */
-    char **from; /* [n_from] where its inputs come from: names, numbers, fields */
+    char *name;      /* a layer's own; NULL: its number */
+    char *weight_of; /* a layer whose weight it has; NULL: its own */
+    char **from;     /* [n_from] where its inputs come from: names, numbers, fields */
     size_t n_from;
     struct lks_job_item
         *inits; /* [n_inits] what a layer's parameters begin with: `name` is

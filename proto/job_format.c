@@ -111,7 +111,8 @@ static lks_status add_item(lks_text *out, const lks_job_type *types,
 /* ", init: {weight: zeros}", behind what `item` has else. */
 static lks_status add_inits(lks_text *out, const lks_job_item *item)
 {
-    const bool is_first = item->n_options == 0 && !item->name && item->n_from == 0;
+    const bool is_first =
+        item->n_options == 0 && !item->name && !item->weight_of && item->n_from == 0;
 
     if (item->n_inits == 0)
         return LKS_OK;
@@ -136,8 +137,8 @@ static lks_status add_item(lks_text *out, const lks_job_type *types,
     const lks_job_type *type = lks_job_type_find(types, item->type);
     const bool is_init = types == lks_job_init_types; /* its name is the parameter's */
     const bool has_map = item->n_options > 0 || (item->name && !is_init) ||
-                         item->n_from > 0 || item->n_inits > 0 || item->n_groups > 0 ||
-                         item->every;
+                         item->weight_of || item->n_from > 0 || item->n_inits > 0 ||
+                         item->n_groups > 0 || item->every;
 
     if (!type)
         return lks_fail(LKS_INVALID, "a job file knows no '%s'", item->type);

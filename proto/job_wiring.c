@@ -8,7 +8,7 @@
 #include "proto/job_node.h"
 #include "proto/yaml_write.h"
 
-static const char *const keys[] = {"name", "from", "init"};
+static const char *const keys[] = {"name", "from", "weight_of", "init"};
 
 const lks_job_words lks_job_layer_keys = {keys, sizeof keys / sizeof *keys};
 
@@ -39,9 +39,12 @@ static lks_status read_from(const lks_node *node, lks_job_item *out)
 lks_status lks_job_wiring_read(const lks_node *map, lks_job_item *out)
 {
     const lks_node *name = lks_node_find(map, "name"), *from = lks_node_find(map, "from");
+    const lks_node *weight_of = lks_node_find(map, "weight_of");
 
     if (name && !lks_node_is_null(name))
         LKS_TRY(copy_text(name, "name", &out->name));
+    if (weight_of && !lks_node_is_null(weight_of))
+        LKS_TRY(copy_text(weight_of, "weight_of", &out->weight_of));
     return from && !lks_node_is_null(from) ? read_from(from, out) : LKS_OK;
 }
 
@@ -61,6 +64,11 @@ void lks_job_wiring_write(lks_text *out, const lks_job_item *item)
     if (item->name) {
         lks_text_add(out, "%sname: ", between);
         lks_yaml_add_text(out, item->name);
+        between = ", ";
+    }
+    if (item->weight_of) {
+        lks_text_add(out, "%sweight_of: ", between);
+        write_source(out, item->weight_of);
         between = ", ";
     }
     if (item->n_from > 0)

@@ -339,7 +339,8 @@ static lks_layer_spec *specs_of(const lks_job *job)
                                      .from = (const char *const *)job->layers[i].from,
                                      .n_from = job->layers[i].n_from,
                                      .inits = inits_of(&job->layers[i]),
-                                     .n_inits = job->layers[i].n_inits};
+                                     .n_inits = job->layers[i].n_inits,
+                                     .weight_of = job->layers[i].weight_of};
         if (!layers[i].inits) {
             free_specs(layers, i);
             return NULL;

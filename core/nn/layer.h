@@ -50,9 +50,9 @@ typedef struct lks_layer_type {
     size_t n_options;
     size_t config_size_bytes; /* of the struct that the options fill; 0 without */
     size_t n_inputs;          /* 0: one */
-    size_t n_more_inputs;     /* that `from` may name besides: layer->n_in says how many */
-    int n_dims;               /* of a window, behind the channels (window.h): 1 or 2 */
-    lks_dtype takes;          /* of all inputs; f32 unless it says so */
+    size_t n_more_inputs; /* that `from` may name besides: layer->n_in says how many */
+    int n_dims;           /* of a window, behind the channels (window.h): 1 or 2 */
+    lks_dtype takes;      /* of all inputs; f32 unless it says so */
     /* It takes samples whose first dimension varies, (T, …), and no row of what it gives
      * for one sees padding. infer says whether what it gives varies likewise. */
     bool takes_varying;
@@ -76,6 +76,8 @@ typedef struct lks_layer_param {
     char name[32]; /* "weight": without the layer's name */
     lks_shape shape;
     lks_init init;
+    bool is_tied; /* it is another layer's, whose `index` it has */
+    size_t index; /* in the parameter block, once the layer has its place */
 } lks_layer_param;
 
 /* A buffer that infer adds. */

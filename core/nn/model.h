@@ -30,6 +30,9 @@ typedef struct lks_init_spec {
  *          output of one that has several, fields of the batch; none: what the layer
  *          before it gives
  *   inits  what parameters begin with instead of what PyTorch's layer gives them
+ *   weight_of  an earlier layer, whose `weight` it has in place of one of its own, of the
+ *          same shape: one parameter with two users, as modules of PyTorch's that are
+ *          given the same nn.Parameter. Files of weights have it under both names.
  *   own    a type of the program's own (layer.h), instead of the one called `type`
  * Borrowed, `own` for as long as the model lives. */
 typedef struct lks_layer_spec {
@@ -41,6 +44,7 @@ typedef struct lks_layer_spec {
     const struct lks_layer_type *own;
     const lks_init_spec *inits;
     size_t n_inits;
+    const char *weight_of;
 } lks_layer_spec;
 
 /* A field of the batch; the shape is one sample's, without the batch dimension. `varies`:
@@ -139,8 +143,8 @@ char *lks_model_describe(const lks_model *model);
 
 /* Weights and buffers as safetensors. Save writes whole or not at all: LKS_IO on a full
  * disk and the like, `path` being as it was; LKS_NOMEM. Load takes exactly the model's
- * names, shapes (any float dtype, cast): LKS_FORMAT names what is missing, left over,
- * differs or is malformed; LKS_IO: it cannot be read. A refused file leaves the model as
+ * names, shapes (any float dtype, cast), of a weight of two layers one name or both:
+ * LKS_FORMAT names what is missing, left over, differs or is malformed; LKS_IO: it cannot be read. A refused file leaves the model as
  * it was. */
 lks_status lks_model_save(const lks_model *model, const char *path);
 /* The same of words that were read before (lks_model_read): no device is asked, so

@@ -41,7 +41,8 @@ static int64_t count_params(const lks_layer *layer)
     int64_t total = 0, numel;
 
     for (size_t i = 0; i < layer->n_params; i++)
-        if (lks_shape_numel(&layer->params[i].shape, &numel) == LKS_OK)
+        if (!layer->params[i].is_tied &&
+            lks_shape_numel(&layer->params[i].shape, &numel) == LKS_OK)
             total += numel;
     return total;
 }

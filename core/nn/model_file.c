@@ -8,7 +8,7 @@
 #include "ops/ops.h"
 #include "tensor/scope.h"
 
-/* A tensor of the file: parameters, then buffers. */
+/* A tensor of the file: parameters, those that have a second name, then buffers. */
 typedef struct item {
     const char *name;
     lks_tensor *tensor;
@@ -17,7 +17,7 @@ typedef struct item {
 
 static size_t count_items(const lks_model *model)
 {
-    return lks_param_block_count(lks_model_params(model)) +
+    return lks_param_block_count(lks_model_params(model)) + model->plan->n_ties +
            lks_buffer_block_count(lks_model_buffers(model));
 }
 
@@ -25,14 +25,15 @@ static item item_at(const lks_model *model, size_t i)
 {
     const lks_param_block *params = lks_model_params(model);
     const size_t n_params = lks_param_block_count(params);
+    const size_t n_names = n_params + model->plan->n_ties;
 
-    if (i < n_params) {
-        const lks_param *param = lks_param_block_at(params, i);
+    if (i < n_names) {
+        const lks_tie *tie = i < n_params ? NULL : &model->plan->ties[i - n_params];
+        const lks_param *param = lks_param_block_at(params, tie ? tie->param : i);
 
-        return (item){param->name, param->tensor, param->offset};
+        return (item){tie ? tie->name : param->name, param->tensor, param->offset};
     }
-    const lks_buffer *buffer =
-        lks_buffer_block_at(lks_model_buffers(model), i - n_params);
+    const lks_buffer *buffer = lks_buffer_block_at(lks_model_buffers(model), i - n_names);
 
     return (item){buffer->name, buffer->tensor,
                   lks_param_block_numel(params) + buffer->offset};
@@ -98,11 +99,28 @@ static lks_shape entry_shape(const lks_safetensors_entry *entry)
     return shape;
 }
 
-/* The file's entry for a tensor, checked. */
-static lks_status find_entry(const lks_safetensors *file, const char *path,
-                             const item *it, const lks_safetensors_entry **out)
+/* By its name, or by another one of the same parameter's: who writes each tensor once, as
+ * PyTorch's save_model does, leaves one. */
+static const lks_safetensors_entry *find_named(const lks_safetensors *file,
+                                               const lks_model *model, const item *it)
 {
     const lks_safetensors_entry *entry = lks_safetensors_find(file, it->name);
+
+    for (size_t i = 0; i < count_items(model) && !entry; i++) {
+        const item other = item_at(model, i);
+
+        if (other.tensor == it->tensor)
+            entry = lks_safetensors_find(file, other.name);
+    }
+    return entry;
+}
+
+/* The file's entry for a tensor, checked. */
+static lks_status find_entry(const lks_safetensors *file, const char *path,
+                             const lks_model *model, const item *it,
+                             const lks_safetensors_entry **out)
+{
+    const lks_safetensors_entry *entry = find_named(file, model, it);
     const bool wants_float = lks_dtype_is_float(lks_tensor_dtype(it->tensor));
     char want[LKS_SHAPE_TEXT], got[LKS_SHAPE_TEXT];
     lks_shape shape = lks_sizes(it->tensor), found;
@@ -121,6 +139,29 @@ static lks_status find_entry(const lks_safetensors *file, const char *path,
                         wants_float ? "weights are floats" : "it is a whole number");
     *out = entry;
     return LKS_OK;
+}
+
+/* One parameter has one value, whatever it is called: i is the second name of one. */
+static lks_status check_alike(const lks_safetensors *file, const char *path,
+                              const lks_model *model, size_t i,
+                              const lks_safetensors_entry *entry)
+{
+    const size_t n_params = lks_param_block_count(lks_model_params(model));
+    const lks_safetensors_entry *first;
+    item owner;
+
+    if (i < n_params || i - n_params >= model->plan->n_ties)
+        return LKS_OK;
+    owner = item_at(model, model->plan->ties[i - n_params].param);
+    first = find_named(file, model, &owner);
+    if (first == entry || (first->dtype == entry->dtype &&
+                           memcmp(first->data, entry->data,
+                                  (size_t)lks_numel(owner.tensor) *
+                                      lks_dtype_size_bytes(entry->dtype)) == 0))
+        return LKS_OK;
+    return lks_fail(LKS_FORMAT,
+                    "%s: '%s' and '%s' are one weight of the model, but differ", path,
+                    first->name, entry->name);
 }
 
 /* Every entry is a parameter or a buffer of the model. */
@@ -151,7 +192,8 @@ static lks_status load_entries(const lks_model *model, const lks_safetensors *fi
         const item it = item_at(model, i);
         const lks_safetensors_entry *entry = NULL;
 
-        LKS_TRY(find_entry(file, path, &it, &entry));
+        LKS_TRY(find_entry(file, path, model, &it, &entry));
+        LKS_TRY(check_alike(file, path, model, i, entry));
         loaded[i] = lks_to(lks_from_data(entry_shape(entry), entry->dtype, entry->data,
                                          lks_tensor_device(it.tensor)),
                            lks_tensor_dtype(it.tensor));

@@ -76,12 +76,15 @@ static lks_status find_type(size_t index, const lks_layer_spec *spec,
 static void take_places(lks_plan *plan, lks_layer *layer)
 {
     layer->place = plan->n_places;
-    layer->first_param = plan->n_params;
+    layer->first_param = plan->n_uses;
     layer->first_buffer = plan->n_buffers;
     layer->first_observed = plan->n_observed;
     layer->first_carried = plan->n_carried;
     plan->n_places += layer->n_out;
-    plan->n_params += layer->n_params;
+    plan->n_uses += layer->n_params;
+    for (size_t i = 0; i < layer->n_params; i++)
+        if (!layer->params[i].is_tied)
+            layer->params[i].index = plan->n_params++;
     plan->n_buffers += layer->n_buffers;
     plan->n_observed += layer->n_observed;
     plan->n_carried += layer->n_carried;
@@ -130,6 +133,18 @@ static lks_status set_inits(lks_layer *layer, const lks_layer_spec *spec)
     return st;
 }
 
+static lks_status tie(lks_plan *plan, const lks_layer_spec *specs, size_t n_specs,
+                      lks_layer *layer)
+{
+    const lks_status st = specs[layer->index].weight_of
+                              ? lks_plan_tie(plan, specs, n_specs, layer)
+                              : LKS_OK;
+
+    if (st != LKS_OK)
+        lks_layer_release(layer);
+    return st;
+}
+
 static lks_status add_layer(lks_plan *plan, const lks_layer_spec *specs, size_t n_specs)
 {
     lks_layer *layer = &plan->layers[plan->n_layers];
@@ -141,6 +156,7 @@ static lks_status add_layer(lks_plan *plan, const lks_layer_spec *specs, size_t 
     LKS_TRY(lks_plan_wire(plan, specs, n_specs, layer));
     LKS_TRY(lks_layer_init(layer, spec->options));
     LKS_TRY(set_inits(layer, spec));
+    LKS_TRY(tie(plan, specs, n_specs, layer));
     take_places(plan, layer);
     plan->n_layers++;
     return LKS_OK;
@@ -216,6 +232,9 @@ void lks_plan_destroy(lks_plan *plan)
         lks_layer_release(&plan->layers[i]);
     for (size_t i = 0; i < plan->n_inputs; i++)
         lks_free((char *)plan->inputs[i].name);
+    for (size_t i = 0; i < plan->n_ties; i++)
+        lks_free(plan->ties[i].name);
+    lks_free(plan->ties);
     lks_free(plan->layers);
     lks_free(plan->inputs);
     lks_free(plan);

@@ -12,6 +12,12 @@
 #include "nn/layer.h"
 #include "nn/model.h"
 
+/* A further name of a parameter: that of a layer which has another one's. */
+typedef struct lks_tie {
+    char *name;   /* "3.weight" */
+    size_t param; /* index in the block */
+} lks_tie;
+
 typedef struct lks_plan {
     lks_model_input *inputs; /* their names are the plan's */
     size_t n_inputs;
@@ -19,6 +25,9 @@ typedef struct lks_plan {
     size_t n_layers;
     size_t n_places; /* in a run's table */
     size_t n_params, n_buffers, n_observed, n_carried;
+    size_t n_uses; /* of parameters, by layers: as many, and those that are tied */
+    lks_tie *ties;
+    size_t n_ties;
 } lks_plan;
 
 /* Errors as lks_model_create_from. */
@@ -34,5 +43,11 @@ const lks_layer *lks_plan_last(const lks_plan *plan);
  * come later. LKS_INVALID. (plan_wire.c) */
 lks_status lks_plan_wire(const lks_plan *plan, const lks_layer_spec *specs,
                          size_t n_specs, lks_layer *layer);
+
+/* Let the `weight` of `layer`, whose place comes next, be that of the layer that its
+ * weight_of says. LKS_INVALID: there is no such before it, or one of them has no weight;
+ * LKS_SHAPE: another shape. (plan_wire.c) */
+lks_status lks_plan_tie(lks_plan *plan, const lks_layer_spec *specs, size_t n_specs,
+                        lks_layer *layer);
 
 #endif

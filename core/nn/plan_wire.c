@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/alloc.h"
 #include "base/try.h"
 
 enum { OWNER_SIZE = 128, LIST_SIZE = 256 };
@@ -183,5 +184,67 @@ lks_status lks_plan_wire(const lks_plan *plan, const lks_layer_spec *specs,
         layer->sources[i] = s.place;
         layer->in[i] = s.port;
     }
+    return LKS_OK;
+}
+
+/* ---- weights of two layers ---- */
+
+static lks_layer_param *weight_of(const lks_layer *layer)
+{
+    for (size_t i = 0; i < layer->n_params; i++)
+        if (strcmp(layer->params[i].name, "weight") == 0)
+            return &layer->params[i];
+    return NULL;
+}
+
+static lks_status check_tie(const lks_layer *layer, const lks_layer *owner,
+                            const lks_layer_spec *spec)
+{
+    const lks_layer_param *mine = weight_of(layer), *its = weight_of(owner);
+    char texts[2][LKS_SHAPE_TEXT], self[OWNER_SIZE], other[OWNER_SIZE];
+
+    lks_layer_text(layer, self, sizeof self);
+    lks_layer_text(owner, other, sizeof other);
+    if (!mine || !its)
+        return lks_fail(LKS_INVALID, "%s: weight_of is '%s', but %s has no weight", self,
+                        spec->weight_of, mine ? other : self);
+    for (size_t i = 0; i < spec->n_inits; i++)
+        if (strcmp(spec->inits[i].param, "weight") == 0)
+            return lks_fail(LKS_INVALID,
+                            "%s: its weight begins with what that of %s does: say init "
+                            "there",
+                            self, other);
+    if (lks_shape_equal(&mine->shape, &its->shape))
+        return LKS_OK;
+    return lks_fail(LKS_SHAPE,
+                    "%s cannot have the weight of %s, of shape %s: its own has %s", self,
+                    other, lks_shape_text(&its->shape, texts[0], sizeof *texts),
+                    lks_shape_text(&mine->shape, texts[1], sizeof *texts));
+}
+
+lks_status lks_plan_tie(lks_plan *plan, const lks_layer_spec *specs, size_t n_specs,
+                        lks_layer *layer)
+{
+    const lks_layer_spec *spec = &specs[layer->index];
+    const size_t at =
+        find_layer(specs, n_specs, spec->weight_of, strlen(spec->weight_of));
+    lks_tie *grown;
+    char self[OWNER_SIZE];
+
+    if (at >= layer->index)
+        return lks_fail(LKS_INVALID, "%s: weight_of is '%s', which is no layer before it",
+                        lks_layer_text(layer, self, sizeof self), spec->weight_of);
+    LKS_TRY(check_tie(layer, &plan->layers[at], spec));
+    if (!(grown = lks_realloc(plan->ties, plan->n_ties + 1, sizeof *grown)))
+        return LKS_NOMEM;
+    plan->ties = grown;
+    weight_of(layer)->is_tied = true;
+    weight_of(layer)->index = weight_of(&plan->layers[at])->index;
+    grown += plan->n_ties;
+    *grown = (lks_tie){.name = lks_asprintf("%s.weight", layer->name),
+                       .param = weight_of(layer)->index};
+    if (!grown->name)
+        return LKS_NOMEM;
+    plan->n_ties++;
     return LKS_OK;
 }

@@ -17,7 +17,7 @@ struct lks_state {
     bool is_borrowed; /* params and buffers are */
     lks_param_block *params;
     lks_buffer_block *buffers;
-    lks_tensor **param_tensors; /* [plan->n_params] the block's */
+    lks_tensor **param_tensors; /* [plan->n_uses] the block's */
     lks_tensor **table;         /* [plan->n_places] borrowed of the run */
     carried carried[2];         /* in evaluation, in training */
     lks_tensor **nothing;       /* [plan->n_carried] NULLs: of runs that do not carry */
@@ -39,11 +39,14 @@ static lks_status list_params(const lks_plan *plan, lks_param_spec *specs, char 
     for (size_t i = 0; i < plan->n_layers; i++) {
         const lks_layer *layer = &plan->layers[i];
 
-        for (size_t j = 0; j < layer->n_params; j++, n++) {
+        for (size_t j = 0; j < layer->n_params; j++) {
+            if (layer->params[j].is_tied)
+                continue;
             names[n] = name_of(layer, layer->params[j].name);
             if (!names[n])
                 return LKS_NOMEM;
             specs[n] = (lks_param_spec){names[n], layer->params[j].shape};
+            n++;
         }
         for (size_t j = 0; j < layer->n_observed; j++)
             observed[n_observed++] = layer->observed[j];
@@ -141,11 +144,14 @@ cleanup:
 static lks_status init_params(const lks_state *state, uint64_t seed)
 {
     const lks_plan *plan = state->plan;
-    size_t at = 0;
 
     for (size_t i = 0; i < plan->n_layers; i++)
-        for (size_t j = 0; j < plan->layers[i].n_params; j++, at++)
-            LKS_TRY(init_param(state, &plan->layers[i].params[j].init, at, seed));
+        for (size_t j = 0; j < plan->layers[i].n_params; j++) {
+            const lks_layer_param *param = &plan->layers[i].params[j];
+
+            if (!param->is_tied)
+                LKS_TRY(init_param(state, &param->init, param->index, seed));
+        }
     return LKS_OK;
 }
 
@@ -155,13 +161,16 @@ static lks_status make_tables(lks_state *state)
 {
     const lks_plan *plan = state->plan;
 
-    state->param_tensors = lks_calloc(plan->n_params, sizeof *state->param_tensors);
+    state->param_tensors = lks_calloc(plan->n_uses, sizeof *state->param_tensors);
     state->table = lks_calloc(plan->n_places, sizeof *state->table);
     state->nothing = lks_calloc(plan->n_carried, sizeof *state->nothing);
     if (!state->param_tensors || !state->table || !state->nothing)
         return LKS_NOMEM;
-    for (size_t i = 0; i < plan->n_params; i++)
-        state->param_tensors[i] = lks_param_block_at(state->params, i)->tensor;
+    for (size_t i = 0; i < plan->n_layers; i++)
+        for (size_t j = 0; j < plan->layers[i].n_params; j++)
+            state->param_tensors[plan->layers[i].first_param + j] =
+                lks_param_block_at(state->params, plan->layers[i].params[j].index)
+                    ->tensor;
     return LKS_OK;
 }
 

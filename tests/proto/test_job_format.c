@@ -541,13 +541,20 @@ START_TEST(layers_are_wired_by_name_and_number)
 {
     static const char *const want[] = {
         "  - relu: {name: \"no\"}\n",
-        "  - dropout: {p: 0.5, name: drop, from: [\"no\"]}\n", "  - relu: {from: [0]}\n",
+        "  - dropout: {p: 0.5, name: drop, from: [\"no\"]}\n",
+        "  - relu: {from: [0]}\n",
+        "  - linear: {out_features: 3, bias: true, name: head, weight_of: drop, from: "
+        "[1]}\n",
+        "  - relu: {weight_of: 0}\n",
         "  - add: {name: sum, from: [drop, 2]}\n"};
     static const char text[] = "train: {batch_size: 1, steps: 5}\n"
                                "model:\n"
                                "  - relu: {name: no}\n"
                                "  - dropout: {from: no, name: drop}\n"
                                "  - relu: {from: 0}\n"
+                               "  - linear: {weight_of: drop, from: 1, out_features: 3, "
+                               "name: head}\n"
+                               "  - relu: {weight_of: 0}\n"
                                "  - add: {name: sum, from: [drop, 2]}\n"
                                "data: {train: {targets: y.npy, inputs: x.npy}, format: "
                                "npy}\n"
@@ -558,13 +565,14 @@ START_TEST(layers_are_wired_by_name_and_number)
     char *written = NULL, *again = NULL;
 
     ck_ok(parse_text(text, &job));
-    ck_assert_str_eq(job.layers[3].name, "sum");
+    ck_assert_str_eq(job.layers[3].weight_of, "drop");
+    ck_assert_str_eq(job.layers[5].name, "sum");
     ck_assert_ptr_null(job.layers[2].name);
-    ck_assert_uint_eq(job.layers[3].n_from, 2);
-    ck_assert_str_eq(job.layers[3].from[0], "drop");
-    ck_assert_str_eq(job.layers[3].from[1], "2");
+    ck_assert_uint_eq(job.layers[5].n_from, 2);
+    ck_assert_str_eq(job.layers[5].from[0], "drop");
+    ck_assert_str_eq(job.layers[5].from[1], "2");
     ck_ok(lks_job_format(&job, &written));
-    for (size_t i = 0; i < 4; i++)
+    for (size_t i = 0; i < sizeof want / sizeof *want; i++)
         ck_assert_msg(strstr(written, want[i]) != NULL, "no %s in %s", want[i], written);
     lks_job_release(&job);
     ck_ok(parse_text(written, &job));

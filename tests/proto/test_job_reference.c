@@ -127,8 +127,8 @@ START_TEST(the_manual_page_lists_the_schema_as_it_is)
     check_types(page, lks_job_optimizer_types);
     check_types(page, lks_job_schedule_types);
     for (const char *const *beside =
-             (const char *const[]){"name", "from", "init", "groups", "params", "type",
-                                   "every", "until", NULL};
+             (const char *const[]){"name", "from", "weight_of", "init", "groups",
+                                   "params", "type", "every", "until", NULL};
          *beside; beside++) {
         snprintf(word, sizeof word, "\n.Cm %s", *beside);
         ck_assert_msg(strstr(page, word) != NULL, "lockstep-job(5) lacks %s", *beside);

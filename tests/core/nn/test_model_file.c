@@ -190,9 +190,77 @@ START_TEST(load_survives_every_failing_allocation_and_is_all_or_nothing)
 }
 END_TEST
 
+/* ---- one weight of two layers ---- */
+
+static lks_model *make_tied(uint64_t seed)
+{
+    const lks_layer_spec tied[] = {
+        LAYER("linear", {"out_features", 1, {2}}, {"bias", 1, {0}}),
+        {.type = "linear",
+         .options = {(const lks_option[]){{"out_features", 1, {2}}, {"bias", 1, {0}}}, 2},
+         .name = "head",
+         .weight_of = "0"},
+    };
+    lks_model *model;
+
+    ck_ok(lks_model_create(tied, 2, LKS_SHAPE_OF(2), seed, test_device(), &model));
+    return model;
+}
+
+START_TEST(a_tied_weight_is_saved_under_both_names)
+{
+    lks_model *a = make_tied(1), *b = make_tied(2);
+    const lks_safetensors_entry *first, *second;
+    lks_safetensors *file;
+
+    ck_ok(lks_model_save(a, file_name()));
+    ck_ok(lks_safetensors_open(file_name(), &file));
+    ck_assert_uint_eq(lks_safetensors_count(file), 2);
+    first = lks_safetensors_find(file, "0.weight");
+    second = lks_safetensors_find(file, "head.weight");
+    ck_assert(first && second);
+    ck_assert_mem_eq(first->data, second->data, 4 * sizeof(float));
+    lks_safetensors_close(file);
+    ck_ok(lks_model_load(b, file_name()));
+    ck_assert(hash_of(lks_model_params(a)) == hash_of(lks_model_params(b)));
+    lks_model_destroy(a);
+    lks_model_destroy(b);
+    unlink(file_name());
+}
+END_TEST
+
+/* PyTorch's save_model leaves out what it has written under another name. */
+START_TEST(a_tied_weight_loads_from_either_name_but_not_from_two_values)
+{
+    static const float values[2][4] = {{1, 2, 3, 4}, {1, 2, 3, 5}};
+    static const char *const names[] = {"0.weight", "head.weight"};
+    lks_safetensors_entry entries[2];
+    lks_model *model = make_tied(1);
+
+    for (int i = 0; i < 2; i++) {
+        entries[i] = (lks_safetensors_entry){.name = names[i],
+                                             .dtype = LKS_F32,
+                                             .ndim = 2,
+                                             .sizes = {2, 2},
+                                             .data = values[i]};
+        ck_ok(lks_safetensors_write(file_name(), &entries[i], 1));
+        ck_ok(lks_model_load(model, file_name()));
+        ck_assert(tensor_at(lks_param_block_at(lks_model_params(model), 0)->tensor, 3) ==
+                  values[i][3]);
+    }
+    ck_ok(lks_safetensors_write(file_name(), entries, 2));
+    ck_fails(lks_model_load(model, file_name()), LKS_FORMAT,
+             "'0.weight' and 'head.weight' are one weight of the model, but differ");
+    lks_model_destroy(model);
+    unlink(file_name());
+}
+END_TEST
+
 LKS_SUITE("model_file", what_is_saved_loads_to_the_same_bits, other_float_types_are_cast,
           a_file_of_another_model_is_refused_naming_what_differs,
           a_missing_or_damaged_file_is_refused_by_name,
           saving_where_nothing_can_be_written_is_an_io_error,
           save_survives_every_failing_allocation,
-          load_survives_every_failing_allocation_and_is_all_or_nothing)
+          load_survives_every_failing_allocation_and_is_all_or_nothing,
+          a_tied_weight_is_saved_under_both_names,
+          a_tied_weight_loads_from_either_name_but_not_from_two_values)

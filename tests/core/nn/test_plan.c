@@ -518,6 +518,90 @@ END_TEST
                  code, text);                                                            \
     } while (0)
 
+/* ---- one weight of two layers ---- */
+
+#define EMBEDDING_AND_LINEAR(...)                                                        \
+    {EMBEDDING, .name = "e"},                                                            \
+    {                                                                                    \
+        .type = "linear",                                                                \
+        .options = {(const lks_option[]){{"out_features", 1, {9}}}, 1}, __VA_ARGS__      \
+    }
+
+/* The gradient of the embedding's weight, (9, 4), and of the linear layer's of the sum of
+ * tanh of what the model gives. */
+static void backward_of_tokens(lks_model *model)
+{
+    static const int64_t tokens[2][3] = {{1, 2, 3}, {2, 5, 2}};
+    lks_tensor *x, *y = NULL;
+
+    lks_scope_open();
+    x = lks_from_data(LKS_SHAPE_OF(2, 3), LKS_I64, tokens, test_device());
+    ck_ok(lks_model_run(model, &x, &y));
+    ck_ok(lks_backward(lks_sum_all(lks_tanh(y))));
+    lks_scope_close();
+}
+
+START_TEST(a_tied_weight_is_one_parameter_with_the_gradient_of_both_users)
+{
+    const lks_layer_spec tied[] = {EMBEDDING_AND_LINEAR(.weight_of = "e")};
+    const lks_layer_spec apart[] = {EMBEDDING_AND_LINEAR(.name = "l")};
+    lks_model *one, *two;
+    lks_tensor *sum;
+    char *text;
+
+    ck_ok(make_of_tokens(tied, 2, &one));
+    ck_ok(make_of_tokens(apart, 2, &two));
+    ck_assert_uint_eq(lks_param_block_count(lks_model_params(one)), 2);
+    ck_assert_str_eq(lks_param_block_at(lks_model_params(one), 1)->name, "1.bias");
+    lks_set_grad_enabled(false);
+    ck_assert_ptr_nonnull(lks_copy_(param(two, 0), param(one, 0)));
+    ck_assert_ptr_nonnull(lks_copy_(param(two, 1), param(one, 0)));
+    ck_assert_ptr_nonnull(lks_copy_(param(two, 2), param(one, 1)));
+    lks_set_grad_enabled(true);
+    backward_of_tokens(one);
+    backward_of_tokens(two);
+    lks_scope_open();
+    sum = lks_add(lks_grad(param(two, 0)), lks_grad(param(two, 1)));
+    for (int64_t i = 0; i < 36; i++)
+        ck_assert_double_eq_tol(tensor_at(lks_grad(param(one, 0)), i), tensor_at(sum, i),
+                                1e-5);
+    lks_scope_close();
+    text = lks_model_describe(one);
+    ck_assert_ptr_nonnull(strstr(text, "45\n"));
+    lks_free(text);
+    lks_model_destroy(one);
+    lks_model_destroy(two);
+}
+END_TEST
+
+START_TEST(weights_that_cannot_be_one_are_refused)
+{
+    const lks_option small[] = {{"out_features", 1, {8}}};
+    const lks_init_spec zeros = {"weight", "zeros", {NULL, 0}};
+    const lks_layer_spec shape[] = {
+        {EMBEDDING}, {.type = "linear", .options = {small, 1}, .weight_of = "0"}};
+    const lks_layer_spec later[] = {EMBEDDING_AND_LINEAR(.weight_of = "1")};
+    const lks_layer_spec none[] = {
+        {EMBEDDING}, {.type = "tanh", .name = "t"}, {LINEAR(4), .weight_of = "t"}};
+    const lks_layer_spec own[] = {{EMBEDDING}, {.type = "tanh", .weight_of = "0"}};
+    const lks_layer_spec init[] = {
+        EMBEDDING_AND_LINEAR(.weight_of = "e", .inits = &zeros, .n_inits = 1)};
+    lks_model *model;
+
+    ck_fails(make_of_tokens(shape, 2, &model), LKS_SHAPE,
+             "layer 1 (linear) cannot have the weight of layer 0 (embedding), of shape "
+             "(9, 4): its own has (8, 4)");
+    ck_fails(make_of_tokens(later, 2, &model), LKS_INVALID,
+             "weight_of is '1', which is no layer before it");
+    ck_fails(make_of_tokens(none, 3, &model), LKS_INVALID,
+             "weight_of is 't', but layer t (tanh) has no weight");
+    ck_fails(make_of_tokens(own, 2, &model), LKS_INVALID,
+             "weight_of is '0', but layer 1 (tanh) has no weight");
+    ck_fails(make_of_tokens(init, 2, &model), LKS_INVALID,
+             "its weight begins with what that of layer e (embedding) does");
+}
+END_TEST
+
 START_TEST(bad_names_are_refused)
 {
     REFUSED(LKS_INVALID, "layer 1 (relu) is called 'a', as layer 0 (tanh) is",
@@ -611,6 +695,8 @@ LKS_SUITE("plan", a_named_layers_parameters_have_its_name, names_change_no_initi
           a_layer_of_one_size_refuses_samples_that_vary,
           sums_of_what_varies_otherwise_are_refused,
           batches_that_no_lengths_go_with_are_refused,
-          fields_of_a_batch_have_names_and_dtypes, bad_names_are_refused,
+          fields_of_a_batch_have_names_and_dtypes,
+          a_tied_weight_is_one_parameter_with_the_gradient_of_both_users,
+          weights_that_cannot_be_one_are_refused, bad_names_are_refused,
           sources_that_are_not_there_are_refused, a_wrong_number_of_inputs_is_refused,
           sums_of_unlike_shapes_are_refused)
