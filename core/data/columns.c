@@ -310,25 +310,11 @@ static uint64_t fingerprint(const void *columns)
     return ((const lks_columns *)columns)->fingerprint;
 }
 
-static const lks_dataset_ops ops = {
-    .get = get,
-    .fingerprint = fingerprint,
-    .origin = origin,
-    .class_name = class_name,
-    .row = row,
-    .destroy = destroy,
-};
-
-const lks_columns *lks_columns_of(const lks_dataset *dataset)
+static lks_table table(const void *columns)
 {
-    return lks_dataset_self(dataset, &ops);
-}
+    const lks_columns *self = columns;
 
-lks_table lks_dataset_table(const lks_dataset *dataset)
-{
-    const lks_columns *self = lks_columns_of(dataset);
-
-    if (!self || self->n_names == 0)
+    if (self->n_names == 0)
         return (lks_table){0};
     return (lks_table){.columns = (const char *const *)self->names,
                        .n_columns = self->n_names,
@@ -337,6 +323,16 @@ lks_table lks_dataset_table(const lks_dataset *dataset)
                        .classes = (const char *const *)self->class_names,
                        .n_classes = (size_t)self->n_class_names};
 }
+
+static const lks_dataset_ops ops = {
+    .get = get,
+    .fingerprint = fingerprint,
+    .origin = origin,
+    .class_name = class_name,
+    .row = row,
+    .table = table,
+    .destroy = destroy,
+};
 
 lks_status lks_columns_create_dataset(lks_columns *self, const lks_dataset_source *source,
                                       lks_dataset **out)

@@ -58,9 +58,6 @@ lks_status lks_columns_create_dataset(lks_columns *columns,
                                       const lks_dataset_source *source,
                                       lks_dataset **out);
 
-/* Those of a dataset that a format has made; NULL: it is another's. */
-const lks_columns *lks_columns_of(const lks_dataset *dataset);
-
 /* NULL is fine. */
 void lks_columns_destroy(lks_columns *columns);
 

@@ -209,6 +209,21 @@ const void *lks_dataset_self(const lks_dataset *dataset, const lks_dataset_ops *
     return dataset->ops == ops ? dataset->self : NULL;
 }
 
+lks_table lks_dataset_table(const lks_dataset *dataset)
+{
+    return dataset->ops->table ? dataset->ops->table(dataset->self) : (lks_table){0};
+}
+
+bool lks_dataset_tells_lengths(const lks_dataset *dataset)
+{
+    return dataset->ops->length != NULL;
+}
+
+int64_t lks_dataset_length(const lks_dataset *dataset, uint64_t index)
+{
+    return dataset->ops->length(dataset->self, index);
+}
+
 uint64_t lks_dataset_n_streams(const lks_dataset *dataset)
 {
     return dataset->ops->n_streams ? dataset->ops->n_streams(dataset->self) : 0;

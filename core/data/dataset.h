@@ -13,12 +13,14 @@
 #include "base/rng.h"
 #include "base/status.h"
 #include "layout/dtype.h"
+#include "text/vocab.h"
 
 enum {
     LKS_DATASET_MAX_DIMS = 4,
     LKS_DATASET_MAX_FIELDS = 8,
     LKS_DATASET_MAX_CHANNELS = 16,
     LKS_DATASET_MAX_FILES = 16,
+    LKS_DATASET_MAX_VOCABS = 2,
     LKS_FIELD_NAME_SIZE = 32
 };
 
@@ -58,6 +60,18 @@ typedef struct lks_draws {
     uint64_t seed, epoch;
 } lks_draws;
 
+/* What other data are read by: what training data have settled. Borrowed. */
+typedef struct lks_table {
+    const char *const *columns; /* [n_columns] names: inputs, then targets */
+    size_t n_columns;
+    const double *fills; /* [n_fills] of inputs that are missing; 0: none was asked for */
+    size_t n_fills;
+    const char *const *classes; /* [n_classes] of texts; 0: targets are numbers */
+    size_t n_classes;
+    /* Of text; of pairs, the source's and the target's. NULL: none. */
+    const lks_vocab *vocabs[LKS_DATASET_MAX_VOCABS];
+} lks_table;
+
 /* What a dataset does. */
 typedef struct lks_dataset_ops {
     /* Put the fields of sample `index` where places[n_fields] say. Called by several
@@ -91,6 +105,11 @@ typedef struct lks_dataset_ops {
      * Then they are visited in that order, and a model carries its state along. May be
      * NULL, or 0: samples have nothing to do with one another. */
     uint64_t (*n_streams)(const void *self);
+    /* How long sample `index` is, so that samples of like length may come together: tokens
+     * of all its fields that vary, say. Any thread. May be NULL: that is not told. */
+    int64_t (*length)(const void *self, uint64_t index);
+    /* What it has settled for others to be read by. May be NULL: nothing. */
+    lks_table (*table)(const void *self);
     /* May be NULL. */
     void (*destroy)(void *self);
 } lks_dataset_ops;
@@ -137,27 +156,31 @@ typedef struct lks_csv_options {
     double fill;
 } lks_csv_options;
 
-/* What other tables are read by: what training data have settled. Borrowed. */
-typedef struct lks_table {
-    const char *const *columns; /* [n_columns] names: inputs, then targets */
-    size_t n_columns;
-    const double *fills; /* [n_fills] of inputs that are missing; 0: none was asked for */
-    size_t n_fills;
-    const char *const *classes; /* [n_classes] of texts; 0: targets are numbers */
-    size_t n_classes;
-} lks_table;
+/* How text is read. */
+typedef struct lks_text_options {
+    lks_token_kind tokens;
+    uint64_t min_count, max_size; /* of the vocabulary, each side's of pairs: rarer tokens
+                                     are <unk>; the most tokens, 0: no limit */
+    /* text: the most tokens of a sample, at least 2, and of how many streams the samples
+     * are windows. */
+    int64_t sequence_length;
+    uint64_t n_streams;
+    int64_t max_length; /* labelled, pairs: longer ones are left out; 0: none is */
+} lks_text_options;
 
 /* What to open. Strings are borrowed for the call. Paths are taken relative to `root`
  * (NULL, or an absolute path: as they are); a name ending in .gz is decompressed. */
 typedef struct lks_dataset_source {
-    const char *format; /* "idx", "cifar10", "npy", "npz", "csv" */
+    const char *format; /* "idx", "cifar10", "npy", "npz", "csv", "text", "labelled",
+                           "pairs" */
     const char *root;
-    /* idx: images, labels; npy: inputs, targets; npz: one file; cifar10, csv: n files,
-     * one after the other. */
+    /* idx: images, labels; npy: inputs, targets; npz: one file; pairs: source, target;
+     * cifar10, csv, text, labelled: n files, one after the other. */
     int n_files;
     const char *files[LKS_DATASET_MAX_FILES];
     bool inputs_only; /* not of cifar10: there is no field "targets" then, and a csv's
-                         targets may be missing or anything */
+                         targets may be missing or anything; labels too; of pairs there is
+                         the source alone */
     /* Inputs become (x / 255 - mean[c]) / std[c] for u8 data, (x - mean[c]) / std[c] for
      * floats; channel c is the sample's first dimension. n_channels of 0: no
      * normalisation (u8 data are still divided by 255); 1: the same for all channels. */
@@ -168,12 +191,16 @@ typedef struct lks_dataset_source {
     const char *arrays[2];
     bool keeps_bytes; /* u8 inputs stay u8, for a transform to turn into floats */
     lks_csv_options csv;
-    /* csv: what the training data that these go with have settled; NULL: they are
+    lks_text_options text;
+    /* csv and text: what the training data that these go with have settled; NULL: they are
      * training data. */
     const lks_table *like;
+    /* Training data of text: the vocabularies, if they were made already
+     * (data/vocabularies.h). */
+    const lks_vocab *vocabs[LKS_DATASET_MAX_VOCABS];
 } lks_dataset_source;
 
-/* Open and check the files, of fields "inputs" and "targets". Plain files are mapped, so
+/* Open and check the files, of fields "inputs" and "targets", of pairs "source" too. Plain files are mapped, so
  * they need not fit into memory (io/block.h says what happens if one is changed
  * meanwhile); those in gzip are decompressed into it.
  *   - idx: images [n, h, w] or [n, c, h, w] of u8 give inputs {c, h, w} (c = 1); labels
@@ -188,13 +215,21 @@ typedef struct lks_dataset_source {
  *   - csv: columns of numbers give inputs {columns}; of targets one column gives classes
  *     or values {}, several give values {columns}. Texts are classes in the order of
  *     their bytes, "10" before "9", and keep their names. A file is read into memory.
+ *   - text: running text, tokens in n_streams parts of the same length, each of them in
+ *     windows of sequence_length, the last of a stream being shorter: inputs {T} i64, and
+ *     targets {T}, each the token behind. Every token but each stream's first is a target
+ *     once. Data like others are in fewer streams where they are short.
+ *   - labelled: lines of "text<TAB>label", the label behind the last tab: inputs {T} i64,
+ *     and classes, which are the labels in the order of their bytes.
+ *   - pairs: line i of one file goes with line i of the other: source {S} i64, inputs {T}
+ *     i64, <bos> and the target, and targets {T}, the target and <eos>, filled up with -100.
  *   - Errors: LKS_IO for missing, unreadable and truncated files; LKS_FORMAT for a bad
- *     magic and sizes that differ; LKS_INVALID for an unknown format and a normalisation
- *     that does not fit. Texts name the file. */
+ *     magic, sizes that differ and text that is not UTF-8; LKS_INVALID for an unknown
+ *     format, a normalisation and a vocabulary that do not fit. Texts name the file. */
 lks_status lks_dataset_open(const lks_dataset_source *source, lks_dataset **out);
 
-/* What a table has settled for others to be read by; it lives as long as the dataset.
- * Without columns: it is no table. */
+/* What a table or text has settled for others to be read by; it lives as long as the
+ * dataset. Without columns: it is no table; without vocabularies: no text. */
 lks_table lks_dataset_table(const lks_dataset *dataset);
 
 /* How many samples, how many fields, and one of those: what all samples have. */
@@ -229,6 +264,10 @@ uint64_t lks_dataset_row(const lks_dataset *dataset, uint64_t index);
  * the dataset; NULL where one has none. LKS_NOMEM. */
 lks_status lks_dataset_class_names(const lks_dataset *dataset, int64_t n,
                                    const char ***out);
+
+/* Whether it tells how long its samples are, and how long one is (lks_dataset_ops). */
+bool lks_dataset_tells_lengths(const lks_dataset *dataset);
+int64_t lks_dataset_length(const lks_dataset *dataset, uint64_t index);
 
 /* Of how many streams samples are the windows (lks_dataset_ops); 0: of none. */
 uint64_t lks_dataset_n_streams(const lks_dataset *dataset);

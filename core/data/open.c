@@ -8,8 +8,8 @@
 
 /* Every format. */
 static const lks_dataset_format *const formats[] = {
-    &lks_dataset_idx, &lks_dataset_cifar10, &lks_dataset_npy,
-    &lks_dataset_npz, &lks_dataset_csv,
+    &lks_dataset_idx, &lks_dataset_cifar10, &lks_dataset_npy,      &lks_dataset_npz,
+    &lks_dataset_csv, &lks_dataset_text,    &lks_dataset_labelled, &lks_dataset_pairs,
 };
 enum { N_FORMATS = sizeof formats / sizeof *formats };
 
@@ -38,18 +38,26 @@ static lks_status find_format(const lks_dataset_source *source,
                     known);
 }
 
+lks_status lks_dataset_check_source(const lks_dataset_source *source)
+{
+    const lks_dataset_format *format;
+
+    return find_format(source, &format);
+}
+
+char *lks_dataset_path(const lks_dataset_source *source, int k)
+{
+    const char *file = source->files[k];
+
+    return source->root && file[0] != '/' ? lks_asprintf("%s/%s", source->root, file)
+                                          : lks_strdup(file);
+}
+
 static lks_status join_paths(lks_columns *columns, const lks_dataset_source *source)
 {
-    for (int k = 0; k < source->n_files; k++) {
-        const char *file = source->files[k];
-        char *path = source->root && file[0] != '/'
-                         ? lks_asprintf("%s/%s", source->root, file)
-                         : lks_strdup(file);
-
-        if (!path)
+    for (int k = 0; k < source->n_files; k++)
+        if (!(columns->files[columns->n_files++].path = lks_dataset_path(source, k)))
             return LKS_NOMEM;
-        columns->files[columns->n_files++].path = path;
-    }
     return LKS_OK;
 }
 
@@ -60,6 +68,8 @@ lks_status lks_dataset_open(const lks_dataset_source *source, lks_dataset **out)
     lks_status st;
 
     LKS_GO(find_format(source, &format));
+    if (format->make)
+        return format->make(source, out);
     if (!(columns = lks_calloc(1, sizeof *columns)))
         LKS_GO(LKS_NOMEM);
     columns->source = source;

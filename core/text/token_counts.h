@@ -7,8 +7,10 @@
 
 typedef struct lks_token_counts lks_token_counts;
 
+/* Of such tokens, none yet. LKS_NOMEM. */
 lks_status lks_token_counts_create(lks_token_kind kind, lks_token_counts **out);
-void lks_token_counts_destroy(lks_token_counts *counts); /* NULL is fine */
+/* NULL is fine. */
+void lks_token_counts_destroy(lks_token_counts *counts);
 
 /* Count one. LKS_NOMEM. */
 lks_status lks_token_counts_add(lks_token_counts *counts, lks_token token);
@@ -26,6 +28,7 @@ lks_status lks_token_counts_save(const lks_token_counts *counts, void **out,
 lks_status lks_token_counts_merge(lks_token_counts *counts, const void *bytes,
                                   size_t n_bytes);
 
+/* Which tokens a vocabulary has. */
 typedef struct lks_vocab_options {
     uint64_t min_count; /* rarer tokens are left out */
     uint64_t max_size;  /* the most tokens, special ones among them; 0: no limit */

@@ -79,21 +79,6 @@ static lks_status scan(lks_token_index *self, const lks_block *block, const char
     return LKS_OK;
 }
 
-/* In pieces, so that pages are let go of. */
-static lks_status check(const lks_token_index *self, const lks_block *block,
-                        const char *name)
-{
-    size_t end;
-
-    for (size_t at = 0; at < self->n_bytes; at = end) {
-        end = self->n_bytes - at < CHUNK ? self->n_bytes : at + CHUNK;
-        end = lks_text_cut_at(LKS_CUT_CHARS, self->text, self->n_bytes, end);
-        LKS_TRY(lks_text_check(self->text, at, end, name));
-        lks_block_let_go(block, at, end);
-    }
-    return LKS_OK;
-}
-
 lks_status lks_token_index_create(const lks_vocab *vocab, const lks_block *text,
                                   const char *name, lks_token_index **out)
 {
@@ -105,7 +90,7 @@ lks_status lks_token_index_create(const lks_vocab *vocab, const lks_block *text,
     self->vocab = lks_vocab_ref(vocab);
     self->text = (const char *)text->data;
     self->n_bytes = text->size;
-    LKS_GO(check(self, text, name));
+    LKS_GO(lks_text_check_block(text, name));
     LKS_GO(scan(self, text, name));
     self->is_direct =
         lks_vocab_kind(vocab) == LKS_TOKENS_CHAR && self->n_tokens == self->n_bytes;

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/try.h"
 #include "base/utf8.h"
 
 lks_token lks_special_token(lks_special special)
@@ -166,6 +167,21 @@ lks_status lks_text_check(const char *text, size_t begin, size_t end, const char
                 LKS_FORMAT, "%s, line %llu: byte 0x%02x at offset %zu is not UTF-8", name,
                 (unsigned long long)lks_text_line(text, at), (unsigned char)text[at], at);
         at += n;
+    }
+    return LKS_OK;
+}
+
+lks_status lks_text_check_block(const lks_block *text, const char *name)
+{
+    enum { CHUNK = 1 << 20 };
+    const char *bytes = (const char *)text->data;
+    size_t end;
+
+    for (size_t at = 0; at < text->size; at = end) {
+        end = text->size - at < CHUNK ? text->size : at + CHUNK;
+        end = lks_text_cut_at(LKS_CUT_CHARS, bytes, text->size, end);
+        LKS_TRY(lks_text_check(bytes, at, end, name));
+        lks_block_let_go(text, at, end);
     }
     return LKS_OK;
 }

@@ -7,7 +7,9 @@
 #include <stdint.h>
 
 #include "base/status.h"
+#include "io/block.h"
 
+/* What a token is. */
 typedef enum lks_token_kind {
     LKS_TOKENS_CHAR, /* code points, all of them: CR and LF too */
     LKS_TOKENS_WORD, /* what stands between white space: blank, \t \n \v \f \r */
@@ -26,6 +28,7 @@ typedef struct lks_token {
     X(BOS, "<bos>") /* before a sentence */                                              \
     X(EOS, "<eos>") /* behind a sentence; of words, also a line's end in running text */
 
+/* Those, by name. */
 typedef enum lks_special {
 #define LKS_SPECIAL_ENUM(name, text) LKS_SPECIAL_##name,
     LKS_SPECIAL_LIST(LKS_SPECIAL_ENUM)
@@ -33,6 +36,7 @@ typedef enum lks_special {
         LKS_N_SPECIALS
 } lks_special;
 
+/* How one is written. */
 lks_token lks_special_token(lks_special special);
 
 /* As strcmp, of bytes. */
@@ -48,6 +52,7 @@ typedef struct lks_token_reader {
     const char *at, *end;
 } lks_token_reader;
 
+/* At the beginning of a text, which is not running. */
 lks_token_reader lks_tokens_of(lks_token_kind kind, const char *text, size_t n_bytes);
 
 /* The next one; false at the end. */
@@ -73,6 +78,9 @@ size_t lks_text_cut_at(lks_text_cut between, const char *text, size_t n_bytes, s
  * the line from 1 and the offset from 0 in the whole text[0..end) of the first byte that is
  * not. */
 lks_status lks_text_check(const char *text, size_t begin, size_t end, const char *name);
+
+/* The same of all that a block has, a megabyte at a time, which is then let go of. */
+lks_status lks_text_check_block(const lks_block *text, const char *name);
 
 /* On which line, from 1, text[at] is. */
 uint64_t lks_text_line(const char *text, size_t at);

@@ -20,7 +20,10 @@ lks_vocab *lks_vocab_ref(const lks_vocab *vocab);
 /* The last one destroys it. NULL is fine. */
 void lks_vocab_unref(lks_vocab *vocab);
 
+/* Of which tokens it is. */
 lks_token_kind lks_vocab_kind(const lks_vocab *vocab);
+
+/* How many they are. */
 size_t lks_vocab_size(const lks_vocab *vocab);
 
 /* The token of a number below the size; a zero stands behind its bytes. */
