@@ -32,6 +32,8 @@ static void read_line(const char *line, size_t n_bytes, lks_metrics_tail *out)
         out->evaluation_loss = loss;
         out->has_accuracy = json_is_number(accuracy);
         out->accuracy = json_number_value(accuracy);
+        out->perplexity = number_of(object, "perplexity");
+        out->has_perplexity = isfinite(out->perplexity);
     } else if (object) {
         out->has_step = true;
         out->step = step;
@@ -97,7 +99,10 @@ void lks_metrics_tail_describe(const lks_metrics_tail *tail, char *out, size_t s
     const char *split = lks_metrics_tail_split(tail);
 
     out[0] = '\0';
-    if (tail->has_evaluation && tail->has_accuracy)
+    if (tail->has_evaluation && tail->has_perplexity)
+        snprintf(out, size_bytes, "%s perplexity %s, %s loss %s", split,
+                 lks_figure_loss(tail->perplexity).text, split, its_loss.text);
+    else if (tail->has_evaluation && tail->has_accuracy)
         snprintf(out, size_bytes, "%s accuracy %.2f %%, %s loss %s", split,
                  100 * tail->accuracy, split, its_loss.text);
     else if (tail->has_evaluation)

@@ -15,9 +15,10 @@ typedef struct lks_metrics_tail {
 
     bool has_evaluation;
     bool has_accuracy;
-    bool on_validation; /* else on test data */
+    bool has_perplexity; /* of a language model */
+    bool on_validation;  /* else on test data */
     uint64_t evaluation_step;
-    double evaluation_loss, accuracy;
+    double evaluation_loss, accuracy, perplexity;
 } lks_metrics_tail;
 
 /* What `run_dir`'s metrics say last of training and of evaluation; nothing where the file
@@ -31,7 +32,8 @@ lks_figure lks_loss_as_text(double loss);
 const char *lks_metrics_tail_split(const lks_metrics_tail *tail);
 
 /* What training came to: "test accuracy 88.50 %, test loss 0.3312", of validation data
- * where there are no test data, or what of it there is; "" for nothing. */
+ * where there are no test data, or what of it there is; "" for nothing. A language model
+ * has "test perplexity 4.9500, test loss 1.5994". */
 void lks_metrics_tail_describe(const lks_metrics_tail *tail, char *out,
                                size_t size_bytes);
 

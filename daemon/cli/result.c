@@ -138,7 +138,8 @@ static json_t *read_file(const char *run_dir)
 static void add_evaluation(json_t *result, const char *run_dir)
 {
     static const char *const more[] = {
-        "split", "samples", "classes", "confusion", "mean_absolute_error", "r2"};
+        "split",   "samples",   "perplexity",          "tokens",
+        "classes", "confusion", "mean_absolute_error", "r2"};
     json_t *evaluation = json_object_get(result, "evaluation");
     char *path = lks_run_dir_path(run_dir, LKS_RUN_EVALUATION);
     json_t *file = path ? json_load_file(path, 0, NULL) : NULL;
@@ -183,6 +184,7 @@ static lks_metrics_tail tail_at(const json_t *result)
     const json_t *evaluation = json_object_get(result, "evaluation");
     const double step = number_at(result, "step");
     const double accuracy = number_at(evaluation, "accuracy");
+    const double perplexity = number_at(evaluation, "perplexity");
 
     return (lks_metrics_tail){
         .has_step = isfinite(step),
@@ -190,6 +192,8 @@ static lks_metrics_tail tail_at(const json_t *result)
         .loss = number_at(result, "loss"),
         .has_evaluation = json_is_object(evaluation),
         .has_accuracy = isfinite(accuracy),
+        .has_perplexity = isfinite(perplexity),
+        .perplexity = perplexity,
         .on_validation = strcmp(text_at(evaluation, "split"), "validation") == 0,
         .evaluation_loss = number_at(evaluation, "loss"),
         .accuracy = accuracy,

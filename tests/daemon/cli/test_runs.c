@@ -230,6 +230,10 @@ START_TEST(a_loss_that_is_null_is_said_not_to_be_finite)
     check_result(
         "{\"step\": 9, \"split\": \"test\", \"loss\": null, \"accuracy\": 0.125}\n",
         "test accuracy 12.50 %, test loss not finite");
+    check_result(
+        "{\"step\": 9, \"split\": \"validation\", \"loss\": 1.5, \"perplexity\": "
+        "4.5, \"accuracy\": 0.125}\n",
+        "validation perplexity 4.5000, validation loss 1.5000");
     leave();
 }
 END_TEST
