@@ -62,7 +62,7 @@ typedef struct lks_job_item {
 } lks_job_item;
 
 /* Files of one split, in the order core/data/dataset.h wants: idx {images, labels}, npy
- * {inputs, targets}, npz {file}, cifar10 and csv a list. n_files is 0 when the split is absent. */
+ * {inputs, targets}, npz {file}, pairs {source, target}, the others a list. n_files is 0 when the split is absent. */
 typedef struct lks_job_split {
     char *files[LKS_JOB_MAX_FILES];
     size_t n_files;
@@ -101,7 +101,8 @@ typedef struct lks_job {
     uint64_t seed;
 
     struct {
-        const char *format; /* "idx" "cifar10" "npy" "npz" "csv" */
+        const char *format; /* "idx" "cifar10" "npy" "npz" "csv" "text" "labelled"
+                               "pairs" */
         char *root; /* NULL: files are as they stand, relative to the job file's folder */
         lks_job_split train, test;
         double
@@ -111,6 +112,11 @@ typedef struct lks_job {
         const char *header;           /* "first_line" "none", or NULL */
         const char *delimiter; /* "comma" "semicolon" "tab" "space" "bar", or NULL */
         lks_job_missing missing;
+        const char *tokens;           /* of text: "char" "word", or NULL */
+        uint64_t sequence_length;     /* of running text; 0: absent */
+        uint64_t min_count, max_size; /* of vocabularies; 0: absent */
+        uint64_t max_length;          /* of labelled texts and pairs; 0: none */
+        uint64_t bucket;  /* batches whose samples are sorted by length; 0: none */
         bool standardise; /* normalize: true */
         double mean[LKS_JOB_MAX_CHANNELS], std[LKS_JOB_MAX_CHANNELS];
         size_t n_channels;                               /* 0: no normalisation */

@@ -169,12 +169,22 @@ static const struct {
     const char *path;
     unsigned part;
 } bringable[] = {
-    {"data.format", LKS_JOB_DATA},    {"data.train", LKS_JOB_DATA},
-    {"data.test", LKS_JOB_DATA},      {"data.root", LKS_JOB_DATA},
-    {"data.normalize", LKS_JOB_DATA}, {"data.inputs", LKS_JOB_DATA},
-    {"data.target", LKS_JOB_DATA},    {"data.dtype", LKS_JOB_DATA},
-    {"data.header", LKS_JOB_DATA},    {"data.delimiter", LKS_JOB_DATA},
-    {"data.missing", LKS_JOB_DATA},   {"model", LKS_JOB_MODEL},
+    {"data.format", LKS_JOB_DATA},
+    {"data.train", LKS_JOB_DATA},
+    {"data.test", LKS_JOB_DATA},
+    {"data.root", LKS_JOB_DATA},
+    {"data.normalize", LKS_JOB_DATA},
+    {"data.inputs", LKS_JOB_DATA},
+    {"data.target", LKS_JOB_DATA},
+    {"data.dtype", LKS_JOB_DATA},
+    {"data.header", LKS_JOB_DATA},
+    {"data.delimiter", LKS_JOB_DATA},
+    {"data.missing", LKS_JOB_DATA},
+    {"data.tokens", LKS_JOB_DATA},
+    {"data.sequence_length", LKS_JOB_DATA},
+    {"data.vocabulary", LKS_JOB_DATA},
+    {"data.max_length", LKS_JOB_DATA},
+    {"model", LKS_JOB_MODEL},
     {"loss", LKS_JOB_LOSS},
 };
 

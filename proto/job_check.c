@@ -92,18 +92,55 @@ static lks_status check_validation(const lks_job_build *build)
                          validation);
 }
 
-/* What is of tables only. */
-static lks_status check_columns(const lks_job_build *build)
+/* What is of some formats only: the first words of its doc say so. */
+static lks_status check_format_keys(const lks_job_build *build)
 {
-    static const char *const keys[] = {"data.inputs", "data.target",    "data.dtype",
-                                       "data.header", "data.delimiter", "data.missing"};
+    static const struct {
+        const char *key, *formats;
+    } rules[] = {
+        {"data.inputs", "csv"},
+        {"data.target", "csv"},
+        {"data.dtype", "csv"},
+        {"data.header", "csv"},
+        {"data.delimiter", "csv"},
+        {"data.missing", "csv"},
+        {"data.tokens", "text, labelled, pairs"},
+        {"data.sequence_length", "text"},
+        {"data.vocabulary.min_count", "text, labelled, pairs"},
+        {"data.vocabulary.max_size", "text, labelled, pairs"},
+        {"data.max_length", "labelled, pairs"},
+        {"data.bucket", "labelled, pairs"},
+    };
     const char *format = build->job.data.format;
 
-    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
-        if (found(build, keys[i]) && format && strcmp(format, "csv") != 0)
-            return lks_node_fail_at_key(found(build, keys[i]),
-                                        "%s is of the format csv, not of %s",
-                                        lks_job_leaf(keys[i]), format);
+    for (size_t i = 0; format && i < sizeof rules / sizeof *rules; i++)
+        if (found(build, rules[i].key) && !strstr(rules[i].formats, format))
+            return lks_node_fail_at_key(
+                found(build, rules[i].key), "%s is of the format%s %s, not of %s",
+                lks_job_leaf(rules[i].key), strchr(rules[i].formats, ',') ? "s" : "",
+                rules[i].formats, format);
+    return LKS_OK;
+}
+
+/* What running text and texts in general must have, and cannot. */
+static lks_status check_text(const lks_job_build *build)
+{
+    static const char *const barred[] = {"data.normalize", "data.normalize.mean",
+                                         "data.normalize.std", "data.transforms"};
+    const char *format = build->job.data.format;
+
+    if (!format || !(strcmp(format, "text") == 0 || strcmp(format, "labelled") == 0 ||
+                     strcmp(format, "pairs") == 0))
+        return LKS_OK;
+    for (size_t i = 0; i < sizeof barred / sizeof *barred; i++)
+        if (found(build, barred[i]))
+            return lks_node_fail_at_key(found(build, barred[i]),
+                                        "%s is not of text, whose inputs are tokens",
+                                        lks_job_leaf(barred[i]));
+    if (strcmp(format, "text") == 0 && build->job.data.sequence_length == 0)
+        return lks_node_fail_at_key(found(build, "data.format"),
+                                    "the format text needs sequence_length: how many "
+                                    "tokens of a stream are one step");
     return LKS_OK;
 }
 
@@ -125,7 +162,8 @@ lks_status lks_job_check(const lks_job_build *build)
 {
     LKS_TRY(check_transforms(build));
     LKS_TRY(check_validation(build));
-    LKS_TRY(check_columns(build));
+    LKS_TRY(check_format_keys(build));
+    LKS_TRY(check_text(build));
     LKS_TRY(check_duration(build));
     LKS_TRY(check_lanes(build));
     LKS_TRY(check_normalize(build));

@@ -9,20 +9,24 @@
 
 #include "base/status.h"
 
+/* All zero: empty. */
 typedef struct lks_text {
     char *bytes; /* the owner's to lks_free; not ended by a zero; NULL while empty */
     size_t n_bytes, capacity;
     bool failed; /* LKS_NOMEM is recorded */
 } lks_text;
 
+/* One that is all zero is fine. */
 void lks_text_release(lks_text *text);
 
 /* The whole as a string; *out is the caller's to lks_free. Leaves the text empty either
  * way. */
 lks_status lks_text_take(lks_text *text, char **out);
 
+/* Bytes behind it. */
 void lks_text_append(lks_text *text, const char *bytes, size_t n_bytes);
 
+/* A string. */
 void lks_text_put(lks_text *text, const char *string);
 
 /* The quick ones: a long reply has tens of thousands of numbers. */
@@ -35,6 +39,7 @@ void lks_text_add_real(lks_text *text, double value);
  * too large or too small for that, or not finite, as lks_text_add_real. */
 void lks_text_add_decimal(lks_text *text, double value);
 
+/* As printf has it. */
 void lks_text_add(lks_text *text, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 

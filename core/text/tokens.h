@@ -12,7 +12,7 @@
 /* What a token is. */
 typedef enum lks_token_kind {
     LKS_TOKENS_CHAR, /* code points, all of them: CR and LF too */
-    LKS_TOKENS_WORD, /* what stands between white space: blank, \t \n \v \f \r */
+    LKS_TOKENS_WORD, /* what stands between white space: blank, HT, LF, VT, FF, CR */
 } lks_token_kind;
 
 /* Bytes of a text, some of which may be zero. */

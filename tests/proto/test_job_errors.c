@@ -211,7 +211,8 @@ START_TEST(a_value_out_of_range_tells_the_range)
          "least 1 and "
          "below 2147483648"},
         {"format: idx", "format: hdf5",
-         "j.yaml:4:11: format is 'hdf5', it must be one of idx, npy, npz, cifar10, csv"},
+         "j.yaml:4:11: format is 'hdf5', it must be one of idx, npy, npz, cifar10, csv, "
+         "text, labelled, pairs"},
         {"loss: cross_entropy", "loss: {cross_entropy: {label_smoothing: 1.5}}",
          "j.yaml:20:41: label_smoothing is '1.5', it must be a number of at least 0 and "
          "below 1"},

@@ -275,16 +275,28 @@ static void random_value(lks_job *job, const lks_job_key *key)
     }
 }
 
-/* Keys that other formats than csv do not have. */
-static bool is_of_tables(const lks_job_key *key)
+/* Whether the key is of that format: docs of those that are of some only begin with them,
+ * "csv: " or "labelled, pairs: ". */
+static bool is_of(const lks_job_key *key, const char *format)
 {
-    static const char *const paths[] = {"data.inputs", "data.target",    "data.dtype",
-                                        "data.header", "data.delimiter", "data.missing"};
+    const size_t n = strcspn(key->doc, ":");
+    char formats[64];
 
-    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
-        if (strcmp(key->path, paths[i]) == 0)
-            return true;
-    return false;
+    if (strncmp(key->path, "data.", 5) != 0 || n >= sizeof formats)
+        return true;
+    snprintf(formats, sizeof formats, "%.*s", (int)n, key->doc);
+    for (const lks_job_format_type *type = lks_job_formats; type->name; type++)
+        if (strncmp(formats, type->name, strlen(type->name)) == 0)
+            return strstr(formats, format) != NULL;
+    return true;
+}
+
+/* Whether the key is about inputs that are numbers, and those of the format are tokens. */
+static bool is_of_numbers(const lks_job_key *key, const char *format)
+{
+    return strstr("text, labelled, pairs", format) != NULL &&
+           (strncmp(key->path, "data.normalize", 14) == 0 ||
+            strcmp(key->path, "data.transforms") == 0);
 }
 
 /* A job that lks_job_check has nothing against. */
@@ -297,7 +309,8 @@ static void random_job(lks_job *job)
         const lks_job_key *key = &lks_job_keys[i];
         bool may_lack = !key->is_required && !key->fallback;
 
-        if (is_of_tables(key) && strcmp(job->data.format, "csv") != 0)
+        if (job->data.format &&
+            (!is_of(key, job->data.format) || is_of_numbers(key, job->data.format)))
             continue;
         if (key->kind == LKS_JOB_NUMBERS ? has_normalize : !may_lack || below(2))
             random_value(job, key);
@@ -305,6 +318,8 @@ static void random_job(lks_job *job)
     if (job->data.n_transforms > 0 && has_normalize) /* none may be to_float then */
         job->data.n_transforms = 0;
     job->data.standardise &= !has_normalize && job->data.n_transforms == 0;
+    if (strcmp(job->data.format, "text") == 0 && job->data.sequence_length == 0)
+        job->data.sequence_length = 64;
     if (job->data.validation >= 1)
         job->data.validation = 1 + below(1000);
     if (job->train.epochs)

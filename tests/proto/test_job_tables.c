@@ -238,7 +238,79 @@ START_TEST(every_failed_allocation_is_reported)
 }
 END_TEST
 
+/* ---- text ---- */
+
+static const char running[] = "job: t\n"
+                              "data:\n"
+                              "  format: text\n"
+                              "  train: [a.txt]\n"
+                              "  tokens: char\n"
+                              "  sequence_length: 64\n"
+                              "  vocabulary: {min_count: 2, max_size: 100}\n"
+                              "model: [flatten]\n"
+                              "loss: cross_entropy\n"
+                              "optimizer: sgd\n"
+                              "train: {epochs: 1, batch_size: 8}\n";
+
+static lks_status parse_running_with(const char *from, const char *to, lks_job *out)
+{
+    char text[1024];
+    const char *at = strstr(running, from);
+
+    snprintf(text, sizeof text, "%.*s%s%s", (int)(at - running), running, to,
+             at + strlen(from));
+    return lks_job_parse(text, strlen(text), "j.yaml", NULL, 0, out);
+}
+
+START_TEST(text_has_keys_of_its_own)
+{
+    lks_job job;
+
+    ck_ok(parse_running_with("", "", &job));
+    ck_assert_str_eq(job.data.tokens, "char");
+    ck_assert_uint_eq(job.data.sequence_length, 64);
+    ck_assert(job.data.min_count == 2 && job.data.max_size == 100);
+    lks_job_release(&job);
+    ck_ok(parse_running_with("format: text\n  train: [a.txt]\n  tokens: char\n"
+                             "  sequence_length: 64",
+                             "format: pairs\n  train: {source: a.de, target: a.en}\n"
+                             "  max_length: 50\n  bucket: 100",
+                             &job));
+    ck_assert_str_eq(job.data.train.files[1], "a.en");
+    ck_assert(job.data.max_length == 50 && job.data.bucket == 100 && !job.data.tokens);
+    lks_job_release(&job);
+}
+END_TEST
+
+START_TEST(mistakes_about_text_are_told)
+{
+    static const char *const list[][3] = {
+        {"  sequence_length: 64\n", "",
+         "j.yaml:3:3: the format text needs sequence_length"},
+        {"sequence_length: 64", "sequence_length: 1", "j.yaml:6:20: sequence_length is "},
+        {"tokens: char", "tokens: byte",
+         "tokens is 'byte', it must be one of char, word"},
+        {"format: text", "format: labelled",
+         "j.yaml:6:3: sequence_length is of the format text, not of labelled"},
+        {"sequence_length: 64", "sequence_length: 64\n  max_length: 3",
+         "max_length is of the formats labelled, pairs, not of text"},
+        {"sequence_length: 64", "sequence_length: 64\n  normalize: true",
+         "j.yaml:7:3: normalize is not of text, whose inputs are tokens"},
+        {"format: text", "format: pairs",
+         "train is a list, it must be a map {source: FILE, target: FILE} (format pairs)"},
+        {"min_count: 2", "min_count: 0", "min_count is "},
+        {"max_size: 100", "size: 100", "unknown key 'size'"},
+    };
+    lks_job job;
+
+    for (size_t i = 0; i < sizeof list / sizeof *list; i++)
+        ck_fails(parse_running_with(list[i][0], list[i][1], &job), LKS_INVALID,
+                 list[i][2]);
+}
+END_TEST
+
 LKS_SUITE("job_tables", a_table_is_described_and_written_back,
           what_is_not_said_is_not_written, missing_values_are_filled_with_a_number,
           normalize_is_true_or_numbers, mistakes_are_told, transforms_are_a_list_of_items,
-          a_mean_may_be_zero, every_failed_allocation_is_reported)
+          a_mean_may_be_zero, every_failed_allocation_is_reported,
+          text_has_keys_of_its_own, mistakes_about_text_are_told)
