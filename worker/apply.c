@@ -99,10 +99,10 @@ static lks_status read_record(const char *run, lks_data_record *out)
 /* Whether other data are read or scaled by training data of which too little is kept. */
 static bool need_training_data(const lks_job *job, const lks_data_record *kept)
 {
-    const bool is_table = job->data.format && strcmp(job->data.format, "csv") == 0;
+    const bool has_table = kept->table.n_columns > 0 || kept->table.vocabs[0];
 
     return (job->data.standardise && !kept->scale) ||
-           (is_table && kept->table.n_columns == 0);
+           (lks_job_goes_by_training_data(job) && !has_table);
 }
 
 /* *out stays NULL where the job has no such data. */

@@ -7,6 +7,7 @@
 
 #include "base/alloc.h"
 #include "base/try.h"
+#include "data/vocabularies.h"
 #include "nn/layer.h"
 
 static lks_options options_of(const lks_job_item *item)
@@ -59,12 +60,30 @@ static lks_csv_options csv_of(const lks_job *job)
     return csv;
 }
 
-static lks_dataset_source source_of(const lks_job *job, const lks_job_split *split)
+/* Test data are read whole, whatever is left out of training. */
+static lks_text_options text_of(const lks_job *job, const lks_job_split *split)
+{
+    const bool is_pairs = job->data.format && strcmp(job->data.format, "pairs") == 0;
+    const char *tokens = job->data.tokens ? job->data.tokens : is_pairs ? "word" : "char";
+    const bool is_training = split == &job->data.train;
+
+    return (lks_text_options){
+        .tokens = strcmp(tokens, "word") == 0 ? LKS_TOKENS_WORD : LKS_TOKENS_CHAR,
+        .min_count = job->data.min_count,
+        .max_size = job->data.max_size,
+        .sequence_length = (int64_t)job->data.sequence_length,
+        .n_streams = job->train.batch_size,
+        .max_length = is_training ? (int64_t)job->data.max_length : 0,
+    };
+}
+
+lks_dataset_source lks_source_from_job(const lks_job *job, const lks_job_split *split)
 {
     lks_dataset_source source = {.format = job->data.format,
                                  .root = job->data.root,
                                  .n_files = (int)split->n_files,
                                  .csv = csv_of(job),
+                                 .text = text_of(job, split),
                                  .n_channels = (int)job->data.n_channels};
 
     for (size_t i = 0; i < split->n_files; i++)
@@ -78,10 +97,18 @@ static lks_dataset_source source_of(const lks_job *job, const lks_job_split *spl
     return source;
 }
 
+bool lks_job_goes_by_training_data(const lks_job *job)
+{
+    const lks_dataset_source source = {.format = job->data.format};
+
+    return job->data.format &&
+           (strcmp(job->data.format, "csv") == 0 || lks_dataset_n_vocabs(&source) > 0);
+}
+
 lks_status lks_dataset_from_job_like(const lks_job *job, const lks_job_split *split,
                                      const lks_table *like, lks_dataset **out)
 {
-    lks_dataset_source source = source_of(job, split);
+    lks_dataset_source source = lks_source_from_job(job, split);
 
     source.like = like;
     return lks_dataset_open(&source, out);
@@ -120,7 +147,7 @@ lks_status lks_inputs_from_file(const lks_job *job, const char *path,
         .files = {(char *)path},
         .n_files = 1,
         .arrays = {job->data.train.arrays[0], job->data.train.arrays[1]}};
-    lks_dataset_source source = source_of(job, &split);
+    lks_dataset_source source = lks_source_from_job(job, &split);
     const bool is_of_table = source.format && strcmp(source.format, "csv") == 0;
     lks_dataset *inputs = NULL;
     lks_status st;

@@ -13,6 +13,12 @@
 #include "train/batch.h"
 #include "worker/lockstep_train.h"
 
+/* One split of the job's data, as core/data opens it; borrows of the job. */
+lks_dataset_source lks_source_from_job(const lks_job *job, const lks_job_split *split);
+
+/* Whether data are read by what the training data have settled: columns, vocabularies. */
+bool lks_job_goes_by_training_data(const lks_job *job);
+
 /* Open one split of the job's data; its files are where the job says. */
 lks_status lks_dataset_from_job(const lks_job *job, const lks_job_split *split,
                                 lks_dataset **out);

@@ -19,6 +19,7 @@
 #include "worker/opening.h"
 #include "worker/replica.h"
 #include "worker/splits.h"
+#include "worker/vocabularies.h"
 #include "worker/worker.h"
 #include "worker/world.h"
 
@@ -32,6 +33,7 @@ typedef struct lks_session_world {
 /* What is trained on, shared by the rank's replicas, and the steps that it makes. */
 typedef struct lks_session_data {
     lks_opening opening_train, opening_test;
+    lks_vocabularies vocabularies; /* of text to train on */
     lks_splits splits;
     lks_data_record record;     /* of a trained model: what its data are read by */
     const lks_dataset *applied; /* of these, what a trained model is used on */

@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "base/try.h"
+#include "data/running.h"
 #include "data/split.h"
 #include "data/transform.h"
 
@@ -22,18 +23,24 @@ static uint64_t n_validation(const lks_job *job, uint64_t n_samples)
     return (uint64_t)(asked < 1 ? asked * (double)n_samples : asked);
 }
 
+/* The end of running text, samples of anything else. */
 static lks_status hold_out(lks_splits *self, const lks_job *job)
 {
-    const uint64_t n = lks_dataset_n_samples(self->train);
+    const uint64_t n_tokens = lks_running_n_tokens(self->train);
+    const uint64_t n = n_tokens > 0 ? n_tokens : lks_dataset_n_samples(self->train);
     const uint64_t n_held_out = n_validation(job, n);
     lks_dataset *rest = NULL, *held_out = NULL;
 
     if (n_held_out < 1 || n_held_out >= n)
         return lks_fail(LKS_INVALID,
-                        "data.validation: %g of %" PRIu64 " samples are %" PRIu64
+                        "data.validation: %g of %" PRIu64 " %s are %" PRIu64
                         ": at least one must be held out, and one left to train on",
-                        job->data.validation, n, n_held_out);
-    LKS_TRY(lks_dataset_split(self->train, job->seed, n_held_out, &rest, &held_out));
+                        job->data.validation, n, n_tokens > 0 ? "tokens" : "samples",
+                        n_held_out);
+    if (n_tokens > 0)
+        LKS_TRY(lks_running_split(self->train, n_held_out, &rest, &held_out));
+    else
+        LKS_TRY(lks_dataset_split(self->train, job->seed, n_held_out, &rest, &held_out));
     self->train = keep(self, rest);
     self->validation = keep(self, held_out);
     return LKS_OK;
@@ -108,10 +115,13 @@ void lks_splits_text(const lks_splits *self, char *out, size_t size)
     out[0] = '\0';
     for (size_t i = 0; i < sizeof splits / sizeof *splits; i++)
         if (splits[i].split) {
-            const uint64_t n = lks_dataset_n_samples(splits[i].split);
+            const uint64_t n_tokens = lks_running_n_tokens(splits[i].split);
+            const uint64_t n =
+                n_tokens > 0 ? n_tokens : lks_dataset_n_samples(splits[i].split);
 
-            lks_append(out, size, "%s%" PRIu64 " %s sample%s", out[0] ? ", " : "", n,
-                       splits[i].name, n == 1 ? "" : "s");
+            lks_append(out, size, "%s%" PRIu64 " %s %s%s", out[0] ? ", " : "", n,
+                       splits[i].name, n_tokens > 0 ? "token" : "sample",
+                       n == 1 ? "" : "s");
         }
 }
 

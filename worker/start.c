@@ -44,6 +44,8 @@ static const lks_start_stage of_a_rank[] = {
     OF_RANK("letters between them",         MPI,   AGREED,   NONE,    lks_session_make_mail),
     OF_RANK("their link to other ranks'",   MPI,   TOGETHER, NONE,    lks_session_make_link),
     OF_RANK("their communicators",          MPI,   AGREED,   NONE,    lks_session_connect_replicas),
+    OF_RANK("tokens of each rank's part",   DATA,  AGREED,   JOB,     lks_session_count_tokens),
+    OF_RANK("tokens of all ranks",          DATA,  TOGETHER, NONE,    lks_session_share_counts),
     OF_RANK("the data",                     DATA,  AGREED,   JOB,     lks_session_open_data),
     OF_RANK("one data set on all ranks",    DATA,  TOGETHER, NONE,    lks_session_check_same_data),
 };
@@ -192,6 +194,7 @@ void lks_session_release(lks_session *session)
     lks_opening_cancel(&data->opening_train);
     lks_opening_cancel(&data->opening_test);
     lks_splits_release(&data->splits);
+    lks_vocabularies_release(&data->vocabularies);
     lks_data_record_release(&data->record);
     if (session->has_job)
         lks_job_release(&session->job);

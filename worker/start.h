@@ -67,6 +67,8 @@ lks_status lks_session_start_opening(lks_session *session); /* of the data: thre
 lks_status lks_session_hash_job(lks_session *session);
 lks_status lks_session_check_same_job(lks_session *session);
 lks_status lks_session_settle_job(lks_session *session);
+lks_status lks_session_count_tokens(lks_session *session); /* of text: this rank's part */
+lks_status lks_session_share_counts(lks_session *session);
 lks_status lks_session_open_data(lks_session *session);
 lks_status lks_session_check_same_data(lks_session *session);
 

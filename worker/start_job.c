@@ -1,6 +1,7 @@
 /* Start-up's stages about the job and its data. */
 #include "worker/start.h"
 
+#include <inttypes.h>
 #include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 #include "base/log.h"
 #include "base/try.h"
 #include "data/content_hash.h"
+#include "data/vocabularies.h"
 #include "device.h"
 #include "proto/frame.h"
 #include "proto/job_yaml.h"
@@ -56,10 +58,13 @@ lks_status lks_session_read_job(lks_session *session)
     return anchor_data(&session->job, options->job_path);
 }
 
-/* Tables: their test data are read once the training data are. */
-static bool goes_by_training_data(const lks_job *job)
+/* Whether the training data have vocabularies, which ranks make together before they open
+ * them. */
+static bool has_vocabularies(const lks_job *job)
 {
-    return strcmp(job->data.format, "csv") == 0;
+    const lks_dataset_source source = {.format = job->data.format};
+
+    return !(job->brought & LKS_JOB_DATA) && lks_dataset_n_vocabs(&source) > 0;
 }
 
 /* They come in while a GPU's driver and MPI start. */
@@ -69,8 +74,9 @@ lks_status lks_session_start_opening(lks_session *session)
 
     if (job->brought & LKS_JOB_DATA) /* it may not be made for two threads */
         return LKS_OK;
-    lks_opening_start(&session->data.opening_train, job, &job->data.train);
-    if (!goes_by_training_data(job))
+    if (!has_vocabularies(job))
+        lks_opening_start(&session->data.opening_train, job, &job->data.train);
+    if (!lks_job_goes_by_training_data(job))
         lks_opening_start(&session->data.opening_test, job, &job->data.test);
     return LKS_OK;
 }
@@ -174,13 +180,52 @@ static lks_status open_own_data(const lks_program *program, lks_dataset **train,
     return program->open_data(program->self, LKS_DATA_TEST, test);
 }
 
+lks_status lks_session_count_tokens(lks_session *session)
+{
+    const lks_job *job = &session->job;
+    const lks_dataset_source source = lks_source_from_job(job, &job->data.train);
+
+    return has_vocabularies(job) ? lks_vocabularies_count(&session->data.vocabularies,
+                                                          &source, session->world.ranks)
+                                 : LKS_OK;
+}
+
+lks_status lks_session_share_counts(lks_session *session)
+{
+    const lks_job *job = &session->job;
+    const lks_dataset_source source = lks_source_from_job(job, &job->data.train);
+
+    return has_vocabularies(job) ? lks_vocabularies_share(&session->data.vocabularies,
+                                                          &source, session->world.ranks)
+                                 : LKS_OK;
+}
+
+static lks_status open_text(const lks_job *job, lks_session_data *data, lks_dataset **out)
+{
+    lks_dataset_source source = lks_source_from_job(job, &job->data.train);
+    uint64_t n_left_out;
+
+    LKS_TRY(lks_vocabularies_make(&data->vocabularies, &source));
+    LKS_TRY(lks_dataset_open(&source, out));
+    n_left_out =
+        lks_dataset_row(*out, lks_dataset_n_samples(*out)) - lks_dataset_n_samples(*out);
+    if (n_left_out > 0)
+        lks_warn("data.max_length: %" PRIu64 " of %" PRIu64 " lines have more than "
+                 "%" PRIu64 " tokens and are not trained on",
+                 n_left_out, lks_dataset_n_samples(*out) + n_left_out,
+                 job->data.max_length);
+    return LKS_OK;
+}
+
 static lks_status wait_for_data(const lks_job *job, lks_session_data *data,
                                 lks_dataset **train, lks_dataset **test)
 {
-    const lks_status st = lks_opening_wait(&data->opening_train, train);
+    const lks_status st = has_vocabularies(job)
+                              ? open_text(job, data, train)
+                              : lks_opening_wait(&data->opening_train, train);
     lks_table table;
 
-    if (!goes_by_training_data(job)) {
+    if (!lks_job_goes_by_training_data(job)) {
         const lks_status of_test = lks_opening_wait(&data->opening_test, test);
 
         return st != LKS_OK ? st : of_test;

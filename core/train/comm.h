@@ -96,6 +96,10 @@ lks_status lks_comm_check(lks_comm *comm);
 /* The blocking forms, for start-up and the end of a run. Whatever fails is LKS_COMM, want
  * of memory too: the other ranks then wait for this one, and do not know of it. */
 lks_status lks_comm_all_gather(lks_comm *comm, void *values, size_t n_bytes_each);
+/* Of blocks that are of different sizes: everyone's, rank by rank, one behind the other.
+ * *out [*n_out] is the caller's to lks_free. */
+lks_status lks_comm_all_gather_blocks(lks_comm *comm, const void *own, size_t n_own,
+                                      void **out, size_t *n_out);
 lks_status lks_comm_broadcast(lks_comm *comm, void *bytes, size_t n_bytes, int root);
 lks_status lks_comm_barrier(lks_comm *comm);
 
