@@ -9,6 +9,7 @@
 #include "base/alloc.h"
 #include "base/try.h"
 #include "base/utf8.h"
+#include "data/record_json.h"
 #include "io/reader.h"
 
 /* A program's own data may have a name for any number. */
@@ -66,6 +67,8 @@ lks_status lks_data_record_init(const lks_dataset *training, const lks_input_sca
                        &out->table.n_columns));
     LKS_TRY(copy_fills(&table, out));
     LKS_TRY(copy_classes(training, out));
+    for (int i = 0; i < LKS_DATASET_MAX_VOCABS; i++)
+        out->table.vocabs[i] = table.vocabs[i] ? lks_vocab_ref(table.vocabs[i]) : NULL;
     if (!scale)
         return LKS_OK;
     return lks_input_scale_of(lks_input_scale_n(scale), lks_input_scale_numel(scale),
@@ -75,7 +78,8 @@ lks_status lks_data_record_init(const lks_dataset *training, const lks_input_sca
 
 bool lks_data_record_is_empty(const lks_data_record *record)
 {
-    return record->table.n_columns == 0 && record->table.n_classes == 0 && !record->scale;
+    return record->table.n_columns == 0 && record->table.n_classes == 0 &&
+           !record->table.vocabs[0] && !record->scale;
 }
 
 static void free_texts(const char *const *texts, size_t n)
@@ -91,6 +95,8 @@ void lks_data_record_release(lks_data_record *record)
     free_texts(record->table.classes, record->table.n_classes);
     lks_free((void *)record->table.fills);
     lks_input_scale_destroy(record->scale);
+    for (int i = 0; i < LKS_DATASET_MAX_VOCABS; i++)
+        lks_vocab_unref((lks_vocab *)record->table.vocabs[i]); /* the record's own */
     *record = (lks_data_record){0};
 }
 
@@ -156,7 +162,8 @@ static bool put_table(json_t *root, const lks_table *table)
            json_object_set_new(root, "fills",
                                list_of_doubles(table->fills, table->n_fills)) == 0 &&
            json_object_set_new(root, "classes",
-                               list_of_texts(table->classes, table->n_classes)) == 0;
+                               list_of_texts(table->classes, table->n_classes)) == 0 &&
+           lks_record_put_vocabs(root, table->vocabs);
 }
 
 static bool put_scale(json_t *root, const lks_input_scale *scale)
@@ -270,6 +277,7 @@ static lks_status read_numbers(const json_t *root, const char *key, const char *
 
 static lks_status read_table(const json_t *root, const char *path, lks_table *out)
 {
+    lks_vocab *vocabs[LKS_DATASET_MAX_VOCABS] = {NULL};
     double *fills = NULL;
     lks_status st;
 
@@ -277,6 +285,10 @@ static lks_status read_table(const json_t *root, const char *path, lks_table *ou
     LKS_TRY(read_texts(root, "classes", path, &out->classes, &out->n_classes));
     st = read_numbers(root, "fills", path, &fills, &out->n_fills);
     out->fills = fills;
+    LKS_TRY(st);
+    st = lks_record_read_vocabs(root, path, vocabs);
+    for (int i = 0; i < LKS_DATASET_MAX_VOCABS; i++)
+        out->vocabs[i] = vocabs[i];
     LKS_TRY(st);
     return out->n_fills <= out->n_columns ? LKS_OK : refuse(path, "fills");
 }
@@ -329,7 +341,8 @@ static lks_status load(const char *path, json_t **out)
     st = lks_reader_take_rest(reader, &text);
     lks_reader_destroy(reader);
     LKS_TRY(st);
-    *out = json_loadb((const char *)text.data, text.size, JSON_REJECT_DUPLICATES, &error);
+    *out = json_loadb((const char *)text.data, text.size,
+                      JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &error);
     lks_block_release(&text);
     return json_is_object(*out)
                ? LKS_OK

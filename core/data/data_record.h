@@ -8,7 +8,7 @@
 
 /* Owns all that it has. */
 typedef struct lks_data_record {
-    lks_table table;        /* its classes also of data that are no table */
+    lks_table table;        /* its classes also of data that are no table; vocabularies */
     lks_input_scale *scale; /* NULL: inputs are not standardised */
 } lks_data_record;
 

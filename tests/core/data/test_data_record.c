@@ -1,5 +1,7 @@
 #include "support/suite.h"
 
+#include <stdio.h>
+
 #include "base/alloc.h"
 #include "data/data_record.h"
 #include "support/temp_dir.h"
@@ -159,6 +161,82 @@ START_TEST(no_memory_is_an_error_wherever_it_happens)
 }
 END_TEST
 
+static lks_status open_text(const char *format, const char *text, size_t n,
+                            const lks_table *like, lks_dataset **out)
+{
+    const lks_dataset_source source = {.format = format,
+                                       .root = temp_dir,
+                                       .n_files = strcmp(format, "pairs") == 0 ? 2 : 1,
+                                       .files = {"a.txt", "a.txt"},
+                                       .text = {.sequence_length = 2, .n_streams = 1},
+                                       .like = like};
+
+    file_put(temp_path("a.txt"), text, n);
+    return lks_dataset_open(&source, out);
+}
+
+START_TEST(vocabularies_read_back_as_the_same_and_texts_are_read_by_them)
+{
+    static const char *const formats[] = {"text", "labelled", "pairs"};
+    static const char text[] = "\"gr\xc3\xb6\xc3\x9f"
+                               "e\" \0 \xf0\x9d\x84\x9e\tx\r\nzwei\ty\n";
+
+    temp_dir_make();
+    for (int f = 0; f < 3; f++) {
+        lks_data_record record = {0}, back = {0};
+        lks_dataset *training, *other;
+
+        ck_ok(open_text(formats[f], text, sizeof text - 1, NULL, &training));
+        ck_ok(lks_data_record_init(training, NULL, &record));
+        ck_assert(!lks_data_record_is_empty(&record));
+        lks_dataset_destroy(training);
+        ck_ok(keep(&record, &back));
+        for (int i = 0; i < (f == 2 ? 2 : 1); i++)
+            ck_assert_uint_eq(lks_vocab_hash(back.table.vocabs[i]),
+                              lks_vocab_hash(record.table.vocabs[i]));
+        ck_assert_int_eq(back.table.vocabs[1] != NULL, f == 2);
+        ck_assert_uint_eq(back.table.n_classes, f == 1 ? 2 : 0);
+        ck_ok(open_text(formats[f], "zwei\tx\n", 7, &back.table, &other));
+        lks_dataset_destroy(other);
+        lks_data_record_release(&back);
+        lks_data_record_release(&record);
+    }
+    temp_dir_remove();
+}
+END_TEST
+
+START_TEST(vocabularies_that_no_run_has_written_are_refused)
+{
+    static const char *const bad[] = {
+        "[]",
+        "[{}]",
+        "3",
+        "[{\"tokens\": \"byte\", \"list\": [\"a\"]}]",
+        "[{\"tokens\": \"char\", \"list\": []}]",
+        "[{\"tokens\": \"char\", \"list\": [\"a\", 3]}]",
+        "[{\"tokens\": \"char\", \"list\": [\"a\", \"a\"]}]",
+        "[{\"tokens\": \"char\", \"list\": [\"a\"]}, 1]"};
+    char text[256];
+
+    temp_dir_make();
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        lks_data_record back = {0};
+
+        snprintf(
+            text, sizeof text,
+            "{\"columns\": [], \"classes\": [], \"fills\": [], \"vocabularies\": %s}",
+            bad[i]);
+        file_put(temp_path("kept"), text, strlen(text));
+        ck_fails(lks_data_record_read(temp_path("kept"), &back), LKS_FORMAT,
+                 "'vocabularies' is not what a run writes there");
+        lks_data_record_release(&back);
+    }
+    temp_dir_remove();
+}
+END_TEST
+
 LKS_SUITE("data_record", all_that_is_kept_reads_back_to_the_same_bits,
           other_data_are_read_by_what_was_kept, what_no_run_has_written_is_refused,
+          vocabularies_read_back_as_the_same_and_texts_are_read_by_them,
+          vocabularies_that_no_run_has_written_are_refused,
           no_memory_is_an_error_wherever_it_happens)
