@@ -86,6 +86,7 @@ lks_status lks_replica_make_trainer(lks_replica *replica)
         .steps = session->data.steps,
         .n_steps = session->data.n_steps,
         .n_lanes = job->train.lanes,
+        .bucket = job->data.bucket,
         .shuffle = job->data.shuffle,
         .ordered = job->train.reduction == LKS_JOB_REDUCTION_ORDERED,
         .n_workers = n_workers(session),

@@ -214,14 +214,9 @@ lks_table lks_dataset_table(const lks_dataset *dataset)
     return dataset->ops->table ? dataset->ops->table(dataset->self) : (lks_table){0};
 }
 
-bool lks_dataset_tells_lengths(const lks_dataset *dataset)
-{
-    return dataset->ops->length != NULL;
-}
-
 int64_t lks_dataset_length(const lks_dataset *dataset, uint64_t index)
 {
-    return dataset->ops->length(dataset->self, index);
+    return dataset->ops->length ? dataset->ops->length(dataset->self, index) : -1;
 }
 
 uint64_t lks_dataset_n_streams(const lks_dataset *dataset)

@@ -106,7 +106,7 @@ typedef struct lks_dataset_ops {
      * NULL, or 0: samples have nothing to do with one another. */
     uint64_t (*n_streams)(const void *self);
     /* How long sample `index` is, so that samples of like length may come together: tokens
-     * of all its fields that vary, say. Any thread. May be NULL: that is not told. */
+     * of all its fields that vary, say. Any thread. May be NULL, or -1: that is not told. */
     int64_t (*length)(const void *self, uint64_t index);
     /* What it has settled for others to be read by. May be NULL: nothing. */
     lks_table (*table)(const void *self);
@@ -265,8 +265,7 @@ uint64_t lks_dataset_row(const lks_dataset *dataset, uint64_t index);
 lks_status lks_dataset_class_names(const lks_dataset *dataset, int64_t n,
                                    const char ***out);
 
-/* Whether it tells how long its samples are, and how long one is (lks_dataset_ops). */
-bool lks_dataset_tells_lengths(const lks_dataset *dataset);
+/* How long a sample is (lks_dataset_ops); -1: that is not told. */
 int64_t lks_dataset_length(const lks_dataset *dataset, uint64_t index);
 
 /* Of how many streams samples are the windows (lks_dataset_ops); 0: of none. */

@@ -7,6 +7,7 @@
 #include "base/cores.h"
 #include "base/thread.h"
 #include "base/try.h"
+#include "data/bucket.h"
 
 /* Where nothing is said: one for so many cores, for the others compute. */
 enum { CORES_PER_WORKER = 8, MAX_WORKERS = 8 };
@@ -15,7 +16,8 @@ enum { CORES_PER_WORKER = 8, MAX_WORKERS = 8 };
 typedef struct gatherer {
     struct lks_loader *loader;
     pthread_t thread;
-    uint64_t *indices; /* [max_batch] */
+    uint64_t *indices;  /* [max_batch] */
+    lks_bucket *bucket; /* NULL: batches are of any lengths */
 } gatherer;
 
 /* The ring: slot i % n_slots holds batch i. The threads claim slots in order, fill them in
@@ -126,8 +128,12 @@ static lks_status gather(const gatherer *g, lks_batch *batch)
     const lks_loader_options *o = &g->loader->options;
     const lks_draws draws = {.seed = o->order.seed, .epoch = batch->slice.epoch};
 
-    lks_order_run(&o->order, batch->slice.epoch, batch->slice.first,
-                  (size_t)batch->slice.n, g->indices);
+    if (g->bucket)
+        lks_bucket_run(g->bucket, batch->slice.epoch, batch->slice.first,
+                       (size_t)batch->slice.n, g->indices);
+    else
+        lks_order_run(&o->order, batch->slice.epoch, batch->slice.first,
+                      (size_t)batch->slice.n, g->indices);
     return lks_dataset_gather_drawn(o->dataset, o->draws ? &draws : NULL, g->indices,
                                     batch->slice.n, batch->fields);
 }
@@ -188,6 +194,8 @@ static lks_status check_options(const lks_loader_options *options)
         return lks_fail(
             LKS_INVALID, "loader: an order of %llu samples over a dataset of %llu",
             (unsigned long long)options->order.n_samples, (unsigned long long)n_samples);
+    if (options->order.n_batches > 0 && options->order.batch_size < 1)
+        return lks_fail(LKS_INVALID, "loader: batches of like length, of no samples");
     return LKS_OK;
 }
 
@@ -230,6 +238,8 @@ static lks_status allocate(lks_loader *self)
         g->loader = self;
         if (!(g->indices = lks_calloc((size_t)o->max_batch, sizeof *g->indices)))
             return LKS_NOMEM;
+        if (o->order.n_batches > 0)
+            LKS_TRY(lks_bucket_create(o->dataset, &o->order, &g->bucket));
     }
     for (int i = 0; i < self->n_slots; i++)
         for (int f = 0; f < lks_dataset_n_fields(o->dataset); f++)
@@ -283,8 +293,10 @@ void lks_loader_destroy(lks_loader *loader)
             lks_free(loader->slots[i].fields[f].data);
             lks_free(loader->slots[i].fields[f].lengths);
         }
-    for (int i = 0; loader->gatherers && i < loader->n_workers; i++)
+    for (int i = 0; loader->gatherers && i < loader->n_workers; i++) {
         lks_free(loader->gatherers[i].indices);
+        lks_bucket_destroy(loader->gatherers[i].bucket);
+    }
     lks_free(loader->gatherers);
     lks_free(loader->is_filled);
     lks_free(loader->slots);

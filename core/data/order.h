@@ -15,6 +15,10 @@ typedef struct lks_order {
     uint64_t seed;
     uint64_t n_samples; /* 1 to LKS_ORDER_MAX_SAMPLES */
     bool shuffle;       /* false: position i is sample i */
+    /* What a loader makes batches of like length by (data/bucket.h): how many samples a
+     * batch has, of all lanes, and how many batches are sorted at once; 0: none. What
+     * follows does not look at it. */
+    uint64_t batch_size, n_batches;
 } lks_order;
 
 /* The sample at `position` < n_samples of `epoch` < 2^56. Costs eight Philox blocks, some

@@ -69,6 +69,13 @@ static lks_status visit(const void *self, uint64_t index, const lks_rng *rng,
     return lks_dataset_visit(p->wrapper.inner, index_of(self, index), rng, places);
 }
 
+static int64_t length(const void *self, uint64_t index)
+{
+    const part *p = self;
+
+    return lks_dataset_length(p->wrapper.inner, index_of(self, index));
+}
+
 static const char *origin(const void *self, int field, uint64_t index,
                           uint64_t *index_there)
 {
@@ -93,6 +100,7 @@ static lks_status create(part about, uint64_t n_samples, lks_dataset **out)
         .fingerprint = fingerprint,
         .origin = origin,
         .class_name = lks_wrapper_class_name,
+        .length = length,
         .destroy = lks_free,
     };
     part *self = lks_malloc(sizeof *self);

@@ -225,6 +225,7 @@ lks_status lks_dataset_transform(const lks_dataset *dataset,
         .origin = lks_wrapper_origin,
         .class_name = lks_wrapper_class_name,
         .n_streams = lks_wrapper_n_streams,
+        .length = lks_wrapper_length,
         .row = lks_wrapper_row,
         .destroy = destroy,
     };

@@ -36,6 +36,11 @@ uint64_t lks_wrapper_n_streams(const void *self)
     return lks_dataset_n_streams(((const lks_wrapper *)self)->inner);
 }
 
+int64_t lks_wrapper_length(const void *self, uint64_t index)
+{
+    return lks_dataset_length(((const lks_wrapper *)self)->inner, index);
+}
+
 const char *lks_wrapper_origin(const void *self, int field, uint64_t index,
                                uint64_t *index_there)
 {

@@ -19,6 +19,7 @@ lks_status lks_wrapper_create(const lks_dataset_ops *ops, void *self, uint64_t n
 const char *lks_wrapper_class_name(const void *self, int64_t number);
 uint64_t lks_wrapper_row(const void *self, uint64_t index); /* of the same samples */
 uint64_t lks_wrapper_n_streams(const void *self);           /* likewise */
+int64_t lks_wrapper_length(const void *self, uint64_t index);
 const char *lks_wrapper_origin(const void *self, int field, uint64_t index,
                                uint64_t *index_there);
 uint64_t lks_wrapper_fingerprint(const void *self);

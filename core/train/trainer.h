@@ -15,6 +15,7 @@ typedef struct lks_trainer_options {
     lks_step_plan steps; /* the same on all replicas, like what follows */
     uint64_t n_steps;
     uint32_t n_lanes;
+    uint64_t bucket;        /* batches whose samples are sorted by length; 0: none */
     bool shuffle, ordered;  /* reduction: ordered, else fast */
     int n_workers, n_ahead; /* of the loader; 0: as it does by itself */
     uint64_t seed;          /* of the samples' order, dropout and the like */
