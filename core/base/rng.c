@@ -7,6 +7,14 @@ void lks_philox(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4
     lks_philox_rounds(counter, key, out);
 }
 
+lks_rng lks_rng_part(const lks_rng *rng, uint32_t i)
+{
+    lks_rng part = *rng;
+
+    part.layer += i << 16;
+    return part;
+}
+
 uint32_t lks_rng_bits(const lks_rng *rng, uint64_t i)
 {
     uint32_t block[4];

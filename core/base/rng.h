@@ -28,6 +28,10 @@ enum {
     LKS_RNG_VISIT = 0xffffff10u, /* + 0: a dataset's own; + 1 …: transform 0 … */
 };
 
+/* Stream i of those of one layer that draws several times in a step; 0 is rng itself. i is
+ * below 2^16 - 256, as is the number of layers. */
+lks_rng lks_rng_part(const lks_rng *rng, uint32_t i);
+
 /* 32 random bits: element i of the stream. */
 uint32_t lks_rng_bits(const lks_rng *rng, uint64_t i);
 

@@ -8,16 +8,29 @@
 
 typedef lks_multihead_attention_params params;
 
-/* x (N, L, E) by rows first … first + E of the joint weight and bias. */
-static lks_tensor *project(lks_tensor *x, const params *p, int which)
-{
-    const int64_t e = lks_size(p->in_weight, 1);
-    lks_tensor *weight = lks_narrow(p->in_weight, 0, which * e, e);
-    lks_tensor *bias = p->in_bias ? lks_narrow(p->in_bias, 0, which * e, e) : NULL;
+/* Queries, keys and values. */
+enum { Q, K, V, N_ROLES };
 
-    if (!x || !weight || (p->in_bias && !bias))
-        return NULL;
-    return lks_linear(x, weight, bias);
+/* ---- projections ---- */
+
+/* Rows first … first + n of t, each of e; NULL of NULL. */
+static lks_tensor *stretch(lks_tensor *t, int first, int n, int64_t e)
+{
+    return t ? lks_narrow(t, 0, first * e, n * e) : NULL;
+}
+
+/* x (N, L, ·) by n roles' weights, from `first` on, to out[first …], (N, L, E) each. */
+static void project(lks_tensor *x, const params *p, int first, int n, lks_tensor **out)
+{
+    lks_tensor *const own[N_ROLES] = {p->q_weight, p->k_weight, p->v_weight};
+    const int64_t e = p->out_weight->view.sizes[1];
+    lks_tensor *weight = p->in_weight ? stretch(p->in_weight, first, n, e) : own[first];
+    lks_tensor *bias = stretch(p->in_bias, first, n, e), *y = NULL;
+
+    if (weight && (bias || !p->in_bias))
+        y = lks_linear(x, weight, bias);
+    for (int i = 0; i < n; i++)
+        out[first + i] = n == 1 ? y : lks_narrow(y, -1, i * e, e);
 }
 
 /* (N, L, E) and behind it one more position, `bias` (1, 1, E), which may be NULL. */
@@ -53,84 +66,139 @@ static lks_tensor *append_zero(lks_tensor *x, bool wanted)
                    2, 2);
 }
 
-/* A mask as what is added to scores, of which there are `more` columns unmasked behind
- * it: true is -inf. */
-static lks_tensor *added(lks_tensor *mask, lks_dtype dtype, int64_t more)
-{
-    const lks_dtype given = lks_tensor_dtype(mask);
-    lks_shape shape = lks_sizes(mask);
-    lks_tensor *zeros = lks_zeros(shape, dtype, lks_tensor_device(mask));
+/* ---- masks ---- */
 
-    mask = given == LKS_BOOL ? lks_masked_fill_scalar(zeros, mask, -INFINITY)
-                             : lks_to(mask, dtype);
-    if (!mask || more == 0)
+/* The scores (N, H, L, S), of whose columns the last `more` were appended: these have no
+ * mask. */
+typedef struct scores {
+    int64_t n, l, s, more;
+    lks_dtype dtype;
+    lks_device device;
+} scores;
+
+/* A mask (…, S), where true is left out, as what is added to scores. */
+static lks_tensor *added(const scores *to, lks_tensor *mask)
+{
+    lks_shape shape;
+
+    mask = lks_added_mask(mask, false, to->dtype);
+    if (!mask || to->more == 0)
         return mask;
-    shape.sizes[shape.ndim - 1] = more;
-    zeros = lks_zeros(shape, dtype, lks_tensor_device(mask));
-    return lks_cat((lks_tensor *const[]){mask, zeros}, 2, -1);
+    shape = lks_sizes(mask);
+    shape.sizes[shape.ndim - 1] = to->more;
+    return lks_cat((lks_tensor *const[]){mask, lks_zeros(shape, to->dtype, to->device)},
+                   2, -1);
 }
 
-/* Both masks, as added to (N, H, L, S): NULL in *out where there is none. */
-static lks_status join_masks(const params *p, const lks_tensor *q, int64_t more,
-                             lks_tensor **out)
+/* *sum and one more mask, as `shape`; NULL is none. */
+static lks_status join(lks_tensor **sum, lks_tensor *mask, lks_shape shape)
 {
-    const lks_dtype dtype = lks_tensor_dtype(q);
-    lks_tensor *attn = NULL, *padding = NULL;
+    mask = mask ? lks_reshape(mask, shape) : NULL;
+    if (!mask)
+        return lks_error_status();
+    *sum = *sum ? lks_add(*sum, mask) : mask;
+    return *sum ? LKS_OK : lks_error_status();
+}
+
+/* All masks as one: NULL in *out where there is none. */
+static lks_status join_masks(const params *p, const scores *to, lks_tensor **out)
+{
+    const int64_t s = to->s + to->more;
+    const bool is_of_heads = p->attn_mask && p->attn_mask->view.ndim == 3;
 
     *out = NULL;
-    if (p->attn_mask && (attn = added(p->attn_mask, dtype, more)) && lks_ndim(attn) == 3)
-        attn = lks_reshape(attn, LKS_SHAPE_OF(lks_size(q, 0), lks_size(q, 1),
-                                              lks_size(attn, 1), lks_size(attn, 2)));
-    if (p->key_padding_mask && (padding = added(p->key_padding_mask, dtype, more)))
-        padding = lks_reshape(padding,
-                              LKS_SHAPE_OF(lks_size(q, 0), 1, 1, lks_size(padding, -1)));
-    if ((p->attn_mask && !attn) || (p->key_padding_mask && !padding))
-        return lks_error_status();
-    *out = attn && padding ? lks_add(attn, padding) : attn ? attn : padding;
-    return *out || !(attn || padding) ? LKS_OK : lks_error_status();
+    if (p->attn_mask)
+        LKS_TRY(join(out, added(to, p->attn_mask),
+                     is_of_heads ? LKS_SHAPE_OF(to->n, p->n_heads, to->l, s)
+                                 : LKS_SHAPE_OF(to->l, s)));
+    if (p->key_padding_mask)
+        LKS_TRY(join(out, added(to, p->key_padding_mask), LKS_SHAPE_OF(to->n, 1, 1, s)));
+    if (p->is_causal)
+        LKS_TRY(join(out, added(to, lks_causal_mask(to->l, to->s, to->dtype, to->device)),
+                     LKS_SHAPE_OF(to->l, s)));
+    return LKS_OK;
 }
 
-/* q, k, v (N, L, E) to (N, L, E); *weights (N, H, L, S). */
-static lks_tensor *attend(lks_tensor *q, lks_tensor *k, lks_tensor *v, const params *p,
-                          lks_tensor **weights)
-{
-    const int64_t more = (p->bias_k ? 1 : 0) + (p->add_zero_attn ? 1 : 0);
-    lks_shape shape;
-    lks_tensor *mask, *y;
+/* ---- attention ---- */
 
-    if (!q || !k || !v)
+/* Projected q, k, v (N, L, E) to (N, L, E); *weights (N, H, L, S). */
+static lks_tensor *attend(lks_tensor *const *qkv, const params *p, lks_tensor **weights)
+{
+    lks_attention_options options = {.dropout_p = p->dropout_p, .rng = p->rng};
+    lks_tensor *q, *k, *v, *y;
+    scores to;
+
+    if (!qkv[Q] || !qkv[K] || !qkv[V])
         return NULL;
-    shape = lks_sizes(q);
-    q = heads_of(project(q, p, 0), p->n_heads);
-    k = heads_of(append(project(k, p, 1), p->bias_k), p->n_heads);
-    v = heads_of(append(project(v, p, 2), p->bias_v), p->n_heads);
-    k = append_zero(k, p->add_zero_attn);
-    v = append_zero(v, p->add_zero_attn);
-    if (!q || !k || !v || join_masks(p, q, more, &mask) != LKS_OK)
+    to = (scores){.n = lks_size(qkv[Q], 0),
+                  .l = lks_size(qkv[Q], 1),
+                  .s = lks_size(qkv[K], 1),
+                  .more = (p->bias_k ? 1 : 0) + (p->add_zero_attn ? 1 : 0),
+                  .dtype = lks_tensor_dtype(qkv[Q]),
+                  .device = lks_tensor_device(qkv[Q])};
+    q = heads_of(qkv[Q], p->n_heads);
+    k = append_zero(heads_of(append(qkv[K], p->bias_k), p->n_heads), p->add_zero_attn);
+    v = append_zero(heads_of(append(qkv[V], p->bias_v), p->n_heads), p->add_zero_attn);
+    if (!q || !k || !v || join_masks(p, &to, &options.mask) != LKS_OK)
         return NULL;
-    y = lks_scaled_dot_product_attention(q, k, v, mask, false, weights);
-    y = y ? lks_reshape(lks_transpose(y, 1, 2), shape) : NULL;
-    return y ? lks_linear(y, p->out_weight, p->out_bias) : NULL;
+    y = lks_scaled_dot_product_attention(q, k, v, &options, weights);
+    y = y ? lks_reshape(lks_transpose(y, 1, 2), lks_sizes(qkv[Q])) : NULL;
+    return lks_linear(y, p->out_weight, p->out_bias);
+}
+
+/* ---- what comes in ---- */
+
+/* Whether w, which may be missing, is (rows, x's features). */
+static bool projects(const lks_tensor *w, const lks_tensor *x, int64_t rows)
+{
+    return w && w->view.ndim == 2 && w->view.sizes[0] == rows &&
+           w->view.sizes[1] == x->view.sizes[x->view.ndim - 1];
+}
+
+static lks_status check_weights(const lks_tensor *q, const lks_tensor *k,
+                                const lks_tensor *v, const params *p)
+{
+    const int64_t e = q->view.sizes[q->view.ndim - 1];
+
+    if (p->in_weight && projects(p->in_weight, q, 3 * e) &&
+        projects(p->in_weight, k, 3 * e) && projects(p->in_weight, v, 3 * e))
+        return LKS_OK;
+    if (p->in_weight)
+        return lks_fail(LKS_SHAPE,
+                        "multihead_attention: takes (N, L, E), (N, S, E) twice and a "
+                        "weight (3 E, E), not %s, %s, %s and %s",
+                        LKS_TEXT(q), LKS_TEXT(k), LKS_TEXT(v), LKS_TEXT(p->in_weight));
+    if (projects(p->q_weight, q, e) && projects(p->k_weight, k, e) &&
+        projects(p->v_weight, v, e))
+        return LKS_OK;
+    return lks_fail(LKS_SHAPE,
+                    "multihead_attention: takes (N, L, E), (N, S, kdim) and (N, S, vdim) "
+                    "with weights (3 E, E), or (E, E), (E, kdim) and (E, vdim); these do "
+                    "not go with %s, %s and %s",
+                    LKS_TEXT(q), LKS_TEXT(k), LKS_TEXT(v));
 }
 
 static lks_status check(const lks_tensor *q, const lks_tensor *k, const lks_tensor *v,
                         const params *p)
 {
-    const lks_view *w = &p->in_weight->view;
-    const bool fits = q->view.ndim == k->view.ndim && q->view.ndim == v->view.ndim &&
-                      (q->view.ndim == 2 || q->view.ndim == 3) && w->ndim == 2 &&
-                      w->sizes[0] == 3 * w->sizes[1] &&
-                      q->view.sizes[q->view.ndim - 1] == w->sizes[1];
+    const int ndim = q->view.ndim;
+    int64_t e;
 
-    if (!fits)
+    if (ndim != k->view.ndim || ndim != v->view.ndim || (ndim != 2 && ndim != 3))
         return lks_fail(LKS_SHAPE,
-                        "multihead_attention: takes (N, L, E), (N, S, E) twice and a "
-                        "weight (3 E, E), not %s, %s, %s and %s",
-                        LKS_TEXT(q), LKS_TEXT(k), LKS_TEXT(v), LKS_TEXT(p->in_weight));
-    if (p->n_heads < 1 || w->sizes[1] % p->n_heads != 0)
+                        "multihead_attention: takes (N, L, E), (N, S, kdim) and (N, S, "
+                        "vdim), or all without N, not %s, %s and %s",
+                        LKS_TEXT(q), LKS_TEXT(k), LKS_TEXT(v));
+    LKS_TRY(check_weights(q, k, v, p));
+    e = q->view.sizes[ndim - 1];
+    if (!projects(p->out_weight, q, e))
+        return lks_fail(LKS_SHAPE,
+                        "multihead_attention: takes an out_weight (E, E), not %s",
+                        LKS_TEXT(p->out_weight));
+    if (p->n_heads < 1 || e % p->n_heads != 0)
         return lks_fail(LKS_INVALID,
                         "multihead_attention: %lld features do not split into %lld heads",
-                        (long long)w->sizes[1], (long long)p->n_heads);
+                        (long long)e, (long long)p->n_heads);
     if (!p->bias_k != !p->bias_v)
         return lks_fail(LKS_INVALID,
                         "multihead_attention: bias_k and bias_v come both or neither");
@@ -140,8 +208,8 @@ static lks_status check(const lks_tensor *q, const lks_tensor *k, const lks_tens
 /* Whether an operand that may be absent is so because its own expression failed. */
 static bool any_failed(const params *p)
 {
-    return (!p->in_bias || !p->out_bias || !p->bias_k || !p->bias_v || !p->attn_mask ||
-            !p->key_padding_mask) &&
+    return (!p->in_weight || !p->in_bias || !p->out_bias || !p->bias_k || !p->bias_v ||
+            !p->attn_mask || !p->key_padding_mask) &&
            lks_error_status() != LKS_OK;
 }
 
@@ -153,20 +221,35 @@ static lks_tensor *by_sample(lks_tensor *x, const params *p)
                                : x;
 }
 
+/* All three at once where they are one tensor, keys and values where these are. */
+static void project_all(lks_tensor *q, lks_tensor *k, lks_tensor *v, const params *p,
+                        lks_tensor **out)
+{
+    const bool k_is_v = p->in_weight && k == v, q_is_k = k_is_v && q == k;
+
+    project(by_sample(q, p), p, Q, q_is_k ? 3 : 1, out);
+    if (!q_is_k)
+        project(by_sample(k, p), p, K, k_is_v ? 2 : 1, out);
+    if (!k_is_v)
+        project(by_sample(v, p), p, V, 1, out);
+}
+
 lks_tensor *lks_multihead_attention(lks_tensor *q, lks_tensor *k, lks_tensor *v,
                                     const lks_multihead_attention_params *p,
                                     lks_tensor **weights)
 {
-    lks_tensor *y, *w = NULL;
+    const lks_status before = lks_error_status();
+    lks_tensor *qkv[N_ROLES], *y, *w = NULL;
     bool is_one;
 
     if (weights)
         *weights = NULL;
-    if (!q || !k || !v || !p->in_weight || !p->out_weight || any_failed(p) ||
+    if (!q || !k || !v || !p->out_weight || any_failed(p) ||
         check(q, k, v, p) != LKS_OK || lks_scope_open() != LKS_OK)
         return NULL;
     is_one = q->view.ndim == 2;
-    y = attend(by_sample(q, p), by_sample(k, p), by_sample(v, p), p, &w);
+    project_all(q, k, v, p, qkv);
+    y = attend(qkv, p, &w);
     if (y)
         y = is_one ? lks_squeeze(y, 0) : p->sequence_first ? lks_transpose(y, 0, 1) : y;
     w = y && weights && !p->weights_of_heads ? lks_mean(w, (const int[]){1}, 1, false)
@@ -175,5 +258,5 @@ lks_tensor *lks_multihead_attention(lks_tensor *q, lks_tensor *k, lks_tensor *v,
         *weights = lks_scope_return(is_one ? lks_squeeze(w, 0) : w);
     y = lks_scope_return(y);
     lks_scope_close();
-    return y;
+    return lks_named("multihead_attention", before, y);
 }

@@ -113,6 +113,12 @@ lks_status lks_check_in_place(const char *name, const lks_tensor *x, bool record
  * the kernel. */
 lks_tensor *lks_named(const char *name, lks_status before, lks_tensor *y);
 
+/* Masks of attention as what is added to scores. Of a bool one -inf where it is false, or,
+ * unless true_counts, true. (rows, columns): -inf where the column is behind the row. */
+lks_tensor *lks_added_mask(lks_tensor *mask, bool true_counts, lks_dtype dtype);
+lks_tensor *lks_causal_mask(int64_t rows, int64_t columns, lks_dtype dtype,
+                            lks_device device);
+
 /* One more owner for t: what an operation returns where its result is its argument. */
 lks_tensor *lks_same(lks_tensor *t);
 

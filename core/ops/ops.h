@@ -4,12 +4,15 @@
  * scalar, ().
  *
  * An operand that may be absent (a bias) is NULL then. While a failure stands unread, a
- * NULL there is taken for the failed expression it probably is, and yields NULL. */
+ * NULL there is taken for the failed expression it probably is, and yields NULL.
+ *
+ * Those in place are in in_place.h, attention and the Transformer in attention.h. */
 #ifndef LKS_OPS_OPS_H
 #define LKS_OPS_OPS_H
 
 #include "base/rng.h"
 #include "kernels.h"
+#include "ops/attention.h"
 #include "ops/in_place.h"
 #include "tensor/tensor.h"
 
@@ -128,8 +131,6 @@ lks_tensor *lks_where(lks_tensor *condition, lks_tensor *a, lks_tensor *b);
 /* x with value, (), or a number, where the mask is true; both broadcast. A copy. */
 lks_tensor *lks_masked_fill(lks_tensor *x, lks_tensor *mask, lks_tensor *value);
 lks_tensor *lks_masked_fill_scalar(lks_tensor *x, lks_tensor *mask, double value);
-
-/* In place: in_place.h. */
 
 /* Reductions over `n` dims (n = 0: all); sums of integers are i64. */
 lks_tensor *lks_sum(lks_tensor *x, const int *dims, int n, bool keepdim);
@@ -435,29 +436,6 @@ lks_tensor *lks_group_norm(lks_tensor *x, int64_t groups, lks_tensor *weight,
 lks_tensor *lks_layer_norm(lks_tensor *x, lks_shape shape, lks_tensor *weight,
                            lks_tensor *bias, double eps);
 
-/* q (…, L, E), k (…, S, E), v (…, S, V): softmax(q kᵀ / sqrt(E) + mask) v, (…, L, V);
- * mask, or NULL, broadcasts to (…, L, S); is_causal: column s of row l counts only where s
- * <= l. *weights, unless NULL: the softmax. */
-lks_tensor *lks_scaled_dot_product_attention(lks_tensor *q, lks_tensor *k, lks_tensor *v,
-                                             lks_tensor *mask, bool is_causal,
-                                             lks_tensor **weights);
-/* q (N, L, E), k and v (N, S, E), or without N, to (N, L, E). What may be NULL is left out. */
-typedef struct lks_multihead_attention_params {
-    int64_t n_heads;
-    lks_tensor *in_weight, *in_bias;   /* (3 E, E), (3 E) or NULL: of q, k and v */
-    lks_tensor *out_weight, *out_bias; /* (E, E), (E) or NULL */
-    lks_tensor *bias_k, *bias_v;       /* (1, 1, E), one more position; or NULL */
-    bool add_zero_attn;                /* and one of zeros */
-    bool sequence_first;               /* q is (L, N, E), as PyTorch has it */
-    bool weights_of_heads;             /* weights of each, (N, H, L, S) */
-    lks_tensor *attn_mask,
-        *key_padding_mask; /* (L, S) or (N H, L, S); (N, S) or (S): true
-                                                 is left out, a number is added; or NULL */
-} lks_multihead_attention_params;
-/* *weights, unless NULL: the softmax, the mean over heads, (N, L, S). */
-lks_tensor *lks_multihead_attention(lks_tensor *q, lks_tensor *k, lks_tensor *v,
-                                    const lks_multihead_attention_params *params,
-                                    lks_tensor **weights);
 /* a (…, I), b (…, J), w (O, I, J), bias (O) or NULL: aᵀ w b + bias, (…, O). */
 lks_tensor *lks_bilinear(lks_tensor *a, lks_tensor *b, lks_tensor *w, lks_tensor *bias);
 

@@ -16,7 +16,8 @@
     X(norms)                                                                             \
     X(activations)                                                                       \
     X(losses)                                                                            \
-    X(modules)
+    X(modules)                                                                           \
+    X(attention)
 
 #define DECLARE(name) extern const family name;
 FAMILIES(DECLARE)

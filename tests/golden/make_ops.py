@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Expected values for tests/core/ops/test_ops.c: results and gradients from PyTorch, float64.
 
-    tests/golden/make_ops.py > tests/golden/ops.inc        (made with torch 1.13.1)
+    tests/golden/make_ops.py > tests/golden/ops.inc        (made with torch 2.15)
 
 Every case of tests/core/ops/test_ops/*.c stands here under the same name with the same inputs.
 """
@@ -9,6 +9,7 @@ import math
 
 import torch
 import torch.nn.functional as F
+from torch import nn
 
 torch.set_default_dtype(torch.float64)
 M32 = 0xffffffff
@@ -84,8 +85,8 @@ def philox_uniform(n, seed, step, lane, layer):
     return [(word >> 8) / 2**24 for word in out[:n]]
 
 
-def dropout(x, p):
-    u = torch.tensor(philox_uniform(x.numel(), 7, 1, 2, 3)).reshape(x.shape)
+def dropout(x, p, part=0):
+    u = torch.tensor(philox_uniform(x.numel(), 7, 1, 2, 3 + (part << 16))).reshape(x.shape)
     return torch.where(u >= p, x / (1 - p), torch.zeros(()))
 
 
@@ -654,11 +655,6 @@ def evaluated(x, mean, var):
     return (x - mean.reshape(shape)) / torch.sqrt(var.reshape(shape) + 0.1)
 
 
-def attention(q, k, v, mask=None):
-    scores = q @ k.transpose(-1, -2) / math.sqrt(q.shape[-1])
-    return torch.softmax(scores if mask is None else scores + mask, -1) @ v
-
-
 def contractions():
     def einsum(name, equation, *shapes):
         case("einsum/" + name, lambda *xs: torch.einsum(equation, *xs), *(X(*s) for s in shapes))
@@ -676,14 +672,6 @@ def contractions():
     einsum("three", "ai,bij,cj->abc", (2, 3), (2, 3, 2), (2, 2))
     einsum("one_has_it", "ij,k->k", (2, 3), (2,))
     einsum("empty", "ij,jk->ik", (2, 0), (0, 3))
-    q, k, v = X(2, 3, 4), X(2, 5, 4), X(2, 5, 2)
-    name = "scaled_dot_product_attention/"
-    case(name + "plain", attention, q, k, v)
-    case(name + "mask", attention, q, k, v, X(3, 5))
-    case(name + "causal", lambda q, k, v: attention(
-        q, k, v, torch.full((3, 5), -math.inf).triu(1)), q, k, v)
-    case(name + "weights", lambda q, k: attention(q, k, torch.eye(3)), X(3, 2), X(3, 2))
-    heads()
     case("bilinear/bias", F.bilinear, X(2, 3), X(2, 4), X(2, 3, 4), X(2))
     case("bilinear/plain", F.bilinear, X(2, 2, 3), X(2, 2, 2), X(2, 3, 2))
     case("bilinear/vectors", F.bilinear, X(3), X(2), X(2, 3, 2))
@@ -888,23 +876,171 @@ def resampling():
     to("area_line", "area", 1, 1, 8, scale_factor=0.4)
 
 
-def multihead(q, heads, w, out, b=None, out_b=None, bias=None, zero=False, **options):
-    """q is (L, N, E)"""
-    return F.multi_head_attention_forward(q, q, q, q.shape[-1], heads, w, b, bias, bias, zero, 0., out, out_b,
+def attention():
+    q, k, v = X(2, 3, 4), X(2, 5, 4), X(2, 5, 2)
+    name = "scaled_dot_product_attention/"
+    attend = F.scaled_dot_product_attention
+
+    def truths(q, k, v, mask):
+        causal = torch.ones(q.shape[-2], k.shape[-2], dtype=torch.bool).tril()
+        return attend(q, k, v, mask.bool() & causal, scale=0.3)
+    case(name + "plain", attend, q, k, v)
+    case(name + "mask", attend, q, k, v, X(3, 5))
+    case(name + "causal", lambda q, k, v: attend(q, k, v, is_causal=True), q, k, v)
+    case(name + "truths", truths, q, k, v, Index(2, 3, 5))
+    case(name + "empty_rows", truths, X(2, 5, 4), X(2, 3, 4), X(2, 3, 2), Index(2, 5, 1))
+    case(name + "dropped", lambda q, k, v: dropout(torch.softmax(q @ k.mT / 2, -1), 0.4) @ v, q, k, v)
+    case(name + "weights", lambda q, k: attend(q, k, torch.eye(3)), X(3, 2), X(3, 2))
+    additive()
+    heads()
+    transformers()
+
+
+def cut(flat, *shapes):
+    """Weights of these shapes, one behind the other in a flat input, or in one of 0 … 200: -1 … 1."""
+    if not flat.is_floating_point():
+        flat = (flat - 100) * 0.01
+    sizes = [torch.Size(shape).numel() for shape in shapes]
+    assert sum(sizes) == flat.numel()
+    return [part.reshape(shape) for part, shape in zip(flat.split(sizes), shapes)]
+
+
+def additive():
+    def weights_of(q, k, v, b, mask=None):
+        scores = torch.tanh(q.unsqueeze(2) + k.unsqueeze(1) + b) @ v
+        return torch.softmax(scores if mask is None else scores.masked_fill(~mask.bool(), -math.inf), -1)
+
+    def cut_weights(q, k, flat, mask=None):
+        w, u, v, b = cut(flat, (3, 2), (3, 4), (3,), (3,))
+        return weights_of(q @ w.mT, k @ u.mT, v, b, mask)
+    q, k = X(2, 3, 2), X(2, 5, 4)
+    case("additive_attention/plain", lambda q, k, flat: cut_weights(q, k, flat) @ k, q, k, X(24))
+    case("additive_attention/weights", cut_weights, q, k, X(24), Index(2, 2, 1, 5))
+    case("additive_attention/projected", lambda q, k, v, s: weights_of(q, k, s, s) @ v,
+         X(2, 1, 3), X(2, 4, 3), X(2, 4, 2), X(3))
+
+
+def multihead(q, k, v, heads, w, out, b=None, out_b=None, bias=None, zero=False, **options):
+    """q, k and v are (L, N, E)"""
+    return F.multi_head_attention_forward(q, k, v, q.shape[-1], heads, w, b, bias, bias, zero, 0., out, out_b,
                                           **options)
+
+
+def multihead_by_sample(q, k, v, *args, **options):
+    return multihead(*(x.transpose(0, 1) for x in (q, k, v)), *args, **options)[0].transpose(0, 1)
+
+
+def split_heads(x, w, b, heads):
+    return (F.linear(x, w, b)).unflatten(-1, (heads, -1)).transpose(-2, -3)
+
+
+def dropped_heads(q, k, heads, w, out, b=None, out_b=None, mask=None, part=0):
+    """By hand, with a dropout of weights whose places are known."""
+    w, b = w.chunk(3), (None,) * 3 if b is None else b.chunk(3)
+    q, k, v = (split_heads(x, *wb, heads) for x, *wb in zip((q, k, k), w, b))
+    scores = q @ k.mT / math.sqrt(q.shape[-1])
+    weights = torch.softmax(scores if mask is None else scores + mask, -1)
+    return F.linear((dropout(weights, 0.4, part) @ v).transpose(-2, -3).flatten(-2), out, out_b)
 
 
 def heads():
     name = "multihead_attention/"
-    case(name + "biased", lambda x, w, b, o: multihead(x.transpose(0, 1), 2, w, o, b)[0].transpose(0, 1),
+    case(name + "biased", lambda x, w, b, o: multihead_by_sample(x, x, x, 2, w, o, b),
          X(2, 3, 4), X(12, 4), X(12), X(4, 4))
-    case(name + "masked", lambda x, w, o, m: multihead(x.transpose(0, 1), 1, w, o, attn_mask=m)[0].transpose(0, 1),
+    case(name + "masked", lambda x, w, o, m: multihead_by_sample(x, x, x, 1, w, o, attn_mask=m),
          X(2, 3, 2), X(6, 2), X(2, 2), X(3, 3))
-    case(name + "extended", lambda x, w, o, b: multihead(x, 2, w, o, bias=b, zero=True)[0],
+    case(name + "extended", lambda x, w, o, b: multihead(x, x, x, 2, w, o, bias=b, zero=True)[0],
          X(3, 2, 4), X(12, 4), X(4, 4), X(1, 1, 4))
+
+    def causal(rows, columns):
+        return torch.full((rows, columns), -math.inf).triu(1)
+    case(name + "causal", lambda x, w, o, q: multihead_by_sample(q, x, x, 2, w, o, attn_mask=causal(2, 3)),
+         X(2, 3, 4), X(12, 4), X(4, 4), X(2, 2, 4))
+    case(name + "causal_extended",
+         lambda x, w, o, m: multihead_by_sample(x, x, x, 2, w, o, zero=True, attn_mask=causal(3, 3),
+                                                key_padding_mask=m.bool()),
+         X(2, 3, 4), X(12, 4), X(4, 4), Index(2, 2, 3))
+    case(name + "dropped", lambda x, w, o: dropped_heads(x, x, 2, w, o), X(2, 3, 4), X(12, 4), X(4, 4))
+
+    def own(q, k, v, flat):
+        wq, wk, wv, o, ob = cut(flat, (4, 4), (4, 3), (4, 2), (4, 4), (4,))
+        return multihead_by_sample(q, k, v, 2, None, o, torch.arange(12) * 0.1, ob, use_separate_proj_weight=True, q_proj_weight=wq,
+                                   k_proj_weight=wk, v_proj_weight=wv)
+    case(name + "own", own, X(2, 2, 4), X(2, 3, 3), X(2, 3, 2), X(56))
     mask = torch.tensor([False, False, True])
-    case(name + "weights", lambda x, w, o: multihead(x, 2, w, o, key_padding_mask=mask)[1],
+    case(name + "weights", lambda x, w, o: multihead(x, x, x, 2, w, o, key_padding_mask=mask)[1],
          X(3, 4), X(12, 4), X(4, 4))
+
+
+def run_cut(module, flat, *args, **options):
+    """A module with its parameters cut from a flat input, in their order."""
+    names, shapes = zip(*((name, p.shape) for name, p in module.named_parameters()))
+    return torch.func.functional_call(module, dict(zip(names, cut(flat, *shapes))), args, options)
+
+
+def dropped_encoder(x, flat):
+    w, b, o, ob, w1, b1, w2, b2, g1, h1, g2, h2 = cut(
+        flat, (12, 4), (12,), (4, 4), (4,), (3, 4), (3,), (4, 3), (4,), (4,), (4,), (4,), (4,))
+    x = F.layer_norm(x + dropout(dropped_heads(x, x, 2, w, o, b, ob, part=0), 0.4, 1), (4,), g1, h1)
+    hidden = dropout(F.relu(F.linear(x, w1, b1)), 0.4, 4)
+    return F.layer_norm(x + dropout(F.linear(hidden, w2, b2), 0.4, 5), (4,), g2, h2)
+
+
+def dropped_decoder(x, memory, flat):
+    w, b, o, ob, mw, mb, mo, mob, w1, b1, w2, b2, g1, h1, g2, h2, g3, h3 = cut(
+        flat, *((12, 4), (12,), (4, 4), (4,)) * 2, (3, 4), (3,), (4, 3), (4,), *((4,),) * 6)
+    causal = torch.full((x.shape[-2],) * 2, -math.inf).triu(1)
+    x = F.layer_norm(x + dropout(dropped_heads(x, x, 2, w, o, b, ob, causal, 0), 0.4, 1), (4,), g1, h1)
+    x = F.layer_norm(x + dropout(dropped_heads(x, memory, 2, mw, mo, mb, mob, part=2), 0.4, 3), (4,), g2, h2)
+    hidden = dropout(F.relu(F.linear(x, w1, b1)), 0.4, 4)
+    return F.layer_norm(x + dropout(F.linear(hidden, w2, b2), 0.4, 5), (4,), g3, h3)
+
+
+def transformers():
+    plain = {"dim_feedforward": 3, "dropout": 0., "batch_first": True}
+    first = {**plain, "norm_first": True, "activation": "gelu", "layer_norm_eps": 0.1}
+
+    def causal(x):
+        return torch.ones((x.shape[-2],) * 2, dtype=torch.bool).triu(1)
+
+    def of(name, module, run, *inputs):
+        case(name, lambda *xs: run(module, *xs), *inputs)
+    name = "transformer_encoder_layer/"
+
+    def encode(layer, x, flat):
+        return run_cut(layer, flat, x)
+    of(name + "plain", nn.TransformerEncoderLayer(4, 2, **plain), encode, X(2, 3, 4), X(127))
+    of(name + "first", nn.TransformerEncoderLayer(4, 2, bias=False, **first), encode, X(3, 4), Index(201, 96))
+    case(name + "masked", masked_encoder, X(2, 3, 4), Index(201, 127), Index(2, 2, 3))
+    case(name + "dropped", dropped_encoder, X(2, 2, 4), Index(201, 127))
+    name = "transformer_decoder_layer/"
+    of(name + "plain", nn.TransformerDecoderLayer(4, 2, **plain),
+       lambda layer, x, memory, flat: run_cut(layer, flat, x, memory, tgt_mask=causal(x)),
+       X(2, 2, 4), X(2, 3, 4), X(215))
+    of(name + "first", nn.TransformerDecoderLayer(4, 2, **first),
+       lambda layer, x, memory, flat, m: run_cut(layer, flat, x, memory, tgt_mask=causal(x), memory_mask=m),
+       X(2, 2, 4), X(2, 3, 4), Index(201, 215), X(2, 3))
+    case(name + "dropped", dropped_decoder, X(1, 2, 4), X(1, 3, 4), Index(201, 215))
+    of("transformer_encoder/two",
+       nn.TransformerEncoder(nn.TransformerEncoderLayer(4, 2, **plain), 2, nn.LayerNorm(4)), encode,
+       X(2, 2, 4), Index(201, 262))
+    decoder = nn.TransformerDecoder(nn.TransformerDecoderLayer(4, 2, **first), 1, nn.LayerNorm(4, eps=0.1))
+    of("transformer_decoder/one", decoder, lambda layer, x, memory, flat: run_cut(layer, flat, x, memory),
+       X(2, 4), X(3, 4), Index(201, 223))
+    of("transformer/whole", nn.Transformer(4, 2, 1, 1, **plain),
+       lambda layer, src, tgt, flat: run_cut(layer, flat, src, tgt, tgt_mask=causal(tgt)),
+       X(2, 3, 4), X(2, 2, 4), Index(201, 358))
+
+
+def masked_encoder(x, flat, mask):
+    """By hand: a row of which nothing takes part is 0 here, NaN in torch.nn's own."""
+    w, b, o, ob, w1, b1, w2, b2, g1, h1, g2, h2 = cut(
+        flat, (12, 4), (12,), (4, 4), (4,), (3, 4), (3,), (4, 3), (4,), (4,), (4,), (4,), (4,))
+    q, k, v = (split_heads(x, *wb, 2) for wb in zip(w.chunk(3), b.chunk(3)))
+    takes_part = ~mask.bool()[:, None, None, :] & torch.ones(3, 3, dtype=torch.bool).tril()
+    y = F.scaled_dot_product_attention(q, k, v, takes_part).transpose(-2, -3).flatten(-2)
+    x = F.layer_norm(x + F.linear(y, o, ob), (4,), g1, h1)
+    return F.layer_norm(x + F.linear(F.relu(F.linear(x, w1, b1)), w2, b2), (4,), g2, h2)
 
 
 def responses():
@@ -915,5 +1051,5 @@ def responses():
 
 print("/* Made by tests/golden/make_ops.py. */")
 for family in (pointwise, in_place, reductions, views, copies, arrangements, pieces, choices, places,
-               more_reductions, products, images, losses, windows, norms, contractions, functions, composed_losses, responses):
+               more_reductions, products, images, losses, windows, norms, contractions, attention, functions, composed_losses, responses):
     family()

@@ -187,38 +187,7 @@ static void run_gaussian_nll_loss(call *c)
                 reduction(c, ctor(-1, "reduction"))));
 }
 
-static void run_multihead_attention(call *c)
-{
-    const lks_multihead_attention_params p = {
-        .n_heads = integer(c, ctor(1, "num_heads"), 1),
-        .in_weight = tensor(c, state("in_proj_weight")),
-        .in_bias = optional(c, state("in_proj_bias")),
-        .out_weight = tensor(c, state("out_proj.weight")),
-        .out_bias = optional(c, state("out_proj.bias")),
-        .bias_k = optional(c, state("bias_k")),
-        .bias_v = optional(c, state("bias_v")),
-        .add_zero_attn = flag(c, ctor(5, "add_zero_attn"), false),
-        .sequence_first = !flag(c, ctor(8, "batch_first"), false),
-        .weights_of_heads = !flag(c, arg(6, "average_attn_weights"), true),
-        .attn_mask = optional(c, arg(5, "attn_mask")),
-        .key_padding_mask = optional(c, arg(3, "key_padding_mask")),
-    };
-    const bool wants_weights = flag(c, arg(4, "need_weights"), true);
-    lks_tensor *weights, *y;
-
-    integer(c, ctor(0, "embed_dim"), 0); /* the weight's shape says these */
-    flag(c, ctor(3, "bias"), true);
-    flag(c, ctor(4, "add_bias_kv"), false);
-    only(c, ctor(2, "dropout"), 0);
-    y = lks_multihead_attention(first(c), tensor(c, arg(1, "key")),
-                                tensor(c, arg(2, "value")), &p, &weights);
-    give(c, y);
-    if (wants_weights)
-        give(c, weights);
-}
-
 static const row rows[] = {
-    {"nn.MultiheadAttention", .run = run_multihead_attention},
     {"nn.Linear", .run = run_linear},
     {"nn.Conv2d", .run = run_conv2d},
     {"nn.Conv1d", .run = run_conv1d},

@@ -50,23 +50,9 @@ static void run_bilinear(call *c)
                          tensor(c, arg(1, "weight")), optional(c, arg(2, "bias"))));
 }
 
-static void run_attention(call *c)
-{
-    lks_tensor *y, *weights;
-
-    only(c, arg(3, "dropout_p"), 0);
-    y = lks_scaled_dot_product_attention(
-        input(c), tensor(c, arg(0, "key")), tensor(c, arg(1, "value")),
-        optional(c, arg(2, "attn_mask")), flag(c, arg(5, "is_causal"), false), &weights);
-    flag(c, arg(4, "need_attn_weights"), true); /* the cases have them either way */
-    give(c, y);
-    give(c, weights);
-}
-
 static const row rows[] = {
     {"einsum", .run = run_einsum},
     {"nn.functional.bilinear", .run = run_bilinear},
-    {"nn.functional._scaled_dot_product_attention", .run = run_attention},
     {"matmul", .binary = lks_matmul},
     {"mm", .binary = lks_matmul},
     {"mv", .binary = lks_matmul},

@@ -59,6 +59,18 @@ START_TEST(uniform_numbers_stay_in_range_with_the_right_mean)
 }
 END_TEST
 
+START_TEST(parts_of_a_layers_stream_are_no_other_layers)
+{
+    const lks_rng rng = {1, 2, 3, 65535}, zeroth = lks_rng_part(&rng, 0);
+    const lks_rng last = lks_rng_part(&rng, 0xfeff), first = lks_rng_part(&rng, 1);
+
+    ck_assert_uint_eq(zeroth.layer, rng.layer);
+    ck_assert_uint_eq(first.layer, 0x1ffff);
+    ck_assert_uint_lt(last.layer, LKS_RNG_INIT);
+    ck_assert_uint_ne(lks_rng_bits(&first, 0), lks_rng_bits(&rng, 0));
+}
+END_TEST
+
 START_TEST(seed_step_lane_and_layer_each_change_the_stream)
 {
     const lks_rng rngs[] = {{1, 0, 0, 0}, {2, 0, 0, 0}, {1, 1, 0, 0},
@@ -73,6 +85,7 @@ START_TEST(seed_step_lane_and_layer_each_change_the_stream)
 }
 END_TEST
 
-LKS_SUITE("rng", philox_gives_the_published_answers, a_stream_can_be_entered_anywhere,
+LKS_SUITE("rng", parts_of_a_layers_stream_are_no_other_layers,
+          philox_gives_the_published_answers, a_stream_can_be_entered_anywhere,
           uniform_numbers_stay_in_range_with_the_right_mean,
           seed_step_lane_and_layer_each_change_the_stream)

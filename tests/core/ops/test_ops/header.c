@@ -1,4 +1,4 @@
-/* What ops.h declares, so that no operation is without cases. */
+/* What ops.h and attention.h declare, so that no operation is without cases. */
 #include "header.h"
 
 #include <ctype.h>
@@ -27,9 +27,9 @@ static bool find_name(const char *line, char *name, size_t size)
     return false;
 }
 
-int for_each_declared(void (*visit)(const char *name))
+static int visit_file(const char *path, void (*visit)(const char *name))
 {
-    FILE *file = fopen(LKS_SOURCE_DIR "/core/ops/ops.h", "r");
+    FILE *file = fopen(path, "r");
     char line[256], name[64];
     int n = 0;
 
@@ -41,4 +41,10 @@ int for_each_declared(void (*visit)(const char *name))
         }
     fclose(file);
     return n;
+}
+
+int for_each_declared(void (*visit)(const char *name))
+{
+    return visit_file(LKS_SOURCE_DIR "/core/ops/ops.h", visit) +
+           visit_file(LKS_SOURCE_DIR "/core/ops/attention.h", visit);
 }

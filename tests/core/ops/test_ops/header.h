@@ -1,5 +1,5 @@
-/* The operations that core/ops/ops.h declares one by one; those that it makes of a list
- * (comparisons) are in ops.def by the same list. */
+/* The operations that core/ops/ops.h and attention.h declare one by one; those that are
+ * made of a list (comparisons) are in ops.def by the same list. */
 #ifndef LKS_TESTS_OPS_HEADER_H
 #define LKS_TESTS_OPS_HEADER_H
 
