@@ -1,0 +1,56 @@
+#include "decode/decoder.h"
+
+#include <math.h>
+
+#include "base/alloc.h"
+#include "base/try.h"
+
+void lks_hypotheses_release(lks_hypotheses *self)
+{
+    for (size_t i = 0; i < self->n; i++)
+        lks_free(self->items[i].tokens);
+    lks_free(self->items);
+    *self = (lks_hypotheses){0};
+}
+
+/* A log softmax may round to a little above 0. */
+static lks_status check(const float *log_p, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++)
+        if (!(log_p[i] <= 1e-3f))
+            return lks_fail(LKS_NUMERIC,
+                            "the model gives %g as the logarithm of a probability: its "
+                            "weights are not finite, or it gives no probabilities",
+                            log_p[i]);
+    return LKS_OK;
+}
+
+lks_status lks_decoder_step(const lks_decoder *self, const int64_t *tokens,
+                            int64_t n_rows, float *log_p)
+{
+    LKS_TRY(self->ops->step(self->self, tokens, n_rows, log_p));
+    return check(log_p, n_rows * self->n_tokens);
+}
+
+lks_status lks_decoder_reorder(const lks_decoder *self, const int64_t *rows,
+                               int64_t n_rows, int64_t n_before)
+{
+    int64_t n_same = 0;
+
+    while (n_same < n_rows && rows[n_same] == n_same)
+        n_same++;
+    return n_same == n_rows && n_rows == n_before
+               ? LKS_OK
+               : self->ops->reorder(self->self, rows, n_rows);
+}
+
+lks_status lks_decoder_feed(const lks_decoder *self, const int64_t *tokens, size_t n)
+{
+    float *log_p = lks_calloc((size_t)self->n_tokens, sizeof *log_p);
+    lks_status st = log_p ? LKS_OK : LKS_NOMEM;
+
+    for (size_t i = 0; i < n && st == LKS_OK; i++)
+        st = lks_decoder_step(self, &tokens[i], 1, log_p);
+    lks_free(log_p);
+    return st;
+}
