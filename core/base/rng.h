@@ -25,6 +25,7 @@ enum {
     LKS_RNG_INIT = 0xffffff00u,  /* + nothing: parameters use step = parameter's index */
     LKS_RNG_ORDER = 0xffffff01u, /* keys of the sample order */
     LKS_RNG_SPLIT = 0xffffff02u, /* samples held out */
+    LKS_RNG_TOKEN = 0xffffff03u, /* tokens that are drawn: sample.h */
     LKS_RNG_VISIT = 0xffffff10u, /* + 0: a dataset's own; + 1 …: transform 0 … */
 };
 

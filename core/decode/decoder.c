@@ -1,7 +1,5 @@
 #include "decode/decoder.h"
 
-#include <math.h>
-
 #include "base/alloc.h"
 #include "base/try.h"
 
@@ -13,15 +11,19 @@ void lks_hypotheses_release(lks_hypotheses *self)
     *self = (lks_hypotheses){0};
 }
 
-/* A log softmax may round to a little above 0. */
-static lks_status check(const float *log_p, int64_t n)
+/* Of log_p[n]. */
+static lks_status settle(float *log_p, int64_t n)
 {
-    for (int64_t i = 0; i < n; i++)
-        if (!(log_p[i] <= 1e-3f))
+    const float rounding = 1e-3f;
+
+    for (int64_t i = 0; i < n; i++) {
+        if (!(log_p[i] <= rounding))
             return lks_fail(LKS_NUMERIC,
                             "the model gives %g as the logarithm of a probability: its "
                             "weights are not finite, or it gives no probabilities",
                             log_p[i]);
+        log_p[i] = log_p[i] > 0 ? 0 : log_p[i];
+    }
     return LKS_OK;
 }
 
@@ -29,7 +31,7 @@ lks_status lks_decoder_step(const lks_decoder *self, const int64_t *tokens,
                             int64_t n_rows, float *log_p)
 {
     LKS_TRY(self->ops->step(self->self, tokens, n_rows, log_p));
-    return check(log_p, n_rows * self->n_tokens);
+    return settle(log_p, n_rows * self->n_tokens);
 }
 
 lks_status lks_decoder_reorder(const lks_decoder *self, const int64_t *rows,
@@ -42,6 +44,15 @@ lks_status lks_decoder_reorder(const lks_decoder *self, const int64_t *rows,
     return n_same == n_rows && n_rows == n_before
                ? LKS_OK
                : self->ops->reorder(self->self, rows, n_rows);
+}
+
+lks_status lks_decode_check_starts(const lks_decode_start *starts, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (starts[i].max_length < 1)
+            return lks_fail(LKS_INVALID, "a length of %lld tokens: give 1 or more",
+                            (long long)starts[i].max_length);
+    return LKS_OK;
 }
 
 lks_status lks_decoder_feed(const lks_decoder *self, const int64_t *tokens, size_t n)

@@ -33,7 +33,7 @@ typedef struct lks_decoder {
 
 /* Where a row begins and how long it may become. */
 typedef struct lks_decode_start {
-    int64_t token;      /* that is fed first, and is none of the result: <bos>, or the last
+    int64_t token; /* that is fed first, and is none of the result: <bos>, or the last
                            of a prompt whose others have been fed */
     int64_t max_length; /* at most so many tokens after it, from 1 */
 } lks_decode_start;
@@ -58,9 +58,8 @@ typedef struct lks_hypotheses {
 /* Leaves it with none. */
 void lks_hypotheses_release(lks_hypotheses *hypotheses);
 
-/* As ops->step, for those who decode.
- *   errors  those of the step; LKS_NUMERIC: a log_p is nan or above 0 by more than
- *           rounding, which is the model's fault */
+/* As ops->step, for those who decode: what rounding has left above 0 is 0.
+ *   errors  those of the step; LKS_NUMERIC: a log_p is nan, or above 0 by more than that */
 lks_status lks_decoder_step(const lks_decoder *decoder, const int64_t *tokens,
                             int64_t n_rows, float *log_p);
 
@@ -68,6 +67,9 @@ lks_status lks_decoder_step(const lks_decoder *decoder, const int64_t *tokens,
  *   n_before  how many rows there are */
 lks_status lks_decoder_reorder(const lks_decoder *decoder, const int64_t *rows,
                                int64_t n_rows, int64_t n_before);
+
+/* LKS_INVALID: a max_length below 1. */
+lks_status lks_decode_check_starts(const lks_decode_start *starts, size_t n);
 
 /* Feed tokens[n], one after the other, to a decoder of one row: a prompt, but for its
  * last token, which is a start's. */
