@@ -36,6 +36,9 @@
 #include "io/npy.h"
 #include "io/npz.h"
 #include "io/safetensors.h"
+#include "decode/beam.h"
+#include "decode/decoder.h"
+#include "decode/sample.h"
 #include "share/dlpack.h"
 #include "share/npy_map.h"
 
