@@ -39,6 +39,7 @@
 #include "decode/beam.h"
 #include "decode/decoder.h"
 #include "decode/sample.h"
+#include "text/bleu.h"
 #include "share/dlpack.h"
 #include "share/npy_map.h"
 
