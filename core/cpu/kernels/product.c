@@ -10,15 +10,22 @@
  *
  *     strips[s][t][i] = b[s * STRIP + i][first + t]
  *
- * A block is DEPTH terms at most of as many rows of b as BLOCK holds: it stays in the
- * second cache while a is read past it once. */
+ * A block is DEPTH terms at most of as many rows of b as BLOCK holds. Past it goes a, a
+ * group of parts at a time, which stays in the second cache, each a tile's rows; a chunk
+ * of a tile's rows of b stays in the first meanwhile. So that neither is walked down a
+ * column more than once, rows of a whose terms do not lie side by side are copied. */
 enum {
     ROWS = LKS_TILE_ROWS,
     WIDTH = LKS_TILE_VECTORS * LKS_LANES,
     STRIP = LKS_LANES < 8 ? 8 : LKS_LANES, /* what transposes eight wide can fill */
     DEPTH = LKS_PRODUCT_DEPTH,
     BLOCK = LKS_PRODUCT_BLOCK,
-    NEAR_BLOCK = 6144,      /* f32: three quarters of a first cache of 32 KiB */
+    GROUP = 8,                              /* parts of a that go past the same of b */
+    NEAR_ROWS = GROUP * ROWS * (DEPTH + 8), /* f32 of a that are copied for a group */
+    FEW_ROWS = 16,                          /* of a, */
+    FEW_TILES = 2,          /* of b: too few to pay for a copy of the other */
+    AT_ONCE = 4,            /* terms of a that are copied */
+    AHEAD = 16,             /* asked for so many terms before */
     MIN_PART_TERMS = 65536, /* multiplications worth a thread */
 };
 
@@ -27,7 +34,6 @@ typedef struct block {
     const lks_product *product;
     int64_t first, depth, row, n_rows;
     int64_t n_in_place; /* rows that are read where they lie, the others from strips */
-    int64_t n_near;     /* tiles of which the first cache holds b while a goes past */
     float *strips;
 } block;
 
@@ -102,97 +108,173 @@ static void pack_strips(int64_t begin, int64_t end, void *context)
 
 /* ---- blocks ---- */
 
-/* Rows of which neither terms nor rows lie side by side: near[t][r] = a[r][t]. */
-static void copy_rows(const lks_factor *a, const float *from, int64_t depth,
-                      int64_t n_rows, float *near)
+/* Whether some of its terms share a page. */
+static bool is_narrow(const lks_factor *f)
 {
-    for (int64_t t = 0; t < depth; t++)
-        for (int64_t r = 0; r < n_rows; r++)
-            near[t * n_rows + r] = from[r * a->stride + t * a->term_stride];
+    return f->term_stride <= 256;
 }
 
-/* What a tile takes of rows [i, i + n) of a; `near` has room for them. */
-static void take_rows(const block *b, int64_t i, int64_t n, float *near, lks_operands *o)
+/* Some parts of a in turn, what the tiles take of each, and their sums until all terms of
+ * the block are in. */
+typedef struct group {
+    int64_t n, rows[GROUP + 1]; /* part q is rows [rows[q], rows[q + 1]) of a */
+    lks_operands operands[GROUP];
+    _Alignas(64) float sums[GROUP][LKS_PLACE_TILE];
+    _Alignas(64) float near[NEAR_ROWS];
+} group;
+
+/* f32 of a part: not a multiple of a power of two for any depth that is one. */
+static int64_t near_length(int64_t depth)
+{
+    return (depth + 8) * ROWS;
+}
+
+/* near[t][r] = a[r][t] for some terms of a part's n rows. */
+LKS_INLINE void copy_terms(const lks_factor *a, const float *from, int64_t n_terms,
+                           int64_t n, float *near)
+{
+    if (a->stride == 1 && n == ROWS) {
+        for (int64_t t = 0; t < n_terms; t++)
+            memcpy(near + t * ROWS, from + t * a->term_stride, ROWS * sizeof *near);
+        return;
+    }
+    for (int64_t t = 0; t < n_terms; t++)
+        for (int64_t r = 0; r < n; r++)
+            near[t * n + r] = from[r * a->stride + t * a->term_stride];
+}
+
+/* Rows whose terms do not lie side by side, copied part by part, a few terms of all parts
+ * at a time: each line of a is met once, and asked for before. */
+static void copy_rows(const block *b, const float *from, group *g)
 {
     const lks_factor *a = &b->product->a;
+    const int64_t n_rows = g->rows[g->n] - g->rows[0];
 
-    o->a = a->data + i * a->stride + b->first * a->term_stride;
-    o->terms_lie = a->term_stride == 1;
-    o->a_stride = o->terms_lie ? a->stride : a->term_stride;
-    if (o->terms_lie || a->stride == 1)
-        return;
-    copy_rows(a, o->a, b->depth, n, near);
-    o->a = near;
-    o->a_stride = n;
+    for (int64_t t = 0; t < b->depth; t += AT_ONCE) {
+        const int64_t n_terms = at_most(b->depth - t, AT_ONCE);
+        const float *terms = from + t * a->term_stride;
+
+        for (int64_t k = AHEAD; k < AHEAD + AT_ONCE && t + k < b->depth; k++)
+            for (int64_t i = 0; i < n_rows + 15 && a->stride == 1; i += 16)
+                __builtin_prefetch(terms + k * a->term_stride + i, 0, 2);
+        for (int64_t q = 0; q < g->n; q++) {
+            const int64_t i = g->rows[q] - g->rows[0], n = g->rows[q + 1] - g->rows[q];
+
+            copy_terms(a, terms + i * a->stride, n_terms, n,
+                       g->near + q * near_length(b->depth) + t * n);
+        }
+    }
 }
 
-/* And of the block's rows of b from j on. */
-static void take_vectors(const block *b, int64_t j, lks_operands *o)
+/* n_tiles: what goes past each part. */
+static void take_rows(const block *b, int64_t part, int64_t n_parts, int64_t n_tiles,
+                      group *g)
+{
+    const lks_factor *a = &b->product->a;
+    const bool terms_lie = a->term_stride == 1;
+    const bool in_place =
+        terms_lie || (a->stride == 1 && (n_tiles <= FEW_TILES || is_narrow(a)));
+    const float *from;
+
+    g->n = n_parts;
+    for (int64_t q = 0; q <= n_parts; q++)
+        g->rows[q] = lks_row_block(a->n, part + q);
+    from = a->data + g->rows[0] * a->stride + b->first * a->term_stride;
+    if (!in_place)
+        copy_rows(b, from, g);
+    for (int64_t q = 0; q < n_parts; q++) {
+        const int64_t i = g->rows[q] - g->rows[0], n = g->rows[q + 1] - g->rows[q];
+
+        g->operands[q] = (lks_operands){
+            .a = in_place ? from + i * a->stride : g->near + q * near_length(b->depth),
+            .terms_lie = terms_lie,
+            .a_stride = terms_lie  ? a->stride
+                        : in_place ? a->term_stride
+                                   : n,
+        };
+    }
+}
+
+/* And of the block's rows of b from j on, terms from t on. */
+static void take_vectors(const block *b, int64_t j, int64_t t, lks_operands *o)
 {
     const lks_factor *f = &b->product->b;
 
     if (j < b->n_in_place) {
-        o->b = f->data + b->row + j + b->first * f->term_stride;
+        o->b = f->data + b->row + j + (b->first + t) * f->term_stride;
         o->b_stride = LKS_LANES;
         o->b_term_stride = f->term_stride;
     } else {
-        o->b = b->strips + j / STRIP * strip_length(b->depth);
+        o->b = b->strips + j / STRIP * strip_length(b->depth) + t * STRIP;
         o->b_stride = LKS_LANES % STRIP == 0 ? strip_length(b->depth) : LKS_LANES;
         o->b_term_stride = STRIP;
     }
 }
 
-/* Straight into c, asked for in time: it is read and written after so many terms. */
-static void sum_in_place(const lks_place *to, lks_operands *o)
+/* Of c, which is read and written after so many terms. */
+static void ask_for(const lks_place *to)
 {
-    o->out = to->c;
-    o->out_stride = to->product->c_stride_a;
-    o->add = to->add;
-    for (int64_t i = 0; i < to->n_a; i++)
+    for (int64_t i = 0; i < to->n_a && to->product->c_stride_b == 1; i++)
         for (int64_t j = 0; j < to->n_b; j += 16)
             __builtin_prefetch(to->c + i * to->product->c_stride_a + j, 1);
-    LKS_CPU(product_sums)(to->n_a, to->n_b / LKS_LANES, o);
 }
 
-static void sum_beside(lks_place *to, lks_operands *o)
-{
-    _Alignas(64) float tile[LKS_PLACE_TILE];
-
-    o->out = tile;
-    o->out_stride = WIDTH;
-    o->add = false;
-    LKS_CPU(product_sums)(to->n_a, in_steps(to->n_b, LKS_LANES), o);
-    to->tile = tile;
-    LKS_CPU(product_put)(to);
-}
-
-/* Tiles [begin, end) of those beside rows `part` of a. */
-static void multiply_tiles(const block *b, int64_t part, int64_t begin, int64_t end)
+/* The tile beside part q of the group and rows of b from j on: terms [t, t + o->n_terms)
+ * of the block. Straight into c where these are all; else beside it until they are. */
+static void multiply_tile(const block *b, group *g, int64_t q, int64_t j, int64_t t,
+                          lks_operands *o)
 {
     const lks_product *p = b->product;
-    const int64_t i = lks_row_block(p->a.n, part);
-    _Alignas(64) float near[ROWS * DEPTH];
-    lks_operands o = {.n_terms = b->depth};
+    const int64_t i = g->rows[q], row = b->row + j;
+    const bool is_last = t + o->n_terms == b->depth, has_bias = p->bias && b->first == 0;
     lks_place to = {
         .product = p,
-        .n_a = lks_row_block(p->a.n, part + 1) - i,
+        .tile = g->sums[q],
+        .n_a = g->rows[q + 1] - i,
+        .n_b = at_most(b->n_rows - j, WIDTH),
+        .c = p->c + i * p->c_stride_a + row * p->c_stride_b,
         .add = p->accumulate || b->first > 0,
     };
 
-    take_rows(b, i, to.n_a, near, &o);
-    for (int64_t j = begin * WIDTH; j < at_most(end * WIDTH, b->n_rows); j += WIDTH) {
-        const int64_t row = b->row + j;
+    o->a = g->operands[q].a + t * (g->operands[q].terms_lie ? 1 : o->a_stride);
+    if (is_last)
+        ask_for(&to);
+    if (is_last && t == 0 && p->c_stride_b == 1 && to.n_b % LKS_LANES == 0 && !has_bias) {
+        o->out = to.c;
+        o->out_stride = p->c_stride_a;
+        o->add = to.add;
+        LKS_CPU(product_sums)(to.n_a, to.n_b / LKS_LANES, o);
+        return;
+    }
+    o->out = g->sums[q];
+    o->out_stride = WIDTH;
+    o->add = t > 0;
+    LKS_CPU(product_sums)(to.n_a, in_steps(to.n_b, LKS_LANES), o);
+    if (has_bias)
+        to.bias = p->bias + i * p->bias_stride_a + row * p->bias_stride_b;
+    if (is_last)
+        LKS_CPU(product_put)(&to);
+}
 
-        take_vectors(b, j, &o);
-        to.n_b = at_most(b->n_rows - j, WIDTH);
-        to.c = p->c + i * p->c_stride_a + row * p->c_stride_b;
-        if (p->bias && b->first == 0)
-            to.bias = p->bias + i * p->bias_stride_a + row * p->bias_stride_b;
-        if (p->c_stride_b == 1 && to.n_b % LKS_LANES == 0 && !to.bias &&
-            (!to.add || b->depth <= LKS_PRODUCT_CHUNK))
-            sum_in_place(&to, &o);
-        else
-            sum_beside(&to, &o);
+/* Tiles [begin, end) of those beside a group, a chunk of terms at a time: that of b stays
+ * in the first cache while the group goes past. */
+static void multiply_tiles(const block *b, group *g, int64_t begin, int64_t end)
+{
+    for (int64_t j = begin * WIDTH; j < at_most(end * WIDTH, b->n_rows); j += WIDTH) {
+        int64_t t = 0;
+
+        do {
+            const int64_t n_terms = at_most(b->depth - t, LKS_PRODUCT_CHUNK);
+
+            for (int64_t q = 0; q < g->n; q++) {
+                lks_operands o = g->operands[q];
+
+                o.n_terms = n_terms;
+                take_vectors(b, j, t, &o);
+                multiply_tile(b, g, q, j, t, &o);
+            }
+            t += n_terms;
+        } while (t < b->depth);
     }
 }
 
@@ -208,24 +290,22 @@ static void multiply_parts(int64_t begin, int64_t end, void *context)
 {
     const block *b = context;
     const int64_t n = n_shares(b), n_tiles = in_steps(b->n_rows, WIDTH);
+    const int64_t most = n == 1 ? GROUP : 1;
+    group g;
 
-    if (b->n_near > 0 && n == 1) {
-        for (int64_t j = 0; j < n_tiles; j += b->n_near)
-            for (int64_t part = begin; part < end; part++)
-                multiply_tiles(b, part, j, j + b->n_near);
-        return;
+    for (int64_t part = begin; part < end; part += g.n) {
+        take_rows(b, part / n, at_most(end - part, most), n_tiles / n, &g);
+        multiply_tiles(b, &g, part % n * n_tiles / n, (part % n + 1) * n_tiles / n);
     }
-    for (int64_t part = begin; part < end; part++)
-        multiply_tiles(b, part / n, part % n * n_tiles / n, (part % n + 1) * n_tiles / n);
 }
 
-/* Rows of b that are read where they lie: whole vectors of them, unless terms stand so
- * far apart that they would share few sets of the second cache. */
+/* Rows of b that are read where they lie: whole vectors of them, unless each term is on a
+ * page of its own and is met often. */
 static int64_t n_in_place(const block *b)
 {
     const lks_factor *f = &b->product->b;
 
-    if (f->stride != 1 || (b->n_near == 0 && f->term_stride % 1024 == 0))
+    if (f->stride != 1 || (b->product->a.n > FEW_ROWS && !is_narrow(f)))
         return 0;
     return b->n_rows % LKS_LANES == 0 ? b->n_rows : b->n_rows / WIDTH * WIDTH;
 }
@@ -235,7 +315,6 @@ static void multiply_block(block *b)
     const int64_t n = n_shares(b);
     const int64_t depth = b->depth > 0 ? b->depth : 1;
 
-    b->n_near = NEAR_BLOCK / (depth * WIDTH);
     b->n_in_place = n_in_place(b);
     if (b->n_in_place < b->n_rows)
         lks_parallel_for(b->product->device_index, in_steps(b->n_rows, STRIP),

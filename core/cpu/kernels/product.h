@@ -26,7 +26,7 @@ typedef struct lks_product {
 enum {
     LKS_PRODUCT_DEPTH = 1024,   /* terms in a block: reference/gemm_of.h */
     LKS_PRODUCT_CHUNK = 256,    /* and in a chunk */
-    LKS_PRODUCT_BLOCK = 131072, /* f32: half of a second cache of 1 MiB */
+    LKS_PRODUCT_BLOCK = 262144, /* f32: a few second caches, or a part of a third */
     /* f32 to work in: a block, one more term of each of its rows, and a last strip of
      * rows that is not full. */
     LKS_PRODUCT_SCRATCH = 2 * LKS_PRODUCT_BLOCK + 16 * (LKS_PRODUCT_DEPTH + 1),

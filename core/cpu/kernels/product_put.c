@@ -7,7 +7,18 @@ static void put_straight(const lks_place *p)
         const float *tile = p->tile + i * LKS_PLACE_STRIDE;
         float *c = p->c + i * p->product->c_stride_a;
 
-        for (int64_t j = 0; j < p->n_b; j++) {
+        int64_t j = 0;
+
+        for (; j + LKS_LANES <= p->n_b; j += LKS_LANES) {
+            lks_vec sums = lks_vec_load(tile + j);
+
+            if (p->bias)
+                sums += lks_vec_load(p->bias + j);
+            if (p->add)
+                sums += lks_vec_load(c + j);
+            lks_vec_store(c + j, sums);
+        }
+        for (; j < p->n_b; j++) {
             float sum = p->bias ? tile[j] + p->bias[j] : tile[j];
 
             c[j] = p->add ? sum + c[j] : sum;
