@@ -35,7 +35,8 @@ typedef struct lks_function_call {
     /* One an output: zeros where no gradient came, NULL of an integer output. */
     lks_tensor *const *cotangents;
     int n_outputs;
-    const bool *needs_input_grad; /* one an input; the others' gradients go nowhere */
+    const bool *needs_input_grad;  /* one an input; the others' gradients go nowhere */
+    struct lks_backprop *backprop; /* for the library's own, which write in place */
 } lks_function_call;
 
 /* A function of several outputs. */

@@ -134,6 +134,7 @@ static lks_status many_backward(lks_backprop *bp)
         .cotangents = l.cotangents,
         .n_outputs = function->n_outputs,
         .needs_input_grad = l.needs,
+        .backprop = bp,
     };
     if ((st = function->backward(&call, l.grads)) != LKS_OK)
         LKS_GO(lks_custom_failed(function->name, "backward", st));

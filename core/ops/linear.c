@@ -45,21 +45,19 @@ static lks_status linear_forward(lks_call *call)
     return call->kernels->gemm(&x, &wt, b ? &b->view : NULL, false, &y);
 }
 
-/* db [out]: dy summed over rows. */
-static lks_status bias_gradient(lks_backprop *bp, const lks_view *dy)
+lks_status lks_rows_gradient(lks_backprop *bp, int i, const lks_view *dy)
 {
     const lks_shape row = {2, {1, dy->sizes[1]}};
     lks_landing db;
     lks_view out;
 
-    LKS_TRY(lks_land_open(bp, 2, false, &db));
+    LKS_TRY(lks_land_open(bp, i, false, &db));
     out = lks_view_dense(dy->device, db.view.data, db.view.dtype, &row);
     return lks_land_close(bp, &db, bp->kernels->reduce(LKS_REDUCE_SUM, dy, &out));
 }
 
-/* One gemm into input i's gradient, seen as a matrix. */
-static lks_status gemm_gradient(lks_backprop *bp, int i, const lks_view *a,
-                                const lks_view *b)
+lks_status lks_gemm_gradient(lks_backprop *bp, int i, const lks_view *a,
+                             const lks_view *b)
 {
     const lks_shape shape = {2, {a->sizes[0], b->sizes[1]}};
     lks_landing landing;
@@ -86,11 +84,11 @@ static lks_status linear_backward(lks_backprop *bp)
         const lks_view dyt = lks_view_transpose(&dy, 0, 1);
 
         lks_view_matrix(saved, saved->ndim - 1, &x);
-        LKS_TRY(gemm_gradient(bp, 1, &dyt, &x));
+        LKS_TRY(lks_gemm_gradient(bp, 1, &dyt, &x));
     }
     if (lks_wants(bp, 2))
-        LKS_TRY(bias_gradient(bp, &dy));
-    return lks_wants(bp, 0) ? gemm_gradient(bp, 0, &dy, lks_saved_view(bp, LKS_IN(1)))
+        LKS_TRY(lks_rows_gradient(bp, 2, &dy));
+    return lks_wants(bp, 0) ? lks_gemm_gradient(bp, 0, &dy, lks_saved_view(bp, LKS_IN(1)))
                             : LKS_OK;
 }
 

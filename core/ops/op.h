@@ -85,6 +85,11 @@ lks_tensor *lks_sum_to(lks_tensor *t, const lks_shape *shape);
 lks_status lks_scale_view(const lks_call *call, const lks_view *view, lks_binary op,
                           double number);
 
+/* Into input i's gradient: a b, as a matrix; the sum of the rows of dy. */
+lks_status lks_gemm_gradient(lks_backprop *bp, int i, const lks_view *a,
+                             const lks_view *b);
+lks_status lks_rows_gradient(lks_backprop *bp, int i, const lks_view *dy);
+
 /* The dtype in which two operands meet. One without dimensions counts beside one with
  * some only where its kind is higher: f32 (3) times f64 () is f32. source:
  * torch.result_type */

@@ -439,6 +439,45 @@ lks_tensor *lks_layer_norm(lks_tensor *x, lks_shape shape, lks_tensor *weight,
 /* a (…, I), b (…, J), w (O, I, J), bias (O) or NULL: aᵀ w b + bias, (…, O). */
 lks_tensor *lks_bilinear(lks_tensor *a, lks_tensor *b, lks_tensor *w, lks_tensor *bias);
 
+/* Recurrent networks: torch.nn.RNN, LSTM and GRU, by kind.
+ *   x      (T, N, I), (N, T, I) if batch_first, or of one sequence (T, I)
+ *   h0     (L D, N, P), of one sequence (L D, P), or NULL: 0; c0 the same with H, an LSTM's
+ *          L = num_layers, D = 2 if bidirectional, else 1; P = proj_size or else H
+ *   result (T, N, D P), as x lies; *h_n, *c_n, unless NULL: as h0 and c0, after the last
+ *          step; *c_n is NULL but for an LSTM
+ * With lengths, what a sequence has beyond its own counts for nothing: the result is 0
+ * there, h_n and c_n are those of its last step, and reverse begins there. That is
+ * PyTorch's pack_padded_sequence, enforce_sorted=False, and pad_packed_sequence.
+ *   errors LKS_SHAPE, LKS_DTYPE, LKS_INVALID: what does not fit, by PyTorch's names; a
+ *          length below 1 or beyond T, which a device may tell later */
+typedef struct lks_rnn_params {
+    lks_recurrence kind; /* LKS_RNN_TANH, LKS_RNN_RELU, LKS_LSTM, LKS_GRU */
+    int64_t num_layers;  /* 0: 1 */
+    int64_t proj_size;   /* of an LSTM; 0: none */
+    bool bias, bidirectional, batch_first;
+    double dropout;     /* between layers; 0 where there is no rng */
+    const lks_rng *rng; /* NULL: evaluation. After layer l its layer is + l * 2^16. */
+    /* PyTorch's parameters in its order: weight_ih_l0 (G H, I), weight_hh_l0 (G H, P), if
+     * bias bias_ih_l0 and bias_hh_l0 (G H), with proj_size weight_hr_l0 (P, H); then those
+     * of …_l0_reverse, if bidirectional, of …_l1 (G H, D P) and so on. */
+    lks_tensor *const *weights;
+    lks_tensor *lengths; /* (N) i64, or NULL: all have T steps */
+} lks_rnn_params;
+lks_tensor *lks_rnn(lks_tensor *x, lks_tensor *h0, lks_tensor *c0,
+                    const lks_rnn_params *params, lks_tensor **h_n, lks_tensor **c_n);
+/* One step: x (N, I) or (I); h, and of an LSTM c, (N, H) or (H), or NULL: 0; weights as
+ * above, both biases NULL: none. The state after it, of an LSTM h, and c in *c_n unless
+ * NULL. */
+lks_tensor *lks_rnn_tanh_cell(lks_tensor *x, lks_tensor *h, lks_tensor *w_ih,
+                              lks_tensor *w_hh, lks_tensor *b_ih, lks_tensor *b_hh);
+lks_tensor *lks_rnn_relu_cell(lks_tensor *x, lks_tensor *h, lks_tensor *w_ih,
+                              lks_tensor *w_hh, lks_tensor *b_ih, lks_tensor *b_hh);
+lks_tensor *lks_gru_cell(lks_tensor *x, lks_tensor *h, lks_tensor *w_ih, lks_tensor *w_hh,
+                         lks_tensor *b_ih, lks_tensor *b_hh);
+lks_tensor *lks_lstm_cell(lks_tensor *x, lks_tensor *h, lks_tensor *c, lks_tensor *w_ih,
+                          lks_tensor *w_hh, lks_tensor *b_ih, lks_tensor *b_hh,
+                          lks_tensor **c_n);
+
 /* exp(x) by its sum along dim, and the logarithm of that. */
 lks_tensor *lks_softmax(lks_tensor *x, int dim);
 lks_tensor *lks_log_softmax(lks_tensor *x, int dim);

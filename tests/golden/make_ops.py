@@ -1049,7 +1049,83 @@ def responses():
         case("local_response_norm/" + name, lambda x: F.local_response_norm(x, size, *numbers_of), X(*shape))
 
 
+RNNS = {"lstm": torch.lstm, "gru": torch.gru, "rnn_tanh": torch.rnn_tanh, "rnn_relu": torch.rnn_relu}
+
+
+def flat(y, *states):
+    return torch.cat([t.reshape(-1) for t in (y,) + states])
+
+
+def rnn(kind, x, weights, states=None, bias=False, layers=1, proj=None, both=False, batch_first=False, lengths=None):
+    """The result and the last states, which begin with `states` or zeros; of one sequence with a batch of 1."""
+    f, directions = RNNS[kind], 2 if both else 1
+    hidden = weights[0].shape[0] // {"lstm": 4, "gru": 3}.get(kind, 1)
+    n = x.shape[0 if batch_first else 1]
+    if states is None:
+        states = [torch.zeros(layers * directions, n, proj or hidden), torch.zeros(layers * directions, n, hidden)]
+        states = states if kind == "lstm" else states[:1]
+    hx = list(states) if kind == "lstm" else states[0]
+    if lengths is None:
+        return f(x, hx, weights, bias, layers, 0., False, both, batch_first)
+    order = torch.tensor(lengths).argsort(descending=True)
+    back = order.argsort()
+    hx = [h[:, order] for h in states]
+    packed = torch.nn.utils.rnn.pack_padded_sequence(x, torch.tensor(lengths), batch_first, enforce_sorted=False)
+    y, *last = f(packed.data, packed.batch_sizes, hx if kind == "lstm" else hx[0], weights, bias, layers, 0., False, both)
+    y = torch.nn.utils.rnn.pad_packed_sequence(
+        torch.nn.utils.rnn.PackedSequence(y, packed.batch_sizes, packed.sorted_indices, packed.unsorted_indices),
+        batch_first)[0]
+    return (y, *(h[:, back] for h in last))
+
+
+def dropped_layers(x, *w):
+    return rnn("rnn_tanh", dropout(rnn("rnn_tanh", x, w[:2])[0], 0.25), w[2:])[0]
+
+
+def recurrent():
+    name = "rnn/"
+    case(name + "lstm", lambda x, *w: rnn("lstm", x, w, bias=True)[0], X(3, 2, 2), X(12, 2), X(12, 3), X(12), X(12))
+    case(name + "lstm_states", lambda x, a, b, h, c: flat(*rnn("lstm", x, (a, b), (h, c))),
+         X(3, 2, 2), X(12, 2), X(12, 3), X(1, 2, 3), X(1, 2, 3))
+    case(name + "lstm_projected", lambda x, a, b, r, h, c: flat(*rnn("lstm", x, (a, b, r), (h, c))),
+         X(2, 3, 2), X(12, 2), X(12, 2), X(2, 3), X(1, 3, 2), X(1, 3, 3))
+    case(name + "lstm_one", lambda x, a, b, h, c: flat(*rnn("lstm", x[:, None], (a, b), (h[:, None], c[:, None]))),
+         X(3, 2), X(8, 2), X(8, 2), X(1, 2), X(1, 2))
+    case(name + "gru", lambda x, a, b, u, v, h: flat(*rnn("gru", x, (a, b, u, v), (h,), bias=True, batch_first=True)),
+         X(2, 3, 2), X(9, 2), X(9, 3), X(9), X(9), X(1, 2, 3))
+    case(name + "gru_both_ways", lambda x, a, b, u, v, h: flat(*rnn("gru", x, (a, b, u, v), (h,), both=True)),
+         X(3, 2, 2), X(6, 2), X(6, 2), X(6, 2), X(6, 2), X(2, 2, 2))
+    case(name + "tanh_layers", lambda x, a, b, u, v, h: flat(*rnn("rnn_tanh", x, (a, b, u, v), (h,), layers=2)),
+         X(3, 2, 2), X(3, 2), X(3, 3), X(3, 3), X(3, 3), X(2, 2, 3))
+    case(name + "relu_one", lambda x, *w: flat(*rnn("rnn_relu", x[:, None], w, bias=True)),
+         X(4, 2), X(3, 2), X(3, 3), X(3), X(3))
+    case(name + "dropout", dropped_layers, X(3, 2, 2), X(3, 2), X(3, 3), X(3, 3), X(3, 3))
+    case(name + "evaluated", lambda x, *w: rnn("rnn_tanh", x, w, layers=2)[0],
+         X(3, 2, 2), X(3, 2), X(3, 3), X(3, 3), X(3, 3))
+    lengths = [2, 3, 1]
+    case(name + "ragged_lstm", lambda x, a, b, u, v, h, c:
+         flat(*rnn("lstm", x, (a, b, u, v), (h, c), both=True, lengths=lengths)),
+         X(3, 3, 2), X(8, 2), X(8, 2), X(8, 2), X(8, 2), X(2, 3, 2), X(2, 3, 2))
+    case(name + "ragged_gru", lambda x, a, b, u, v, h:
+         flat(*rnn("gru", x, (a, b, u, v), (h,), both=True, batch_first=True, lengths=lengths)),
+         X(3, 3, 2), X(6, 2), X(6, 2), X(6, 2), X(6, 2), X(2, 3, 2))
+    case(name + "ragged_tanh", lambda x, a, b, u, v, h:
+         flat(*rnn("rnn_tanh", x, (a, b, u, v), (h,), layers=2, lengths=lengths)),
+         X(3, 3, 2), X(2, 2), X(2, 2), X(2, 2), X(2, 2), X(2, 3, 2))
+    for name, cell, gates in (("rnn_tanh_cell/", torch.rnn_tanh_cell, 1), ("rnn_relu_cell/", torch.rnn_relu_cell, 1),
+                              ("gru_cell/", torch.gru_cell, 3)):
+        case(name + "biased", cell, X(2, 3), X(2, 2), X(2 * gates, 3), X(2 * gates, 2), X(2 * gates), X(2 * gates))
+        case(name + "one", lambda x, a, b: cell(x[None], torch.zeros(1, 2), a, b)[0],
+             X(3), X(2 * gates, 3), X(2 * gates, 2))
+    case("lstm_cell/biased", lambda x, h, c, *w: torch.stack(torch.lstm_cell(x, (h, c), *w)),
+         X(2, 3), X(2, 2), X(2, 2), X(8, 3), X(8, 2), X(8), X(8))
+    zeros = torch.zeros(1, 2)
+    case("lstm_cell/one", lambda x, a, b: torch.lstm_cell(x[None], (zeros, zeros), a, b)[0][0],
+         X(3), X(8, 3), X(8, 2))
+
+
 print("/* Made by tests/golden/make_ops.py. */")
 for family in (pointwise, in_place, reductions, views, copies, arrangements, pieces, choices, places,
-               more_reductions, products, images, losses, windows, norms, contractions, attention, functions, composed_losses, responses):
+               more_reductions, products, images, losses, windows, norms, contractions, attention, functions, composed_losses, responses,
+               recurrent):
     family()

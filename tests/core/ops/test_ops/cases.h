@@ -7,7 +7,7 @@
 
 #include "lockstep.h"
 
-enum { LKS_CASE_MAX_INPUTS = 4 };
+enum { LKS_CASE_MAX_INPUTS = 8 };
 
 /* Values are a fixed pseudo-random function of place, the same in make_ops.py: uniform in
  * [low, high), or whole numbers low … high - 1 for i64. */
