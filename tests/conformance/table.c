@@ -17,7 +17,8 @@
     X(activations)                                                                       \
     X(losses)                                                                            \
     X(modules)                                                                           \
-    X(attention)
+    X(attention)                                                                         \
+    X(recurrent)
 
 #define DECLARE(name) extern const family name;
 FAMILIES(DECLARE)
