@@ -314,14 +314,19 @@ cleanup:
     return st;
 }
 
+lks_status lks_corpus_settle(lks_corpus *corpus, const lks_dataset_source *source)
+{
+    LKS_TRY(make_vocabs(corpus, source));
+    return hash_files(corpus);
+}
+
 lks_status lks_corpus_open(const lks_dataset_source *source, lks_corpus **out)
 {
     lks_corpus *self = NULL;
     lks_status st;
 
     LKS_GO(begin(source, &self));
-    LKS_GO(make_vocabs(self, source));
-    LKS_GO(hash_files(self));
+    LKS_GO(lks_corpus_settle(self, source));
     *out = self;
     self = NULL;
 cleanup:

@@ -34,6 +34,8 @@ typedef struct lks_corpus {
  *   errors  LKS_IO; LKS_FORMAT: an empty file, text that is not UTF-8; those of
  *           lks_vocab_of_counts */
 lks_status lks_corpus_open(const lks_dataset_source *source, lks_corpus **out);
+/* The same of a corpus whose files are there. */
+lks_status lks_corpus_settle(lks_corpus *corpus, const lks_dataset_source *source);
 void lks_corpus_close(lks_corpus *corpus); /* NULL is fine */
 
 /* A line of a labelled file: its text, and its label if there is one. */
@@ -50,8 +52,10 @@ lks_status lks_corpus_check(const lks_corpus *corpus);
 /* For the table of a dataset: what the corpus has settled. */
 lks_table lks_corpus_table(const lks_corpus *corpus);
 
-/* The formats. */
-lks_status lks_running_open(const lks_dataset_source *source, lks_dataset **out);
-lks_status lks_lines_open(const lks_dataset_source *source, lks_dataset **out);
+/* Datasets of a settled corpus, which is theirs from here on, also after a failure. */
+lks_status lks_running_of(lks_corpus *corpus, const lks_dataset_source *source,
+                          lks_dataset **out);
+lks_status lks_lines_of(lks_corpus *corpus, const lks_dataset_source *source,
+                        lks_dataset **out);
 
 #endif

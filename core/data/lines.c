@@ -290,17 +290,20 @@ static lks_status create(lks_lines *self, lks_dataset **out)
                               self->has_labels ? 2 : 1, out);
 }
 
-lks_status lks_lines_open(const lks_dataset_source *source, lks_dataset **out)
+lks_status lks_lines_of(lks_corpus *corpus, const lks_dataset_source *source,
+                        lks_dataset **out)
 {
+    const bool is_pairs = corpus->kind == LKS_CORPUS_PAIRS;
     lks_lines *self = lks_calloc(1, sizeof *self);
     lks_status st;
 
-    if (!self)
+    if (!self) {
+        lks_corpus_close(corpus);
         return LKS_NOMEM;
-    LKS_GO(lks_corpus_open(source, &self->corpus));
-    self->n_sides =
-        self->corpus->kind == LKS_CORPUS_PAIRS && !source->inputs_only ? 2 : 1;
-    self->has_labels = self->corpus->kind == LKS_CORPUS_LABELLED && !source->inputs_only;
+    }
+    self->corpus = corpus;
+    self->n_sides = is_pairs && !source->inputs_only ? 2 : 1;
+    self->has_labels = !is_pairs && !source->inputs_only;
     LKS_GO(lks_lines_scan(self, source->like));
     LKS_GO(create(self, out));
     self = NULL;
@@ -309,12 +312,20 @@ cleanup:
     return st;
 }
 
+static lks_status open_lines(const lks_dataset_source *source, lks_dataset **out)
+{
+    lks_corpus *corpus = NULL;
+
+    LKS_TRY(lks_corpus_open(source, &corpus));
+    return lks_lines_of(corpus, source, out);
+}
+
 const lks_dataset_format lks_dataset_labelled = {
     .name = "labelled",
     .wants = "1 to 16 files",
     .min_files = 1,
     .max_files = LKS_DATASET_MAX_FILES,
-    .make = lks_lines_open,
+    .make = open_lines,
 };
 
 const lks_dataset_format lks_dataset_pairs = {
@@ -322,5 +333,5 @@ const lks_dataset_format lks_dataset_pairs = {
     .wants = "2 files, source and target",
     .min_files = 2,
     .max_files = 2,
-    .make = lks_lines_open,
+    .make = open_lines,
 };

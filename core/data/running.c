@@ -258,26 +258,38 @@ static lks_status index_files(tokens *self)
     return lks_corpus_check(self->corpus);
 }
 
-lks_status lks_running_open(const lks_dataset_source *source, lks_dataset **out)
+lks_status lks_running_of(lks_corpus *corpus, const lks_dataset_source *source,
+                          lks_dataset **out)
 {
-    tokens *all = NULL;
-    running about = {.n_streams = source->text.n_streams,
+    tokens *all = lks_calloc(1, sizeof *all);
+    running about = {.of = all,
+                     .owned = all,
+                     .n_streams = source->text.n_streams,
                      .length = (uint64_t)source->text.sequence_length,
                      .has_targets = !source->inputs_only};
     lks_status st;
 
-    LKS_GO(check_options(&source->text));
-    if (!(all = lks_calloc(1, sizeof *all)))
-        LKS_GO(LKS_NOMEM);
-    LKS_GO(lks_corpus_open(source, &all->corpus));
+    if (!all) {
+        lks_corpus_close(corpus);
+        return LKS_NOMEM;
+    }
+    all->corpus = corpus;
     LKS_GO(index_files(all));
-    about.of = about.owned = all;
     about.n = all->n;
     LKS_GO(create(about, source->like != NULL, out));
     all = NULL;
 cleanup:
     destroy_tokens(all);
     return st;
+}
+
+static lks_status open_running(const lks_dataset_source *source, lks_dataset **out)
+{
+    lks_corpus *corpus = NULL;
+
+    LKS_TRY(check_options(&source->text));
+    LKS_TRY(lks_corpus_open(source, &corpus));
+    return lks_running_of(corpus, source, out);
 }
 
 /* ---- split ---- */
@@ -320,5 +332,5 @@ const lks_dataset_format lks_dataset_text = {
     .wants = "1 to 16 files",
     .min_files = 1,
     .max_files = LKS_DATASET_MAX_FILES,
-    .make = lks_running_open,
+    .make = open_running,
 };

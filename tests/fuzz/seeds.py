@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """First inputs for the data formats' fuzz targets: small, each with another feature.
 
-    tests/fuzz/seeds.py          writes tests/fuzz/corpus/{safetensors,npy,npz,idx,csv}
+    tests/fuzz/seeds.py          writes tests/fuzz/corpus/{safetensors,npy,npz,idx,csv,text}
 """
 import gzip
 import io
@@ -121,3 +121,16 @@ put("csv", "whole-values", b"\x10a,y\n1,2\n2,123456789012345678901234567890\n")
 put("csv", "blanks", b"\x20 a\tb  y \n1 2  3\n")
 put("csv", "open-quote", b'\0a,y\n1,"2\n')
 put("csv", "empty", b"\0")
+
+put("text", "characters", "\0Größe und 世界 𝄞\r\nnoch eine Zeile".encode())
+put("text", "words", b"\4the cat sat\r\n\r\non <unk> mat")
+put("text", "rare-words", b"\x0ca b c a b a b a b a\n")
+put("text", "labelled", "\1anna\tfi\r\nbob a\ten\nø\tda".encode())
+put("text", "labelled-words-long", b"\x15a b\tx\na b c d e f g\ty\n")
+put("text", "pairs", b"\6ein Haus\nein\na house\none")
+put("text", "no-tab", b"\1anna\tfi\nbob en\n")
+put("text", "cut-character", b"\0abcdefg\xe4\xb8")
+put("text", "surrogate", b"\0abcdefg\xed\xa0\x80abc")
+put("text", "zeros", b"\0a\0b\0c\0d\0e\0f\0")
+put("text", "empty-lines", b"\1\n\n")
+put("text", "uneven", b"\2ab\ncd\nefgh")
