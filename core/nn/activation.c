@@ -26,6 +26,7 @@ typedef struct activation {
     }                                                                                    \
     const lks_layer_type lks_layer_##id = {.name = name_,                                \
                                            .takes_varying = true,                        \
+                                           .steps = lks_layer_steps,                     \
                                            .infer = infer_,                              \
                                            .forward = id##_forward,                      \
                                            __VA_ARGS__};

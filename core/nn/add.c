@@ -48,6 +48,7 @@ const lks_layer_type lks_layer_add = {
     .name = "add",
     .n_inputs = 2,
     .takes_varying = true,
+    .steps = lks_layer_steps,
     .infer = infer,
     .forward = forward,
 };

@@ -56,6 +56,7 @@ const lks_layer_type lks_layer_bilinear = {
     .config_size_bytes = sizeof(bilinear),
     .n_inputs = 2,
     .takes_varying = true,
+    .steps = lks_layer_steps,
     .infer = infer,
     .forward = forward,
 };

@@ -51,6 +51,7 @@ const lks_layer_type lks_layer_dropout = {
     .n_options = sizeof options / sizeof *options,
     .config_size_bytes = sizeof(dropout),
     .takes_varying = true,
+    .steps = lks_layer_steps,
     .infer = lks_layer_same_shape,
     .forward = forward,
 };

@@ -72,6 +72,7 @@ const lks_layer_type lks_layer_embedding = {
     .config_size_bytes = sizeof(embedding),
     .takes = LKS_I64,
     .takes_varying = true,
+    .steps = lks_layer_steps,
     .infer = infer,
     .forward = forward,
 };

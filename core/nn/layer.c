@@ -241,6 +241,12 @@ lks_status lks_layer_same_shape(lks_layer *layer)
     return LKS_OK;
 }
 
+bool lks_layer_steps(const lks_layer *layer)
+{
+    (void)layer;
+    return true;
+}
+
 lks_status lks_layer_sample_dim(const lks_layer *layer, const char *option, int64_t dim,
                                 int *out)
 {

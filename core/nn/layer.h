@@ -56,6 +56,10 @@ typedef struct lks_layer_type {
     /* It takes samples whose first dimension varies, (T, …), and no row of what it gives
      * for one sees padding. infer says whether what it gives varies likewise. */
     bool takes_varying;
+    /* May be NULL: no. Of samples whose first dimension varies: whether their rows may come
+     * one after the other, each in a run of its own, and give the bits that they give all
+     * at once, what came before being carried. */
+    bool (*steps)(const lks_layer *layer);
     /* From layer->in and the config set layer->out, n_out of them (one, of f32, unless it
      * says so), and add parameters and buffers in PyTorch's order. LKS_SHAPE by
      * lks_layer_refuse. */
@@ -145,7 +149,8 @@ static inline lks_status lks_layer_put(lks_tensor **out, lks_tensor *y)
 lks_status lks_layer_observe(const lks_layer_run *run, size_t i, lks_tensor *seen);
 
 /* Keep `value`, without its history, as carried[i] (NULL until then) until the next time,
- * if the run carries. */
+ * if the run carries. Its samples stand along dimension 1, as a recurrent layer's states
+ * have them. */
 lks_status lks_layer_carry(const lks_layer_run *run, size_t i, lks_tensor *value);
 
 /* Errors. */
@@ -164,6 +169,9 @@ lks_status lks_layer_refuse_options(const lks_layer *layer, const char *format, 
 /* LKS_SHAPE if in[0]'s first size varies, for infer of layers that take this with some of
  * their options only. */
 lks_status lks_layer_refuse_varying(const lks_layer *layer);
+
+/* `steps` of layers to which each row is by itself. */
+bool lks_layer_steps(const lks_layer *layer);
 
 /* The infer of layers that keep the shape and have no parameters. */
 lks_status lks_layer_same_shape(lks_layer *layer);

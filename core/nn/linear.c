@@ -52,6 +52,7 @@ const lks_layer_type lks_layer_linear = {
     .n_options = sizeof options / sizeof *options,
     .config_size_bytes = sizeof(linear),
     .takes_varying = true,
+    .steps = lks_layer_steps,
     .infer = infer,
     .forward = forward,
 };

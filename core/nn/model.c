@@ -213,6 +213,11 @@ void lks_model_forget_carried(lks_model *model)
     lks_state_forget_carried(model->state, model->mode.training);
 }
 
+lks_status lks_model_select_carried(lks_model *model, lks_tensor *rows)
+{
+    return lks_state_select_carried(model->state, &model->mode, rows);
+}
+
 size_t lks_model_n_words(const lks_model *model)
 {
     return lks_param_block_numel(lks_model_params(model)) +

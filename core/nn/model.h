@@ -113,6 +113,9 @@ lks_status lks_model_update_buffers(lks_model *model);
 void lks_model_set_carrying(lks_model *model, bool carries);
 /* What they carry is as at the beginning. */
 void lks_model_forget_carried(lks_model *model);
+/* Of the lane that the model stands at: sample i goes on from what sample rows[i] carries.
+ *   rows  (n) i64 on the model's device, n of any size; NULL gives the standing error */
+lks_status lks_model_select_carried(lks_model *model, lks_tensor *rows);
 
 /* Can a forward that trains take `n_samples` at once: does every layer? LKS_SHAPE names the
  * one that needs more (a batch norm's channel of one value has no variance). */

@@ -74,6 +74,7 @@ const lks_layer_type lks_layer_layer_norm = {
     .n_options = sizeof layer_options / sizeof *layer_options,
     .config_size_bytes = sizeof(layer_norm),
     .takes_varying = true,
+    .steps = lks_layer_steps,
     .infer = infer_layer,
     .forward = forward_layer,
 };

@@ -244,3 +244,14 @@ const lks_layer *lks_plan_last(const lks_plan *plan)
 {
     return &plan->layers[plan->n_layers - 1];
 }
+
+bool lks_plan_steps(const lks_plan *plan)
+{
+    for (size_t i = 0; i < plan->n_layers; i++) {
+        const lks_layer *layer = &plan->layers[i];
+
+        if (!layer->type->steps || !layer->type->steps(layer))
+            return false;
+    }
+    return true;
+}

@@ -38,6 +38,9 @@ void lks_plan_destroy(lks_plan *plan); /* NULL is fine */
 
 const lks_layer *lks_plan_last(const lks_plan *plan);
 
+/* Whether a sample of varying length may come row by row (lks_layer_type.steps). */
+bool lks_plan_steps(const lks_plan *plan);
+
 /* Where the input that is written as `from` ("c1", "4", "inputs", "4.1") of `layer`
  * stands: in->sources[i], in->before[i], in->in[i]. specs: all layers', for names that
  * come later. LKS_INVALID. (plan_wire.c) */

@@ -41,6 +41,7 @@ static lks_status infer(lks_layer *layer)
         .n_options = sizeof options / sizeof *options,                                   \
         .config_size_bytes = sizeof(softmax),                                            \
         .takes_varying = true,                                                           \
+        .steps = lks_layer_steps,                                                        \
         .infer = infer,                                                                  \
         .forward = id##_forward,                                                         \
     };

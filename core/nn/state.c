@@ -250,6 +250,26 @@ void lks_state_forget_carried(lks_state *state, bool training)
     *c = (carried){0};
 }
 
+lks_status lks_state_select_carried(lks_state *state, const lks_run_mode *mode,
+                                    lks_tensor *rows)
+{
+    const carried *c = &state->carried[mode->training];
+    const size_t each = state->plan->n_carried, lane = mode->rng.lane;
+
+    for (size_t i = 0; lane < c->n_lanes && i < each; i++) {
+        lks_tensor **t = &c->tensors[lane * each + i];
+        lks_tensor *selected;
+
+        if (!*t)
+            continue;
+        if (!(selected = lks_keep(lks_index_select(*t, 1, rows))))
+            return lks_error_status();
+        lks_unref(*t);
+        *t = selected;
+    }
+    return LKS_OK;
+}
+
 /* Room for this lane and those before it, of which there is nothing at first. */
 static lks_status reserve_carried(lks_state *state, const lks_run_mode *mode)
 {

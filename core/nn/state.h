@@ -45,5 +45,8 @@ lks_status lks_state_update_buffers(lks_state *state);
 
 /* What lanes carry, in training or in evaluation, is as at the beginning. */
 void lks_state_forget_carried(lks_state *state, bool training);
+/* As lks_model_select_carried. */
+lks_status lks_state_select_carried(lks_state *state, const lks_run_mode *mode,
+                                    lks_tensor *rows);
 
 #endif
