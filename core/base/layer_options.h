@@ -40,8 +40,8 @@
     X(logsigmoid) X(tanhshrink) X(softshrink) X(hardshrink) X(hardsigmoid) X(hardswish)  \
     X(hardtanh) X(relu6) X(threshold) X(softmin)                                         \
     X(unflatten) X(instance_norm1d) X(instance_norm2d) X(local_response_norm)            \
-    X(pixel_shuffle) X(upsample) X(dropout1d) X(dropout2d)            \
-    X(last)
+    X(pixel_shuffle) X(upsample) X(dropout1d) X(dropout2d)                               \
+    X(rnn) X(lstm) X(gru) X(last)
 
 #define LKS_OPTIONS_linear(X)                                                            \
     X(WHOLE, "out_features", out_features, 1, LKS_OPTION_REQUIRED)                       \
@@ -184,6 +184,21 @@
 #define LKS_OPTIONS_bilinear(X)                                                          \
     X(WHOLE, "out_features", out_features, 1, LKS_OPTION_REQUIRED)                       \
     X(TOGGLE, "bias", bias, LKS_OPTION_ELSE(true))
+
+/* of samples (T, features), which come first: batch_first is true; dropout is between
+ * layers; proj_size 0: no projection */
+#define LKS_OPTIONS_RECURRENT(X)                                                         \
+    X(WHOLE, "hidden_size", hidden_size, 1, LKS_OPTION_REQUIRED)                         \
+    X(WHOLE, "num_layers", num_layers, 1, LKS_OPTION_ELSE(1))                            \
+    X(TOGGLE, "bias", bias, LKS_OPTION_ELSE(true))                                       \
+    X(TOGGLE, "batch_first", batch_first, LKS_OPTION_ELSE(true))                         \
+    X(PART, "dropout", dropout, LKS_OPTION_ELSE(0))                                      \
+    X(TOGGLE, "bidirectional", bidirectional, LKS_OPTION_ELSE(false))
+#define LKS_OPTIONS_rnn(X)                                                               \
+    LKS_OPTIONS_RECURRENT(X) X(WORD, "nonlinearity", nonlinearity, "tanh", "relu")
+#define LKS_OPTIONS_lstm(X)                                                              \
+    LKS_OPTIONS_RECURRENT(X) X(WHOLE, "proj_size", proj_size, 0, LKS_OPTION_ELSE(0))
+#define LKS_OPTIONS_gru(X) LKS_OPTIONS_RECURRENT(X)
 
 /* the last step of each sample, (T, …) to (…) */
 #define LKS_OPTIONS_last(X)

@@ -23,6 +23,27 @@ def mixed(*activations):
     return [layer for activation in activations for layer in (nn.Linear(6, 6), activation)]
 
 
+def steps(kind, *sizes, **options):
+    """A recurrent layer of samples (T, features) that gives its first output alone."""
+    class Steps(kind):
+        def forward(self, x):
+            return super().forward(x)[0]
+    return Steps(*sizes, batch_first=True, **options)
+
+
+def state(kind, *sizes, **options):
+    """Its last states alone, of each sample (layers and directions, hidden)."""
+    class State(kind):
+        def forward(self, x):
+            return super().forward(x)[1].transpose(0, 1)
+    return State(*sizes, batch_first=True, **options)
+
+
+class Last(nn.Module):
+    def forward(self, x):
+        return x[:, -1]
+
+
 OUT = pathlib.Path(__file__).parent / "models"
 MODELS = {
     "conv": ((3, 2, 9, 8), nn.Conv2d(2, 4, (3, 2), stride=(2, 1), padding=(1, 0), dilation=(1, 2),
@@ -57,6 +78,11 @@ MODELS = {
                nn.Unflatten(1, (2, 1))),
     "sequence": ((2, 4, 6), nn.InstanceNorm1d(4, eps=0.1), nn.Upsample(scale_factor=2, mode="linear"), nn.Dropout1d(),
                  nn.LayerNorm((4, 12), elementwise_affine=False), nn.Unflatten(2, (3, -1)), nn.Flatten(-2)),
+    "lstm": ((3, 5, 4), steps(nn.LSTM, 4, 6, num_layers=2, dropout=0.5, bidirectional=True, proj_size=3),
+             steps(nn.LSTM, 6, 5, bias=False), nn.Linear(5, 4)),
+    "gru": ((3, 5, 4), state(nn.GRU, 4, 6, num_layers=2, bidirectional=True), nn.Flatten(), nn.Linear(24, 3)),
+    "rnn": ((3, 5, 4), steps(nn.RNN, 4, 6, num_layers=2, nonlinearity="relu"),
+            steps(nn.RNN, 6, 5, bias=False, bidirectional=True), Last(), nn.Linear(10, 3)),
 }
 
 

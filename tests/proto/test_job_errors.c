@@ -287,7 +287,8 @@ START_TEST(a_layer_or_optimizer_is_checked_against_its_own_options)
          "prelu, elu, selu, celu, gelu, silu, mish, softplus, softsign, logsigmoid, "
          "tanhshrink, softshrink, hardshrink, hardsigmoid, hardswish, hardtanh, relu6, "
          "threshold, softmin, unflatten, instance_norm1d, instance_norm2d, "
-         "local_response_norm, pixel_shuffle, upsample, dropout1d, dropout2d, last"},
+         "local_response_norm, pixel_shuffle, upsample, dropout1d, dropout2d, rnn, lstm, "
+         "gru, last"},
         {"{sgd: ", "{sdg: ",
          "j.yaml:21:13: unknown optimizer 'sdg'; did you mean 'sgd'?"},
         {"loss: cross_entropy", "loss: hinge",
@@ -416,7 +417,8 @@ START_TEST(a_layer_or_optimizer_is_checked_against_its_own_options)
          "prelu, elu, selu, celu, gelu, silu, mish, softplus, softsign, logsigmoid, "
          "tanhshrink, softshrink, hardshrink, hardsigmoid, hardswish, hardtanh, relu6, "
          "threshold, softmin, unflatten, instance_norm1d, instance_norm2d, "
-         "local_response_norm, pixel_shuffle, upsample, dropout1d, dropout2d, last"},
+         "local_response_norm, pixel_shuffle, upsample, dropout1d, dropout2d, rnn, lstm, "
+         "gru, last"},
         {"{sgd: {lr: 0.01, momentum: 0.9}}", "{adam: {betas: 0.9}}",
          "j.yaml:21:27: betas is '0.9', it must be two numbers of at least 0 and below "
          "1"},

@@ -139,6 +139,29 @@ static const lks_layer_spec sequence[] = {
     LAYER("flatten", {"start_dim", 1, {-2}}),
 };
 
+static const lks_layer_spec lstm[] = {
+    LAYER("lstm", {"hidden_size", 1, {6}}, {"num_layers", 1, {2}}, {"dropout", 1, {0.5}},
+          {"bidirectional", 1, {1}}, {"proj_size", 1, {3}}),
+    LAYER("lstm", {"hidden_size", 1, {5}}, {"bias", 1, {0}}),
+    LAYER("linear", {"out_features", 1, {4}}),
+};
+
+/* The classifier takes the last states of all layers and directions. */
+static const lks_layer_spec gru[] = {
+    LAYER("gru", {"hidden_size", 1, {6}}, {"num_layers", 1, {2}},
+          {"bidirectional", 1, {1}}),
+    {.type = "flatten", .from = (const char *const[]){"0.1"}, .n_from = 1},
+    LAYER("linear", {"out_features", 1, {3}}),
+};
+
+static const lks_layer_spec rnn[] = {
+    LAYER("rnn", {"hidden_size", 1, {6}}, {"num_layers", 1, {2}},
+          {"nonlinearity", 1, {1}}),
+    LAYER("rnn", {"hidden_size", 1, {5}}, {"bias", 1, {0}}, {"bidirectional", 1, {1}}),
+    LAYER("last"),
+    LAYER("linear", {"out_features", 1, {3}}),
+};
+
 static lks_tensor *load(const lks_safetensors *file, const char *name)
 {
     const lks_safetensors_entry *entry = lks_safetensors_find(file, name);
@@ -256,7 +279,16 @@ START_TEST(images_that_are_normalised_and_resampled_are_pytorchs)
 }
 END_TEST
 
-LKS_SUITE("model_golden", activations_of_every_kind_are_pytorchs,
+START_TEST(recurrent_layers_of_every_kind_are_pytorchs)
+{
+    compare("lstm", lstm, N_LAYERS(lstm));
+    compare("gru", gru, N_LAYERS(gru));
+    compare("rnn", rnn, N_LAYERS(rnn));
+}
+END_TEST
+
+LKS_SUITE("model_golden", recurrent_layers_of_every_kind_are_pytorchs,
+          activations_of_every_kind_are_pytorchs,
           images_that_are_normalised_and_resampled_are_pytorchs,
           layers_along_a_line_are_pytorchs,
           transposed_convolution_and_windows_of_every_kind_are_pytorchs,

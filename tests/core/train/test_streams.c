@@ -86,14 +86,23 @@ static lks_status echo_forward(const lks_layer *layer, const lks_layer_run *run,
 static const lks_layer_type echo = {
     .name = "echo", .infer = echo_infer, .forward = echo_forward};
 
-static lks_status make_model(const lks_feed *feed, double p, lks_model **out)
+/* Two layers of an LSTM, in place of the echo. */
+static const lks_layer_spec lstm = {
+    .type = "lstm",
+    .options = {(const lks_option[]){{"hidden_size", 1, {6}},
+                                     {"num_layers", 1, {2}},
+                                     {"dropout", 1, {0.25}}},
+                3}};
+
+static lks_status make_model(const lks_feed *feed, double p, bool has_lstm,
+                             lks_model **out)
 {
     static const lks_option embedding[] = {{"num_embeddings", 1, {N_TOKENS}},
                                            {"embedding_dim", 1, {6}}},
                             linear[] = {{"out_features", 1, {N_TOKENS}}};
     const lks_option dropout[] = {{"p", 1, {p}}};
     const lks_layer_spec layers[] = {{"embedding", {embedding, 2}},
-                                     {.own = &echo},
+                                     has_lstm ? lstm : (lks_layer_spec){.own = &echo},
                                      {"dropout", {dropout, 1}},
                                      {"linear", {linear, 1}}};
     lks_model_input inputs[LKS_DATASET_MAX_FIELDS];
@@ -109,6 +118,7 @@ typedef struct task {
     double lr;
     bool evaluates; /* after each step */
     bool is_plain;  /* without dropout and shuffling */
+    bool has_lstm;
     uint64_t batch_size;
 } task;
 
@@ -190,7 +200,8 @@ static lks_status run(const task *t, lks_comm *comm, trace *out)
 
     *out = (trace){{0}};
     LKS_GO(lks_feed_init(&options.feed, t->data));
-    LKS_GO(make_model(&options.feed, t->is_plain ? 0 : 0.25, &options.model));
+    LKS_GO(
+        make_model(&options.feed, t->is_plain ? 0 : 0.25, t->has_lstm, &options.model));
     LKS_GO(lks_optim_create("sgd", (lks_options){sgd, 1}, lks_model_params(options.model),
                             &options.optim));
     LKS_GO(lks_trainer_create(&options, &trainer));
@@ -228,6 +239,23 @@ START_TEST(what_lanes_carry_is_the_same_on_any_number_of_replicas)
     const trace one = run_on(1, t);
 
     for (int n = 2; n <= 5; n++) {
+        const trace several = run_on(n, t);
+
+        ck_assert_mem_eq(&several, &one, sizeof one);
+    }
+    ck_assert_double_lt(one.losses[N_STEPS - 1], one.losses[0]);
+    lks_dataset_destroy(data);
+}
+END_TEST
+
+START_TEST(
+    an_lstm_language_model_with_dropout_has_the_same_bits_on_any_number_of_replicas)
+{
+    lks_dataset *data = open_data(true);
+    const task t = {.data = data, .lr = 1, .evaluates = true, .has_lstm = true};
+    const trace one = run_on(1, t);
+
+    for (int n = 2; n <= 4; n++) {
         const trace several = run_on(n, t);
 
         ck_assert_mem_eq(&several, &one, sizeof one);
@@ -289,7 +317,7 @@ START_TEST(an_evaluation_runs_each_stream_through_all_its_windows)
     double sum = 0;
 
     ck_ok(lks_feed_init(&feed, data));
-    ck_ok(make_model(&feed, 0, &model));
+    ck_ok(make_model(&feed, 0, false, &model));
     lks_model_set_training(model, false);
     lks_model_set_carrying(model, true);
     for (uint64_t s = 0; s < N_STREAMS; s++) {
@@ -336,6 +364,7 @@ START_TEST(a_batch_has_a_window_of_each_stream_or_is_refused)
 END_TEST
 
 LKS_SUITE("streams", what_lanes_carry_is_the_same_on_any_number_of_replicas,
+          an_lstm_language_model_with_dropout_has_the_same_bits_on_any_number_of_replicas,
           a_state_is_carried_through_an_epoch_and_forgotten_at_its_end,
           an_evaluation_disturbs_nothing_that_training_carries,
           samples_that_are_no_streams_carry_nothing,
