@@ -38,18 +38,10 @@ static lks_dtype dtype_of_inputs(lks_dtype stored)
     return stored == LKS_I64 || stored == LKS_I32 || stored == LKS_I16 ? stored : LKS_F32;
 }
 
-static lks_status check_targets(lks_columns *columns)
+/* Whole numbers are classes, one a sample or one for each of its places. */
+static lks_dtype dtype_of_targets(lks_dtype stored)
 {
-    lks_field *field = &columns->columns[1].field;
-
-    if (!lks_dtype_is_float(field->dtype) && field->n_dims != 0)
-        return lks_fail(
-            LKS_FORMAT,
-            "%s: targets of %s are classes and want 1 dimension, not %d (values want "
-            "a float dtype)",
-            columns->files[1].path, lks_dtype_name(field->dtype), field->n_dims + 1);
-    field->dtype = lks_dtype_is_float(field->dtype) ? LKS_F32 : LKS_I64;
-    return LKS_OK;
+    return lks_dtype_is_float(stored) ? LKS_F32 : LKS_I64;
 }
 
 lks_status lks_arrays_open(lks_columns *out, lks_array_open open, const void *from)
@@ -62,7 +54,7 @@ lks_status lks_arrays_open(lks_columns *out, lks_array_open open, const void *fr
     if (out->n_files == 1) /* inputs only */
         return LKS_OK;
     LKS_TRY(open_array(out, 1, "targets", open, from));
-    LKS_TRY(check_targets(out));
+    out->columns[1].field.dtype = dtype_of_targets(out->columns[1].stored);
     if (files[0].end != files[1].end)
         return lks_fail(LKS_FORMAT, "%s holds %llu inputs but %s %llu targets",
                         files[0].path, (unsigned long long)files[0].end, files[1].path,

@@ -209,8 +209,8 @@ typedef struct lks_dataset_source {
  *     the names in batches.meta.txt if that lies beside the first file.
  *   - npy: inputs [n, ...] of any dtype give samples {...}; u8 are pixels and become f32,
  *     so do floats and booleans; other integers stay as they are, of which no
- *     normalisation is had. Targets [n] of integers are classes; [n, ...] of floats are
- *     values.
+ *     normalisation is had. Targets [n, ...] of integers are classes, one a sample or
+ *     one for each of its places; of floats they are values.
  *   - npz: two arrays of one archive, as npy; what is stored uncompressed is mapped.
  *   - csv: columns of numbers give inputs {columns}; of targets one column gives classes
  *     or values {}, several give values {columns}. Texts are classes in the order of

@@ -519,6 +519,27 @@ START_TEST(npy_bytes_are_pixels_and_float_targets_are_values)
 }
 END_TEST
 
+START_TEST(npy_targets_may_be_a_class_for_each_place)
+{
+    static const int32_t y_i32[] = {3, 1, 4, 1, 5, 9};
+    static const uint64_t last_first[] = {2, 0};
+    lks_dataset *dataset;
+    int64_t y[4];
+    float x[2];
+
+    temp_dir_make();
+    put_npy("x.npy", LKS_F32, 1, (int64_t[]){3}, (const float[]){0, 1, 2});
+    put_npy("y.npy", LKS_I32, 2, (int64_t[]){3, 2}, y_i32);
+    ck_ok(open_npy(&dataset));
+    ck_assert_int_eq(targets_of(dataset)->dtype, LKS_I64);
+    ck_assert_int_eq(targets_of(dataset)->n_dims, 1);
+    gather(dataset, last_first, 2, x, y);
+    ck_assert(y[0] == 5 && y[1] == 9 && y[2] == 3 && y[3] == 1);
+    lks_dataset_destroy(dataset);
+    temp_dir_remove();
+}
+END_TEST
+
 START_TEST(npy_arrays_that_do_not_go_together_are_refused)
 {
     static const float zeros[16];
@@ -528,9 +549,6 @@ START_TEST(npy_arrays_that_do_not_go_together_are_refused)
     put_npy("x.npy", LKS_F32, 2, (int64_t[]){4, 2}, zeros);
     put_npy("y.npy", LKS_I32, 1, (int64_t[]){3}, zeros);
     ck_fails(open_npy(&dataset), LKS_FORMAT, "/x.npy holds 4 inputs but");
-    put_npy("y.npy", LKS_I32, 2, (int64_t[]){4, 1}, zeros);
-    ck_fails(open_npy(&dataset), LKS_FORMAT,
-             "/y.npy: targets of int32 are classes and want 1 dimension, not 2");
     put_npy("y.npy", LKS_F32, 0, NULL, zeros);
     ck_fails(open_npy(&dataset), LKS_FORMAT, "/y.npy: the array has 0 dimensions");
     put_npy("x.npy", LKS_F32, 6, (int64_t[]){1, 1, 1, 1, 1, 1}, zeros);
@@ -562,4 +580,5 @@ LKS_SUITE("dataset_formats", idx_images_and_labels_are_gathered_in_the_order_ask
           npy_integers_that_we_have_no_dtype_for_are_inputs_and_classes_too,
           a_double_that_float32_has_only_infinity_for_is_named,
           npy_bytes_are_pixels_and_float_targets_are_values,
+          npy_targets_may_be_a_class_for_each_place,
           npy_arrays_that_do_not_go_together_are_refused)
