@@ -36,6 +36,12 @@ def like(x):
     return row(x).expand_as(x) if x.dim() else torch.tensor(0.2)
 
 
+def recurrent(module, layer, rows, x):
+    """The first output with a hidden_size of 2."""
+    weights = {"weight_ih" + layer: torch.stack([row(x)] * rows), "weight_hh" + layer: torch.full((rows, 2), 0.5)}
+    return torch.func.functional_call(module(x.shape[-1], 2, bias=False), weights, (x,))[0]
+
+
 def zeros(*shape):
     return torch.zeros(shape, dtype=torch.int64)
 
@@ -116,6 +122,8 @@ OPS.update({
     "kl_div/sum": lambda x: F.kl_div(x, like(x), reduction="sum"),
     "cross_entropy": lambda x: F.cross_entropy(x, zeros(x.shape[0], *x.shape[2:]), reduction="sum"),
     "cosine_similarity": lambda x: F.cosine_similarity(x, like(x), -1),
+    "rnn/gru": lambda x: recurrent(torch.nn.GRU, "_l0", 6, x), "rnn/lstm": lambda x: recurrent(torch.nn.LSTM, "_l0", 8, x),
+    "lstm_cell": lambda x: recurrent(torch.nn.LSTMCell, "", 8, x),
 })
 WINDOWS = {
     "conv2d": lambda x: F.conv2d(x, torch.full((3, 2, 3, 3), 0.5), torch.tensor([0.1, 0.2, 0.3]), padding=1),
@@ -125,8 +133,8 @@ WINDOWS = {
     "batch_norm/evaluating": lambda x: F.batch_norm(x, torch.tensor([0.1, 0.2]), torch.tensor([0.3, 0.4]), eps=0.01),
     "group_norm": lambda x: F.group_norm(x, 1, eps=0.01), "unfold": lambda x: F.unfold(x, 2),
 }
-# A scalar has one dimension here where PyTorch finds none.
-TAKEN_HERE = {("roll/last", ())}
+# A scalar has one dimension here where PyTorch finds none; its RNNs refuse inputs of no features, which its cells take.
+TAKEN_HERE = {("roll/last", ()), ("rnn/gru", (2, 0)), ("rnn/lstm", (2, 0))}
 
 
 def checksum(t):

@@ -216,6 +216,26 @@ OP(cross, lks_cross_entropy(x, classes_of(x),
                                                          LKS_NO_IGNORE_INDEX}))
 OP(cosine, lks_cosine_similarity(x, like(x), -1, 1e-8))
 
+/* row(x), n times; a state of 2. */
+static lks_tensor *rows(lks_tensor *x, int n)
+{
+    lks_tensor *list[8];
+
+    for (int i = 0; i < n; i++)
+        list[i] = row(x);
+    return lks_stack(list, n, 0);
+}
+
+#define WEIGHTS(n) rows(x, n), filled(x, 0.5, LKS_SHAPE_OF(n, 2))
+#define RECURRENT(kind_, n)                                                              \
+    lks_rnn(                                                                             \
+        x, NULL, NULL,                                                                   \
+        &(lks_rnn_params){.kind = kind_, .weights = (lks_tensor *const[]){WEIGHTS(n)}},  \
+        NULL, NULL)
+OP(gru, RECURRENT(LKS_GRU, 6))
+OP(lstm, RECURRENT(LKS_LSTM, 8))
+OP(lstm_cell, lks_lstm_cell(x, NULL, NULL, WEIGHTS(8), NULL, NULL, NULL))
+
 OP(conv2d,
    lks_conv2d(x, filled(x, 0.5, LKS_SHAPE_OF(3, 2, 3, 3)), VECTOR(x, 0.1, 0.2, 0.3),
               &(lks_conv2d_params){{1, 1}, {1, 1}, {1, 1}, 1}))
@@ -337,6 +357,9 @@ const struct function functions[] = {
     {"kl_div/sum", kl_sum},
     {"cross_entropy", cross},
     {"cosine_similarity", cosine},
+    {"rnn/gru", gru},
+    {"rnn/lstm", lstm},
+    {"lstm_cell", lstm_cell},
     {"conv2d", conv2d},
     {"conv_transpose2d", conv_transpose2d},
     {"max_pool2d", max_pool2d},
