@@ -263,12 +263,19 @@ static lks_status complain(lks_cuda_complaint about, const lks_cuda_trouble *t)
         [LKS_CUDA_GATHER] = "gather",
         [LKS_CUDA_SCATTER] = "scatter",
         [LKS_CUDA_CROSS_ENTROPY] = "cross_entropy",
+        [LKS_CUDA_RECURRENT] = "recurrent",
+        [LKS_CUDA_RECURRENT_BACKWARD] = "recurrent_backward",
     };
     const lks_shape *shape = &t->shape[about];
     const long long number = (long long)(t->first[about] >> 32);
     const long long at = (int32_t)(uint32_t)t->first[about];
     char text[LKS_SHAPE_TEXT];
 
+    if (about == LKS_CUDA_RECURRENT || about == LKS_CUDA_RECURRENT_BACKWARD)
+        return lks_fail(LKS_INVALID,
+                        "%s: length %lld of sequence %lld is outside 1 to %lld, where "
+                        "the padding ends",
+                        kernels[about], at, number, (long long)shape->sizes[0]);
     if (about != LKS_CUDA_CROSS_ENTROPY)
         return lks_fail(LKS_INVALID,
                         "%s: index %lld (number %lld) is outside dimension %d of %s",

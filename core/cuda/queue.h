@@ -30,6 +30,8 @@ typedef enum lks_cuda_complaint {
     LKS_CUDA_GATHER,
     LKS_CUDA_SCATTER,
     LKS_CUDA_CROSS_ENTROPY,
+    LKS_CUDA_RECURRENT,
+    LKS_CUDA_RECURRENT_BACKWARD,
     LKS_CUDA_N_COMPLAINTS,
 } lks_cuda_complaint;
 
