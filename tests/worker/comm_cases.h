@@ -5,6 +5,7 @@
 
 #include "support/test_device.h"
 
+#include "base/alloc.h"
 #include "base/try.h"
 #include "train/comm.h"
 
@@ -96,6 +97,28 @@ static inline const char *check_broadcast(lks_comm *comm, void *context)
             return lks_error_text();
     }
     return NULL;
+}
+
+/* Blocks of any size, that of every third replica and of the whole being none: each rank's
+ * number, as often as it says. */
+static inline const char *check_blocks(lks_comm *comm, void *context)
+{
+    char own[3 * COMM_CASES_MOST], *all;
+    const size_t n_own = (size_t)(comm->rank % 3) * (size_t)comm->rank;
+    size_t n_all = 0, at = 0;
+    lks_status st;
+
+    (void)context;
+    memset(own, comm->rank, sizeof own);
+    st = lks_comm_all_gather_blocks(comm, own, n_own, (void **)&all, &n_all);
+    if (st != LKS_OK)
+        return text_of(st);
+    for (int r = 0; r < comm->size; r++)
+        for (size_t i = 0; i < (size_t)(r % 3) * (size_t)r; i++, at++)
+            if (at >= n_all || all[at] != r)
+                return "another block";
+    lks_free(all);
+    return at == n_all ? NULL : "blocks of another size";
 }
 
 /* Several at once, of two kinds, waited for from the last to the first. */

@@ -31,6 +31,12 @@ START_TEST(a_broadcast_reaches_everyone_from_anyone)
 }
 END_TEST
 
+START_TEST(blocks_of_any_size_stand_one_behind_the_other)
+{
+    for_all_sizes(check_blocks);
+}
+END_TEST
+
 START_TEST(collectives_of_two_kinds_run_at_once)
 {
     for_all_sizes(check_many);
@@ -163,7 +169,8 @@ START_TEST(without_memory_there_is_none)
 END_TEST
 
 LKS_SUITE("comm_local", an_all_gather_brings_everyones_part,
-          an_all_reduce_adds_up_in_place, a_broadcast_reaches_everyone_from_anyone,
-          collectives_of_two_kinds_run_at_once, messages_between_two_arrive_in_order,
-          a_message_is_read_where_it_stands, a_message_of_another_size_is_refused,
+          blocks_of_any_size_stand_one_behind_the_other, an_all_reduce_adds_up_in_place,
+          a_broadcast_reaches_everyone_from_anyone, collectives_of_two_kinds_run_at_once,
+          messages_between_two_arrive_in_order, a_message_is_read_where_it_stands,
+          a_message_of_another_size_is_refused,
           nobody_waits_for_a_replica_that_has_failed, without_memory_there_is_none)
