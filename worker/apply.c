@@ -344,6 +344,10 @@ static lks_status open_prediction(lks_replica *replica)
         .samples = replica->applied.dataset,
     };
 
+    if (lks_model_output_varies(replica->model))
+        return lks_fail(LKS_INVALID,
+                        "the model gives an output for each step of its samples, which "
+                        "differ in length: predict writes outputs of one size");
     return replica->comm->rank == 0
                ? lks_prediction_create(&prediction, &replica->prediction)
                : LKS_OK;

@@ -248,6 +248,11 @@ lks_shape lks_model_output_shape(const lks_model *model)
     return lks_plan_last(model->plan)->out[0].shape;
 }
 
+bool lks_model_output_varies(const lks_model *model)
+{
+    return lks_plan_last(model->plan)->out[0].varies_with > 0;
+}
+
 lks_status lks_model_write(lks_tensor *to, lks_tensor *values)
 {
     bool was = lks_set_grad_enabled(false);

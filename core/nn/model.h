@@ -140,6 +140,8 @@ lks_status lks_model_read(const lks_model *model, float *out);
 lks_status lks_model_hash(const lks_model *model, uint64_t *out);
 /* One output without the batch dimension. */
 lks_shape lks_model_output_shape(const lks_model *model);
+/* Whether its first size is another for each sample, as the input's is. */
+bool lks_model_output_varies(const lks_model *model);
 /* Text for a person: layer, output shape, parameters, one a line. The caller lks_frees
  * it. */
 char *lks_model_describe(const lks_model *model);

@@ -69,6 +69,10 @@ lks evaluate run-1 --ranks 3
 must_succeed
 cmp out evaluation || fail "another evaluation on 3 ranks"
 
+lks predict run-1 --split test
+must_fail 2
+one_line 'lockstep: error: ' 'the model gives an output for each step of its samples, which differ in length: predict writes outputs of one size'
+
 sed 's/out_features: 20, weight_of: embed/out_features: 19/' job.yaml >fewer.yaml
 lks check fewer.yaml
 must_fail 2
