@@ -97,8 +97,7 @@ static lks_status reorder(void *self_, const int64_t *rows, int64_t n_rows)
         return self->history ? reorder_history(self, rows, n_rows) : LKS_OK;
     LKS_TRY(lks_scope_open());
     st = lks_model_select_carried(
-        self->model,
-        lks_from_data(LKS_SHAPE_OF(n_rows), LKS_I64, rows, self->device));
+        self->model, lks_from_data(LKS_SHAPE_OF(n_rows), LKS_I64, rows, self->device));
     lks_scope_close();
     return st;
 }
@@ -128,7 +127,8 @@ lks_status lks_language_decoder_create(lks_model *model, lks_decoder *out)
         return LKS_NOMEM;
     *self = (language){
         .model = model,
-        .device = lks_tensor_device(lks_param_block_at(lks_model_params(model), 0)->tensor),
+        .device =
+            lks_tensor_device(lks_param_block_at(lks_model_params(model), 0)->tensor),
         .carries = lks_plan_steps(model->plan),
         .window = lks_model_input_at(model, 0)->shape.sizes[0],
     };

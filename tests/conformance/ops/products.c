@@ -51,19 +51,12 @@ static void run_bilinear(call *c)
 }
 
 static const row rows[] = {
-    {"einsum", .run = run_einsum},
-    {"nn.functional.bilinear", .run = run_bilinear},
-    {"matmul", .binary = lks_matmul},
-    {"mm", .binary = lks_matmul},
-    {"mv", .binary = lks_matmul},
-    {"bmm", .binary = lks_matmul},
-    {"dot", .binary = lks_matmul},
-    {"outer", .binary = lks_outer},
-    {"addmm", .run = run_addmm},
-    {"addmm/decomposed", .run = run_addmm},
-    {"addmv", .run = run_addmv},
-    {"addbmm", .run = run_addbmm},
-    {"baddbmm", .run = run_baddbmm},
-    {"nn.functional.linear", .run = run_linear},
+    {"einsum", .run = run_einsum},    {"nn.functional.bilinear", .run = run_bilinear},
+    {"matmul", .binary = lks_matmul}, {"mm", .binary = lks_matmul},
+    {"mv", .binary = lks_matmul},     {"bmm", .binary = lks_matmul},
+    {"dot", .binary = lks_matmul},    {"outer", .binary = lks_outer},
+    {"addmm", .run = run_addmm},      {"addmm/decomposed", .run = run_addmm},
+    {"addmv", .run = run_addmv},      {"addbmm", .run = run_addbmm},
+    {"baddbmm", .run = run_baddbmm},  {"nn.functional.linear", .run = run_linear},
 };
 FAMILY(products, rows);
