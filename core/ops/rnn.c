@@ -156,14 +156,12 @@ static lks_status check_params(const network *net, const lks_tensor *c0)
 }
 
 /* The sizes, of x and the first layer's weights, which are there. */
-static lks_status measure(network *net, const lks_tensor *x, const lks_tensor *c0)
+static lks_status measure(network *net, const lks_tensor *x)
 {
+    const lks_view *w = &net->p->weights[W_IH]->view;
     const int n_dims = net->is_cell ? 1 : 2, ndim = x->view.ndim;
     const int64_t *sizes = x->view.sizes;
-    const lks_view *w;
 
-    LKS_TRY(check_params(net, c0));
-    w = &net->p->weights[W_IH]->view;
     if (ndim != n_dims && ndim != n_dims + 1)
         return lks_fail(LKS_SHAPE, "%s: takes input %s, not %s", net->name,
                         net->is_cell          ? "(N, I) or (I)"
@@ -178,9 +176,20 @@ static lks_status measure(network *net, const lks_tensor *x, const lks_tensor *c
                                                    : sizes[1];
     net->H = w->ndim > 0 ? w->sizes[0] / lks_recurrence_gates(net->p->kind) : 0;
     net->P = net->p->proj_size > 0 ? net->p->proj_size : net->H;
+    return LKS_OK;
+}
+
+static lks_status check_sizes(const network *net, const lks_tensor *x)
+{
+    const lks_tensor *w = net->p->weights[W_IH];
+    const int n_gates = lks_recurrence_gates(net->p->kind);
+
     if (net->T == 0)
         return lks_fail(LKS_SHAPE, "%s: input %s has no steps", net->name, LKS_TEXT(x));
-    if (net->p->proj_size >= net->H && net->H > 0 && net->p->proj_size > 0)
+    if (net->H == 0)
+        return lks_fail(LKS_SHAPE, "%s: the first weight %s has no row for each of %d %s",
+                        net->name, LKS_TEXT(w), n_gates, n_gates > 1 ? "gates" : "gate");
+    if (net->p->proj_size >= net->H)
         return lks_fail(LKS_INVALID, "%s: proj_size %lld is not below hidden_size %lld",
                         net->name, (long long)net->p->proj_size, (long long)net->H);
     return LKS_OK;
@@ -189,7 +198,9 @@ static lks_status measure(network *net, const lks_tensor *x, const lks_tensor *c
 static lks_status check(network *net, const lks_tensor *x, const lks_tensor *h0,
                         const lks_tensor *c0)
 {
-    LKS_TRY(measure(net, x, c0));
+    LKS_TRY(check_params(net, c0));
+    LKS_TRY(measure(net, x));
+    LKS_TRY(check_sizes(net, x));
     LKS_TRY(check_weights(net, x));
     LKS_TRY(check_state(net, "h0", h0, x, net->P));
     LKS_TRY(check_state(net, "c0", c0, x, net->H));
@@ -293,36 +304,43 @@ static lks_status run_layers(const network *net, lks_tensor *x, lks_tensor *h0,
     return out->at[LKS_RNN_H_N] && (!lstm || out->at[LKS_RNN_C_N]) ? LKS_OK : LKS_NOMEM;
 }
 
-/* With the dimensions that a call may leave out: the step of a cell, the one layer of its
- * state, one sequence's batch. Without them again. */
-static lks_tensor *widen(lks_tensor *t, bool first, bool batch, int at)
+/* With the dimensions that a call leaves out: one sequence's batch, at `at`, and a cell's
+ * step or layer, the first. */
+static lks_status widen(const network *net, int at, lks_tensor **t)
 {
-    if (t && batch)
-        t = lks_unsqueeze(t, first ? 0 : at);
-    return t && first ? lks_unsqueeze(t, 0) : t;
+    if (*t && !net->is_batched)
+        *t = lks_unsqueeze(*t, net->is_cell ? 0 : at);
+    else if (!*t)
+        return LKS_OK;
+    if (*t && net->is_cell)
+        *t = lks_unsqueeze(*t, 0);
+    return *t ? LKS_OK : LKS_NOMEM;
 }
 
-static lks_tensor *narrow(lks_tensor *t, bool first, bool batch, int at)
+/* Without them again. */
+static lks_status narrow(const network *net, int at, lks_tensor **t)
 {
-    if (t && first)
-        t = lks_squeeze(t, 0);
-    return t && batch ? lks_squeeze(t, first ? 0 : at) : t;
+    if (!*t)
+        return LKS_OK;
+    if (net->is_cell)
+        *t = lks_squeeze(*t, 0);
+    if (*t && !net->is_batched)
+        *t = lks_squeeze(*t, net->is_cell ? 0 : at);
+    return *t ? LKS_OK : LKS_NOMEM;
 }
 
-static lks_status run(network *net, lks_tensor *x, lks_tensor *h0, lks_tensor *c0,
+static lks_status run(const network *net, lks_tensor *x, lks_tensor *h0, lks_tensor *c0,
                       outputs *out)
 {
-    const bool cell = net->is_cell, one = !net->is_batched;
     const int at = net->p->batch_first ? 0 : 1;
 
-    x = widen(x, cell, one, at);
-    h0 = h0 ? widen(h0, cell, one, 1) : NULL;
-    c0 = c0 ? widen(c0, cell, one, 1) : NULL;
+    LKS_TRY(widen(net, at, &x));
+    LKS_TRY(widen(net, 1, &h0));
+    LKS_TRY(widen(net, 1, &c0));
     LKS_TRY(run_layers(net, x, h0, c0, out));
-    out->at[LKS_RNN_Y] = narrow(out->at[LKS_RNN_Y], cell, one, at);
-    out->at[LKS_RNN_H_N] = narrow(out->at[LKS_RNN_H_N], cell, one, 1);
-    out->at[LKS_RNN_C_N] = narrow(out->at[LKS_RNN_C_N], cell, one, 1);
-    return LKS_OK;
+    LKS_TRY(narrow(net, at, &out->at[LKS_RNN_Y]));
+    LKS_TRY(narrow(net, 1, &out->at[LKS_RNN_H_N]));
+    return narrow(net, 1, &out->at[LKS_RNN_C_N]);
 }
 
 /* Whether nothing that is there is NULL because its own expression failed. */
@@ -331,7 +349,8 @@ static bool is_whole(const network *net, const lks_tensor *x, const lks_tensor *
 {
     const int64_t n = net->n_layers * net->n_directions * net->n_weights;
 
-    if (!x || ((!h0 || !c0 || !net->p->lengths) && lks_error_status() != LKS_OK))
+    if (!x || !net->p->weights ||
+        ((!h0 || !c0 || !net->p->lengths) && lks_error_status() != LKS_OK))
         return false;
     for (int64_t i = 0; i < n; i++)
         if (!net->p->weights[i])
@@ -381,12 +400,17 @@ static lks_tensor *cell(const char *name, lks_recurrence kind, lks_tensor *x,
                         lks_tensor *h, lks_tensor *c, lks_tensor *const *weights,
                         lks_tensor **c_n)
 {
-    const bool bias = weights[B_IH] || weights[B_HH];
-    const params p = {.kind = kind, .bias = bias, .weights = weights};
+    const params p = {.kind = kind, .bias = weights[B_IH], .weights = weights};
     network net = {.name = name, .is_cell = true, .p = &p};
 
-    if (!bias && lks_error_status() != LKS_OK)
+    if (c_n)
+        *c_n = NULL;
+    if ((!weights[B_IH] || !weights[B_HH]) && lks_error_status() != LKS_OK)
         return NULL;
+    if (!weights[B_IH] != !weights[B_HH]) {
+        lks_fail(LKS_INVALID, "%s: bias_ih and bias_hh come both or neither", name);
+        return NULL;
+    }
     return call(&net, x, h, c, NULL, c_n);
 }
 

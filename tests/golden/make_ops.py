@@ -1091,6 +1091,9 @@ def recurrent():
          X(2, 3, 2), X(12, 2), X(12, 2), X(2, 3), X(1, 3, 2), X(1, 3, 3))
     case(name + "lstm_one", lambda x, a, b, h, c: flat(*rnn("lstm", x[:, None], (a, b), (h[:, None], c[:, None]))),
          X(3, 2), X(8, 2), X(8, 2), X(1, 2), X(1, 2))
+    case(name + "lstm_one_biased", lambda x, a, b, u, v, h, c:
+         flat(*rnn("lstm", x[:, None], (a, b, u, v), (h[:, None], c[:, None]), bias=True)),
+         X(3, 2), X(8, 2), X(8, 2), X(8), X(8), X(1, 2), X(1, 2))
     case(name + "gru", lambda x, a, b, u, v, h: flat(*rnn("gru", x, (a, b, u, v), (h,), bias=True, batch_first=True)),
          X(2, 3, 2), X(9, 2), X(9, 3), X(9), X(9), X(1, 2, 3))
     case(name + "gru_both_ways", lambda x, a, b, u, v, h: flat(*rnn("gru", x, (a, b, u, v), (h,), both=True)),

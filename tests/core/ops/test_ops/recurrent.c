@@ -44,6 +44,7 @@ RNN_ALL(rnn_gru_both_ways, x[5], NULL, .kind = LKS_GRU, .bidirectional = true)
 RNN_ALL(rnn_tanh_layers, x[5], NULL, .kind = LKS_RNN_TANH, .num_layers = 2)
 RNN_ALL(rnn_relu_one, NULL, NULL, .kind = LKS_RNN_RELU, .bias = true)
 RNN_ALL(rnn_lstm_one, x[3], x[4], .kind = LKS_LSTM, .batch_first = true)
+RNN_ALL(rnn_lstm_one_biased, x[5], x[6], .kind = LKS_LSTM, .bias = true)
 RNN(rnn_dropout, NULL, NULL, .kind = LKS_RNN_TANH, .num_layers = 2, .dropout = 0.25,
     .rng = &stream)
 RNN(rnn_evaluated, NULL, NULL, .kind = LKS_RNN_TANH, .num_layers = 2, .dropout = 0.25)
@@ -78,6 +79,9 @@ const lks_op_cases lks_op_cases_rnn = {
         {"tanh_layers",
          rnn_tanh_layers,
          {X(3, 2, 2), X(3, 2), X(3, 3), X(3, 3), X(3, 3), X(2, 2, 3)}},
+        {"lstm_one_biased",
+         rnn_lstm_one_biased,
+         {X(3, 2), X(8, 2), X(8, 2), X(8), X(8), X(1, 2), X(1, 2)}},
         {"relu_one", rnn_relu_one, {X(4, 2), X(3, 2), X(3, 3), X(3), X(3)}},
         {"dropout", rnn_dropout, {X(3, 2, 2), X(3, 2), X(3, 3), X(3, 3), X(3, 3)}},
         {"evaluated", rnn_evaluated, {X(3, 2, 2), X(3, 2), X(3, 3), X(3, 3), X(3, 3)}},
@@ -101,6 +105,11 @@ const lks_op_cases lks_op_cases_rnn = {
                   {X(3, 2, 4), X(6, 4), X(6, 3)},
                   LKS_SHAPE,
                   "gru: weight_hh_l0 (6, 3), which input (3, 2, 4) makes (6, 2)"},
+                 {"no rows",
+                  rnn_gru_plain,
+                  {X(3, 2, 4), X(2, 4), X(2, 2)},
+                  LKS_SHAPE,
+                  "gru: the first weight (2, 4) has no row for each of 3 gates"},
                  {"a vector",
                   rnn_gru_plain,
                   {X(3), X(6, 4), X(6, 2)},
@@ -180,6 +189,8 @@ CELL_CASES(rnn_tanh_cell)
 CELL_CASES(rnn_relu_cell)
 CELL_CASES(gru_cell)
 
+F(gru_cell_half, lks_gru_cell(x[0], NULL, x[1], x[2], x[3], NULL))
+
 const lks_op_cases lks_op_cases_rnn_tanh_cell = {
     .cases = CASES({"biased",
                     rnn_tanh_cell_biased,
@@ -206,7 +217,12 @@ const lks_op_cases lks_op_cases_gru_cell = {
     .cases = CASES(
         {"biased", gru_cell_biased, {X(2, 3), X(2, 2), X(6, 3), X(6, 2), X(6), X(6)}},
         {"one", gru_cell_plain, {X(3), X(6, 3), X(6, 2)}}),
-    .refusals = REFUSALS({"bias",
+    .refusals = REFUSALS({"one bias",
+                          gru_cell_half,
+                          {X(2, 3), X(6, 3), X(6, 2), X(6)},
+                          LKS_INVALID,
+                          "gru_cell: bias_ih and bias_hh come both or neither"},
+                         {"bias",
                           gru_cell_biased,
                           {X(2, 3), X(2, 2), X(6, 3), X(6, 2), X(6), X(5)},
                           LKS_SHAPE,
