@@ -208,12 +208,15 @@ static void conclude(const chunks *c, const lks_feed *feed, lks_evaluation *out)
         out->r2 = lks_deviation_r2(rows, c->n_chunks);
 }
 
-static void cut(const lks_dataset *dataset, chunks *out)
+static void cut(const lks_feed *feed, chunks *out)
 {
-    const uint64_t n = lks_dataset_n_samples(dataset);
-    const uint64_t n_streams = lks_dataset_n_streams(dataset);
+    const uint64_t n = lks_dataset_n_samples(feed->dataset);
+    const uint64_t n_streams = lks_dataset_n_streams(feed->dataset);
 
-    *out = (chunks){.n_streams = n, .n_windows = 1, .width = LKS_EVALUATE_CHUNK};
+    *out = (chunks){.n_streams = n,
+                    .n_windows = 1,
+                    .width = lks_feed_has_tokens(feed) ? LKS_EVALUATE_TEXTS
+                                                       : LKS_EVALUATE_CHUNK};
     if (n_streams > 0)
         *out = (chunks){.n_streams = n_streams,
                         .n_windows = n / n_streams,
@@ -225,7 +228,7 @@ static void cut(const lks_dataset *dataset, chunks *out)
 static lks_status make_chunks(const lks_model *model, const lks_loss *loss,
                               const lks_feed *feed, const lks_comm *comm, chunks *out)
 {
-    cut(feed->dataset, out);
+    cut(feed, out);
     out->are_tokens = loss->counts_correct && lks_feed_has_tokens(feed);
     out->are_values = lks_compares_values(loss);
     out->n_rows = out->are_values   ? N_ROWS_OF_VALUES

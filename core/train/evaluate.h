@@ -16,6 +16,7 @@
 
 enum {
     LKS_EVALUATE_CHUNK = 256,  /* samples */
+    LKS_EVALUATE_TEXTS = 32,   /* of targets that are tokens: each has scores of many */
     LKS_EVALUATE_STREAMS = 16, /* of a chunk, which is one window of each */
 };
 
