@@ -81,6 +81,7 @@ static lks_status check_bags(const lks_tensor *input,
                              const lks_embedding_bag_options *options)
 {
     const lks_tensor *offsets = options->offsets, *w = options->per_sample_weights;
+    const lks_tensor *members = options->members;
 
     if (input->view.ndim != (offsets ? 1 : 2))
         return lks_fail(LKS_SHAPE,
@@ -96,6 +97,12 @@ static lks_status check_bags(const lks_tensor *input,
                         "embedding_bag: weights of samples go with sums, one for each of "
                         "%s, not %s",
                         LKS_TEXT(input), LKS_TEXT(w));
+    if (members && (members->view.dtype != LKS_BOOL || members->numel != input->numel))
+        return lks_fail(LKS_SHAPE,
+                        "embedding_bag: takes members of bool, one for each of %s, not "
+                        "%s of %s",
+                        LKS_TEXT(input), LKS_TEXT(members),
+                        lks_dtype_name(members->view.dtype));
     return LKS_OK;
 }
 
@@ -150,12 +157,24 @@ static lks_tensor *embed_bags(lks_tensor *input, lks_tensor *weight,
     b.rows = lks_index_select(weight, 0, b.input);
     if (w)
         b.rows = lks_mul(b.rows, lks_reshape(w, LKS_SHAPE_OF(input->numel, 1)));
+    if (o->members)
+        b.counts = lks_flatten(o->members, 0, -1);
     if (o->padding_idx != LKS_NO_PADDING_IDX) {
-        b.counts = present(b.input, weight, o->padding_idx);
+        lks_tensor *is_row = present(b.input, weight, o->padding_idx);
+
+        b.counts = o->members ? lks_logical_and(b.counts, is_row) : is_row;
+    }
+    if (o->members || o->padding_idx != LKS_NO_PADDING_IDX)
         b.rows = lks_masked_fill_scalar(b.rows,
                                         lks_unsqueeze(lks_logical_not(b.counts), 1), 0);
-    }
     return b.rows && b.bag ? modes[o->mode](&b, b.rows) : NULL;
+}
+
+/* Whether an operand that may be absent is so because its own expression failed. */
+static bool any_failed(const lks_embedding_bag_options *o)
+{
+    return (!o->offsets || !o->per_sample_weights || !o->members) &&
+           lks_error_status() != LKS_OK;
 }
 
 lks_tensor *lks_embedding_bag(lks_tensor *input, lks_tensor *weight,
@@ -169,7 +188,8 @@ lks_tensor *lks_embedding_bag(lks_tensor *input, lks_tensor *weight,
         with = *options;
     if (with.padding_idx == 0 && !with.has_padding_idx)
         with.padding_idx = LKS_NO_PADDING_IDX;
-    if (!input || !weight || check("embedding_bag", input, weight) != LKS_OK ||
+    if (!input || !weight || any_failed(&with) ||
+        check("embedding_bag", input, weight) != LKS_OK ||
         check_bags(input, &with) != LKS_OK || lks_scope_open() != LKS_OK)
         return NULL;
     y = lks_scope_return(embed_bags(input, weight, &with));

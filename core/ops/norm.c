@@ -124,6 +124,43 @@ lks_tensor *lks_normalize(lks_tensor *x, double p, int dim, double eps)
     return y;
 }
 
+/* In an open scope; n dims that are not the parts'. */
+static lks_tensor *cut_down(lks_tensor *x, double p, const int *dims, int n,
+                            double max_norm)
+{
+    lks_tensor *norm = norm_of(x, p, dims, n, true);
+    lks_tensor *factor =
+        lks_mul_scalar(lks_reciprocal(lks_add_scalar(norm, 1e-7)), max_norm);
+
+    return lks_mul(x, lks_masked_fill_scalar(
+                          factor, lks_logical_not(lks_gt_scalar(norm, max_norm)), 1));
+}
+
+lks_tensor *lks_renorm(lks_tensor *x, double p, int dim, double max_norm)
+{
+    int dims[LKS_MAX_DIMS], n = 0;
+    lks_tensor *y;
+
+    if (!takes("renorm", x) ||
+        lks_dim_resolve("renorm", x->view.ndim, dim, &dim) != LKS_OK)
+        return NULL;
+    if (x->view.ndim < 2 || !(p > 0) || !(max_norm >= 0)) {
+        lks_fail(x->view.ndim < 2 ? LKS_SHAPE : LKS_INVALID,
+                 "renorm: takes two dimensions or more, a p above 0 and a norm of at "
+                 "least 0, not %s, %g and %g",
+                 LKS_TEXT(x), p, max_norm);
+        return NULL;
+    }
+    for (int i = 0; i < x->view.ndim; i++)
+        if (i != dim)
+            dims[n++] = i;
+    if (lks_scope_open() != LKS_OK)
+        return NULL;
+    y = lks_scope_return(cut_down(x, p, dims, n, max_norm));
+    lks_scope_close();
+    return y;
+}
+
 /* Sums of sizes along rows or columns, and the largest or smallest of them. */
 lks_tensor *lks_matrix_norm(lks_tensor *x, double p, bool keepdim)
 {

@@ -163,6 +163,9 @@ lks_tensor *lks_std(lks_tensor *x, const int *dims, int n, double correction,
 lks_tensor *lks_norm(lks_tensor *x, double p, const int *dims, int n, bool keepdim);
 /* x over its p-norm [2] along dim [1], where that is above eps [1e-12], else over eps. */
 lks_tensor *lks_normalize(lks_tensor *x, double p, int dim, double eps);
+/* Each of x's parts along dim, its p-norm being above max_norm, times max_norm / (norm +
+ * 1e-7). x has two dimensions or more, p is above 0. */
+lks_tensor *lks_renorm(lks_tensor *x, double p, int dim, double max_norm);
 /* Of the matrices in the last two dimensions: the largest sum of |x| in a column (p 1), in
  * a row (p infinite), or the smallest (p below 0). The Frobenius norm is lks_norm's. */
 lks_tensor *lks_matrix_norm(lks_tensor *x, double p, bool keepdim);
@@ -274,6 +277,7 @@ typedef struct lks_embedding_bag_options {
     lks_tensor *per_sample_weights; /* like input; of sums only */
     int64_t padding_idx;  /* in no bag; 0 is LKS_NO_PADDING_IDX unless has_padding_idx */
     bool has_padding_idx; /* a padding_idx of 0 is meant: row 0 */
+    lks_tensor *members;  /* like input, bool: what is true is in its bag; or NULL: all */
 } lks_embedding_bag_options;
 
 /* input (bags, n), or (n) with offsets: what the rows of each bag come to, (bags, d), 0

@@ -438,6 +438,8 @@ def places():
     case("embedding_bag/sum", bags("sum"), Index(4, 6), X(4, 3))
     case("embedding_bag/max", bags("max"), Index(4, 6), X(4, 3))
     case("embedding_bag/padded", bags("mean", 1), Index(4, 6), X(4, 3))
+    case("embedding_bag/members", lambda i, w, m: (F.embedding(i, w) * m.unsqueeze(2)).sum(1)
+         / m.sum(1, keepdim=True).clamp(min=1), Index(4, 3, 2), X(4, 3), Index(2, 3, 2))
     case("embedding_bag/weighted", lambda i, w, p: F.embedding_bag(i, w, mode="sum", per_sample_weights=p),
          Index(4, 3, 2), X(4, 3), X(3, 2))
 
@@ -844,6 +846,8 @@ def composed_losses():
         case("multi_margin_loss/" + r, lambda x, t, w: F.multi_margin_loss(
             x, t, p=p, margin=0.7, weight=(w + 1) * 0.5, reduction=r), x, target, weight)
     case("multi_margin_loss/one", lambda x, t: F.multi_margin_loss(x, t, reduction="none"), X(3), Index(3))
+    case("renorm/rows", lambda x: torch.renorm(x, 2, 0, 1), X(4, 3))
+    case("renorm/columns", lambda x: torch.renorm(x, 3, -1, 0.9), X(2, 2, 3))
     case("normalize/rows", F.normalize, X(3, 4))
     case("normalize/columns", lambda x: F.normalize(x, 3, 0), X(3, 4))
     case("normalize/bounded", lambda x: F.normalize(x, 1, -1, 1.5), X(3, 4))
@@ -1010,26 +1014,25 @@ def transformers():
     def encode(layer, x, flat):
         return run_cut(layer, flat, x)
     of(name + "plain", nn.TransformerEncoderLayer(4, 2, **plain), encode, X(2, 3, 4), X(127))
-    of(name + "first", nn.TransformerEncoderLayer(4, 2, bias=False, **first), encode, X(3, 4), Index(201, 96))
     case(name + "masked", masked_encoder, X(2, 3, 4), Index(201, 127), Index(2, 2, 3))
     case(name + "dropped", dropped_encoder, X(2, 2, 4), Index(201, 127))
     name = "transformer_decoder_layer/"
-    of(name + "plain", nn.TransformerDecoderLayer(4, 2, **plain),
-       lambda layer, x, memory, flat: run_cut(layer, flat, x, memory, tgt_mask=causal(x)),
-       X(2, 2, 4), X(2, 3, 4), X(215))
     of(name + "first", nn.TransformerDecoderLayer(4, 2, **first),
        lambda layer, x, memory, flat, m: run_cut(layer, flat, x, memory, tgt_mask=causal(x), memory_mask=m),
        X(2, 2, 4), X(2, 3, 4), Index(201, 215), X(2, 3))
     case(name + "dropped", dropped_decoder, X(1, 2, 4), X(1, 3, 4), Index(201, 215))
-    of("transformer_encoder/two",
-       nn.TransformerEncoder(nn.TransformerEncoderLayer(4, 2, **plain), 2, nn.LayerNorm(4)), encode,
-       X(2, 2, 4), Index(201, 262))
+    of("transformer_encoder/one",
+       nn.TransformerEncoder(nn.TransformerEncoderLayer(4, 2, **plain), 1, nn.LayerNorm(4)), encode,
+       X(2, 2, 4), Index(201, 135))
     decoder = nn.TransformerDecoder(nn.TransformerDecoderLayer(4, 2, **first), 1, nn.LayerNorm(4, eps=0.1))
     of("transformer_decoder/one", decoder, lambda layer, x, memory, flat: run_cut(layer, flat, x, memory),
        X(2, 4), X(3, 4), Index(201, 223))
-    of("transformer/whole", nn.Transformer(4, 2, 1, 1, **plain),
-       lambda layer, src, tgt, flat: run_cut(layer, flat, src, tgt, tgt_mask=causal(tgt)),
-       X(2, 3, 4), X(2, 2, 4), Index(201, 358))
+
+    def whole(decoder, src, tgt, flat):
+        gain, bias = cut(flat[:8], (4,), (4,))
+        return run_cut(decoder, flat[8:], tgt, F.layer_norm(src, (4,), gain, bias), tgt_mask=causal(tgt))
+    of("transformer/whole", nn.TransformerDecoder(nn.TransformerDecoderLayer(4, 2, **plain), 1, nn.LayerNorm(4)),
+       whole, X(2, 3, 4), X(2, 2, 4), Index(201, 231))
 
 
 def masked_encoder(x, flat, mask):

@@ -322,12 +322,18 @@ F(bags_weighted,
                     &(lks_embedding_bag_options){.mode = LKS_BAG_SUM,
                                                  .per_sample_weights = x[2],
                                                  .padding_idx = LKS_NO_PADDING_IDX}))
+F(bags_members,
+  lks_embedding_bag(x[0], x[1],
+                    &(lks_embedding_bag_options){.members = lks_to(x[2], LKS_BOOL)}))
+F(bags_members_i64,
+  lks_embedding_bag(x[0], x[1], &(lks_embedding_bag_options){.members = x[2]}))
 const lks_op_cases lks_op_cases_embedding_bag = {
     .cases = CASES({"plain", bags_plain, {INDEX(4, 3, 2), X(4, 3)}},
                    {"mean", bags_mean, {INDEX(4, 6), X(4, 3)}},
                    {"sum", bags_sum, {INDEX(4, 6), X(4, 3)}},
                    {"max", bags_max, {INDEX(4, 6), X(4, 3)}},
                    {"padded", bags_padded, {INDEX(4, 6), X(4, 3)}},
+                   {"members", bags_members, {INDEX(4, 3, 2), X(4, 3), INDEX(2, 3, 2)}},
                    {"weighted", bags_weighted, {INDEX(4, 3, 2), X(4, 3), X(3, 2)}}),
     .refusals =
         REFUSALS({"vector",
@@ -335,6 +341,12 @@ const lks_op_cases lks_op_cases_embedding_bag = {
                   {INDEX(4, 3), X(4, 3)},
                   LKS_SHAPE,
                   "embedding_bag: takes (bags, n), or (n) with offsets, not (3,)"},
+                 {"members",
+                  bags_members_i64,
+                  {INDEX(4, 3, 2), X(4, 3), INDEX(2, 3, 2)},
+                  LKS_SHAPE,
+                  "embedding_bag: takes members of bool, one for each of (3, 2), not "
+                  "(3, 2) of int64"},
                  {"weights",
                   bags_weighted,
                   {INDEX(4, 3, 2), X(4, 3), X(3)},

@@ -158,6 +158,20 @@ const lks_op_cases lks_op_cases_norm = {
     .refusals = REFUSALS({.name = NULL}),
 };
 
+F(renormal_rows, lks_renorm(x[0], 2, 0, 1))
+F(renormal_columns, lks_renorm(x[0], 3, -1, 0.9))
+F(renormal_of_nothing, lks_renorm(x[0], 0, 0, 1))
+const lks_op_cases lks_op_cases_renorm = {
+    .cases = CASES({"rows", renormal_rows, {X(4, 3)}},
+                   {"columns", renormal_columns, {X(2, 2, 3)}}),
+    .refusals = REFUSALS({"vector",
+                          renormal_rows,
+                          {X(3)},
+                          LKS_SHAPE,
+                          "renorm: takes two dimensions or more, a p above 0"},
+                         {"p", renormal_of_nothing, {X(4, 3)}, LKS_INVALID, "and 1"}),
+};
+
 F(normal_rows, lks_normalize(x[0], 2, 1, 1e-12))
 F(normal_columns, lks_normalize(x[0], 3, 0, 1e-12))
 F(normal_bounded, lks_normalize(x[0], 1, -1, 1.5))
