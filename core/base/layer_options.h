@@ -41,7 +41,10 @@
     X(hardtanh) X(relu6) X(threshold) X(softmin)                                         \
     X(unflatten) X(instance_norm1d) X(instance_norm2d) X(local_response_norm)            \
     X(pixel_shuffle) X(upsample) X(dropout1d) X(dropout2d)                               \
-    X(rnn) X(lstm) X(gru) X(last)
+    X(rnn) X(lstm) X(gru) X(last)                                                        \
+    X(embedding_bag) X(positional_encoding) X(multihead_attention)                       \
+    X(transformer_encoder_layer) X(transformer_decoder_layer) X(transformer_encoder)     \
+    X(transformer_decoder)
 
 #define LKS_OPTIONS_linear(X)                                                            \
     X(WHOLE, "out_features", out_features, 1, LKS_OPTION_REQUIRED)                       \
@@ -175,11 +178,54 @@
     X(REAL, "eps", eps, 0, LKS_OPTION_NO_MAX, LKS_OPTION_ELSE(1e-05))                    \
     X(TOGGLE, "affine", affine, LKS_OPTION_ELSE(true))
 
-/* padding_idx: a row that is and stays 0; it may count from the end */
+/* padding_idx: a row that is and stays 0; it may count from the end. max_norm: rows that
+ * are used are cut down to it */
 #define LKS_OPTIONS_embedding(X)                                                         \
     X(WHOLE, "num_embeddings", num_embeddings, 1, LKS_OPTION_REQUIRED)                   \
     X(WHOLE, "embedding_dim", embedding_dim, 1, LKS_OPTION_REQUIRED)                     \
-    X(WHOLE_OR_NULL, "padding_idx", padding_idx, -LKS_OPTION_MAX_SIZE, LKS_OPTION_NULL)
+    X(WHOLE_OR_NULL, "padding_idx", padding_idx, -LKS_OPTION_MAX_SIZE, LKS_OPTION_NULL)  \
+    X(REAL_OR_NULL, "max_norm", max_norm, 0, LKS_OPTION_NO_MAX, LKS_OPTION_NULL)         \
+    X(REAL, "norm_type", norm_type, 1e-12, LKS_OPTION_NO_MAX, LKS_OPTION_ELSE(2))
+
+/* what a sample's rows come to; padding_idx: a row that is in no bag. The words are
+ * lks_bag_mode's, in its order */
+#define LKS_OPTIONS_embedding_bag(X)                                                     \
+    LKS_OPTIONS_embedding(X)                                                             \
+    X(WORD, "mode", mode, "mean", "sum", "max")
+
+/* learned: a row for each of max_len places, which is the sequences' length unless said;
+ * else sines and cosines */
+#define LKS_OPTIONS_positional_encoding(X)                                               \
+    X(TOGGLE, "learned", learned, LKS_OPTION_ELSE(false))                                \
+    X(WHOLE, "max_len", max_len, 1, LKS_OPTION_UNSET)                                    \
+    X(PART, "dropout", dropout, LKS_OPTION_ELSE(0))
+
+/* causal: a place looks at those before it and itself only */
+#define LKS_OPTIONS_multihead_attention(X)                                               \
+    X(WHOLE, "num_heads", num_heads, 1, LKS_OPTION_REQUIRED)                             \
+    X(PART, "dropout", dropout, LKS_OPTION_ELSE(0))                                      \
+    X(TOGGLE, "bias", bias, LKS_OPTION_ELSE(true))                                       \
+    X(TOGGLE, "add_bias_kv", add_bias_kv, LKS_OPTION_ELSE(false))                        \
+    X(TOGGLE, "add_zero_attn", add_zero_attn, LKS_OPTION_ELSE(false))                    \
+    X(TOGGLE, "causal", causal, LKS_OPTION_ELSE(false))
+
+#define LKS_OPTIONS_transformer_encoder_layer(X)                                         \
+    X(WHOLE, "nhead", nhead, 1, LKS_OPTION_REQUIRED)                                     \
+    X(WHOLE, "dim_feedforward", dim_feedforward, 1, LKS_OPTION_ELSE(2048))               \
+    X(PART, "dropout", dropout, LKS_OPTION_ELSE(0.1))                                    \
+    X(WORD, "activation", activation, "relu", "gelu")                                    \
+    X(REAL, "layer_norm_eps", eps, 1e-12, LKS_OPTION_NO_MAX, LKS_OPTION_ELSE(1e-05))     \
+    X(TOGGLE, "norm_first", norm_first, LKS_OPTION_ELSE(false))                          \
+    X(TOGGLE, "bias", bias, LKS_OPTION_ELSE(true))                                       \
+    X(TOGGLE, "causal", causal, LKS_OPTION_ELSE(false))
+#define LKS_OPTIONS_transformer_decoder_layer(X) LKS_OPTIONS_transformer_encoder_layer(X)
+
+/* norm: one more layer_norm behind the last layer */
+#define LKS_OPTIONS_transformer_encoder(X)                                               \
+    X(WHOLE, "num_layers", num_layers, 1, LKS_OPTION_REQUIRED)                           \
+    LKS_OPTIONS_transformer_encoder_layer(X)                                             \
+    X(TOGGLE, "norm", norm, LKS_OPTION_ELSE(false))
+#define LKS_OPTIONS_transformer_decoder(X) LKS_OPTIONS_transformer_encoder(X)
 
 #define LKS_OPTIONS_bilinear(X)                                                          \
     X(WHOLE, "out_features", out_features, 1, LKS_OPTION_REQUIRED)                       \

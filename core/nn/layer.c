@@ -183,6 +183,18 @@ lks_status lks_layer_carry(const lks_layer_run *run, size_t i, lks_tensor *value
     return LKS_OK;
 }
 
+lks_status lks_layer_padding(const lks_layer_run *run, size_t i, const lks_tensor *x,
+                             lks_tensor **out)
+{
+    lks_tensor *place;
+
+    *out = NULL;
+    if (!run->lengths || !run->lengths[i])
+        return LKS_OK;
+    place = lks_arange(lks_size(x, 1), LKS_I64, lks_tensor_device(x));
+    return lks_layer_put(out, lks_ge(place, lks_unsqueeze(run->lengths[i], 1)));
+}
+
 /* ---- errors ---- */
 
 /* " of layer 2 (conv2d)" */

@@ -68,7 +68,7 @@ typedef struct lks_layer_type {
     lks_status (*forward)(const lks_layer *layer, const lks_layer_run *run,
                           lks_tensor *const *in, lks_tensor **out);
     /* May be NULL, for layers that observe nothing: turn what all lanes of a step have
-     * observed into new buffers, unrecorded. */
+     * observed into new buffers, unrecorded; before the optimiser's step. */
     lks_status (*update)(const lks_layer *layer, const lks_layer_run *run);
     /* May be NULL, for layers that train on any number of samples at once. LKS_SHAPE: not
      * on so few as n_samples; forward would fail in training. */
@@ -77,7 +77,7 @@ typedef struct lks_layer_type {
 
 /* A parameter that infer adds. */
 typedef struct lks_layer_param {
-    char name[32]; /* "weight": without the layer's name */
+    char name[64]; /* "weight": without the layer's name */
     lks_shape shape;
     lks_init init;
     bool is_tied; /* it is another layer's, whose `index` it has */
@@ -152,6 +152,11 @@ lks_status lks_layer_observe(const lks_layer_run *run, size_t i, lks_tensor *see
  * if the run carries. Its samples stand along dimension 1, as a recurrent layer's states
  * have them. */
 lks_status lks_layer_carry(const lks_layer_run *run, size_t i, lks_tensor *value);
+
+/* Where x (N, T, …), which is in[i], is padding: (N, T) bool, true beyond each sample's
+ * length. NULL in *out where nothing is. */
+lks_status lks_layer_padding(const lks_layer_run *run, size_t i, const lks_tensor *x,
+                             lks_tensor **out);
 
 /* Errors. */
 

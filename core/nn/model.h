@@ -102,7 +102,8 @@ void lks_model_set_training(lks_model *model, bool training);
 /* Forwards that train update the buffers (running statistics) themselves, as PyTorch's
  * do. For those who run several forwards a step: let what they observe add up behind the
  * gradients (param_block.h), until lks_model_update_buffers makes buffers of what stands
- * in the parameter block's own sums, once a step. */
+ * in the parameter block's own sums, once a step, before the optimiser's (layers may
+ * change weights by what they observed, too: an embedding with a max_norm). */
 void lks_model_defer_buffers(lks_model *model, bool defer);
 lks_status lks_model_update_buffers(lks_model *model);
 

@@ -148,8 +148,8 @@ lks_status lks_step_run(lks_step *s, uint64_t index, lks_step_result *out)
     LKS_TRY(lks_losses_wait(s->losses, index + 1, &losses));
 
     enter(s, LKS_STEP_UPDATE);
+    LKS_TRY(lks_model_update_buffers(s->model)); /* may cut weights down (embedding.c) */
     LKS_TRY(lks_optim_step_counted(s->optim, losses.count, &out->divisor));
-    LKS_TRY(lks_model_update_buffers(s->model));
 
     s->watcher->end_step(s->watched);
     out->loss = losses.sum / lks_loss_divisor(losses.count);

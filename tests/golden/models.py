@@ -9,6 +9,7 @@ Made with torch 1.13.1, those from smooth on with 2.15, float32. For each model 
     NAME_case.safetensors  input x, output y, a cotangent, and the gradients of
                            sum(y * cotangent) as grad.x and grad.<parameter>
 """
+import math
 import pathlib
 import sys
 
@@ -44,6 +45,65 @@ class Last(nn.Module):
         return x[:, -1]
 
 
+class Attention(nn.MultiheadAttention):
+    """To itself, with what is behind a place left out; its output alone."""
+
+    def forward(self, x):
+        mask = torch.ones((x.shape[1],) * 2, dtype=torch.bool).triu(1)
+        return super().forward(x, x, x, attn_mask=mask)[0]
+
+
+class Attend(nn.Sequential):
+    """The last one from the inputs to what the first two make of them."""
+
+    def forward(self, x):
+        return self[2](x, self[0](x), self[1](x))[0]
+
+
+class AttendPair(nn.Sequential):
+    def forward(self, x):
+        y = self[0](x)
+        return self[1](x, y, y)[0]
+
+
+class Encoder(nn.TransformerEncoderLayer):
+    def forward(self, x):
+        mask = nn.Transformer.generate_square_subsequent_mask(x.shape[1])
+        return super().forward(x, src_mask=mask)
+
+
+class Decode(nn.Sequential):
+    """What the first makes of the inputs is what the others attend to."""
+
+    def forward(self, x):
+        mask = nn.Transformer.generate_square_subsequent_mask(x.shape[1])
+        memory = self[0](x)
+        return self[2](self[1](x, memory, tgt_mask=mask), memory)
+
+
+class Positions(nn.Module):
+    """Sines and cosines, as PyTorch's tutorials have them."""
+
+    def forward(self, x):
+        length, width = x.shape[1:]
+        place = torch.arange(length).unsqueeze(1)
+        rate = torch.exp(torch.arange(0, width, 2) * (-math.log(10000.0) / width))
+        table = torch.zeros(length, width)
+        table[:, 0::2] = torch.sin(place * rate)
+        table[:, 1::2] = torch.cos(place * rate)[:, :width // 2]
+        return x + table
+
+
+class Learned(nn.Module):
+    def __init__(self, length, width):
+        super().__init__()
+        self.weight = nn.Parameter(torch.empty(length, width))
+
+    def forward(self, x):
+        return x + self.weight[:x.shape[1]]
+
+
+FIRST = {"batch_first": True}
 OUT = pathlib.Path(__file__).parent / "models"
 MODELS = {
     "conv": ((3, 2, 9, 8), nn.Conv2d(2, 4, (3, 2), stride=(2, 1), padding=(1, 0), dilation=(1, 2),
@@ -83,6 +143,17 @@ MODELS = {
     "gru": ((3, 5, 4), state(nn.GRU, 4, 6, num_layers=2, bidirectional=True), nn.Flatten(), nn.Linear(24, 3)),
     "rnn": ((3, 5, 4), steps(nn.RNN, 4, 6, num_layers=2, nonlinearity="relu"),
             steps(nn.RNN, 6, 5, bias=False, bidirectional=True), Last(), nn.Linear(10, 3)),
+    "attention": ((2, 5, 6), Positions(), Attention(6, 2, 0.5, **FIRST), Learned(7, 6),
+                  Attention(6, 3, bias=False, add_bias_kv=True, add_zero_attn=True, **FIRST)),
+    "attend": ((2, 4, 6), Attend(nn.Linear(6, 3), nn.Linear(6, 5),
+                                 nn.MultiheadAttention(6, 2, kdim=3, vdim=5, **FIRST))),
+    "attend_pair": ((2, 4, 6), AttendPair(nn.Linear(6, 6), nn.MultiheadAttention(6, 2, add_bias_kv=True, **FIRST))),
+    "encoder": ((2, 4, 6), Encoder(6, 2, 5, activation="gelu", norm_first=True, **FIRST),
+                nn.TransformerEncoderLayer(6, 3, 4, layer_norm_eps=0.1, bias=False, **FIRST), Positions(),
+                nn.TransformerEncoder(nn.TransformerEncoderLayer(6, 1, 7, **FIRST), 2, nn.LayerNorm(6))),
+    "decoder": ((2, 4, 6), Decode(nn.Linear(6, 6), nn.TransformerDecoderLayer(6, 2, 5, **FIRST),
+                                  nn.TransformerDecoder(nn.TransformerDecoderLayer(6, 3, 4, norm_first=True, **FIRST),
+                                                        2, nn.LayerNorm(6)))),
 }
 
 
@@ -91,7 +162,8 @@ def main():
     OUT.mkdir(exist_ok=True)
     for name in sys.argv[1:] or MODELS:
         size, *layers = MODELS[name]
-        model = nn.Sequential(*layers).eval()
+        whole = isinstance(layers[0], nn.Sequential)
+        model = (layers[0] if whole else nn.Sequential(*layers)).eval()
         for param in model.parameters():
             nn.init.normal_(param, std=0.5)
         x = torch.randn(size, requires_grad=True)

@@ -162,6 +162,59 @@ static const lks_layer_spec rnn[] = {
     LAYER("linear", {"out_features", 1, {3}}),
 };
 
+static const lks_layer_spec attention[] = {
+    LAYER("positional_encoding"),
+    LAYER("multihead_attention", {"num_heads", 1, {2}}, {"dropout", 1, {0.5}},
+          {"causal", 1, {1}}),
+    LAYER("positional_encoding", {"learned", 1, {1}}, {"max_len", 1, {7}}),
+    LAYER("multihead_attention", {"num_heads", 1, {3}}, {"bias", 1, {0}},
+          {"add_bias_kv", 1, {1}}, {"add_zero_attn", 1, {1}}, {"causal", 1, {1}}),
+};
+
+/* A layer of these inputs. */
+#define FROM(type_, from_, ...)                                                          \
+    {                                                                                    \
+        .type = type_, .from = from_, .n_from = sizeof from_ / sizeof *from_,            \
+        .options = {                                                                     \
+            (const lks_option[]){__VA_ARGS__},                                           \
+            sizeof((const lks_option[]){__VA_ARGS__}) / sizeof(lks_option)               \
+        }                                                                                \
+    }
+
+static const char *const from_inputs[] = {"inputs"};
+static const char *const from_three[] = {"inputs", "0", "1"};
+static const char *const from_two[] = {"inputs", "0"};
+static const char *const from_second[] = {"1", "0"};
+
+static const lks_layer_spec attend[] = {
+    LAYER("linear", {"out_features", 1, {3}}),
+    FROM("linear", from_inputs, {"out_features", 1, {5}}),
+    FROM("multihead_attention", from_three, {"num_heads", 1, {2}}),
+};
+
+static const lks_layer_spec attend_pair[] = {
+    LAYER("linear", {"out_features", 1, {6}}),
+    FROM("multihead_attention", from_two, {"num_heads", 1, {2}}, {"add_bias_kv", 1, {1}}),
+};
+
+static const lks_layer_spec encoder[] = {
+    LAYER("transformer_encoder_layer", {"nhead", 1, {2}}, {"dim_feedforward", 1, {5}},
+          {"activation", 1, {1}}, {"norm_first", 1, {1}}, {"causal", 1, {1}}),
+    LAYER("transformer_encoder_layer", {"nhead", 1, {3}}, {"dim_feedforward", 1, {4}},
+          {"layer_norm_eps", 1, {0.1}}, {"bias", 1, {0}}),
+    LAYER("positional_encoding"),
+    LAYER("transformer_encoder", {"num_layers", 1, {2}}, {"nhead", 1, {1}},
+          {"dim_feedforward", 1, {7}}, {"norm", 1, {1}}),
+};
+
+static const lks_layer_spec decoder[] = {
+    LAYER("linear", {"out_features", 1, {6}}),
+    FROM("transformer_decoder_layer", from_two, {"nhead", 1, {2}},
+         {"dim_feedforward", 1, {5}}, {"causal", 1, {1}}),
+    FROM("transformer_decoder", from_second, {"num_layers", 1, {2}}, {"nhead", 1, {3}},
+         {"dim_feedforward", 1, {4}}, {"norm_first", 1, {1}}, {"norm", 1, {1}}),
+};
+
 static lks_tensor *load(const lks_safetensors *file, const char *name)
 {
     const lks_safetensors_entry *entry = lks_safetensors_find(file, name);
@@ -287,7 +340,23 @@ START_TEST(recurrent_layers_of_every_kind_are_pytorchs)
 }
 END_TEST
 
+START_TEST(attention_and_places_are_pytorchs)
+{
+    compare("attention", attention, N_LAYERS(attention));
+    compare("attend", attend, N_LAYERS(attend));
+    compare("attend_pair", attend_pair, N_LAYERS(attend_pair));
+}
+END_TEST
+
+START_TEST(transformers_are_pytorchs)
+{
+    compare("encoder", encoder, N_LAYERS(encoder));
+    compare("decoder", decoder, N_LAYERS(decoder));
+}
+END_TEST
+
 LKS_SUITE("model_golden", recurrent_layers_of_every_kind_are_pytorchs,
+          attention_and_places_are_pytorchs, transformers_are_pytorchs,
           activations_of_every_kind_are_pytorchs,
           images_that_are_normalised_and_resampled_are_pytorchs,
           layers_along_a_line_are_pytorchs,
