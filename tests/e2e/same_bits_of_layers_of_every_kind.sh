@@ -97,6 +97,25 @@ train tokens tokens-1
 learns tokens-1
 train tokens tokens-2 --ranks 2
 
+# The same by attention: rows that are used are cut down, whoever used them.
+sed -e '/^job:/s/tokens/attention/' -e '/^model:/,/out_features: 2}/d' tokens.yaml >attention.yaml
+cat >>attention.yaml <<'JOB'
+model:
+  - embedding: {num_embeddings: 13, embedding_dim: 8, max_norm: 1.5}
+  - positional_encoding: {learned: true, dropout: 0.1}
+  - transformer_encoder: {num_layers: 2, nhead: 2, dim_feedforward: 16, causal: true, activation: gelu, norm: true}
+  - multihead_attention: {num_heads: 4, dropout: 0.1, add_bias_kv: true, name: attend}
+  - transformer_decoder_layer: {nhead: 2, dim_feedforward: 16, norm_first: true, from: ["0", attend]}
+  - flatten
+  - linear: {out_features: 2}
+JOB
+train attention attention-1
+learns attention-1
+train attention attention-2 --ranks 2
+train attention attention-3 --ranks 3
+train attention attention-replicas --ranks 2 --set train.replicas=2
+train attention attention-reference --set train.device=reference
+
 # What is wrong is one line.
 lks check job.yaml --set 'model.0.conv2d.init={wieght: zeros}'
 [ "$status" -eq 2 ] || fail "an init of nothing is no error: $status"
