@@ -183,6 +183,14 @@ static lks_status forward(const lks_layer *layer, const lks_layer_run *run,
     return has_cells ? lks_layer_put(&out[2], turn(c_n)) : LKS_OK;
 }
 
+/* One way, from what it carries. */
+static bool steps(const lks_layer *layer)
+{
+    const recurrent *config = layer->config;
+
+    return !config->bidirectional && layer->n_in == 1;
+}
+
 /* The type `id`, which may be given its first state. */
 #define TYPE(id, n_states)                                                               \
     static const lks_option_rule id##_options[] = {LKS_OPTIONS_##id(RULE)};              \
@@ -193,6 +201,7 @@ static lks_status forward(const lks_layer *layer, const lks_layer_run *run,
         .config_size_bytes = sizeof(recurrent),                                          \
         .n_more_inputs = n_states,                                                       \
         .takes_varying = true,                                                           \
+        .steps = steps,                                                                  \
         .infer = infer_##id,                                                             \
         .forward = forward,                                                              \
     }
