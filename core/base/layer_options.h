@@ -44,7 +44,7 @@
     X(rnn) X(lstm) X(gru) X(last)                                                        \
     X(embedding_bag) X(positional_encoding) X(multihead_attention)                       \
     X(transformer_encoder_layer) X(transformer_decoder_layer) X(transformer_encoder)     \
-    X(transformer_decoder)
+    X(transformer_decoder) X(seq2seq)
 
 #define LKS_OPTIONS_linear(X)                                                            \
     X(WHOLE, "out_features", out_features, 1, LKS_OPTION_REQUIRED)                       \
@@ -286,6 +286,21 @@
 #define LKS_OPTIONS_threshold(X)                                                         \
     X(REAL, "threshold", p, -LKS_OPTION_NO_MAX, LKS_OPTION_NO_MAX, LKS_OPTION_REQUIRED)  \
     X(REAL, "value", q, -LKS_OPTION_NO_MAX, LKS_OPTION_NO_MAX, LKS_OPTION_REQUIRED)
+
+/* vocabularies: sizes, of the data's own if not given; num_layers: of the encoder and of
+ * the decoder; dropout: of embeddings, between layers and before the output; tie_weights:
+ * the output's weight is the target embedding's */
+#define LKS_OPTIONS_seq2seq(X)                                                           \
+    X(WHOLE, "source_vocabulary", source_vocabulary, 1, LKS_OPTION_UNSET)                \
+    X(WHOLE, "target_vocabulary", target_vocabulary, 1, LKS_OPTION_UNSET)                \
+    X(WHOLE, "embedding_dim", embedding_dim, 1, LKS_OPTION_REQUIRED)                     \
+    X(WHOLE, "hidden_size", hidden_size, 1, LKS_OPTION_REQUIRED)                         \
+    X(WHOLE, "num_layers", num_layers, 1, LKS_OPTION_ELSE(1))                            \
+    X(WORD, "cell", cell, "gru", "lstm")                                                 \
+    X(TOGGLE, "bidirectional", bidirectional, LKS_OPTION_ELSE(true))                     \
+    X(WORD, "attention", attention, "additive", "dot", "none")                           \
+    X(PART, "dropout", dropout, LKS_OPTION_ELSE(0))                                      \
+    X(TOGGLE, "tie_weights", tie_weights, LKS_OPTION_ELSE(true))
 
 /* What a parameter begins with, torch.nn.init's: LKS_INIT_LIST(X): X(name, whether it is
  * of parameters of two dimensions or more). */

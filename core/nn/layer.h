@@ -77,7 +77,7 @@ typedef struct lks_layer_type {
 
 /* A parameter that infer adds. */
 typedef struct lks_layer_param {
-    char name[64]; /* "weight": without the layer's name */
+    char name[LKS_LAYER_NAME_SIZE]; /* "weight": without the layer's name */
     lks_shape shape;
     lks_init init;
     bool is_tied; /* it is another layer's, whose `index` it has */

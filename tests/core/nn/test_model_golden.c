@@ -1,16 +1,13 @@
 /* Layers against PyTorch: tests/golden/models.py. */
 #include "support/test_device.h"
+#include "support/golden_model.h"
 #include "support/models.h"
 
-#include <math.h>
 #include <stdio.h>
 
 #include "autograd/backward.h"
-#include "io/safetensors.h"
 #include "ops/ops.h"
 #include "tensor/scope.h"
-
-#define GOLDEN LKS_SOURCE_DIR "/tests/golden/models/"
 
 static const lks_layer_spec conv[] = {
     LAYER("conv2d", {"out_channels", 1, {4}}, {"kernel_size", 2, {3, 2}},
@@ -215,39 +212,9 @@ static const lks_layer_spec decoder[] = {
          {"dim_feedforward", 1, {4}}, {"norm_first", 1, {1}}, {"norm", 1, {1}}),
 };
 
-static lks_tensor *load(const lks_safetensors *file, const char *name)
-{
-    const lks_safetensors_entry *entry = lks_safetensors_find(file, name);
-    lks_shape shape = {0};
-
-    ck_assert_msg(entry != NULL, "no %s", name);
-    shape.ndim = entry->ndim;
-    for (int i = 0; i < shape.ndim; i++)
-        shape.sizes[i] = entry->sizes[i];
-    return lks_from_data(shape, entry->dtype, entry->data, test_device());
-}
-
-static void assert_close(const lks_tensor *got, const lks_tensor *want, const char *what)
-{
-    lks_shape got_shape, want_shape = lks_sizes(want);
-    float *a, *b = tensor_get(want);
-
-    ck_assert_msg(got != NULL, "%s: %s", what, lks_error_text());
-    got_shape = lks_sizes(got);
-    ck_assert_msg(lks_shape_equal(&got_shape, &want_shape), "shape of %s", what);
-    ck_assert(lks_is_contiguous(got));
-    a = tensor_get(got);
-    for (int64_t i = 0; i < lks_numel(want); i++)
-        ck_assert_msg(fabsf(a[i] - b[i]) <= 1e-5f * fmaxf(1, fabsf(b[i])),
-                      "%s[%d] is %.9g, PyTorch has %.9g", what, (int)i, (double)a[i],
-                      (double)b[i]);
-    free(a);
-    free(b);
-}
-
 static void compare(const char *name, const lks_layer_spec *layers, size_t n)
 {
-    char path[512], grad_name[64];
+    char path[512];
     lks_safetensors *file;
     lks_shape sample = {0};
     lks_model *model;
@@ -270,12 +237,7 @@ static void compare(const char *name, const lks_layer_spec *layers, size_t n)
     assert_close(y, load(file, "y"), "y");
     ck_ok(lks_backward_from(y, load(file, "cotangent")));
     assert_close(lks_grad(x), load(file, "grad.x"), "grad.x");
-    for (size_t i = 0; i < lks_param_block_count(lks_model_params(model)); i++) {
-        const lks_param *param = lks_param_block_at(lks_model_params(model), i);
-
-        snprintf(grad_name, sizeof grad_name, "grad.%s", param->name);
-        assert_close(lks_grad(param->tensor), load(file, grad_name), grad_name);
-    }
+    assert_gradients(file, model);
     lks_scope_close();
     lks_safetensors_close(file);
     lks_model_destroy(model);
