@@ -2,6 +2,8 @@
 #include "support/models.h"
 #include "support/test_device.h"
 
+#include <math.h>
+
 #include "autograd/backward.h"
 #include "ops/ops.h"
 #include "tensor/scope.h"
@@ -236,6 +238,42 @@ START_TEST(parameters_have_pytorchs_names_and_order)
 }
 END_TEST
 
+/* The largest and the root mean square of a parameter's elements. */
+static void check_spread(const lks_model *model, size_t i, double largest, double rms)
+{
+    const lks_tensor *t = lks_param_block_at(lks_model_params(model), i)->tensor;
+    double sum = 0;
+
+    for (int64_t k = 0; k < lks_numel(t); k++) {
+        sum += tensor_at(t, k) * tensor_at(t, k);
+        ck_assert_double_le(fabs(tensor_at(t, k)), largest);
+    }
+    ck_assert_double_le(fabs(sqrt(sum / (double)lks_numel(t)) - rms), 0.25 * rms);
+}
+
+/* source: nn.MultiheadAttention._reset_parameters: xavier_uniform of (3 E, E) as it is,
+ * nn.Linear's of the others, biases of projections 0 */
+START_TEST(first_values_are_pytorchs_distributions)
+{
+    const double e = 64, f = 96;
+    const double bounds[] = {sqrt(6 / (4 * e)), 0,           1 / sqrt(e), 0,
+                             1 / sqrt(e),       1 / sqrt(e), 1 / sqrt(f), 1 / sqrt(f)};
+    const lks_layer_spec layers[] = {
+        LAYER("transformer_encoder_layer", {"nhead", 1, {2}},
+              {"dim_feedforward", 1, {f}}),
+        LAYER("multihead_attention", {"num_heads", 1, {2}}, {"add_bias_kv", 1, {1}})};
+    lks_model *model;
+
+    ck_ok(lks_model_create(layers, 2, LKS_SHAPE_OF(3, 64), 1, test_device(), &model));
+    for (size_t i = 0; i < sizeof bounds / sizeof *bounds; i++)
+        check_spread(model, i, bounds[i], bounds[i] / sqrt(3));
+    check_spread(model, 8, 1, 1); /* norm1.weight */
+    check_spread(model, 12, bounds[0], bounds[0] / sqrt(3));
+    check_spread(model, 14, 1, 1 / sqrt(e)); /* bias_k: xavier_normal */
+    lks_model_destroy(model);
+}
+END_TEST
+
 static void refuse(const lks_layer_spec *layers, size_t n, lks_shape sample,
                    const char *says)
 {
@@ -285,5 +323,6 @@ END_TEST
 
 LKS_SUITE("attention", a_padded_sample_is_what_it_is_alone, padding_is_in_no_bag,
           a_causal_layer_looks_back_only, dropout_is_of_the_step_and_not_of_evaluation,
-          parameters_have_pytorchs_names_and_order, what_does_not_fit_is_told,
+          parameters_have_pytorchs_names_and_order,
+          first_values_are_pytorchs_distributions, what_does_not_fit_is_told,
           keys_and_values_of_different_lengths_are_refused)
