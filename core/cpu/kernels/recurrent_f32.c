@@ -14,6 +14,14 @@
 #include "reference/recurrent_cell_of.h"
 #undef T
 
+/* LKS_SIMD_FOR for bodies with arrays, which `omp simd` would keep in memory. */
+#if defined(__clang__)
+#define VECTOR_FOR(i, n)                                                                 \
+    _Pragma("clang loop vectorize(assume_safety)") for (int64_t i = 0; i < (n); i++)
+#else
+#define VECTOR_FOR(i, n) _Pragma("GCC ivdep") for (int64_t i = 0; i < (n); i++)
+#endif
+
 enum {
     GROUP = 96, /* sequences */
     MAX_GATES = 4,
@@ -208,32 +216,39 @@ typedef struct units {
 
 static void rnn_units(const units *u, bool relu)
 {
-    LKS_SIMD_FOR(j, u->n)
-    u->out[j] = rnn_step_float(relu, u->sums[j]);
+    const float *sums = u->sums;
+    float *out = u->out;
+
+    if (relu)
+        VECTOR_FOR(j, u->n)
+    out[j] = rnn_step_float(true, sums[j]);
+    else VECTOR_FOR(j, u->n) out[j] = rnn_step_float(false, sums[j]);
 }
 
 static void lstm_units(const units *u)
 {
     float *i = u->sums, *f = i + SUMS, *g = f + SUMS, *o = g + SUMS;
+    float *c = u->c, *out = u->out;
 
-    LKS_SIMD_FOR(j, u->n)
+    VECTOR_FOR(j, u->n)
     {
         float gates[] = {i[j], f[j], g[j], o[j]};
 
-        u->out[j] = lstm_step_float(gates, &u->c[j]);
+        out[j] = lstm_step_float(gates, &c[j]);
         i[j] = gates[0], f[j] = gates[1], g[j] = gates[2], o[j] = gates[3];
     }
 }
 
 static void gru_units(const units *u)
 {
-    float *r = u->sums, *z = r + SUMS, *n = z + SUMS;
+    float *r = u->sums, *z = r + SUMS, *n = z + SUMS, *out = u->out;
+    const float *x = u->x, *h = u->h;
 
-    LKS_SIMD_FOR(j, u->n)
+    VECTOR_FOR(j, u->n)
     {
-        float gates[] = {r[j], z[j], u->x[j]};
+        float gates[] = {r[j], z[j], x[j]};
 
-        u->out[j] = gru_step_float(gates, n[j], u->h[j]);
+        out[j] = gru_step_float(gates, n[j], h[j]);
         r[j] = gates[0], z[j] = gates[1], n[j] = gates[2];
     }
 }
@@ -345,7 +360,7 @@ static void rnn_backward(const group *s, int64_t q, const float *dh, float *dx, 
     const bool relu = s->l->r->kind == LKS_RNN_RELU;
     const float *y = step_at(s->l->r->y, s->at[q], s->first + q);
 
-    LKS_SIMD_FOR(j, s->l->H)
+    VECTOR_FOR(j, s->l->H)
     dx[j] = dg[j] = rnn_step_backward_float(relu, y[j], dh[j]);
 }
 
@@ -359,7 +374,7 @@ static void lstm_backward(const group *s, int64_t q, const float *dy, float *out
     const float *c_before = before(s, q, r->cells, r->c0);
     float *dc = row_at(s->l->g->dc0, at);
 
-    LKS_SIMD_FOR(j, H)
+    VECTOR_FOR(j, H)
     {
         const float gates[] = {g[j], g[H + j], g[2 * H + j], g[3 * H + j]};
         float d[MAX_GATES];
@@ -380,7 +395,7 @@ static void gru_backward(const group *s, int64_t q, float *dh, float *dx, float 
     const float *h_before = before(s, q, r->y, r->h0);
     float *d_hidden = step_at(s->l->g->d_hidden, t, at);
 
-    LKS_SIMD_FOR(j, H)
+    VECTOR_FOR(j, H)
     {
         const float gates[] = {g[j], g[H + j], g[2 * H + j]};
         float d[3];
