@@ -187,10 +187,27 @@ static void add_x(const group *s, int64_t first, int64_t n)
         }
 }
 
+/* x, and where the gates go, asked for before the products that they wait for: a line of
+ * each gate and sequence, which nothing would guess. */
+static void ask_for(const group *s, int64_t first)
+{
+    const lks_recurrent *r = s->l->r;
+
+    for (int64_t q = 0; q < s->n; q++)
+        for (int64_t k = 0; k < s->l->n_gates && s->at[q] >= 0; k++) {
+            const int64_t at = k * s->l->H + first;
+
+            __builtin_prefetch(step_at(r->x, s->at[q], s->first + q) + at, 0, 2);
+            if (r->gates)
+                __builtin_prefetch(step_at(r->gates, s->at[q], s->first + q) + at, 1, 2);
+        }
+}
+
 static void sum_gates(const group *s, int64_t block, int64_t first, int64_t n)
 {
     const layer *l = s->l;
 
+    ask_for(s, first);
     for (int64_t t = 0; t < l->P; t += DEPTH) {
         float *sums = t > 0 ? s->more : s->sums;
 

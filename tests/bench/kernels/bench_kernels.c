@@ -16,7 +16,7 @@
 #include "device.h"
 #include "timing.h"
 
-enum { MAX_ARGS = 5 };
+enum { MAX_ARGS = 11 };
 
 typedef struct bench {
     lks_device device;
@@ -35,6 +35,7 @@ typedef struct call {
     lks_conv2d_params conv;
     lks_pool2d_params pool;
     int op;
+    bool backward;
 } call;
 
 static void leave(void)
@@ -280,6 +281,50 @@ static lks_status sum_squares_flat(const lks_kernels *k, const call *c)
     return k->reduce(LKS_REDUCE_SUM_SQUARES, &c->views[0], &c->views[1]);
 }
 
+static lks_status recurrent(const lks_kernels *k, const call *c)
+{
+    const lks_view *v = c->views;
+    const bool lstm = c->op == LKS_LSTM, gru = c->op == LKS_GRU;
+    const lks_recurrent r = {.kind = (lks_recurrence)c->op,
+                             .x = &v[0],
+                             .w_hh = &v[1],
+                             .b_hh = &v[2],
+                             .y = &v[3],
+                             .h_n = &v[4],
+                             .c_n = lstm ? &v[5] : NULL,
+                             .gates = lstm || gru ? &v[6] : NULL,
+                             .cells = lstm ? &v[7] : NULL,
+                             .hidden = gru ? &v[7] : NULL};
+    const lks_recurrent_grads g = {.dy = &v[8],
+                                   .dx = &v[10],
+                                   .dh0 = &v[4],
+                                   .dc0 = lstm ? &v[5] : NULL,
+                                   .d_hidden = gru ? &v[9] : NULL};
+
+    return c->backward ? k->recurrent_backward(&r, &g) : k->recurrent(&r);
+}
+
+/* Steps of a layer after its input's product. */
+static void bench_recurrent(bench *b, const char *name, lks_recurrence kind, int64_t n,
+                            int64_t n_steps, int64_t hidden)
+{
+    const int64_t gates = lks_recurrence_gates(kind) * hidden;
+    const double flop = 2.0 * (double)(n * n_steps * gates * hidden);
+    call a = {.views = {F32(b, n_steps, n, gates), F32(b, gates, hidden), F32(b, gates),
+                        F32(b, n_steps, n, hidden), F32(b, n, hidden), F32(b, n, hidden),
+                        F32(b, n_steps, n, gates), F32(b, n_steps, n, hidden),
+                        F32(b, n_steps, n, hidden), F32(b, n_steps, n, hidden),
+                        F32(b, n_steps, n, gates)},
+              .op = (int)kind};
+    char line[64];
+
+    snprintf(line, sizeof line, "%s forward", name);
+    measure(b, line, recurrent, a, flop, 0);
+    a.backward = true;
+    snprintf(line, sizeof line, "%s backward", name);
+    measure(b, line, recurrent, a, flop, 0);
+}
+
 static void bench_conv(bench *b, const char *name, int64_t n, int64_t c, int64_t side,
                        int64_t o, int64_t kernel, int64_t padding)
 {
@@ -480,8 +525,14 @@ static void bench_all(bench *b)
     bench_conv(b, "conv 32>32 3x3 32", b->batch / 4 + 1, 32, 32, 32, 3, 1);
     bench_conv(b, "conv 64>64 3x3 16", b->batch / 4 + 1, 64, 16, 64, 3, 1);
     bench_conv(b, "conv 128>128 3x3 8", b->batch / 4 + 1, 128, 8, 128, 3, 1);
-    heading(b, "LSTM");
+    heading(b, "recurrent: language models of characters and words, a tiny layer");
     bench_linear(b, b->batch, 650, 2600);
+    bench_linear(b, 4096, 256, 1024);
+    bench_linear(b, 700, 650, 10000);
+    bench_recurrent(b, "lstm 64 x 64 steps, 256", LKS_LSTM, 64, 64, 256);
+    bench_recurrent(b, "gru 64 x 64 steps, 256", LKS_GRU, 64, 64, 256);
+    bench_recurrent(b, "lstm 20 x 35 steps, 650", LKS_LSTM, 20, 35, 650);
+    bench_recurrent(b, "rnn 3 x 5 steps, 50", LKS_RNN_TANH, 3, 5, 50);
 }
 
 static const char usage[] =
