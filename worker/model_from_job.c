@@ -293,9 +293,12 @@ static lks_status check_target_columns(const lks_job *job, const lks_loss *loss)
 static lks_status check_targets(const lks_loss *loss, const lks_model *model,
                                 const lks_feed *data)
 {
-    const lks_shape output = lks_model_output_shape(model);
     const lks_shape target = lks_field_shape(targets_of(data));
+    lks_shape output = lks_model_output_shape(model);
 
+    /* The longest sample is another in each split. */
+    if (targets_of(data)->varies && output.ndim == target.ndim + 1)
+        output.sizes[0] = target.sizes[0];
     if (targets_of(data)->dtype != loss->target_dtype)
         return lks_fail(LKS_INVALID, "%s: the targets are %s, loss %s wants %s",
                         file_of(data, data->targets),
