@@ -3,6 +3,8 @@
 #include "support/decoder_walk.h"
 #include "support/models.h"
 
+#include "base/alloc.h"
+#include "base/try.h"
 #include "nn/language_decoder.h"
 #include "tensor/scope.h"
 
@@ -15,14 +17,18 @@ static const lks_layer_spec gru = LAYER("gru", {"hidden_size", 1, {6}});
 static const lks_layer_spec both_ways =
     LAYER("gru", {"hidden_size", 1, {6}}, {"bidirectional", 1, {1}});
 
-static lks_model *language_model(const lks_layer_spec *recurrent)
+static const lks_layer_spec transformer =
+    LAYER("transformer_encoder_layer", {"nhead", 1, {2}}, {"dim_feedforward", 1, {7}},
+          {"causal", 1, {1}});
+
+static lks_model *language_model(const lks_layer_spec *middle)
 {
     const lks_model_input input = {"inputs", {1, {WINDOW}}, LKS_I64, .varies = true};
     const lks_layer_spec layers[] = {
-        LAYER("embedding", {"num_embeddings", 1, {N_TOKENS}}, {"embedding_dim", 1, {5}}),
-        *recurrent,
+        LAYER("embedding", {"num_embeddings", 1, {N_TOKENS}}, {"embedding_dim", 1, {6}}),
+        *middle,
         LAYER("dropout"),
-        LAYER("layer_norm", {"normalized_shape", 1, {recurrent == &both_ways ? 12 : 6}}),
+        LAYER("layer_norm", {"normalized_shape", 1, {middle == &both_ways ? 12 : 6}}),
         LAYER("linear", {"out_features", 1, {N_TOKENS}}),
         LAYER("log_softmax", {"dim", 1, {-1}}),
     };
@@ -35,11 +41,11 @@ static lks_model *language_model(const lks_layer_spec *recurrent)
 
 /* The row's last tokens, at most `window` of them, at once, by a model of the same weights,
  * which carries nothing. */
-static float *run_at_once(const trial *trial, const lks_layer_spec *recurrent,
+static float *run_at_once(const trial *trial, const lks_layer_spec *middle,
                           const row *row, int window)
 {
     const int n = trial->n_read < window ? trial->n_read : window;
-    lks_model *model = language_model(recurrent);
+    lks_model *model = language_model(middle);
     lks_tensor *x, *y;
     float *out;
 
@@ -68,10 +74,15 @@ static float *expect_both_ways(const trial *trial, const row *row)
     return run_at_once(trial, &both_ways, row, WINDOW);
 }
 
-static void walk_language(const lks_layer_spec *recurrent,
+static float *expect_transformer(const trial *trial, const row *row)
+{
+    return run_at_once(trial, &transformer, row, WINDOW);
+}
+
+static void walk_language(const lks_layer_spec *middle,
                           float *(*expect)(const trial *, const row *))
 {
-    trial self = {.model = language_model(recurrent), .expect = expect};
+    trial self = {.model = language_model(middle), .expect = expect};
 
     for (int again = 0; again < 2; again++) { /* the second begins anew */
         ck_ok(lks_language_decoder_create(self.model, &self.decoder));
@@ -94,6 +105,42 @@ END_TEST
 START_TEST(a_language_model_that_cannot_step_runs_its_last_tokens_again)
 {
     walk_language(&both_ways, expect_both_ways);
+    walk_language(&transformer, expect_transformer);
+}
+END_TEST
+
+/* All of a decoder's life but its end. */
+static lks_status live(lks_model *model, lks_decoder *out)
+{
+    const int64_t fed[] = {1, 2}, rows[] = {1, 1, 0};
+    float log_p[3 * N_TOKENS];
+
+    LKS_TRY(lks_language_decoder_create(model, out));
+    LKS_TRY(out->ops->step(out->self, fed, 2, log_p));
+    LKS_TRY(out->ops->reorder(out->self, rows, 3));
+    return out->ops->step(out->self, rows, 3, log_p);
+}
+
+START_TEST(every_allocation_of_a_language_decoder_may_fail)
+{
+    const lks_layer_spec *const kinds[] = {&lstm, &transformer};
+
+    for (int k = 0; k < 2; k++) {
+        lks_model *model = language_model(kinds[k]);
+        lks_status st = LKS_NOMEM;
+
+        for (int64_t n = 0; st != LKS_OK; n++) {
+            lks_decoder decoder = {0};
+
+            lks_alloc_fail_after(n);
+            st = live(model, &decoder);
+            lks_alloc_fail_after(-1);
+            ck_assert(st == LKS_OK || st == LKS_NOMEM);
+            lks_error_clear();
+            lks_language_decoder_destroy(&decoder);
+        }
+        lks_model_destroy(model);
+    }
 }
 END_TEST
 
@@ -119,4 +166,5 @@ END_TEST
 
 LKS_SUITE("language_decoder", a_language_model_steps_and_is_reordered_by_what_it_carries,
           a_language_model_that_cannot_step_runs_its_last_tokens_again,
+          every_allocation_of_a_language_decoder_may_fail,
           what_is_no_language_model_is_refused)

@@ -2,6 +2,8 @@
 #include "support/decoder_walk.h"
 #include "support/models.h"
 
+#include "base/alloc.h"
+#include "base/try.h"
 #include "nn/seq2seq_decoder.h"
 #include "tensor/scope.h"
 
@@ -60,6 +62,37 @@ START_TEST(translations_step_and_are_reordered_among_sentences_of_different_leng
 }
 END_TEST
 
+/* All of a decoder's life but its end. */
+static lks_status live(const lks_model *model, lks_decoder *out)
+{
+    const int64_t fed[] = {1, 2, 3, 4}, rows[] = {1, 1, 2, 0};
+    float log_p[4 * N_TOKENS];
+
+    LKS_TRY(lks_seq2seq_decoder_create(model, sentences, lengths, 3, out));
+    LKS_TRY(out->ops->step(out->self, fed, 3, log_p));
+    LKS_TRY(out->ops->reorder(out->self, rows, 4));
+    return out->ops->step(out->self, fed, 4, log_p);
+}
+
+START_TEST(every_allocation_of_a_translation_may_fail)
+{
+    lks_model *model = translator(1, 0, 2);
+    lks_status st = LKS_NOMEM;
+
+    for (int64_t n = 0; st != LKS_OK; n++) {
+        lks_decoder decoder = {0};
+
+        lks_alloc_fail_after(n);
+        st = live(model, &decoder);
+        lks_alloc_fail_after(-1);
+        ck_assert(st == LKS_OK || st == LKS_NOMEM);
+        lks_error_clear();
+        lks_seq2seq_decoder_destroy(&decoder);
+    }
+    lks_model_destroy(model);
+}
+END_TEST
+
 START_TEST(sentences_that_are_empty_or_have_unknown_tokens_are_refused)
 {
     const int64_t none[] = {2, 0}, unknown[] = {3, N_TOKENS};
@@ -79,6 +112,6 @@ START_TEST(sentences_that_are_empty_or_have_unknown_tokens_are_refused)
 }
 END_TEST
 
-LKS_SUITE("seq2seq_decoder",
+LKS_SUITE("seq2seq_decoder", every_allocation_of_a_translation_may_fail,
           translations_step_and_are_reordered_among_sentences_of_different_length,
           sentences_that_are_empty_or_have_unknown_tokens_are_refused)
