@@ -46,8 +46,9 @@
     X(transformer_encoder_layer) X(transformer_decoder_layer) X(transformer_encoder)     \
     X(transformer_decoder) X(seq2seq)
 
+/* out_features: of another layer's weight its rows, if not given */
 #define LKS_OPTIONS_linear(X)                                                            \
-    X(WHOLE, "out_features", out_features, 1, LKS_OPTION_REQUIRED)                       \
+    X(WHOLE, "out_features", out_features, 1, LKS_OPTION_UNSET)                          \
     X(TOGGLE, "bias", bias, LKS_OPTION_ELSE(true))
 
 #define LKS_OPTIONS_conv(X, SIZE)                                                        \
@@ -178,10 +179,10 @@
     X(REAL, "eps", eps, 0, LKS_OPTION_NO_MAX, LKS_OPTION_ELSE(1e-05))                    \
     X(TOGGLE, "affine", affine, LKS_OPTION_ELSE(true))
 
-/* padding_idx: a row that is and stays 0; it may count from the end. max_norm: rows that
- * are used are cut down to it */
+/* num_embeddings: the vocabulary's tokens, if not given; padding_idx: a row that is and
+ * stays 0; it may count from the end. max_norm: rows that are used are cut down to it */
 #define LKS_OPTIONS_embedding(X)                                                         \
-    X(WHOLE, "num_embeddings", num_embeddings, 1, LKS_OPTION_REQUIRED)                   \
+    X(WHOLE, "num_embeddings", num_embeddings, 1, LKS_OPTION_UNSET)                      \
     X(WHOLE, "embedding_dim", embedding_dim, 1, LKS_OPTION_REQUIRED)                     \
     X(WHOLE_OR_NULL, "padding_idx", padding_idx, -LKS_OPTION_MAX_SIZE, LKS_OPTION_NULL)  \
     X(REAL_OR_NULL, "max_norm", max_norm, 0, LKS_OPTION_NO_MAX, LKS_OPTION_NULL)         \

@@ -50,11 +50,30 @@ static lks_status first_values(const lks_layer *layer, lks_init *out)
     return LKS_OK;
 }
 
+/* As many as the vocabulary has, where nothing is said. */
+static lks_status find_num_embeddings(const lks_layer *layer, int64_t *num_embeddings)
+{
+    const int64_t n_tokens = layer->in[0].n_tokens;
+
+    if (*num_embeddings == 0)
+        *num_embeddings = n_tokens;
+    if (*num_embeddings == 0)
+        return lks_layer_refuse_options(layer,
+                                        "num_embeddings is missing: the data has no "
+                                        "vocabulary that would tell it");
+    if (n_tokens > *num_embeddings)
+        return lks_layer_refuse(layer,
+                                "the vocabulary has %lld tokens, num_embeddings is %lld",
+                                (long long)n_tokens, (long long)*num_embeddings);
+    return LKS_OK;
+}
+
 static lks_status add_weight(lks_layer *layer)
 {
-    const embedding *config = layer->config;
+    embedding *config = layer->config;
     lks_init init;
 
+    LKS_TRY(find_num_embeddings(layer, &config->num_embeddings));
     LKS_TRY(first_values(layer, &init));
     LKS_TRY(lks_layer_add_param(
         layer, "weight", LKS_SHAPE_OF(config->num_embeddings, config->embedding_dim),

@@ -110,6 +110,14 @@ void lks_layer_release(lks_layer *layer)
     *layer = (lks_layer){0};
 }
 
+lks_layer_param *lks_layer_weight(const lks_layer *layer)
+{
+    for (size_t i = 0; i < layer->n_params; i++)
+        if (strcmp(layer->params[i].name, "weight") == 0)
+            return &layer->params[i];
+    return NULL;
+}
+
 lks_status lks_layer_add_param(lks_layer *layer, const char *name, lks_shape shape,
                                lks_init init)
 {

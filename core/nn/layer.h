@@ -104,6 +104,7 @@ struct lks_layer {
     const lks_layer *before[LKS_LAYER_MAX_PORTS]; /* who gives in[i]; NULL: the batch */
     size_t sources[LKS_LAYER_MAX_PORTS]; /* where in[i] stands in a run's table */
     size_t place;                        /* where out[0] does */
+    const lks_layer *lender;             /* whose `weight` it has; NULL: it has its own */
 
     lks_layer_param *params;
     size_t n_params;
@@ -125,6 +126,9 @@ void lks_layer_type_list(char *out, size_t size);
  * infer. On failure nothing is held. */
 lks_status lks_layer_init(lks_layer *layer, lks_options options);
 void lks_layer_release(lks_layer *layer);
+
+/* Its parameter `weight`, or NULL. */
+lks_layer_param *lks_layer_weight(const lks_layer *layer);
 
 /* For infer. */
 lks_status lks_layer_add_param(lks_layer *layer, const char *name, lks_shape shape,

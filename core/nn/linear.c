@@ -13,9 +13,21 @@ typedef struct linear {
 #define RULE(kind, ...) LKS_OPTION_RULE(linear, kind, __VA_ARGS__)
 static const lks_option_rule options[] = {LKS_OPTIONS_linear(RULE)};
 
+/* Of a weight that is another layer's, its rows; else the option says. */
+static lks_status find_out_features(const lks_layer *layer, int64_t *out_features)
+{
+    const lks_layer_param *lent = layer->lender ? lks_layer_weight(layer->lender) : NULL;
+
+    if (*out_features == 0 && lent && lent->shape.ndim > 0)
+        *out_features = lent->shape.sizes[0];
+    if (*out_features == 0)
+        return lks_layer_refuse_options(layer, "out_features is missing");
+    return LKS_OK;
+}
+
 static lks_status infer(lks_layer *layer)
 {
-    const linear *config = layer->config;
+    linear *config = layer->config;
     lks_shape in = layer->in[0].shape;
     lks_init init;
 
@@ -23,6 +35,7 @@ static lks_status infer(lks_layer *layer)
         return lks_layer_refuse(layer, "linear wants (features)");
     if (in.ndim == 1)
         LKS_TRY(lks_layer_refuse_varying(layer));
+    LKS_TRY(find_out_features(layer, &config->out_features));
     int64_t in_features = in.sizes[in.ndim - 1];
 
     init = lks_init_fan_in((double)in_features);

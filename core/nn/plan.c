@@ -133,12 +133,9 @@ static lks_status set_inits(lks_layer *layer, const lks_layer_spec *spec)
     return st;
 }
 
-static lks_status tie(lks_plan *plan, const lks_layer_spec *specs, size_t n_specs,
-                      lks_layer *layer)
+static lks_status tie(lks_plan *plan, const lks_layer_spec *spec, lks_layer *layer)
 {
-    const lks_status st = specs[layer->index].weight_of
-                              ? lks_plan_tie(plan, specs, n_specs, layer)
-                              : LKS_OK;
+    const lks_status st = layer->lender ? lks_plan_tie(plan, spec, layer) : LKS_OK;
 
     if (st != LKS_OK)
         lks_layer_release(layer);
@@ -156,7 +153,7 @@ static lks_status add_layer(lks_plan *plan, const lks_layer_spec *specs, size_t 
     LKS_TRY(lks_plan_wire(plan, specs, n_specs, layer));
     LKS_TRY(lks_layer_init(layer, spec->options));
     LKS_TRY(set_inits(layer, spec));
-    LKS_TRY(tie(plan, specs, n_specs, layer));
+    LKS_TRY(tie(plan, spec, layer));
     take_places(plan, layer);
     plan->n_layers++;
     return LKS_OK;

@@ -42,15 +42,13 @@ const lks_layer *lks_plan_last(const lks_plan *plan);
 bool lks_plan_steps(const lks_plan *plan);
 
 /* Where the input that is written as `from` ("c1", "4", "inputs", "4.1") of `layer`
- * stands: in->sources[i], in->before[i], in->in[i]. specs: all layers', for names that
- * come later. LKS_INVALID. (plan_wire.c) */
+ * stands: in->sources[i], in->before[i], in->in[i]; and layer->lender, if its weight_of
+ * says one. specs: all layers', for names that come later. LKS_INVALID. (plan_wire.c) */
 lks_status lks_plan_wire(const lks_plan *plan, const lks_layer_spec *specs,
                          size_t n_specs, lks_layer *layer);
 
-/* Let the `weight` of `layer`, whose place comes next, be that of the layer that its
- * weight_of says. LKS_INVALID: there is no such before it, or one of them has no weight;
- * LKS_SHAPE: another shape. (plan_wire.c) */
-lks_status lks_plan_tie(lks_plan *plan, const lks_layer_spec *specs, size_t n_specs,
-                        lks_layer *layer);
+/* Let the `weight` of `layer`, whose place comes next, be that of its lender. LKS_INVALID:
+ * one of them has no weight; LKS_SHAPE: another shape. (plan_wire.c) */
+lks_status lks_plan_tie(lks_plan *plan, const lks_layer_spec *spec, lks_layer *layer);
 
 #endif

@@ -161,6 +161,22 @@ static lks_status check_count(const lks_layer *layer, size_t n, const char *what
                     most == 1 ? "" : "s", what, n);
 }
 
+static lks_status find_lender(const lks_plan *plan, const lks_layer_spec *specs,
+                              size_t n_specs, lks_layer *layer)
+{
+    const char *name = specs[layer->index].weight_of;
+    const size_t at = name ? find_layer(specs, n_specs, name, strlen(name)) : 0;
+    char self[OWNER_SIZE];
+
+    if (!name)
+        return LKS_OK;
+    if (at >= layer->index)
+        return lks_fail(LKS_INVALID, "%s: weight_of is '%s', which is no layer before it",
+                        lks_layer_text(layer, self, sizeof self), name);
+    layer->lender = &plan->layers[at];
+    return LKS_OK;
+}
+
 lks_status lks_plan_wire(const lks_plan *plan, const lks_layer_spec *specs,
                          size_t n_specs, lks_layer *layer)
 {
@@ -184,23 +200,16 @@ lks_status lks_plan_wire(const lks_plan *plan, const lks_layer_spec *specs,
         layer->sources[i] = s.place;
         layer->in[i] = s.port;
     }
-    return LKS_OK;
+    return find_lender(plan, specs, n_specs, layer);
 }
 
 /* ---- weights of two layers ---- */
 
-static lks_layer_param *weight_of(const lks_layer *layer)
-{
-    for (size_t i = 0; i < layer->n_params; i++)
-        if (strcmp(layer->params[i].name, "weight") == 0)
-            return &layer->params[i];
-    return NULL;
-}
-
 static lks_status check_tie(const lks_layer *layer, const lks_layer *owner,
                             const lks_layer_spec *spec)
 {
-    const lks_layer_param *mine = weight_of(layer), *its = weight_of(owner);
+    const lks_layer_param *mine = lks_layer_weight(layer);
+    const lks_layer_param *its = lks_layer_weight(owner);
     char texts[2][LKS_SHAPE_TEXT], self[OWNER_SIZE], other[OWNER_SIZE];
 
     lks_layer_text(layer, self, sizeof self);
@@ -222,27 +231,19 @@ static lks_status check_tie(const lks_layer *layer, const lks_layer *owner,
                     lks_shape_text(&mine->shape, texts[1], sizeof *texts));
 }
 
-lks_status lks_plan_tie(lks_plan *plan, const lks_layer_spec *specs, size_t n_specs,
-                        lks_layer *layer)
+lks_status lks_plan_tie(lks_plan *plan, const lks_layer_spec *spec, lks_layer *layer)
 {
-    const lks_layer_spec *spec = &specs[layer->index];
-    const size_t at =
-        find_layer(specs, n_specs, spec->weight_of, strlen(spec->weight_of));
     lks_tie *grown;
-    char self[OWNER_SIZE];
 
-    if (at >= layer->index)
-        return lks_fail(LKS_INVALID, "%s: weight_of is '%s', which is no layer before it",
-                        lks_layer_text(layer, self, sizeof self), spec->weight_of);
-    LKS_TRY(check_tie(layer, &plan->layers[at], spec));
+    LKS_TRY(check_tie(layer, layer->lender, spec));
     if (!(grown = lks_realloc(plan->ties, plan->n_ties + 1, sizeof *grown)))
         return LKS_NOMEM;
     plan->ties = grown;
-    weight_of(layer)->is_tied = true;
-    weight_of(layer)->index = weight_of(&plan->layers[at])->index;
+    lks_layer_weight(layer)->is_tied = true;
+    lks_layer_weight(layer)->index = lks_layer_weight(layer->lender)->index;
     grown += plan->n_ties;
     *grown = (lks_tie){.name = lks_asprintf("%s.weight", layer->name),
-                       .param = weight_of(layer)->index};
+                       .param = lks_layer_weight(layer)->index};
     if (!grown->name)
         return LKS_NOMEM;
     plan->n_ties++;

@@ -606,6 +606,36 @@ START_TEST(weights_that_cannot_be_one_are_refused)
 }
 END_TEST
 
+/* An embedding's rows are the vocabulary's tokens, and a layer with its weight gives as many
+ * numbers. */
+START_TEST(sizes_that_are_left_out_are_the_vocabularys)
+{
+    static const lks_option width[] = {{"embedding_dim", 1, {4}}};
+    const lks_layer_spec layers[] = {
+        {.type = "embedding", .options = {width, 1}, .name = "e"},
+        {.type = "linear", .weight_of = "e"}};
+    const lks_layer_spec alone[] = {layers[0], {.type = "linear"}};
+    lks_model_input tokens = {"tokens", LKS_SHAPE_OF(5), LKS_I64, .n_tokens = 7};
+    const lks_shape want = LKS_SHAPE_OF(5, 7);
+    lks_model *model;
+    lks_shape gives;
+
+    ck_ok(lks_model_create_from(layers, 2, &tokens, 1, 0, test_device(), &model));
+    gives = lks_model_output_shape(model);
+    ck_assert(lks_shape_equal(&gives, &want));
+    ck_assert_int_eq(lks_size(param(model, 0), 0), 7);
+    lks_model_destroy(model);
+
+    ck_fails(lks_model_create_from(alone, 2, &tokens, 1, 0, test_device(), &model),
+             LKS_INVALID, "layer 1 (linear): out_features is missing");
+    tokens.n_tokens = 0;
+    ck_fails(lks_model_create_from(layers, 2, &tokens, 1, 0, test_device(), &model),
+             LKS_INVALID,
+             "layer e (embedding): num_embeddings is missing: the data has no vocabulary "
+             "that would tell it");
+}
+END_TEST
+
 START_TEST(bad_names_are_refused)
 {
     REFUSED(LKS_INVALID, "layer 1 (relu) is called 'a', as layer 0 (tanh) is",
@@ -701,6 +731,7 @@ LKS_SUITE("plan", a_named_layers_parameters_have_its_name, names_change_no_initi
           batches_that_no_lengths_go_with_are_refused,
           fields_of_a_batch_have_names_and_dtypes,
           a_tied_weight_is_one_parameter_with_the_gradient_of_both_users,
-          weights_that_cannot_be_one_are_refused, bad_names_are_refused,
+          weights_that_cannot_be_one_are_refused,
+          sizes_that_are_left_out_are_the_vocabularys, bad_names_are_refused,
           sources_that_are_not_there_are_refused, a_wrong_number_of_inputs_is_refused,
           sums_of_unlike_shapes_are_refused)
