@@ -27,7 +27,7 @@ static void read_all(const char *pattern, size_t at_least)
 
 START_TEST(the_deployed_jobs_can_be_read)
 {
-    read_all(LKS_SOURCE_DIR "/deploy/jobs/*.yaml", 5);
+    read_all(LKS_SOURCE_DIR "/deploy/jobs/*.yaml", 8);
 }
 END_TEST
 
