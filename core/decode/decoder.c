@@ -1,5 +1,7 @@
 #include "decode/decoder.h"
 
+#include <math.h>
+
 #include "base/alloc.h"
 #include "base/try.h"
 
@@ -31,7 +33,11 @@ lks_status lks_decoder_step(const lks_decoder *self, const int64_t *tokens,
                             int64_t n_rows, float *log_p)
 {
     LKS_TRY(self->ops->step(self->self, tokens, n_rows, log_p));
-    return settle(log_p, n_rows * self->n_tokens);
+    LKS_TRY(settle(log_p, n_rows * self->n_tokens));
+    for (int64_t row = 0; row < n_rows; row++)
+        for (size_t i = 0; i < self->n_never; i++)
+            log_p[row * self->n_tokens + self->never[i]] = -INFINITY;
+    return LKS_OK;
 }
 
 lks_status lks_decoder_reorder(const lks_decoder *self, const int64_t *rows,

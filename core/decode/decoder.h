@@ -29,6 +29,9 @@ typedef struct lks_decoder {
     const lks_decoder_ops *ops;
     void *self;
     int64_t n_tokens; /* in the vocabulary */
+    const int64_t
+        *never; /* [n_never] tokens that are not to come out: <pad>, say; NULL */
+    size_t n_never;
 } lks_decoder;
 
 /* Where a row begins and how long it may become. */
@@ -58,7 +61,8 @@ typedef struct lks_hypotheses {
 /* Leaves it with none. */
 void lks_hypotheses_release(lks_hypotheses *hypotheses);
 
-/* As ops->step, for those who decode: what rounding has left above 0 is 0.
+/* As ops->step, for those who decode: what rounding has left above 0 is 0, and what is
+ * `never` to come out -inf.
  *   errors  those of the step; LKS_NUMERIC: a log_p is nan, or above 0 by more than that */
 lks_status lks_decoder_step(const lks_decoder *decoder, const int64_t *tokens,
                             int64_t n_rows, float *log_p);

@@ -135,7 +135,8 @@ lks_status lks_language_decoder_create(lks_model *model, lks_decoder *out)
     lks_model_set_training(model, false);
     lks_model_set_carrying(model, self->carries);
     lks_model_forget_carried(model);
-    *out = (lks_decoder){&ops, self, lks_model_output_shape(model).sizes[1]};
+    *out = (lks_decoder){
+        .ops = &ops, .self = self, .n_tokens = lks_model_output_shape(model).sizes[1]};
     return LKS_OK;
 }
 

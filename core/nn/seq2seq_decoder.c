@@ -235,7 +235,8 @@ lks_status lks_seq2seq_decoder_create(const lks_model *model,
     LKS_GO(check(self->model, source, lengths, n));
     LKS_GO(number_rows(self, n));
     LKS_GO(encode(self, source, lengths, n));
-    *out = (lks_decoder){&ops, self, self->model->config->target_vocabulary};
+    *out = (lks_decoder){
+        .ops = &ops, .self = self, .n_tokens = self->model->config->target_vocabulary};
     self = NULL;
 cleanup:
     destroy(self);

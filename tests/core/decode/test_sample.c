@@ -146,6 +146,26 @@ START_TEST(a_prompt_is_fed_before_a_start)
 }
 END_TEST
 
+START_TEST(what_is_never_to_come_out_does_not)
+{
+    static const int64_t never[] = {0, 3};
+    tabulated model = {.memory = 2, .sharpness = 1, .n_tokens = 4};
+    const lks_decode_start start = {START, 30};
+    const lks_sampling how = {.temperature = 1, .top_p = 1};
+    lks_decoder decoder = tabulated_begin(&model, 0, 1);
+    lks_hypotheses out;
+
+    decoder.never = never;
+    decoder.n_never = 2;
+    ck_ok(lks_sample(&decoder, &how, &start, 1, END, NULL, &out));
+    ck_assert_int_eq(out.items[0].n_tokens, 30);
+    for (int i = 0; i < 30; i++)
+        ck_assert(out.items[0].tokens[i] == 1 || out.items[0].tokens[i] == 2);
+    lks_hypotheses_release(&out);
+    free(model.rows);
+}
+END_TEST
+
 static void refuses(lks_sampling how, const char *why)
 {
     tabulated model = {.memory = 1, .n_tokens = 3};
@@ -217,6 +237,7 @@ END_TEST
 
 LKS_SUITE("sample", tokens_are_those_of_the_definition,
           a_row_in_a_batch_is_that_row_alone, another_seed_draws_another_text,
-          a_prompt_is_fed_before_a_start, a_wrong_number_is_refused_in_one_line,
+          a_prompt_is_fed_before_a_start, what_is_never_to_come_out_does_not,
+          a_wrong_number_is_refused_in_one_line,
           a_model_that_gives_no_token_a_probability_is_refused,
           every_failed_allocation_is_told_and_leaks_nothing)
