@@ -1,7 +1,7 @@
 /* What is done with a trained model: evaluation and prediction, by any number of ranks.
  * They start as for training, but for the data, the weights and all that a run has: there
  * is no run directory, no coordinator and no report. */
-#include "worker/start.h"
+#include "worker/apply.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -35,7 +35,7 @@ static const char *const forgotten[] = {
     "train.reduction=auto", "train.collectives=auto",
 };
 
-static lks_status read_job(lks_session *session)
+lks_status lks_apply_read_job(lks_session *session)
 {
     enum { N_FORGOTTEN = sizeof forgotten / sizeof *forgotten };
     const lks_worker_options *options = session->options;
@@ -80,10 +80,9 @@ static const split *find_split(const char *name)
     return NULL;
 }
 
-/* What the run has kept of its training data; runs that had nothing to keep, and those of
- * versions that kept nothing, have no such file. */
-static lks_status read_record(const char *run, lks_data_record *out)
+lks_status lks_apply_read_record(lks_session *session)
 {
+    const char *run = session->options->job_path;
     char *path;
     lks_status st;
 
@@ -91,7 +90,7 @@ static lks_status read_record(const char *run, lks_data_record *out)
         return LKS_OK;
     if (!(path = lks_run_dir_path(run, LKS_RUN_TRAINED_ON)))
         return LKS_NOMEM;
-    st = lks_data_record_read(path, out);
+    st = lks_data_record_read(path, &session->data.record);
     lks_free(path);
     return st;
 }
@@ -170,7 +169,7 @@ static lks_status open_data(lks_session *session)
     lks_dataset *train = NULL, *used = NULL;
     lks_status st;
 
-    LKS_GO(read_record(session->options->job_path, kept));
+    LKS_GO(lks_apply_read_record(session));
     LKS_GO(open_both(session, s, &train, &used));
     if (lks_data_record_is_empty(kept) && (train || used))
         LKS_GO(keep_anew(train ? train : used, kept)); /* the classes' names */
@@ -196,7 +195,7 @@ static lks_status check_same_data(lks_session *session)
 
 /* ---- the model ---- */
 
-static lks_status load_weights(lks_replica *replica)
+lks_status lks_apply_load_weights(lks_replica *replica)
 {
     char *path = lks_run_dir_path(replica->session->options->job_path, LKS_RUN_WEIGHTS);
     const lks_status st = path ? lks_model_load(replica->model, path) : LKS_NOMEM;
@@ -213,7 +212,7 @@ static lks_status make_model_to_evaluate(lks_replica *replica)
     LKS_TRY(lks_model_from_job(&session->job, session->options->program,
                                &replica->applied, replica->device, &replica->model,
                                &replica->loss));
-    return load_weights(replica);
+    return lks_apply_load_weights(replica);
 }
 
 static lks_shape inputs_of(const lks_feed *feed)
@@ -260,7 +259,7 @@ static lks_status make_model_to_predict(lks_replica *replica)
     st = lks_model_for_inputs(&session->job, session->options->program, &replica->applied,
                               replica->device, &replica->model, &replica->loss);
     if (st == LKS_OK)
-        st = load_weights(replica);
+        st = lks_apply_load_weights(replica);
     if ((st == LKS_SHAPE || st == LKS_FORMAT) && wanted(session)->input)
         st = explain_shape(replica, st);
     return st;
@@ -387,58 +386,20 @@ static lks_status predict(lks_replica *replica)
 
 /* ---- the tables ---- */
 
-enum {
-    ANY = LKS_START_ON_ANY,
-    INVALID = LKS_START_ON(LKS_INVALID),
-    DEVICE = LKS_START_ON(LKS_DEVICE),
-    JOB = LKS_START_ON_JOB,
-};
-
-#define OF_RANK(name, sign, agreement, usage, does)                                      \
-    {                                                                                    \
-        name, LKS_STAGE_##sign, LKS_##agreement, usage, .of_rank = does                  \
-    }
-#define OF_REPLICA(name, sign, agreement, usage, does)                                   \
-    {                                                                                    \
-        name, LKS_STAGE_##sign, LKS_##agreement, usage, .of_replica = does               \
-    }
-
-/* clang-format off */
 static const lks_start_stage of_a_rank[] = {
-    OF_RANK("the run's job",                BEGIN, OWN,      ANY,     read_job),
-    OF_RANK("devices",                      BEGIN, OWN,      ANY,     lks_session_choose_devices),
-    OF_RANK("the world of ranks",           MPI,   TOGETHER, INVALID, lks_session_open_world),
-    OF_RANK("a job on every rank",          MPI,   AGREED,   0,       NULL),
-    OF_RANK("the job's hash",               MPI,   AGREED,   0,       lks_session_hash_job),
-    OF_RANK("one job on all ranks",         MPI,   TOGETHER, 0,       lks_session_check_same_job),
-    OF_RANK("devices of ranks of one host", MPI,   TOGETHER, DEVICE,  lks_session_share_devices),
-    OF_RANK("hosts and cores",              MPI,   TOGETHER, 0,       lks_session_place_ranks),
-    OF_RANK("what the job leaves open",     MPI,   TOGETHER, INVALID, lks_session_settle_job),
-    OF_RANK("what GPUs meet over",          MPI,   TOGETHER, INVALID, lks_session_settle_collectives),
-    OF_RANK("replicas",                     MPI,   OWN,      0,       lks_session_make_replicas),
-    OF_RANK("letters between them",         MPI,   AGREED,   0,       lks_session_make_mail),
-    OF_RANK("their link to other ranks'",   MPI,   TOGETHER, 0,       lks_session_make_link),
-    OF_RANK("their communicators",          MPI,   AGREED,   0,       lks_session_connect_replicas),
-    OF_RANK("the data",                     DATA,  AGREED,   JOB,     open_data),
-    OF_RANK("one data set on all ranks",    DATA,  TOGETHER, 0,       check_same_data),
+    LKS_APPLY_OF_RANK,
+    LKS_APPLY_RANK("the data", DATA, AGREED, LKS_APPLY_JOB, open_data),
+    LKS_APPLY_RANK("one data set on all ranks", DATA, TOGETHER, 0, check_same_data),
 };
-
-#define OF_REPLICA_MODEL(does)                                                           \
-    OF_REPLICA("NCCL",                      DATA,  TOGETHER, 0,       lks_replica_join), \
-    OF_REPLICA("the GPU",                   DATA,  OWN,      0,       lks_replica_open_gpu), \
-    OF_REPLICA("the weights",               DATA,  AGREED,   JOB,     does),             \
-    OF_REPLICA("the weights' hash",         DATA,  AGREED,   0,       lks_replica_hash_model), \
-    OF_REPLICA("one model on all replicas", DATA,  TOGETHER, 0,       lks_replica_check_same_model)
 
 static const lks_start_stage of_an_evaluating_replica[] = {
-    OF_REPLICA_MODEL(make_model_to_evaluate),
+    LKS_APPLY_OF_REPLICA(make_model_to_evaluate),
 };
 
 static const lks_start_stage of_a_predicting_replica[] = {
-    OF_REPLICA_MODEL(make_model_to_predict),
-    OF_REPLICA("where it goes",             MEET,  AGREED,   JOB,     open_prediction),
+    LKS_APPLY_OF_REPLICA(make_model_to_predict),
+    LKS_APPLY_REPLICA("where it goes", MEET, AGREED, LKS_APPLY_JOB, open_prediction),
 };
-/* clang-format on */
 
 const lks_work lks_work_evaluate = {
     .of_rank = of_a_rank,
