@@ -1,5 +1,6 @@
-/* What the uses of a trained model have in common (apply.c has evaluation and prediction).
- * The worker's own. */
+/* What the uses of a trained model have in common: evaluation and prediction (apply.c),
+ * text that goes on (generate.c), sentences in another language (translate.c). The
+ * worker's own. */
 #ifndef LKS_WORKER_APPLY_H
 #define LKS_WORKER_APPLY_H
 

@@ -10,16 +10,21 @@
 #include "base/plain.h"
 #include "base/process.h"
 #include "proto/nearest.h"
+#include "worker/decode_options.h"
 #include "worker/prediction.h"
 #include "worker/worker.h"
 #include "worker/world.h"
 
-/* Both formats are of the program's name, usage four times. */
+/* Both formats are of the program's name, usage six times. */
 static const char usage[] =
     "usage: %s [--run-dir DIR] [--set KEY=VALUE]... [--devices LIST] [--check] JOB\n"
     "       %s --evaluate [--split SPLIT] [--json] [--devices LIST] RUN\n"
     "       %s --predict (--input FILE | --split SPLIT) [--output FILE]\n"
     "           [--format jsonl|npy] [--devices LIST] RUN\n"
+    "       %s --generate --length N [--prompt TEXT | --prompt-file FILE] [--seed N]\n"
+    "           [--temperature T] [--top-k K] [--top-p P] [--beam K] [--devices LIST] "
+    "RUN\n"
+    "       %s --translate [--beam K] [--n-best N] [--length-penalty A] RUN\n"
     "       %s --list-devices [--json]\n";
 
 static const char help[] =
@@ -43,6 +48,18 @@ static const char help[] =
     "  --input FILE     or of inputs in a file\n"
     "  --output FILE    where predictions go; else standard output\n"
     "  --format FORMAT  as jsonl, JSON lines (else), or npy\n"
+    "  --generate       write text as RUN, a language model, has learnt it\n"
+    "  --length N       so many tokens\n"
+    "  --prompt TEXT    that go on from this, or from a --prompt-file\n"
+    "  --temperature T  draw them, the more freely the higher; else the most probable "
+    "one\n"
+    "  --top-k K, --top-p P  draw among the K most probable, or those that make up P\n"
+    "  --seed N         which of the texts that can be drawn (else 0)\n"
+    "  --translate      translate standard input, line by line, as RUN has learnt it\n"
+    "  --beam K         look for the most probable of all, K at a time; with --evaluate\n"
+    "                   translate the data so and say the BLEU\n"
+    "  --n-best N       the N best translations of each line\n"
+    "  --length-penalty A  0 favours short translations, 1 long ones (else 0.6)\n"
     "  --check          check the job, its data and its layers, say what it is, and end\n"
     "  --list-devices   say what this machine can train on, with --json for programs, "
     "and\n"
@@ -58,15 +75,22 @@ typedef struct arguments {
     const char *name; /* of the program */
     const char **set;
     bool check, lists, counts;
+    lks_decode_given decode;
+    char why[256]; /* an option cannot be what it is */
     int exit_code; /* of an early end, -1: go on */
 } arguments;
+
+static void print_usage(FILE *out, const char *name)
+{
+    fprintf(out, usage, name, name, name, name, name, name);
+}
 
 /* All ranks read the same command line; one of them speaks. */
 static int wrong(const arguments *a, const char *why)
 {
     if (lks_world_is_speaker()) {
         lks_plain_line(stderr, "%s: %s", a->name, why);
-        fprintf(stderr, usage, a->name, a->name, a->name, a->name);
+        print_usage(stderr, a->name);
     }
     return LKS_EXIT_USAGE;
 }
@@ -81,22 +105,34 @@ static int say_version(void)
 static int say_help(const arguments *a)
 {
     if (lks_world_is_speaker()) {
-        printf(usage, a->name, a->name, a->name, a->name);
+        print_usage(stdout, a->name);
         printf(help, a->name, a->name);
     }
     return 0;
 }
 
 static const struct option options[] = {
-    {"run-dir", required_argument, NULL, 'd'}, {"set", required_argument, NULL, 's'},
-    {"devices", required_argument, NULL, 'D'}, {"check", no_argument, NULL, 'c'},
-    {"version", no_argument, NULL, 'v'},       {"help", no_argument, NULL, 'h'},
-    {"evaluate", no_argument, NULL, 'e'},      {"predict", no_argument, NULL, 'p'},
-    {"split", required_argument, NULL, 'S'},   {"input", required_argument, NULL, 'i'},
-    {"output", required_argument, NULL, 'o'},  {"format", required_argument, NULL, 'f'},
-    {"list-devices", no_argument, NULL, 'l'},  {"json", no_argument, NULL, 'j'},
-    {"claimed", no_argument, NULL, 'k'},       {"ranks", required_argument, NULL, 'n'},
-    {"count-gpus", no_argument, NULL, 'g'},    {NULL, 0, NULL, 0},
+    {"run-dir", required_argument, NULL, 'd'},
+    {"set", required_argument, NULL, 's'},
+    {"devices", required_argument, NULL, 'D'},
+    {"check", no_argument, NULL, 'c'},
+    {"version", no_argument, NULL, 'v'},
+    {"help", no_argument, NULL, 'h'},
+    {"evaluate", no_argument, NULL, 'e'},
+    {"predict", no_argument, NULL, 'p'},
+    {"split", required_argument, NULL, 'S'},
+    {"input", required_argument, NULL, 'i'},
+    {"output", required_argument, NULL, 'o'},
+    {"format", required_argument, NULL, 'f'},
+    {"generate", no_argument, NULL, 'G'},
+    {"translate", no_argument, NULL, 'T'},
+    LKS_DECODE_OPTIONS,
+    {"list-devices", no_argument, NULL, 'l'},
+    {"json", no_argument, NULL, 'j'},
+    {"claimed", no_argument, NULL, 'k'},
+    {"ranks", required_argument, NULL, 'n'},
+    {"count-gpus", no_argument, NULL, 'g'},
+    {NULL, 0, NULL, 0},
 };
 /* Without the last three, which are for the `lockstep` command, and the end. */
 enum { N_OPTIONS = sizeof options / sizeof *options - 4 };
@@ -127,9 +163,15 @@ static bool take_apply_option(lks_worker_options *to, int option)
         ['o'] = &apply->output,
         ['f'] = &apply->format,
     };
+    static const lks_work *const works[] = {
+        ['e'] = &lks_work_evaluate,
+        ['p'] = &lks_work_predict,
+        ['G'] = &lks_work_generate,
+        ['T'] = &lks_work_translate,
+    };
 
-    if (option == 'e' || option == 'p')
-        to->work = option == 'e' ? &lks_work_evaluate : &lks_work_predict;
+    if (option > 0 && (size_t)option < sizeof works / sizeof *works && works[option])
+        to->work = works[option];
     else if (option > 0 && (size_t)option < sizeof texts / sizeof *texts && texts[option])
         *texts[option] = optarg;
     else
@@ -141,6 +183,12 @@ static void take_option(arguments *a, int option, const char *word)
 {
     if (take_apply_option(&a->options, option))
         return;
+    if (option >= LKS_DECODE_OPTION_FIRST) {
+        if (!lks_decode_option_take(option, optarg, &a->decode, &a->options.apply.decode,
+                                    a->why, sizeof a->why))
+            a->exit_code = wrong(a, a->why);
+        return;
+    }
     switch (option) {
     case 'd':
         a->options.run_dir = optarg;
@@ -189,7 +237,7 @@ static const char *fault_of_apply(lks_worker_options *to)
 
     if (!predicts && (apply->input || apply->output || apply->format))
         return "--input, --output and --format are for --predict";
-    if (to->work == &lks_work_train)
+    if (to->work != &lks_work_evaluate && !predicts)
         return split ? "--split is for --evaluate and --predict" : NULL;
     if (predicts && !apply->input == !split)
         return "--predict takes either --input or --split";
@@ -222,6 +270,9 @@ static void read_arguments(int argc, char **argv, arguments *a)
         a->exit_code = wrong(a, "--json is for --list-devices and --evaluate");
     else if ((fault = fault_of_apply(&a->options)))
         a->exit_code = wrong(a, fault);
+    else if (!lks_decode_options_settle(a->options.work, &a->decode,
+                                        &a->options.apply.decode, a->why, sizeof a->why))
+        a->exit_code = wrong(a, a->why);
     else if (a->lists || a->counts)
         a->exit_code = optind < argc ? wrong(a, "--list-devices takes no job") : -1;
     else if (optind == argc)

@@ -5,12 +5,25 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "worker/lockstep_train.h"
 
 /* What ranks can be started for (start.h): to train, and to use what was trained. */
 typedef struct lks_work lks_work;
-extern const lks_work lks_work_train, lks_work_evaluate, lks_work_predict;
+extern const lks_work lks_work_train, lks_work_evaluate, lks_work_predict,
+    lks_work_generate, lks_work_translate;
+
+/* How sequences come out of a model (core/decode). */
+typedef struct lks_decode_options {
+    const char *prompt, *prompt_file; /* what a text goes on from, or NULL */
+    int64_t length;                   /* of what is generated, in tokens */
+    double temperature, top_p;        /* sampling; a temperature of 0 is greedy */
+    int64_t top_k;                    /* 0: all */
+    uint64_t seed;
+    int64_t beam, n_best; /* a beam of 0: none */
+    double length_penalty;
+} lks_decode_options;
 
 /* On what the weights of a run are used, and what becomes of it. */
 typedef struct lks_apply_options {
@@ -19,6 +32,7 @@ typedef struct lks_apply_options {
     const char *output; /* of a prediction; NULL: standard output */
     const char *format; /* of that: "jsonl" "npy" */
     bool is_json;       /* an evaluation is told to programs */
+    lks_decode_options decode;
 } lks_apply_options;
 
 typedef struct lks_worker_options {

@@ -1,6 +1,7 @@
 #include "daemon/cli/args.h"
 
 #include <errno.h>
+#include <float.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -67,6 +68,32 @@ static lks_status read_count(const lks_arg *option, const char *text, uint32_t *
     return LKS_OK;
 }
 
+static lks_status read_whole(const lks_arg *option, const char *text, const char **out)
+{
+    char *end;
+
+    errno = 0;
+    strtoull(text, &end, 10);
+    if (errno || end == text || *end || text[0] == '-')
+        return lks_fail(LKS_INVALID, "%s %s: give a whole number from 0", option->name,
+                        text);
+    *out = text;
+    return LKS_OK;
+}
+
+static lks_status read_real(const lks_arg *option, const char *text, const char **out)
+{
+    const bool is_part = option->kind == LKS_ARG_PART;
+    char *end;
+    const double value = strtod(text, &end);
+
+    if (end == text || *end || !(value >= 0) || value > (is_part ? 1 : DBL_MAX))
+        return lks_fail(LKS_INVALID, "%s %s: give a number from 0%s", option->name, text,
+                        is_part ? " to 1" : "");
+    *out = text;
+    return LKS_OK;
+}
+
 static lks_status store(const lks_arg *option, const char *value, lks_args *args)
 {
     void *slot = (char *)args + option->offset;
@@ -80,6 +107,11 @@ static lks_status store(const lks_arg *option, const char *value, lks_args *args
         return LKS_OK;
     case LKS_ARG_COUNT:
         return read_count(option, value, slot);
+    case LKS_ARG_WHOLE:
+        return read_whole(option, value, slot);
+    case LKS_ARG_REAL:
+    case LKS_ARG_PART:
+        return read_real(option, value, slot);
     case LKS_ARG_LIST:
         return lks_strings_add(slot, value);
     }

@@ -17,6 +17,9 @@ typedef struct lks_args {
     uint32_t ranks; /* 0: not said */
     const char *run_dir, *host, *hostfile, *devices, *socket, *split, *input, *output,
         *format; /* borrowed from argv, NULL: not said */
+    const char *prompt, *prompt_file, *temperature, *top_p, *seed,
+        *length_penalty;                  /* the same */
+    uint32_t length, top_k, beam, n_best; /* 0: not said */
     lks_strings set;
 } lks_args;
 
@@ -24,6 +27,9 @@ typedef enum lks_arg_kind {
     LKS_ARG_FLAG,  /* bool */
     LKS_ARG_TEXT,  /* const char * */
     LKS_ARG_COUNT, /* uint32_t from 1 */
+    LKS_ARG_WHOLE, /* const char *, of a whole number from 0 */
+    LKS_ARG_REAL,  /* const char *, of a number from 0 */
+    LKS_ARG_PART,  /* const char *, of a number from 0 to 1 */
     LKS_ARG_LIST,  /* lks_strings, may be given several times */
 } lks_arg_kind;
 

@@ -36,6 +36,8 @@ extern const lks_command lks_command_check;
 extern const lks_command lks_command_devices;
 extern const lks_command lks_command_evaluate;
 extern const lks_command lks_command_predict;
+extern const lks_command lks_command_generate;
+extern const lks_command lks_command_translate;
 extern const lks_command lks_command_help;
 extern const lks_command lks_command_completion;
 extern const lks_command lks_command_guard;

@@ -14,6 +14,8 @@ const lks_command *const lks_commands[] = {
     &lks_command_devices,
     &lks_command_evaluate,
     &lks_command_predict,
+    &lks_command_generate,
+    &lks_command_translate,
     &lks_command_help,
     &lks_command_completion,
     &lks_command_guard,

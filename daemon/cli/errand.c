@@ -1,5 +1,6 @@
 #include "daemon/cli/errand.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -146,6 +147,14 @@ lks_status lks_errand_add(lks_errand *errand, const char *option, const char *va
         return LKS_OK;
     LKS_TRY(lks_strings_add(&errand->words, option));
     return lks_strings_add(&errand->words, value);
+}
+
+lks_status lks_errand_add_count(lks_errand *errand, const char *option, uint32_t value)
+{
+    if (value == 0)
+        return LKS_OK;
+    LKS_TRY(lks_strings_add(&errand->words, option));
+    return lks_strings_addf(&errand->words, "%" PRIu32, value);
 }
 
 int lks_errand_run(const lks_args *args,

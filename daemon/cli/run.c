@@ -263,6 +263,8 @@ static lks_status launch_and_wait(run *r)
     lks_launch_options options = {.loop = &r->loop,
                                   .argv = r->plan.argv.items,
                                   .envp = r->plan.envp.items,
+                                  .reads_input =
+                                      r->plan.errand && r->plan.errand->reads_input,
                                   .on_output = on_output,
                                   .on_end = on_end,
                                   .context = r};

@@ -16,6 +16,7 @@
 typedef struct lks_errand {
     char *run_dir, *job_path; /* that run's */
     lks_strings words;        /* that tell the worker what to do */
+    bool reads_input;         /* rank 0 reads our standard input */
 } lks_errand;
 
 typedef struct lks_run_plan {

@@ -32,6 +32,8 @@ typedef struct lks_launch_options {
     uv_loop_t *loop;
     char *const *argv; /* NULL-terminated; argv[0] is looked up on the PATH */
     char *const *envp; /* NULL-terminated; NULL: ours */
+    bool reads_input;  /* our standard input is the program's too; else it reads
+                          /dev/null */
 
     /* Bytes as they come, cut anywhere. */
     void (*on_output)(void *context, lks_launch_stream stream, const char *bytes,
@@ -42,8 +44,7 @@ typedef struct lks_launch_options {
     void *context;
 } lks_launch_options;
 
-/* The program reads /dev/null. LKS_IO: it cannot be started; on_end is then not called.
- */
+/* LKS_IO: it cannot be started; on_end is then not called. */
 lks_status lks_launch_start(const lks_launch_options *options, lks_launch **out);
 
 /* Read no more of a stream until it is let go: the program then waits in writing to it,

@@ -10,6 +10,13 @@ static const lks_arg options[] = {
     {"--json", NULL, NULL, "", LKS_ARG_FLAG, offsetof(lks_args, json)},
 };
 
+/* Numbers that are passed on as they are written. */
+static const lks_arg numbers[] = {
+    {"--seed", NULL, "N", "", LKS_ARG_WHOLE, offsetof(lks_args, seed)},
+    {"--temperature", NULL, "T", "", LKS_ARG_REAL, offsetof(lks_args, temperature)},
+    {"--top-p", NULL, "P", "", LKS_ARG_PART, offsetof(lks_args, top_p)},
+};
+
 static lks_status parse(char *const *argv, lks_args *out)
 {
     int argc = 0;
@@ -69,6 +76,40 @@ START_TEST(a_wrong_word_is_named_with_what_would_be_right)
 }
 END_TEST
 
+START_TEST(numbers_are_checked_and_kept_as_they_are_written)
+{
+    static const struct {
+        char *word;
+        const char *says;
+    } wrong[] = {
+        {"--seed=-1", "--seed -1: give a whole number from 0"},
+        {"--seed=", "give a whole number from 0"},
+        {"--seed=1.5", "--seed 1.5: give a whole number from 0"},
+        {"--seed=18446744073709551616", "give a whole number from 0"},
+        {"--temperature=hot", "--temperature hot: give a number from 0"},
+        {"--temperature=-0.1", "--temperature -0.1: give a number from 0"},
+        {"--temperature=nan", "--temperature nan: give a number from 0"},
+        {"--temperature=inf", "--temperature inf: give a number from 0"},
+        {"--top-p=1.01", "--top-p 1.01: give a number from 0 to 1"},
+        {"--top-p=", "give a number from 0 to 1"},
+    };
+    char *right[] = {"--seed=18446744073709551615", "--temperature=1e-3", "--top-p=1"};
+    const size_t n = sizeof numbers / sizeof *numbers;
+    lks_args args;
+
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        char *argv[] = {wrong[i].word, NULL};
+
+        ck_fails(lks_args_parse(numbers, n, 1, argv, &args), LKS_INVALID, wrong[i].says);
+    }
+    ck_ok(lks_args_parse(numbers, n, 3, right, &args));
+    ck_assert_str_eq(args.seed, "18446744073709551615");
+    ck_assert_str_eq(args.temperature, "1e-3");
+    ck_assert_str_eq(args.top_p, "1");
+    lks_args_release(&args);
+}
+END_TEST
+
 START_TEST(no_failed_allocation_leaks_or_crashes)
 {
     char *argv[] = {"--set", "a=1", "job.yaml", "--", "x", NULL};
@@ -91,4 +132,5 @@ END_TEST
 
 LKS_SUITE("cli_args", options_and_arguments_may_stand_in_any_order,
           a_wrong_word_is_named_with_what_would_be_right,
+          numbers_are_checked_and_kept_as_they_are_written,
           no_failed_allocation_leaks_or_crashes)
