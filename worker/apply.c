@@ -17,6 +17,7 @@
 #include "proto/job_yaml.h"
 #include "train/evaluate.h"
 #include "train/predict.h"
+#include "worker/corpus_bleu.h"
 #include "worker/evaluation.h"
 #include "worker/prediction.h"
 
@@ -308,6 +309,23 @@ static lks_status check_loss(const lks_session *session, const lks_evaluation *e
         wanted(session)->split, isnan(e->loss) ? "nan" : "infinite");
 }
 
+/* With a beam, what it translates is scored too. All come to the same, but for LKS_COMM. */
+static lks_status score(lks_replica *replica, lks_evaluation *evaluation)
+{
+    lks_status st;
+    lks_bleu bleu;
+
+    if (wanted(replica->session)->decode.beam == 0)
+        return LKS_OK;
+    st = lks_corpus_bleu(replica, &bleu);
+    if (st == LKS_COMM)
+        return st;
+    LKS_TRY(lks_world_agree(replica->comm, st, &replica->exit_code));
+    evaluation->has_bleu = true;
+    evaluation->bleu = lks_bleu_score(&bleu);
+    return LKS_OK;
+}
+
 static lks_status evaluate(lks_replica *replica)
 {
     lks_evaluation evaluation = {0};
@@ -316,6 +334,10 @@ static lks_status evaluate(lks_replica *replica)
 
     replica->is_alone = st != LKS_OK; /* the others wait for what it has counted */
     replica->exit_code = LKS_EXIT_FAILED;
+    if (st == LKS_OK)
+        st = score(replica, &evaluation);
+    if (st == LKS_COMM)
+        replica->is_alone = true;
     if (st == LKS_OK && replica->comm->rank == 0)
         st = check_loss(replica->session, &evaluation);
     if (st == LKS_OK && replica->comm->rank == 0)

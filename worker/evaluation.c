@@ -83,6 +83,10 @@ void lks_evaluation_put_json(lks_text *out, const lks_evaluated *what,
         lks_text_put(out, ",\n  ");
         put_number(out, "accuracy", e->accuracy);
     }
+    if (e->has_bleu) {
+        lks_text_put(out, ",\n  ");
+        put_number(out, "bleu", e->bleu);
+    }
     if (e->tally)
         put_list(out, "classes", e->tally, put_class);
     if (e->tally && e->tally->confusion)
@@ -105,6 +109,8 @@ void lks_evaluation_put_line(lks_text *out, const lks_evaluation *e)
         lks_text_add(out, ", perplexity %s", lks_figure_loss(e->perplexity).text);
     if (e->has_accuracy)
         lks_text_add(out, ", accuracy %.2f %%", 100 * e->accuracy);
+    if (e->has_bleu)
+        lks_text_add(out, ", BLEU %.2f", e->bleu);
 }
 
 static void put_classes(lks_text *out, const lks_tally *tally)

@@ -31,6 +31,9 @@ typedef struct lks_evaluation {
     bool has_tokens;
     uint64_t n_tokens; /* that are not ignored */
     double perplexity; /* exp(loss) */
+    /* Of translations, where the caller has made them: from 0 to 100. */
+    bool has_bleu;
+    double bleu;
     /* Of a loss that compares with the target itself (lks_compares_values): */
     bool has_errors;
     double absolute_error; /* its mean over all values */

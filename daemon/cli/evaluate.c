@@ -8,6 +8,8 @@ static lks_status make_errand(const lks_args *args, lks_errand *out)
     LKS_TRY(lks_strings_add(&out->words, "--evaluate"));
     if (args->json)
         LKS_TRY(lks_strings_add(&out->words, "--json"));
+    LKS_TRY(lks_errand_add_count(out, "--beam", args->beam));
+    LKS_TRY(lks_errand_add(out, "--length-penalty", args->length_penalty));
     return lks_errand_add(out, "--split", args->split);
 }
 
@@ -20,6 +22,10 @@ static const lks_arg options[] = {
     {"--split", NULL, "SPLIT",
      "of the job's data: train, validation or test (default: test)", LKS_ARG_TEXT,
      offsetof(lks_args, split)},
+    {"--beam", NULL, "K",
+     "of a model that translates: translate with a beam so wide, and say the BLEU too",
+     LKS_ARG_COUNT, offsetof(lks_args, beam)},
+    LKS_ARG_LENGTH_PENALTY,
     LKS_ARGS_ERRAND,
     {"--json", NULL, NULL, "the same for programs, with the confusion matrix",
      LKS_ARG_FLAG, offsetof(lks_args, json)},
