@@ -96,6 +96,7 @@ typedef enum lks_recurrence {
         LKS_N_RECURRENCES
 } lks_recurrence;
 
+/* G of a kind. */
 static inline int lks_recurrence_gates(lks_recurrence kind)
 {
     static const int n[] = {
@@ -137,6 +138,7 @@ static inline int lks_recurrence_gates(lks_recurrence kind)
     X(dh0) X(dc0)         /* as h0, and of an LSTM as c0 */
 /* clang-format on */
 
+/* A call: its inputs and results, LKS_RECURRENT_LIST's. */
 typedef struct lks_recurrent {
     lks_recurrence kind;
     bool reverse; /* from the last step to the first */
@@ -144,6 +146,7 @@ typedef struct lks_recurrent {
     LKS_RECURRENT_LIST(LKS_VIEW)
 } lks_recurrent;
 
+/* What backward is given and gives, LKS_RECURRENT_GRADS_LIST's. */
 typedef struct lks_recurrent_grads {
     LKS_RECURRENT_GRADS_LIST(LKS_VIEW)
 #undef LKS_VIEW
