@@ -12,6 +12,7 @@
 #include "base/terminal.h"
 #include "base/try.h"
 #include "daemon/cli/cli.h"
+#include "daemon/cli/input.h"
 #include "daemon/cli/metrics_tail.h"
 #include "daemon/cli/mpirun.h"
 #include "daemon/cli/redraw.h"
@@ -268,10 +269,13 @@ static lks_status launch_and_wait(run *r)
                                   .on_output = on_output,
                                   .on_end = on_end,
                                   .context = r};
-    lks_status st;
+    lks_status st = LKS_OK;
 
     open_loop(r);
-    st = lks_signals_init(&r->signals, &r->loop, on_signal, r);
+    if (options.reads_input)
+        st = lks_input_open(!r->plan.is_alone, &options.input);
+    if (st == LKS_OK)
+        st = lks_signals_init(&r->signals, &r->loop, on_signal, r);
     if (st == LKS_OK) {
         st = lks_launch_start(&options, &r->launch);
         if (st != LKS_OK)

@@ -127,8 +127,8 @@ static int spawn(lks_launch *launch)
     };
 
     if (launch->options.reads_input)
-        stdio[0] =
-            (uv_stdio_container_t){.flags = UV_INHERIT_FD, .data.fd = STDIN_FILENO};
+        stdio[0] = (uv_stdio_container_t){.flags = UV_INHERIT_FD,
+                                          .data.fd = launch->options.input};
     for (int i = 0; i < LKS_LAUNCH_N_STREAMS; i++) {
         stdio[1 + i].flags = UV_CREATE_PIPE | UV_WRITABLE_PIPE;
         stdio[1 + i].data.stream = (uv_stream_t *)&launch->pipes[i];

@@ -32,8 +32,8 @@ typedef struct lks_launch_options {
     uv_loop_t *loop;
     char *const *argv; /* NULL-terminated; argv[0] is looked up on the PATH */
     char *const *envp; /* NULL-terminated; NULL: ours */
-    bool reads_input;  /* our standard input is the program's too; else it reads
-                          /dev/null */
+    bool reads_input;  /* the program reads from `input`; else from /dev/null */
+    int input;
 
     /* Bytes as they come, cut anywhere. */
     void (*on_output)(void *context, lks_launch_stream stream, const char *bytes,
