@@ -304,6 +304,32 @@ static lks_status hidden_gradient(const gradients *g, int i, const lks_view *bef
     return lks_land_close(g->bp, &landing, st);
 }
 
+/* Both biases join the same arguments, so their gradients are the same sums, taken once;
+ * but a GRU's, whose hidden part of n is apart. */
+static lks_status bias_gradients(const gradients *g)
+{
+    static const int biases[] = {LKS_RNN_B_IH, LKS_RNN_B_HH};
+    const int *place = g->l->place;
+    const lks_view d = rows_of(g->dgates);
+    lks_tensor *sums;
+
+    if (g->d_hidden) {
+        if (wants(g, LKS_RNN_B_IH))
+            LKS_TRY(lks_rows_gradient(g->bp, place[LKS_RNN_B_IH], &d));
+        return wants(g, LKS_RNN_B_HH) ? hidden_gradient(g, LKS_RNN_B_HH, NULL) : LKS_OK;
+    }
+    if (!wants(g, LKS_RNN_B_IH) && !wants(g, LKS_RNN_B_HH))
+        return LKS_OK;
+    sums = lks_empty(LKS_SHAPE_OF(g->size.GH), d.dtype, d.device);
+    if (!sums)
+        return LKS_NOMEM;
+    LKS_TRY(hidden_part(g->bp, &d, NULL, false, &sums->view));
+    for (int i = 0; i < 2; i++)
+        if (wants(g, biases[i]))
+            LKS_TRY(lks_give(g->bp, place[biases[i]], sums));
+    return LKS_OK;
+}
+
 static lks_status weight_gradients(const gradients *g)
 {
     const int *place = g->l->place;
@@ -322,10 +348,7 @@ static lks_status weight_gradients(const gradients *g)
         h = rows_of(before);
         LKS_TRY(hidden_gradient(g, LKS_RNN_W_HH, &h));
     }
-    if (wants(g, LKS_RNN_B_IH))
-        LKS_TRY(lks_rows_gradient(g->bp, place[LKS_RNN_B_IH], &d));
-    if (wants(g, LKS_RNN_B_HH))
-        LKS_TRY(hidden_gradient(g, LKS_RNN_B_HH, NULL));
+    LKS_TRY(bias_gradients(g));
     if (wants(g, LKS_RNN_W_HR)) {
         const lks_view dp = rows_of(g->d_projected), m = rows_of(g->unprojected);
         const lks_view dpt = lks_view_transpose(&dp, 0, 1);
