@@ -155,9 +155,9 @@ static void multiply(const group *s, const lks_packed *w, const float *a,
                 if (s->at[q] < 0)
                     continue;
                 if (t > 0 || add)
-                    row_add(n, s->sums + q * WIDTH, to);
+                    lks_add_row(to, s->sums + q * WIDTH, n);
                 else
-                    row_copy(n, s->sums + q * WIDTH, to);
+                    lks_copy_row(to, s->sums + q * WIDTH, n);
             }
         }
     }
@@ -181,9 +181,9 @@ static void add_x(const group *s, int64_t first, int64_t n)
             float *sums = s->sums + k * SUMS + q * WIDTH;
 
             if (b)
-                row_add(n, b, sums);
+                lks_add_row(sums, b, n);
             if (k < n_added)
-                row_add(n, x, sums);
+                lks_add_row(sums, x, n);
         }
 }
 
@@ -287,7 +287,7 @@ static void activate(const group *s, int64_t q, int64_t first, int64_t n)
 
     u.out += first;
     if (hidden)
-        row_copy(n, u.sums + 2 * SUMS, hidden + first);
+        lks_copy_row(hidden + first, u.sums + 2 * SUMS, n);
     if (r->kind == LKS_LSTM) {
         u.c = row_at(r->c_n, at) + first;
         lstm_units(&u);
@@ -297,9 +297,9 @@ static void activate(const group *s, int64_t q, int64_t first, int64_t n)
         rnn_units(&u, r->kind == LKS_RNN_RELU);
     }
     for (int64_t k = 0; k < l->n_gates && gates; k++)
-        row_copy(n, u.sums + k * SUMS, gates + k * H + first);
+        lks_copy_row(gates + k * H + first, u.sums + k * SUMS, n);
     if (cells)
-        row_copy(n, u.c, cells + first);
+        lks_copy_row(cells + first, u.c, n);
 }
 
 static void step(group *s)
