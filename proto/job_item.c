@@ -77,7 +77,7 @@ static lks_status read_options(lks_tree *tree, const lks_job_type *types,
 
         if (value && lks_node_is_null(value) && !(option->or_null && option->fallback))
             value = NULL;
-        if (!value && option->is_required)
+        if (!value && (option->is_required || (option->is_lent && !out->weight_of)))
             return lks_node_fail_at_key(name, "%s needs the option '%s'", type->name,
                                         option->key);
         if (!value && option->fallback)

@@ -116,6 +116,8 @@ static void add_option(lks_text *out, const lks_job_option *option)
         lks_text_add(out, ", or a list of them");
     if (option->is_required)
         lks_text_add(out, ", required");
+    if (option->is_lent)
+        lks_text_add(out, ", required without weight_of");
     if (option->fallback)
         lks_text_add(out, ", else %s", option->fallback);
 }

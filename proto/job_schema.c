@@ -52,6 +52,7 @@ const lks_job_format_type lks_job_formats[] = {
 
 #define LKS_OPTION_REQUIRED    .is_required = true
 #define LKS_OPTION_UNSET       .is_required = false
+#define LKS_OPTION_LENT        .is_lent = true
 #define LKS_OPTION_ELSE(value) .fallback = #value
 #define LKS_OPTION_ELSE2(a, b) .fallback = "[" #a ", " #b "]"
 #define LKS_OPTION_NULL        .fallback = NULL

@@ -87,6 +87,7 @@ typedef struct lks_job_option {
     bool is_list; /* of any number of values between these */
     bool or_null; /* NaN is null */
     bool is_required;
+    bool is_lent;             /* required without weight_of */
     const char *fallback;     /* YAML; NULL: none */
     double min, below;        /* min <= value < below */
     bool or_equal;            /* `below` itself, too */

@@ -20,7 +20,8 @@
  *
  * Where nothing is said: LKS_OPTION_REQUIRED is an error, LKS_OPTION_ELSE(value) stands
  * for it, LKS_OPTION_ELSE2(a, b) for two, LKS_OPTION_NULL is null, LKS_OPTION_UNSET leaves
- * the layer to choose, and is 0 to it. */
+ * the layer to choose, and is 0 to it; LKS_OPTION_LENT too, but is an error in a file
+ * without weight_of. */
 #ifndef LKS_BASE_LAYER_OPTIONS_H
 #define LKS_BASE_LAYER_OPTIONS_H
 
@@ -48,7 +49,7 @@
 
 /* out_features: of another layer's weight its rows, if not given */
 #define LKS_OPTIONS_linear(X)                                                            \
-    X(WHOLE, "out_features", out_features, 1, LKS_OPTION_UNSET)                          \
+    X(WHOLE, "out_features", out_features, 1, LKS_OPTION_LENT)                           \
     X(TOGGLE, "bias", bias, LKS_OPTION_ELSE(true))
 
 #define LKS_OPTIONS_conv(X, SIZE)                                                        \

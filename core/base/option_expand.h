@@ -14,6 +14,7 @@
 /* Where nothing is said: whether it is required, then the value, or two. */
 #define LKS_OPTION_REQUIRED    true, 0
 #define LKS_OPTION_UNSET       false, 0
+#define LKS_OPTION_LENT        false, 0
 #define LKS_OPTION_ELSE(value) false, value
 #define LKS_OPTION_ELSE2(a, b) false, a, b
 #define LKS_OPTION_NULL        false, NAN

@@ -17,11 +17,13 @@ static const lks_option_rule options[] = {LKS_OPTIONS_linear(RULE)};
 static lks_status find_out_features(const lks_layer *layer, int64_t *out_features)
 {
     const lks_layer_param *lent = layer->lender ? lks_layer_weight(layer->lender) : NULL;
+    char text[128];
 
     if (*out_features == 0 && lent && lent->shape.ndim > 0)
         *out_features = lent->shape.sizes[0];
     if (*out_features == 0)
-        return lks_layer_refuse_options(layer, "out_features is missing");
+        return lks_fail(LKS_INVALID, "%s needs out_features",
+                        lks_layer_text(layer, text, sizeof text));
     return LKS_OK;
 }
 

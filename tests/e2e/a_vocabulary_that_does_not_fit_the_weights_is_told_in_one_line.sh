@@ -42,7 +42,7 @@ one_line 'lockstep: error: ' 'exchanged/trained_on.json: it is not what a run wr
 sed 's/linear: {weight_of: e}/linear/' job.yaml >odd.yaml
 lks check odd.yaml
 must_fail 2
-one_line 'lockstep: error: ' 'layer 2 (linear): out_features is missing'
+one_line 'lockstep: error: ' "odd.yaml:6:5: linear needs the option 'out_features'"
 printf 'area,price\n1,2\n3,4\n' >table.csv
 sed 's/data: .*/data: {format: csv, train: table.csv, dtype: int64}/' job.yaml >odd.yaml
 lks check odd.yaml

@@ -288,7 +288,9 @@ START_TEST(a_layer_or_optimizer_is_checked_against_its_own_options)
          "tanhshrink, softshrink, hardshrink, hardsigmoid, hardswish, hardtanh, relu6, "
          "threshold, softmin, unflatten, instance_norm1d, instance_norm2d, "
          "local_response_norm, pixel_shuffle, upsample, dropout1d, dropout2d, rnn, lstm, "
-         "gru, last"},
+         "gru, last, embedding_bag, positional_encoding, multihead_attention, "
+         "transformer_encoder_layer, transformer_decoder_layer, transformer_encoder, "
+         "transformer_decoder, seq2seq"},
         {"{sgd: ", "{sdg: ",
          "j.yaml:21:13: unknown optimizer 'sdg'; did you mean 'sgd'?"},
         {"loss: cross_entropy", "loss: hinge",
@@ -306,6 +308,8 @@ START_TEST(a_layer_or_optimizer_is_checked_against_its_own_options)
         {"loss: cross_entropy", "loss: {cross_entropy: {}, weight: [1, 2]}",
          "j.yaml:20:27: 'weight' stands beside 'cross_entropy': one name to each loss, "
          "its options indented below it"},
+        {"      out_features: 10\n", "",
+         "j.yaml:17:5: linear needs the option 'out_features'"},
         {"- relu", "- relu: {inplace: true}",
          "j.yaml:13:12: relu has no option 'inplace'; it takes none"},
         {"      out_features: 10", "      out_feature: 10",
@@ -418,7 +422,9 @@ START_TEST(a_layer_or_optimizer_is_checked_against_its_own_options)
          "tanhshrink, softshrink, hardshrink, hardsigmoid, hardswish, hardtanh, relu6, "
          "threshold, softmin, unflatten, instance_norm1d, instance_norm2d, "
          "local_response_norm, pixel_shuffle, upsample, dropout1d, dropout2d, rnn, lstm, "
-         "gru, last"},
+         "gru, last, embedding_bag, positional_encoding, multihead_attention, "
+         "transformer_encoder_layer, transformer_decoder_layer, transformer_encoder, "
+         "transformer_decoder, seq2seq"},
         {"{sgd: {lr: 0.01, momentum: 0.9}}", "{adam: {betas: 0.9}}",
          "j.yaml:21:27: betas is '0.9', it must be two numbers of at least 0 and below "
          "1"},

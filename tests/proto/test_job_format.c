@@ -129,7 +129,7 @@ static void random_item(const lks_job_type *types, lks_job_item *out)
     for (const lks_job_option *option = type->options; option->key; option++) {
         lks_option *to = &out->options[out->n_options];
 
-        if (!option->is_required && !option->fallback && below(2))
+        if (!option->is_required && !option->is_lent && !option->fallback && below(2))
             continue;
         to->key = option->key;
         out->n_options++;
@@ -725,8 +725,8 @@ START_TEST(what_a_job_file_cannot_say_is_refused)
     char *text = NULL;
 
     ck_ok(parse_text(sample_job, &job));
-    job.layers[1].type = "rnn";
-    ck_fails(lks_job_format(&job, &text), LKS_INVALID, "a job file knows no 'rnn'");
+    job.layers[1].type = "tnn";
+    ck_fails(lks_job_format(&job, &text), LKS_INVALID, "a job file knows no 'tnn'");
     job.layers[1].type = "relu";
     job.layers[1].options[0] = (lks_option){.key = "p", .n_values = 1};
     job.layers[1].n_options = 1;

@@ -101,7 +101,7 @@ START_TEST(layers_carry_words_nulls_lists_and_first_values)
     ck_assert(isnan(option(&job.layers[0], "momentum", 0)));
     ck_assert_double_eq(option(&job.layers[1], "scale_factor", 1), 1.5);
     ck_assert_double_eq(option(&job.layers[1], "mode", 0), 3);
-    ck_assert_uint_eq(job.layers[2].n_options, 2);
+    ck_assert_uint_eq(job.layers[2].n_options, 3); /* norm_type has a default */
     ck_assert_double_eq(option(&job.layers[3], "init", 0), 0.5);
     ck_assert_uint_eq(job.layers[3].n_inits, 0);
     linear = &job.layers[4];

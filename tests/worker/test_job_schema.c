@@ -159,14 +159,25 @@ static void same_options(const lks_job_type *type, const core_type *core)
                   type->name, core->n_rules, n);
 }
 
-/* An item read from "NAME: {required: 1}" carries the library's fallbacks. */
-static void same_fallbacks(const lks_job_item *item, const core_type *core)
+static bool has_to_be_said(const lks_job_type *type, const char *key)
+{
+    const lks_job_option *option = type->options;
+
+    while (strcmp(option->key, key) != 0)
+        option++;
+    return option->is_required || option->is_lent;
+}
+
+/* An item read from "NAME: {required: 1}" carries the library's fallbacks, but for what
+ * had to be said. */
+static void same_fallbacks(const lks_job_item *item, const lks_job_type *type,
+                           const core_type *core)
 {
     for (size_t i = 0; i < item->n_options; i++) {
         const lks_option *option = &item->options[i];
         const lks_option_rule *rule = find_rule(core, option->key);
 
-        if (rule->required)
+        if (has_to_be_said(type, option->key))
             continue;
         for (int v = 0; v < rule->n_values; v++)
             ck_assert_msg(option->values[option->n_values == 1 ? 0 : v] ==
@@ -181,7 +192,7 @@ static char *least_item(const lks_job_type *type)
     char *text = lks_asprintf("%s: {", type->name);
 
     for (const lks_job_option *option = type->options; option->key; option++)
-        if (option->is_required) {
+        if (has_to_be_said(type, option->key)) {
             char *longer = lks_asprintf("%s%s: 1, ", text, option->key);
 
             lks_free(text);
@@ -233,7 +244,7 @@ static void same_types(const lks_job_type *types, const core_type *core, size_t 
                        : are_schedules  ? &job.schedules[0]
                        : are_transforms ? &job.data.transforms[0]
                                         : &job.optimizer,
-                       &core[c]);
+                       &types[n], &core[c]);
         lks_job_release(&job);
         lks_free(least);
     }

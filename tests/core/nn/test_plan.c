@@ -627,7 +627,7 @@ START_TEST(sizes_that_are_left_out_are_the_vocabularys)
     lks_model_destroy(model);
 
     ck_fails(lks_model_create_from(alone, 2, &tokens, 1, 0, test_device(), &model),
-             LKS_INVALID, "layer 1 (linear): out_features is missing");
+             LKS_INVALID, "layer 1 (linear) needs out_features");
     tokens.n_tokens = 0;
     ck_fails(lks_model_create_from(layers, 2, &tokens, 1, 0, test_device(), &model),
              LKS_INVALID,
