@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "layout/index.h"
 
 enum { NAME_BYTES = 256 };
 
@@ -272,10 +273,7 @@ static lks_status complain(lks_cuda_complaint about, const lks_cuda_trouble *t)
     char text[LKS_SHAPE_TEXT];
 
     if (about == LKS_CUDA_RECURRENT || about == LKS_CUDA_RECURRENT_BACKWARD)
-        return lks_fail(LKS_INVALID,
-                        "%s: length %lld of sequence %lld is outside 1 to %lld, where "
-                        "the padding ends",
-                        kernels[about], at, number, (long long)shape->sizes[0]);
+        return lks_length_refuse(kernels[about], at, number, shape->sizes[0]);
     if (about != LKS_CUDA_CROSS_ENTROPY)
         return lks_fail(LKS_INVALID,
                         "%s: index %lld (number %lld) is outside dimension %d of %s",

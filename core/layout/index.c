@@ -63,21 +63,27 @@ lks_status lks_targets_check(const char *kernel, const lks_view *target,
     return LKS_OK;
 }
 
+lks_status lks_length_refuse(const char *kernel, int64_t length, int64_t sequence,
+                             int64_t n_steps)
+{
+    if (length < 1)
+        return lks_fail(LKS_INVALID,
+                        "%s: length %lld of sequence %lld: a sequence has at least one "
+                        "step",
+                        kernel, (long long)length, (long long)sequence);
+    return lks_fail(LKS_INVALID,
+                    "%s: length %lld of sequence %lld is beyond the padding, which ends "
+                    "at %lld",
+                    kernel, (long long)length, (long long)sequence, (long long)n_steps);
+}
+
 lks_status lks_lengths_check(const char *kernel, const lks_view *lengths, int64_t n_steps)
 {
     for (int64_t i = 0; lengths && i < lengths->sizes[0]; i++) {
         const int64_t length = lks_index_at(lengths, i);
 
-        if (length < 1)
-            return lks_fail(LKS_INVALID,
-                            "%s: length %lld of sequence %lld: a sequence has at least "
-                            "one step",
-                            kernel, (long long)length, (long long)i);
-        if (length > n_steps)
-            return lks_fail(LKS_INVALID,
-                            "%s: length %lld of sequence %lld is beyond the padding, "
-                            "which ends at %lld",
-                            kernel, (long long)length, (long long)i, (long long)n_steps);
+        if (length < 1 || length > n_steps)
+            return lks_length_refuse(kernel, length, i, n_steps);
     }
     return LKS_OK;
 }

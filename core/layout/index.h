@@ -19,6 +19,10 @@ lks_status lks_index_check(const char *kernel, const lks_view *index, const lks_
 lks_status lks_targets_check(const char *kernel, const lks_view *target,
                              int64_t n_classes, int64_t ignored, int64_t *n_counted);
 
+/* The failure of a length outside 1 … n_steps. */
+lks_status lks_length_refuse(const char *kernel, int64_t length, int64_t sequence,
+                             int64_t n_steps);
+
 /* lengths [n] or NULL: all in 1 … n_steps. */
 lks_status lks_lengths_check(const char *kernel, const lks_view *lengths,
                              int64_t n_steps);

@@ -316,12 +316,14 @@ static void bench_recurrent(bench *b, const char *name, lks_recurrence kind, int
                         F32(b, n_steps, n, hidden), F32(b, n_steps, n, hidden),
                         F32(b, n_steps, n, gates)},
               .op = (int)kind};
-    char line[64];
+    char sizes[64], line[80];
 
-    snprintf(line, sizeof line, "%s forward", name);
+    snprintf(sizes, sizeof sizes, "%s %lld x %lld steps, %lld", name, (long long)n,
+             (long long)n_steps, (long long)hidden);
+    snprintf(line, sizeof line, "%s forward", sizes);
     measure(b, line, recurrent, a, flop, 0);
     a.backward = true;
-    snprintf(line, sizeof line, "%s backward", name);
+    snprintf(line, sizeof line, "%s backward", sizes);
     measure(b, line, recurrent, a, flop, 0);
 }
 
@@ -508,6 +510,27 @@ static void heading(bench *b, const char *text)
     printf("\n%s\n", text);
 }
 
+static int64_t at_most(int64_t limit, int64_t n)
+{
+    return n < limit ? n : limit;
+}
+
+/* tests/bench/jobs' charlstm, chargru, wordlstm and rnn_tiny. A small batch, which only
+ * tries the program, has short sequences and few words. */
+static void bench_language_models(bench *b)
+{
+    const int64_t n = b->batch, chars = at_most(64, n), words = at_most(35, n);
+    const int64_t n_word = (n * 20 + 63) / 64;
+
+    bench_linear(b, n, 650, 2600);
+    bench_linear(b, n * chars, 256, 1024);
+    bench_linear(b, n_word * words, 650, at_most(10000, n * 160));
+    bench_recurrent(b, "lstm", LKS_LSTM, n, chars, 256);
+    bench_recurrent(b, "gru", LKS_GRU, n, chars, 256);
+    bench_recurrent(b, "lstm", LKS_LSTM, n_word, words, 650);
+    bench_recurrent(b, "rnn", LKS_RNN_TANH, 3, 5, 50);
+}
+
 /* Models of the benchmarks, and what larger ones consist of. */
 static void bench_all(bench *b)
 {
@@ -526,13 +549,7 @@ static void bench_all(bench *b)
     bench_conv(b, "conv 64>64 3x3 16", b->batch / 4 + 1, 64, 16, 64, 3, 1);
     bench_conv(b, "conv 128>128 3x3 8", b->batch / 4 + 1, 128, 8, 128, 3, 1);
     heading(b, "recurrent: language models of characters and words, a tiny layer");
-    bench_linear(b, b->batch, 650, 2600);
-    bench_linear(b, 4096, 256, 1024);
-    bench_linear(b, 700, 650, 10000);
-    bench_recurrent(b, "lstm 64 x 64 steps, 256", LKS_LSTM, 64, 64, 256);
-    bench_recurrent(b, "gru 64 x 64 steps, 256", LKS_GRU, 64, 64, 256);
-    bench_recurrent(b, "lstm 20 x 35 steps, 650", LKS_LSTM, 20, 35, 650);
-    bench_recurrent(b, "rnn 3 x 5 steps, 50", LKS_RNN_TANH, 3, 5, 50);
+    bench_language_models(b);
 }
 
 static const char usage[] =

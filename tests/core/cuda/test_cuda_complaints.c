@@ -2,6 +2,8 @@
  * tells them at once. */
 #include "cuda_suite.h"
 
+#include "base/try.h"
+
 enum { ROWS = 300, COLUMNS = 3, PLACES = 7, CLASSES = 5, IGNORED = -100 };
 
 static lks_view matrix(lks_device device, int64_t rows, int64_t columns)
@@ -223,6 +225,54 @@ START_TEST(nothing_is_read_or_written_for_a_bad_index)
 }
 END_TEST
 
+enum { SEQUENCES = 3, STEPS = 4, STATE = 2 };
+
+/* An RNN's forward and backward over sequences of these lengths. */
+static lks_status walk(lks_device device, const int64_t *lengths, bool reverse)
+{
+    const lks_view n = flat_of(device, LKS_I64, SEQUENCES, lengths);
+    const lks_view w = matrix(device, STATE, STATE);
+    const lks_view h_n = matrix(device, SEQUENCES, STATE);
+    const lks_view flat[] = {matrix(device, STEPS * SEQUENCES, STATE),
+                             matrix(device, STEPS * SEQUENCES, STATE)};
+    lks_view x, y;
+    const lks_recurrent r = {.kind = LKS_RNN_TANH,
+                             .reverse = reverse,
+                             .x = &x,
+                             .w_hh = &w,
+                             .lengths = &n,
+                             .y = &y,
+                             .h_n = &h_n};
+    const lks_recurrent_grads g = {.dy = &y, .dx = &x};
+
+    ck_assert(lks_view_reshape(&flat[0], &LKS_SHAPE_OF(STEPS, SEQUENCES, STATE), &x));
+    ck_assert(lks_view_reshape(&flat[1], &LKS_SHAPE_OF(STEPS, SEQUENCES, STATE), &y));
+    LKS_TRY(lks_device_kernels(device)->recurrent(&r));
+    return lks_device_kernels(device)->recurrent_backward(&r, &g);
+}
+
+START_TEST(lengths_out_of_range_are_told_as_by_the_cpu)
+{
+    static const int64_t bad[] = {0, -3, STEPS + 1, 1 << 30};
+
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        const int64_t lengths[SEQUENCES] = {STEPS, bad[i], bad[i]};
+        char want[512];
+
+        lks_error_clear();
+        ck_assert_int_eq(walk(lks_cpu, lengths, i % 2), LKS_INVALID);
+        snprintf(want, sizeof want, "%s", lks_error_text());
+        lks_error_clear();
+        ck_ok(walk(gpu, lengths, i % 2));
+        ck_assert_int_eq(cuda()->finish(0), LKS_INVALID);
+        ck_assert_str_eq(lks_error_text(), want);
+        ck_ok(cuda()->finish(0));
+    }
+    ck_ok(walk(gpu, (const int64_t[]){1, STEPS, 2}, true));
+    ck_ok(cuda()->finish(0));
+}
+END_TEST
+
 /* Of two threads each is told its own. */
 static void *complain_alone(void *context)
 {
@@ -253,4 +303,5 @@ LKS_SUITE("cuda_complaints", the_first_index_out_of_range_is_told_as_by_the_cpu,
           huge_indices_are_told_as_the_largest_or_smallest,
           several_kernels_that_complain_make_one_error,
           nothing_is_read_or_written_for_a_bad_index,
+          lengths_out_of_range_are_told_as_by_the_cpu,
           another_threads_complaints_are_its_own)
