@@ -233,6 +233,7 @@ static lks_status walk(lks_device device, const int64_t *lengths, bool reverse)
     const lks_view n = flat_of(device, LKS_I64, SEQUENCES, lengths);
     const lks_view w = matrix(device, STATE, STATE);
     const lks_view h_n = matrix(device, SEQUENCES, STATE);
+    const lks_view dh0 = matrix(device, SEQUENCES, STATE);
     const lks_view flat[] = {matrix(device, STEPS * SEQUENCES, STATE),
                              matrix(device, STEPS * SEQUENCES, STATE)};
     lks_view x, y;
@@ -243,7 +244,7 @@ static lks_status walk(lks_device device, const int64_t *lengths, bool reverse)
                              .lengths = &n,
                              .y = &y,
                              .h_n = &h_n};
-    const lks_recurrent_grads g = {.dy = &y, .dx = &x};
+    const lks_recurrent_grads g = {.dy = &y, .dx = &x, .dh0 = &dh0};
 
     ck_assert(lks_view_reshape(&flat[0], &LKS_SHAPE_OF(STEPS, SEQUENCES, STATE), &x));
     ck_assert(lks_view_reshape(&flat[1], &LKS_SHAPE_OF(STEPS, SEQUENCES, STATE), &y));
