@@ -185,6 +185,8 @@ START_TEST(a_dtype_that_a_kernel_does_not_take_is_named)
     const lks_avg_pool2d_params mean = {.kernel = {1, 1}, .stride = {1, 1}};
     const lks_rates rates = {0};
     const lks_rng rng = {0};
+    const lks_recurrent layer = {.kind = LKS_RNN_TANH, .x = &h, .w_hh = &h, .y = &h};
+    const lks_recurrent_grads grads = {.dy = &h, .dx = &h, .dh0 = &h};
     const lks_kernels *k = cuda();
 
     REFUSES("exp", "int64", k->unary(LKS_UNARY_exp, NULL, &i, &i));
@@ -213,6 +215,8 @@ START_TEST(a_dtype_that_a_kernel_does_not_take_is_named)
     REFUSES("cross_entropy_backward", "float16",
             k->cross_entropy_backward(&h, &i, 0, &h, &h));
     REFUSES("dropout", "float16", k->dropout(&h, 0.5, &rng, &h));
+    REFUSES("recurrent", "float16", k->recurrent(&layer));
+    REFUSES("recurrent_backward", "float16", k->recurrent_backward(&layer, &grads));
 }
 END_TEST
 
