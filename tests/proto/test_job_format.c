@@ -556,21 +556,20 @@ START_TEST(layers_are_wired_by_name_and_number)
 {
     static const char *const want[] = {
         "  - relu: {name: \"no\"}\n",
-        "  - dropout: {p: 0.5, name: drop, from: [\"no\"]}\n",
+        "  - dropout: {p: 0.5, name: e, from: [\"no\"]}\n",
         "  - relu: {from: [0]}\n",
-        "  - linear: {out_features: 3, bias: true, name: head, weight_of: drop, from: "
-        "[1]}\n",
+        "  - linear: {out_features: 3, bias: true, name: head, weight_of: e, from: [1]}\n",
         "  - relu: {weight_of: 0}\n",
-        "  - add: {name: sum, from: [drop, 2]}\n"};
+        "  - add: {name: sum, from: [e, 2]}\n"};
     static const char text[] = "train: {batch_size: 1, steps: 5}\n"
                                "model:\n"
                                "  - relu: {name: no}\n"
-                               "  - dropout: {from: no, name: drop}\n"
+                               "  - dropout: {from: no, name: e}\n"
                                "  - relu: {from: 0}\n"
-                               "  - linear: {weight_of: drop, from: 1, out_features: 3, "
+                               "  - linear: {weight_of: e, from: 1, out_features: 3, "
                                "name: head}\n"
                                "  - relu: {weight_of: 0}\n"
-                               "  - add: {name: sum, from: [drop, 2]}\n"
+                               "  - add: {name: sum, from: [e, 2]}\n"
                                "data: {train: {targets: y.npy, inputs: x.npy}, format: "
                                "npy}\n"
                                "loss: mse_loss\n"
