@@ -554,13 +554,13 @@ END_TEST
 
 START_TEST(layers_are_wired_by_name_and_number)
 {
-    static const char *const want[] = {
-        "  - relu: {name: \"no\"}\n",
-        "  - dropout: {p: 0.5, name: e, from: [\"no\"]}\n",
-        "  - relu: {from: [0]}\n",
-        "  - linear: {out_features: 3, bias: true, name: head, weight_of: e, from: [1]}\n",
-        "  - relu: {weight_of: 0}\n",
-        "  - add: {name: sum, from: [e, 2]}\n"};
+    static const char *const want[] = {"  - relu: {name: \"no\"}\n",
+                                       "  - dropout: {p: 0.5, name: e, from: [\"no\"]}\n",
+                                       "  - relu: {from: [0]}\n",
+                                       "  - linear: {out_features: 3, bias: true, name: "
+                                       "head, weight_of: e, from: [1]}\n",
+                                       "  - relu: {weight_of: 0}\n",
+                                       "  - add: {name: sum, from: [e, 2]}\n"};
     static const char text[] = "train: {batch_size: 1, steps: 5}\n"
                                "model:\n"
                                "  - relu: {name: no}\n"
@@ -579,7 +579,7 @@ START_TEST(layers_are_wired_by_name_and_number)
     char *written = NULL, *again = NULL;
 
     ck_ok(parse_text(text, &job));
-    ck_assert_str_eq(job.layers[3].weight_of, "drop");
+    ck_assert_str_eq(job.layers[3].weight_of, "e");
     ck_assert_str_eq(job.layers[5].name, "sum");
     ck_assert_ptr_null(job.layers[2].name);
     ck_assert_uint_eq(job.layers[5].n_from, 2);
