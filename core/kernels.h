@@ -135,7 +135,7 @@ static inline int lks_recurrence_gates(lks_recurrence kind)
     X(d_hidden)           /* of a GRU: as hidden */                                      \
     X(d_projected)        /* (T, N, P): with w_hr, of what it projects to */             \
     X(unprojected)        /* (T, N, H): with w_hr, what it projects, anew */             \
-    X(dh0) X(dc0)         /* as h0, and of an LSTM as c0 */
+    X(dh0) X(dc0)         /* as h0, and of an LSTM as c0: always given */
 /* clang-format on */
 
 /* A call: its inputs and results, LKS_RECURRENT_LIST's. */
