@@ -9,7 +9,9 @@
 #include "base/try.h"
 #include "daemon/uv/loop.h"
 
-enum { MAX_QUEUED_BYTES = 4 << 20 }; /* to one worker */
+/* To one worker. What it is sent is small: each message costs thirty times its bytes until it is
+ * written, so this is 8 MiB of memory. */
+enum { MAX_QUEUED_BYTES = 256 << 10 };
 
 /* Strangers. */
 

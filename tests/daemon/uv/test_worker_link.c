@@ -696,11 +696,13 @@ START_TEST(a_rank_that_never_reads_is_closed_before_memory_runs_full)
     const lks_action action = {.type = LKS_ACTION_CONTROL,
                                .rank = 0,
                                .command = LKS__PROTO__CONTROL__COMMAND__CHECKPOINT};
+    const int window = 4096; /* full at once, long before the kernel calls it a cut */
     fixture f;
     int fd;
 
     start(&f, 0);
     fd = join(&f, 0);
+    ck_assert_int_eq(setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &window, sizeof window), 0);
     for (int i = 0; i < 3000000 && f.n_events < 2; i++) {
         lks_worker_link_perform(f.link, &action);
         if (i % 1000 == 0)
