@@ -81,8 +81,4 @@ typedef struct lks_session {
 /* Everything but the ranks' communicator, once no replica lives. NULLs are fine. */
 void lks_session_release(lks_session *session);
 
-/* The exit status of a failure: what the job says about itself is its author's to mend.
- */
-int lks_exit_code_of(lks_status st);
-
 #endif

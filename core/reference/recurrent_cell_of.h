@@ -30,6 +30,12 @@ LKS_INLINE T OF(rnn_step_backward)(bool relu, T y, T dy)
     return relu ? (y <= 0 ? (T)0 : dy) : dy * OF(tanh_slope)(y);
 }
 
+/* g: i f g o, activated. The cell after the step, of that before it. */
+LKS_INLINE T OF(lstm_cell)(const T *g, T c)
+{
+    return LKS_FMA(g[1], c, g[0] * g[2]);
+}
+
 /* g: i f g o, activated in place; c: the cell, before and after. Returns the output. */
 LKS_INLINE T OF(lstm_step)(T *g, T *c)
 {
@@ -37,7 +43,7 @@ LKS_INLINE T OF(lstm_step)(T *g, T *c)
     g[1] = OF(sigmoid)(g[1]);
     g[2] = M(tanh)(g[2]);
     g[3] = OF(sigmoid)(g[3]);
-    *c = LKS_FMA(g[1], *c, g[0] * g[2]);
+    *c = OF(lstm_cell)(g, *c);
     return g[3] * M(tanh)(*c);
 }
 
@@ -56,14 +62,26 @@ LKS_INLINE T OF(lstm_step_backward)(const T *g, T c_before, T c, T dy, T *dc, T 
     return g[3] * tanh_c;
 }
 
+/* The argument of n: of r, activated, and of its parts of the state and of the input. */
+LKS_INLINE T OF(gru_candidate)(T r, T hidden, T x)
+{
+    return LKS_FMA(r, hidden, x);
+}
+
+/* The state after the step, of z and n, activated, and of that before it. */
+LKS_INLINE T OF(gru_state)(T z, T n, T h)
+{
+    return LKS_FMA(z, h - n, n);
+}
+
 /* g: r z n, activated in place, n not having `hidden` yet; h: the state before. Returns
  * that after. */
 LKS_INLINE T OF(gru_step)(T *g, T hidden, T h)
 {
     g[0] = OF(sigmoid)(g[0]);
     g[1] = OF(sigmoid)(g[1]);
-    g[2] = M(tanh)(LKS_FMA(g[0], hidden, g[2]));
-    return LKS_FMA(g[1], h - g[2], g[2]);
+    g[2] = M(tanh)(OF(gru_candidate)(g[0], hidden, g[2]));
+    return OF(gru_state)(g[1], g[2], h);
 }
 
 /* dh: the state's gradient, after and, but for what comes through the gates, before;

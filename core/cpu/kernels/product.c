@@ -23,9 +23,11 @@ enum {
     GROUP = 8,                              /* parts of a that go past the same of b */
     NEAR_ROWS = GROUP * ROWS * (DEPTH + 8), /* f32 of a that are copied for a group */
     FEW_ROWS = 16,                          /* of a, */
-    FEW_TILES = 2,          /* of b: too few to pay for a copy of the other */
-    AT_ONCE = 4,            /* terms of a that are copied */
-    AHEAD = 16,             /* asked for so many terms before */
+    FEW_TILES = 2,  /* of b: too few to pay for a copy of the other */
+    AT_ONCE = 4,    /* terms of a that are copied */
+    AHEAD = 16,     /* asked for so many terms before */
+    CROWDED = 64,   /* f32 apart share a quarter of the first cache's sets, or less, */
+    MANY_ROWS = 96, /* of a, which pay for a copy of b for that */
     MIN_PART_TERMS = 65536, /* multiplications worth a thread */
 };
 
@@ -36,11 +38,6 @@ typedef struct block {
     int64_t n_in_place; /* rows that are read where they lie, the others from strips */
     float *strips;
 } block;
-
-static int64_t at_most(int64_t n, int64_t limit)
-{
-    return n < limit ? n : limit;
-}
 
 static int64_t in_steps(int64_t n, int64_t step)
 {
@@ -70,7 +67,7 @@ static void turn_strip(int64_t depth, int64_t n, const float *from, int64_t stri
 {
     for (int64_t t = 0; t < depth; t += 8)
         for (int64_t i = 0; i < STRIP; i += 8)
-            lks_transpose_rows(n - i, at_most(depth - t, 8),
+            lks_transpose_rows(n - i, lks_at_most(depth - t, 8),
                                from + (i < n ? i : 0) * stride + t, stride,
                                strip + t * STRIP + i, STRIP);
 }
@@ -90,7 +87,7 @@ static void pack_strips(int64_t begin, int64_t end, void *context)
     const lks_factor *f = &b->product->b;
 
     for (int64_t s = begin; s < end; s++) {
-        const int64_t i = s * STRIP, n = at_most(b->n_rows - i, STRIP);
+        const int64_t i = s * STRIP, n = lks_at_most(b->n_rows - i, STRIP);
         const float *from =
             f->data + (b->row + i) * f->stride + b->first * f->term_stride;
         float *strip = b->strips + s * strip_length(b->depth);
@@ -151,7 +148,7 @@ static void copy_rows(const block *b, const float *from, group *g)
     const int64_t n_rows = g->rows[g->n] - g->rows[0];
 
     for (int64_t t = 0; t < b->depth; t += AT_ONCE) {
-        const int64_t n_terms = at_most(b->depth - t, AT_ONCE);
+        const int64_t n_terms = lks_at_most(b->depth - t, AT_ONCE);
         const float *terms = from + t * a->term_stride;
 
         for (int64_t k = AHEAD; k < AHEAD + AT_ONCE && t + k < b->depth; k++)
@@ -231,7 +228,7 @@ static void multiply_tile(const block *b, group *g, int64_t q, int64_t j, int64_
         .product = p,
         .tile = g->sums[q],
         .n_a = g->rows[q + 1] - i,
-        .n_b = at_most(b->n_rows - j, WIDTH),
+        .n_b = lks_at_most(b->n_rows - j, WIDTH),
         .c = p->c + i * p->c_stride_a + row * p->c_stride_b,
         .add = p->accumulate || b->first > 0,
     };
@@ -260,11 +257,11 @@ static void multiply_tile(const block *b, group *g, int64_t q, int64_t j, int64_
  * in the first cache while the group goes past. */
 static void multiply_tiles(const block *b, group *g, int64_t begin, int64_t end)
 {
-    for (int64_t j = begin * WIDTH; j < at_most(end * WIDTH, b->n_rows); j += WIDTH) {
+    for (int64_t j = begin * WIDTH; j < lks_at_most(end * WIDTH, b->n_rows); j += WIDTH) {
         int64_t t = 0;
 
         do {
-            const int64_t n_terms = at_most(b->depth - t, LKS_PRODUCT_CHUNK);
+            const int64_t n_terms = lks_at_most(b->depth - t, LKS_PRODUCT_CHUNK);
 
             for (int64_t q = 0; q < g->n; q++) {
                 lks_operands o = g->operands[q];
@@ -294,18 +291,20 @@ static void multiply_parts(int64_t begin, int64_t end, void *context)
     group g;
 
     for (int64_t part = begin; part < end; part += g.n) {
-        take_rows(b, part / n, at_most(end - part, most), n_tiles / n, &g);
+        take_rows(b, part / n, lks_at_most(end - part, most), n_tiles / n, &g);
         multiply_tiles(b, &g, part % n * n_tiles / n, (part % n + 1) * n_tiles / n);
     }
 }
 
 /* Rows of b that are read where they lie: whole vectors of them, unless each term is on a
- * page of its own and is met often. */
+ * page of its own, or drives others out of the first cache, and is met often. */
 static int64_t n_in_place(const block *b)
 {
     const lks_factor *f = &b->product->b;
+    const int64_t n_met = b->product->a.n;
 
-    if (f->stride != 1 || (b->product->a.n > FEW_ROWS && !is_narrow(f)))
+    if (f->stride != 1 || (n_met > FEW_ROWS && !is_narrow(f)) ||
+        (n_met >= MANY_ROWS && f->term_stride % CROWDED == 0))
         return 0;
     return b->n_rows % LKS_LANES == 0 ? b->n_rows : b->n_rows / WIDTH * WIDTH;
 }
@@ -327,12 +326,12 @@ static void multiply_block(block *b)
 /* A block's terms, one at least, and its rows. */
 static int64_t block_depth(const lks_product *p)
 {
-    return p->n_terms > 0 ? at_most(p->n_terms, DEPTH) : 1;
+    return p->n_terms > 0 ? lks_at_most(p->n_terms, DEPTH) : 1;
 }
 
 static int64_t block_rows(const lks_product *p)
 {
-    return at_most(p->b.n, BLOCK / block_depth(p) / WIDTH * WIDTH);
+    return lks_at_most(p->b.n, BLOCK / block_depth(p) / WIDTH * WIDTH);
 }
 
 static void multiply(const lks_product *product, float *strips)
@@ -341,9 +340,9 @@ static void multiply(const lks_product *product, float *strips)
     block b = {.product = product, .strips = strips};
 
     do {
-        b.depth = at_most(product->n_terms - b.first, depth);
+        b.depth = lks_at_most(product->n_terms - b.first, depth);
         for (b.row = 0; b.row < product->b.n; b.row += rows) {
-            b.n_rows = at_most(product->b.n - b.row, rows);
+            b.n_rows = lks_at_most(product->b.n - b.row, rows);
             multiply_block(&b);
         }
         b.first += depth;

@@ -22,6 +22,11 @@ typedef struct lks_tile {
 
 void LKS_CPU(tile)(const lks_tile *tile);
 
+LKS_INLINE int64_t lks_at_most(int64_t n, int64_t limit)
+{
+    return n < limit ? n : limit;
+}
+
 /* n rows fall into blocks of at most LKS_TILE_ROWS, as evenly as they can: their number,
  * and the first row of one of them. */
 LKS_INLINE int64_t lks_n_row_blocks(int64_t n)
