@@ -20,6 +20,7 @@ enum {
     EXTRA_STRANGERS = 256, /* beyond the world size */
     ARRIVALS_PER_S = 250,  /* or all ranks in a second, if these are more */
     CUT_MS = 3000,         /* as mpirun's own patience with its daemons */
+    SEND_BYTES = 64 << 10, /* the kernel keeps, of what a worker has not taken; else 4 MiB */
 };
 
 #define HELLO_TIMEOUT_S 5.0
@@ -246,6 +247,7 @@ static void accept_one(lks_worker_link *link)
         return;
     }
     uv_tcp_nodelay(&conn->tcp, 1);
+    (void)uv_send_buffer_size((uv_handle_t *)&conn->tcp, &(int){SEND_BYTES});
     lks_conn_challenge(conn);
     if (link->n_strangers > link->options.max_strangers)
         lks_conn_close(link->oldest, "too many connect without a hello");

@@ -50,18 +50,19 @@ void LKS_CPU(packed_sums)(const lks_packed *w, int64_t block, int64_t first,
         .b_stride = LKS_LANES,
         .b_term_stride = width,
         .out_stride = WIDTH,
+        .add_stride = WIDTH,
     };
     int64_t t = 0;
 
     do { /* a chunk of the block stays in the first cache while the rows go past it */
         o.n_terms = n_terms - t < CHUNK ? n_terms - t : CHUNK;
-        o.add = t > 0;
         o.b = b + (first + t) * width;
         for (int64_t tile = 0; tile < lks_n_row_blocks(n_rows); tile++) {
             const int64_t r = lks_row_block(n_rows, tile);
 
             o.a = a + r * a_stride + first + t;
             o.out = sums + r * WIDTH;
+            o.add = t > 0 ? o.out : NULL;
             LKS_CPU(product_sums)
             (lks_row_block(n_rows, tile + 1) - r, width / LKS_LANES, &o);
         }

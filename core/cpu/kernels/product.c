@@ -216,14 +216,31 @@ static void ask_for(const lks_place *to)
             __builtin_prefetch(to->c + i * to->product->c_stride_a + j, 1);
 }
 
+/* The tile of c that is wanted, where its sums may go there at once: at most one thing is
+ * left to add to them, bias, c before or the sums of other terms. */
+static bool goes_straight(const lks_place *to, bool has_others, lks_operands *o)
+{
+    const lks_product *p = to->product;
+    const int n_addends = (to->bias != NULL) + to->add + has_others;
+
+    if (p->c_stride_b != 1 || to->n_b % LKS_LANES != 0 || n_addends > 1 ||
+        (to->bias && p->bias_stride_b != 1))
+        return false;
+    o->out = to->c;
+    o->out_stride = p->c_stride_a;
+    o->add = to->bias ? to->bias : to->add ? to->c : has_others ? to->tile : NULL;
+    o->add_stride = to->bias ? p->bias_stride_a : to->add ? p->c_stride_a : WIDTH;
+    return true;
+}
+
 /* The tile beside part q of the group and rows of b from j on: terms [t, t + o->n_terms)
- * of the block. Straight into c where these are all; else beside it until they are. */
+ * of the block. Beside c until all terms are in. */
 static void multiply_tile(const block *b, group *g, int64_t q, int64_t j, int64_t t,
                           lks_operands *o)
 {
     const lks_product *p = b->product;
     const int64_t i = g->rows[q], row = b->row + j;
-    const bool is_last = t + o->n_terms == b->depth, has_bias = p->bias && b->first == 0;
+    const bool is_last = t + o->n_terms == b->depth;
     lks_place to = {
         .product = p,
         .tile = g->sums[q],
@@ -233,22 +250,19 @@ static void multiply_tile(const block *b, group *g, int64_t q, int64_t j, int64_
         .add = p->accumulate || b->first > 0,
     };
 
+    if (p->bias && b->first == 0)
+        to.bias = p->bias + i * p->bias_stride_a + row * p->bias_stride_b;
     o->a = g->operands[q].a + t * (g->operands[q].terms_lie ? 1 : o->a_stride);
     if (is_last)
         ask_for(&to);
-    if (is_last && t == 0 && p->c_stride_b == 1 && to.n_b % LKS_LANES == 0 && !has_bias) {
-        o->out = to.c;
-        o->out_stride = p->c_stride_a;
-        o->add = to.add;
+    if (is_last && goes_straight(&to, t > 0, o)) {
         LKS_CPU(product_sums)(to.n_a, to.n_b / LKS_LANES, o);
         return;
     }
     o->out = g->sums[q];
-    o->out_stride = WIDTH;
-    o->add = t > 0;
+    o->out_stride = o->add_stride = WIDTH;
+    o->add = t > 0 ? o->out : NULL;
     LKS_CPU(product_sums)(to.n_a, in_steps(to.n_b, LKS_LANES), o);
-    if (has_bias)
-        to.bias = p->bias + i * p->bias_stride_a + row * p->bias_stride_b;
     if (is_last)
         LKS_CPU(product_put)(&to);
 }

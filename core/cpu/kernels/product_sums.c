@@ -3,7 +3,7 @@
 /* Inlined with constants for n_rows and n_vectors, so that the sums stay in registers. */
 LKS_INLINE void sum_chunk(int n_rows, int n_vectors, const lks_operands *o,
                           int64_t a_stride, int64_t a_term_stride, int64_t first,
-                          int64_t n_terms, bool add)
+                          int64_t n_terms, const float *add, int64_t add_stride)
 {
     const int64_t b_stride = o->b_stride, b_term_stride = o->b_term_stride;
     const int64_t out_stride = o->out_stride;
@@ -32,7 +32,7 @@ LKS_INLINE void sum_chunk(int n_rows, int n_vectors, const lks_operands *o,
         LKS_UNROLL
         for (int r = 0; r < n_rows; r++)
             for (int v = 0; v < n_vectors; v++)
-                sums[r][v] += lks_vec_load(out + r * out_stride + v * LKS_LANES);
+                sums[r][v] += lks_vec_load(add + r * add_stride + v * LKS_LANES);
     }
     LKS_UNROLL
     for (int r = 0; r < n_rows; r++)
@@ -46,12 +46,14 @@ LKS_INLINE void sum_tile(int n_rows, int n_vectors, const lks_operands *o,
     const int64_t chunk = LKS_PRODUCT_CHUNK;
 
     if (o->n_terms <= chunk) { /* as a rule: without what counts chunks */
-        sum_chunk(n_rows, n_vectors, o, a_stride, a_term_stride, 0, o->n_terms, o->add);
+        sum_chunk(n_rows, n_vectors, o, a_stride, a_term_stride, 0, o->n_terms, o->add,
+                  o->add_stride);
         return;
     }
     for (int64_t t = 0; t < o->n_terms; t += chunk)
         sum_chunk(n_rows, n_vectors, o, a_stride, a_term_stride, t,
-                  o->n_terms - t < chunk ? o->n_terms - t : chunk, t > 0);
+                  o->n_terms - t < chunk ? o->n_terms - t : chunk, t > 0 ? o->out : NULL,
+                  o->out_stride);
 }
 
 typedef void (*sum_fn)(const lks_operands *o);

@@ -17,7 +17,10 @@ typedef struct lks_operands {
     int64_t b_stride, b_term_stride; /* vectors apart, terms apart */
     float *out;                      /* [n_rows][n_vectors * LKS_LANES] */
     int64_t out_stride;
-    bool add; /* to what stands there: of a single chunk of terms */
+    /* Of a single chunk of terms: what is added to the sums, lies as out does and may be
+     * that; or NULL. */
+    const float *add;
+    int64_t add_stride;
 } lks_operands;
 
 void LKS_CPU(product_sums)(int64_t n_rows, int64_t n_vectors, const lks_operands *o);
