@@ -20,7 +20,7 @@ enum {
     EXTRA_STRANGERS = 256, /* beyond the world size */
     ARRIVALS_PER_S = 250,  /* or all ranks in a second, if these are more */
     CUT_MS = 3000,         /* as mpirun's own patience with its daemons */
-    SEND_BYTES = 64 << 10, /* the kernel keeps, of what a worker has not taken; else 4 MiB */
+    SEND_BYTES = 64 << 10, /* the kernel keeps of what is not read; else up to 4 MiB */
 };
 
 #define HELLO_TIMEOUT_S 5.0

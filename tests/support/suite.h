@@ -31,6 +31,10 @@
         ck_assert_msg(strstr(ck_text_, (part)) != NULL, "%s said: %s", #call, ck_text_); \
     } while (0)
 
+#ifndef LKS_SLOWNESS /* under sanitizers ten times */
+#define LKS_SLOWNESS 1
+#endif
+
 /* main for a list of tests; CK_FORK=no in the environment runs them in one process. */
 #define LKS_SUITE(name, ...)                                                             \
     int main(void)                                                                       \
@@ -41,7 +45,7 @@
         SRunner *runner;                                                                 \
         int failed;                                                                      \
                                                                                          \
-        tcase_set_timeout(tcase, 60);                                                    \
+        tcase_set_timeout(tcase, LKS_SLOWNESS > 1 ? 300 : 60);                           \
         for (size_t i = 0; i < sizeof tests / sizeof *tests; i++)                        \
             tcase_add_test(tcase, tests[i]);                                             \
         suite_add_tcase(suite, tcase);                                                   \
