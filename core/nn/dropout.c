@@ -56,6 +56,7 @@ const lks_layer_type lks_layer_dropout = {
     .forward = forward,
 };
 
+/* Of sequences Dropout1d drops whole steps. */
 #define TYPE(name_, n)                                                                   \
     const lks_layer_type lks_layer_##name_ = {                                           \
         .name = #name_,                                                                  \
@@ -63,6 +64,8 @@ const lks_layer_type lks_layer_dropout = {
         .n_options = sizeof options / sizeof *options,                                   \
         .config_size_bytes = sizeof(dropout),                                            \
         .n_dims = n,                                                                     \
+        .takes_varying = n == 1,                                                         \
+        .steps = n == 1 ? lks_layer_steps : NULL,                                        \
         .infer = infer_channels,                                                         \
         .forward = forward_channels,                                                     \
     }

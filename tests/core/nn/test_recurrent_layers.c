@@ -122,6 +122,38 @@ START_TEST(padding_changes_no_gradient)
 }
 END_TEST
 
+START_TEST(dropout1d_drops_whole_steps)
+{
+    const lks_layer_spec layer = {.type = "dropout1d"};
+    const lks_model_input input = {"inputs", LKS_SHAPE_OF(T, WIDTH), LKS_F32, true};
+    lks_tensor *x, *lengths, *y = NULL;
+    int n_dropped = 0;
+    lks_model *model;
+
+    ck_ok(lks_model_create_from(&layer, 1, &input, 1, 3, test_device(), &model));
+    lks_scope_open();
+    x = lks_ones(LKS_SHAPE_OF(N, T, WIDTH), LKS_F32, test_device());
+    lengths = lks_full(LKS_SHAPE_OF(N), T, LKS_I64, test_device());
+    lks_model_set_training(model, true);
+    run(model, x, lengths, &y);
+    for (int64_t step = 0; step < N * T; step++) {
+        const double first = tensor_at(y, step * WIDTH);
+
+        ck_assert(first == 0 || first == 2);
+        n_dropped += first == 0;
+        for (int64_t i = 1; i < WIDTH; i++)
+            ck_assert(tensor_at(y, step * WIDTH + i) == first);
+    }
+    ck_assert_int_gt(n_dropped, 0);
+    ck_assert_int_lt(n_dropped, N * T);
+    lks_model_set_training(model, false);
+    run(model, x, lengths, &y);
+    assert_same(y, x, "outside training");
+    lks_scope_close();
+    lks_model_destroy(model);
+}
+END_TEST
+
 /* ---- states ---- */
 
 START_TEST(windows_that_carry_have_the_bits_of_the_whole_sequence)
@@ -252,7 +284,7 @@ END_TEST
 
 LKS_SUITE("recurrent_layers",
           padding_is_left_out_so_a_batch_has_the_bits_of_each_sample_alone,
-          padding_changes_no_gradient,
+          padding_changes_no_gradient, dropout1d_drops_whole_steps,
           windows_that_carry_have_the_bits_of_the_whole_sequence,
           what_is_carried_has_no_history, a_first_state_may_be_given,
           what_does_not_fit_is_refused,
