@@ -63,6 +63,20 @@ static lks_tensor *empty_steps(const lks_tensor *x, int64_t size)
     return lks_empty(shape, x->view.dtype, x->storage->device);
 }
 
+/* The same, which only we see. Rows that would begin a multiple of 256 bytes apart have a
+ * line between them: a step meets those of all sequences, and they would share few sets of
+ * a CPU's caches. */
+static lks_tensor *empty_lines(const lks_tensor *x, int64_t size)
+{
+    const int64_t line = 64 / (int64_t)lks_dtype_size_bytes(x->view.dtype);
+    lks_tensor *steps;
+
+    if (size % (4 * line) != 0)
+        return empty_steps(x, size);
+    steps = empty_steps(x, size + line);
+    return steps ? lks_narrow(steps, 2, 0, size) : NULL;
+}
+
 static lks_tensor *empty_states(const layer *l, const lks_tensor *x, int64_t size)
 {
     const lks_shape shape = LKS_SHAPE_OF(x->view.sizes[l->batch_first ? 0 : 1], size);
@@ -96,6 +110,15 @@ static lks_recurrent call_of(const layer *l, const inputs *in)
                            .lengths = view_of(in->at[LKS_RNN_LENGTHS])};
 }
 
+/* (T N, …) of (T, N, …), in either order, whose rows are evenly apart. */
+static lks_view rows_of(const lks_tensor *steps)
+{
+    lks_view rows;
+
+    lks_view_matrix(&steps->view, 2, &rows);
+    return rows;
+}
+
 /* steps_of(t) into *view; NULL for NULL. */
 static const lks_view *steps_into(const layer *l, const lks_tensor *t, lks_view *view)
 {
@@ -117,10 +140,19 @@ static lks_status make_outputs(layer *l, const inputs *in, lks_tensor **out)
     if (!(out[LKS_RNN_Y] = empty_steps(x, size.P)) ||
         !(out[LKS_RNN_H_N] = empty_states(l, x, size.P)) ||
         (lstm && !(out[LKS_RNN_C_N] = empty_states(l, x, size.H))) ||
-        (lstm && l->keeps && !(l->cells = lks_keep(empty_steps(x, size.H)))) ||
-        (gru && l->keeps && !(l->hidden = lks_keep(empty_steps(x, size.H)))))
+        (lstm && l->keeps && !(l->cells = lks_keep(empty_lines(x, size.H)))) ||
+        (gru && l->keeps && !(l->hidden = lks_keep(empty_lines(x, size.H)))))
         return LKS_NOMEM;
     return LKS_OK;
+}
+
+static lks_status multiply_input(const inputs *in, const lks_tensor *gates)
+{
+    const lks_view x = rows_of(in->at[LKS_RNN_X]), out = rows_of(gates);
+    const lks_view wt = lks_view_transpose(&in->at[LKS_RNN_W_IH]->view, 0, 1);
+
+    return gates->storage->kernels->gemm(&x, &wt, view_of(in->at[LKS_RNN_B_IH]), false,
+                                         &out);
 }
 
 static lks_status forward(void *context, lks_tensor *const *given, int n,
@@ -129,13 +161,13 @@ static lks_status forward(void *context, lks_tensor *const *given, int n,
     layer *l = context;
     const inputs in = inputs_of(l, given);
     lks_recurrent r = call_of(l, &in);
-    lks_tensor *gates =
-        lks_linear(in.at[LKS_RNN_X], in.at[LKS_RNN_W_IH], in.at[LKS_RNN_B_IH]);
+    lks_tensor *gates = empty_lines(in.at[LKS_RNN_X], sizes_of(l, &in).GH);
     lks_view steps[4];
 
     (void)n;
     if (!gates)
         return LKS_NOMEM;
+    LKS_TRY(multiply_input(&in, gates));
     LKS_TRY(make_outputs(l, &in, out));
     r.x = steps_into(l, gates, &steps[0]);
     r.y = steps_into(l, out[LKS_RNN_Y], &steps[1]);
@@ -174,10 +206,10 @@ static lks_status empty_gradients(gradients *g)
     const layer_sizes size = g->size;
     const bool projects = g->in.at[LKS_RNN_W_HR] != NULL;
 
-    if (!(g->dgates = empty_steps(g->y, size.GH)) ||
+    if (!(g->dgates = empty_lines(g->y, size.GH)) ||
         !(g->dh0 = empty_states(l, g->y, size.P)) ||
         (l->kind == LKS_LSTM && !(g->dc0 = empty_states(l, g->y, size.H))) ||
-        (l->kind == LKS_GRU && !(g->d_hidden = empty_steps(g->y, size.H))) ||
+        (l->kind == LKS_GRU && !(g->d_hidden = empty_lines(g->y, size.H))) ||
         (projects && !(g->d_projected = empty_steps(g->y, size.P))) ||
         (projects && !(g->unprojected = empty_steps(g->y, size.H))))
         return LKS_NOMEM;
@@ -211,15 +243,6 @@ static lks_status run_backward(gradients *g, lks_tensor *const *cotangents)
     grads.dh0 = view_of(g->dh0);
     grads.dc0 = view_of(g->dc0);
     return g->bp->kernels->recurrent_backward(&r, &grads);
-}
-
-/* (T N, …) of (T, N, …) that lies dense, in either order. */
-static lks_view rows_of(const lks_tensor *steps)
-{
-    lks_view rows;
-
-    lks_view_matrix(&steps->view, 2, &rows);
-    return rows;
 }
 
 /* h0 where each sequence's first step of those in reverse is. */
