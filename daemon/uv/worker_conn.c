@@ -9,8 +9,8 @@
 #include "base/try.h"
 #include "daemon/uv/loop.h"
 
-/* To one worker. What it is sent is small: each message costs thirty times its bytes until it is
- * written, so this is 8 MiB of memory. */
+/* To one worker. What it is sent is small: until it is written a message costs about thirty
+ * times its bytes, so that these are 8 MiB of memory. */
 enum { MAX_QUEUED_BYTES = 256 << 10 };
 
 /* Strangers. */

@@ -1,5 +1,6 @@
 /* Tiles of a product that could not be summed where they belong, into c: those that c has
- * the other way round, those that do not fill their vectors, those with a bias. */
+ * the other way round, those that do not fill their vectors, those that wait for two things
+ * of bias, c before and the sums of other terms. */
 #ifndef LKS_CPU_KERNELS_PRODUCT_PUT_H
 #define LKS_CPU_KERNELS_PRODUCT_PUT_H
 
