@@ -265,6 +265,62 @@ START_TEST(a_batch_that_comes_first_has_the_same_bits)
 }
 END_TEST
 
+/* ---- wide layers, whose rows of gates lie apart ---- */
+
+enum {
+    WIDE = 16,
+    N_WIDE = 4
+}; /* 64 numbers in a row of an LSTM's gates, and its weights */
+
+static lks_tensor *gate(lks_tensor *sums, int k)
+{
+    return lks_narrow(sums, 1, k * WIDE, WIDE);
+}
+
+/* An LSTM of operations. */
+static lks_tensor *lstm_by_hand(lks_tensor *x, lks_tensor *const *w)
+{
+    lks_tensor *h = lks_zeros(LKS_SHAPE_OF(N, WIDE), LKS_F32, lks_cpu), *c = h, *y[T];
+
+    for (int t = 0; t < T; t++) {
+        lks_tensor *sums = lks_add(lks_linear(lks_select(x, 0, t), w[0], w[2]),
+                                   lks_linear(h, w[1], w[3]));
+        lks_tensor *in = lks_mul(lks_sigmoid(gate(sums, 0)), lks_tanh(gate(sums, 2)));
+
+        c = lks_add(lks_mul(lks_sigmoid(gate(sums, 1)), c), in);
+        y[t] = h = lks_mul(lks_sigmoid(gate(sums, 3)), lks_tanh(c));
+    }
+    return lks_stack(y, T, 0);
+}
+
+START_TEST(an_lstm_whose_rows_lie_apart_is_that_of_its_formulas)
+{
+    const lks_shape shapes[N_WIDE] = {LKS_SHAPE_OF(4 * WIDE, I),
+                                      LKS_SHAPE_OF(4 * WIDE, WIDE),
+                                      LKS_SHAPE_OF(4 * WIDE), LKS_SHAPE_OF(4 * WIDE)};
+    lks_tensor *w[N_WIDE], *grads[N_WIDE], *x, *y, *want, *dx;
+    const lks_rnn_params p = {.kind = LKS_LSTM, .bias = true, .weights = w};
+
+    ck_ok(lks_scope_open());
+    for (uint32_t i = 0; i < N_WIDE; i++)
+        w[i] = leaf(shapes[i], LKS_F32, i);
+    x = leaf(LKS_SHAPE_OF(T, N, I), LKS_F32, 90);
+    want = lstm_by_hand(x, w);
+    ck_ok(lks_backward(lks_sum_all(lks_square(want))));
+    copy_grads(w, N_WIDE, grads);
+    dx = lks_clone(lks_grad(x));
+    for (int i = 0; i < N_WIDE; i++)
+        lks_zero_grad(w[i]);
+    lks_zero_grad(x);
+    y = lks_rnn(x, NULL, NULL, &p, NULL, NULL);
+    ck_ok(lks_backward(lks_sum_all(lks_square(y))));
+    ck_assert(distance(y, want) < 1e-6);
+    ck_assert(distance(lks_grad(x), dx) < 1e-5);
+    ck_assert(farthest(w, N_WIDE, grads) < 1e-5);
+    lks_scope_close();
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("rnn");
@@ -281,6 +337,7 @@ int main(void)
     tcase_add_loop_test(tcase, sequences_of_several_lengths_are_each_as_if_alone, 0,
                         N_KINDS);
     tcase_add_loop_test(tcase, a_batch_that_comes_first_has_the_same_bits, 0, N_KINDS);
+    tcase_add_test(tcase, an_lstm_whose_rows_lie_apart_is_that_of_its_formulas);
     suite_add_tcase(suite, tcase);
     runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
