@@ -3,7 +3,12 @@
 #include "cpu/kernels/product_sums.h"
 #include "cpu/kernels/tile.h"
 
-enum { WIDTH = LKS_PACKED_WIDTH, STRIP = LKS_PACKED_STRIP, CHUNK = LKS_PRODUCT_CHUNK };
+enum {
+    WIDTH = LKS_PACKED_WIDTH,
+    STRIP = LKS_PACKED_STRIP,
+    CHUNK = LKS_PRODUCT_CHUNK,
+    FEW_TILES = 6, /* of rows, beside which it takes long until a chunk is there */
+};
 
 static float *block_at(const lks_packed *w, int64_t block, int64_t *width)
 {
@@ -52,17 +57,22 @@ void LKS_CPU(packed_sums)(const lks_packed *w, int64_t block, int64_t first,
         .out_stride = WIDTH,
         .add_stride = WIDTH,
     };
+    const int64_t n_tiles = lks_n_row_blocks(n_rows);
     int64_t t = 0;
 
+    if (n_tiles <= FEW_TILES)
+        o.ahead_stride = width / n_tiles;
     do { /* a chunk of the block stays in the first cache while the rows go past it */
         o.n_terms = n_terms - t < CHUNK ? n_terms - t : CHUNK;
         o.b = b + (first + t) * width;
-        for (int64_t tile = 0; tile < lks_n_row_blocks(n_rows); tile++) {
+        for (int64_t tile = 0; tile < n_tiles; tile++) {
             const int64_t r = lks_row_block(n_rows, tile);
 
             o.a = a + r * a_stride + first + t;
             o.out = sums + r * WIDTH;
             o.add = t > 0 ? o.out : NULL;
+            if (o.ahead_stride > 0) /* each tile asks for its share of the next chunk */
+                o.ahead = o.b + (n_tiles + tile) * o.n_terms * o.ahead_stride;
             LKS_CPU(product_sums)
             (lks_row_block(n_rows, tile + 1) - r, width / LKS_LANES, &o);
         }

@@ -21,6 +21,10 @@ typedef struct lks_operands {
      * that; or NULL. */
     const float *add;
     int64_t add_stride;
+    /* Of a single chunk, too: what is asked for meanwhile, strides for each term, into the
+     * second cache; or NULL. */
+    const float *ahead;
+    int64_t ahead_stride;
 } lks_operands;
 
 void LKS_CPU(product_sums)(int64_t n_rows, int64_t n_vectors, const lks_operands *o);
