@@ -45,7 +45,7 @@
         SRunner *runner;                                                                 \
         int failed;                                                                      \
                                                                                          \
-        tcase_set_timeout(tcase, LKS_SLOWNESS > 1 ? 300 : 120);                           \
+        tcase_set_timeout(tcase, LKS_SLOWNESS > 1 ? 300 : 120);                          \
         for (size_t i = 0; i < sizeof tests / sizeof *tests; i++)                        \
             tcase_add_test(tcase, tests[i]);                                             \
         suite_add_tcase(suite, tcase);                                                   \
