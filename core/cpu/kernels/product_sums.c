@@ -1,14 +1,16 @@
 #include "cpu/kernels/product_sums.h"
 
-/* Inlined with constants for n_rows and n_vectors, so that the sums stay in registers. */
+/* Inlined with constants for n_rows and n_vectors, so that the sums stay in registers, and
+ * for asks. */
 LKS_INLINE void sum_chunk(int n_rows, int n_vectors, const lks_operands *o,
                           int64_t a_stride, int64_t a_term_stride, int64_t first,
                           int64_t n_terms, const float *add, int64_t add_stride,
-                          const float *ahead)
+                          bool asks)
 {
     const int64_t b_stride = o->b_stride, b_term_stride = o->b_term_stride;
     const int64_t out_stride = o->out_stride, ahead_stride = o->ahead_stride;
     const float *a = o->a + first * a_term_stride, *b = o->b + first * b_term_stride;
+    const float *ahead = o->ahead;
     float *out = o->out;
     lks_vec sums[LKS_TILE_ROWS][LKS_TILE_VECTORS];
 
@@ -19,7 +21,7 @@ LKS_INLINE void sum_chunk(int n_rows, int n_vectors, const lks_operands *o,
     for (int64_t t = n_terms; t > 0; t--, a += a_term_stride, b += b_term_stride) {
         lks_vec vectors[LKS_TILE_VECTORS];
 
-        if (ahead) { /* or not, in all terms: a constant */
+        if (asks) {
             __builtin_prefetch(ahead, 0, 2);
             ahead += ahead_stride;
         }
@@ -52,18 +54,18 @@ LKS_INLINE void sum_tile(int n_rows, int n_vectors, const lks_operands *o,
 
     if (o->ahead) {
         sum_chunk(n_rows, n_vectors, o, a_stride, a_term_stride, 0, o->n_terms, o->add,
-                  o->add_stride, o->ahead);
+                  o->add_stride, true);
         return;
     }
     if (o->n_terms <= chunk) { /* as a rule: without what counts chunks */
         sum_chunk(n_rows, n_vectors, o, a_stride, a_term_stride, 0, o->n_terms, o->add,
-                  o->add_stride, NULL);
+                  o->add_stride, false);
         return;
     }
     for (int64_t t = 0; t < o->n_terms; t += chunk)
         sum_chunk(n_rows, n_vectors, o, a_stride, a_term_stride, t,
                   o->n_terms - t < chunk ? o->n_terms - t : chunk, t > 0 ? o->out : NULL,
-                  o->out_stride, NULL);
+                  o->out_stride, false);
 }
 
 typedef void (*sum_fn)(const lks_operands *o);
